@@ -27,7 +27,7 @@ func (config Config) components(self string) []supervisor.Process {
 			Ready: local("https://127.0.0.1:10259/readyz").check, Environment: map[string]string{"GOGC": "50"}},
 		{Name: "kube-proxy", Command: proxyCommand, After: []string{"kube-apiserver"},
 			Precondition: func() error { return namespaceExists(config.NetworkNamespace) },
-			Ready:        probe{url: "http://127.0.0.1:10256/healthz", namespace: config.NetworkNamespace}.check,
+			Ready:        probe{url: "http://127.0.0.1:10256/livez", namespace: config.NetworkNamespace}.check,
 			Environment:  map[string]string{"GOGC": "50"}},
 		{Name: "coredns", Command: []string{self, "coredns", "-conf", config.corefile()}, After: []string{"kube-apiserver"},
 			Precondition: func() error { return addressExists(config.HostAddress) },
