@@ -7,8 +7,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +35,12 @@ public final class GuestChannel implements AutoCloseable {
 
     private final Path socket;
     private final Transport transport;
-    private final AtomicReference<ManagedChannel> channel;
+    private volatile ManagedChannel channel;
 
     /// Threads that every channel of this process shares.
     public static final class Transport implements AutoCloseable {
-        private final EventLoopGroup loops = new EpollEventLoopGroup(2);
+        private final EventLoopGroup loops =
+                new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
         private final ExecutorService callbacks = Executors.newVirtualThreadPerTaskExecutor();
 
         @Override
@@ -56,7 +57,7 @@ public final class GuestChannel implements AutoCloseable {
     public GuestChannel(Path socket, Transport transport) {
         this.socket = socket;
         this.transport = transport;
-        this.channel = new AtomicReference<>(open());
+        this.channel = open();
     }
 
     /// Waits for the guest's first answer, for as long as `patience` lasts.
@@ -80,36 +81,37 @@ public final class GuestChannel implements AutoCloseable {
                     throw e;
                 }
                 LOG.info("guest at {} does not answer yet: {}", socket, e.getStatus());
-                channel.getAndSet(open()).shutdownNow();
+                channel.shutdownNow();
+                channel = open();
             }
         }
     }
 
     /// A stub whose calls end after `deadline`.
     public GuestGrpc.GuestBlockingStub blocking(Duration deadline) {
-        return GuestGrpc.newBlockingStub(channel.get())
+        return GuestGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS)
                 .withWaitForReady();
     }
 
     /// A stub for calls that last.
     public GuestGrpc.GuestBlockingStub endless() {
-        return GuestGrpc.newBlockingStub(channel.get());
+        return GuestGrpc.newBlockingStub(channel);
     }
 
     /// A stub for streams in both directions.
     public GuestGrpc.GuestStub streams() {
-        return GuestGrpc.newStub(channel.get());
+        return GuestGrpc.newStub(channel);
     }
 
     /// Makes the next call connect at once, without back-off.
     public void hurry() {
-        channel.get().resetConnectBackoff();
+        channel.resetConnectBackoff();
     }
 
     @Override
     public void close() {
-        channel.get().shutdownNow();
+        channel.shutdownNow();
     }
 
     private ManagedChannel open() {

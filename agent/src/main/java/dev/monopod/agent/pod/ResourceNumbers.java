@@ -68,7 +68,7 @@ final class ResourceNumbers {
             return BEST_EFFORT_OOM;
         }
         long score = 1000 - 1000 * memoryRequest / Math.max(1, machineMemoryBytes);
-        return (int) Math.clamp(score, 3, 999);
+        return Math.clamp(score, 3, 999);
     }
 
     private static long milli(BigDecimal cpus) {
