@@ -64,6 +64,13 @@ final class ContainerLogs {
         }
     }
 
+    /// Whether all of an attempt's output that will come is on the host.
+    boolean complete(String container, int attempt) {
+        CountDownLatch copy =
+                copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        return copy == null || copy.getCount() == 0;
+    }
+
     private void follow(String id, String container, int attempt) throws InterruptedException {
         Path directory = LogFile.directory(runtime.directory(), container);
         try (LogFile file = LogFile.open(directory, attempt)) {

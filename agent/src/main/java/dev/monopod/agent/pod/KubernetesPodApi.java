@@ -56,8 +56,6 @@ final class KubernetesPodApi implements PodApi {
 
     @Override
     public boolean patchStatus(Pod pod, PodStatus status) {
-        Pod patch = new Pod();
-        patch.setStatus(status);
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("metadata", Map.of("uid", pod.getMetadata().getUid()));
         body.put("status", StatusPatch.of(status));

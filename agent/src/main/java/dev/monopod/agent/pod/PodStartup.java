@@ -12,6 +12,7 @@ import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.NetworkInterface;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Sysctl;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -196,24 +197,47 @@ final class PodStartup {
     }
 
     private void awaitBinding() throws InterruptedException {
-        while (!runtime.closed()) {
-            var pod = runtime.pod();
-            if (pod.getSpec().getNodeName() != null && !pod.getSpec().getNodeName().isEmpty()) {
-                runtime.services().api().claimPod(pod, runtime.machineName());
-                runtime.post(new PodInput.Bound());
-                return;
-            }
+        while (!bound()) {
             if (runtime.pause(BINDING_POLL)) {
                 return;
             }
-            runtime.services()
-                    .api()
-                    .pod(
-                            runtime.plan().namespace(),
-                            runtime.plan().name(),
-                            runtime.plan().uid())
-                    .ifPresent(runtime::podSeen);
         }
+    }
+
+    /// Returns whether there is nothing left to wait for.
+    private boolean bound() {
+        try {
+            return look();
+        } catch (RuntimeException e) {
+            return runtime.closed();
+        }
+    }
+
+    private boolean look() {
+        if (unbound(runtime.pod())) {
+            Optional<Pod> now =
+                    runtime.services()
+                            .api()
+                            .pod(
+                                    runtime.plan().namespace(),
+                                    runtime.plan().name(),
+                                    runtime.plan().uid());
+            if (now.isEmpty()) {
+                runtime.post(new PodInput.Deletion(Duration.ZERO));
+                return true;
+            }
+            runtime.podSeen(now.get());
+            if (unbound(now.get())) {
+                return false;
+            }
+        }
+        runtime.services().api().claimPod(runtime.pod(), runtime.machineName());
+        runtime.post(new PodInput.Bound());
+        return true;
+    }
+
+    private static boolean unbound(Pod pod) {
+        return pod.getSpec().getNodeName() == null || pod.getSpec().getNodeName().isEmpty();
     }
 
     private void tell(

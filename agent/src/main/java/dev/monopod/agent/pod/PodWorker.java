@@ -28,9 +28,11 @@ final class PodWorker {
     private static final Duration POWER_OFF = Duration.ofSeconds(5);
     private static final Duration FLUSH = Duration.ofSeconds(10);
     private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final Duration STARTUP_END = Duration.ofSeconds(60);
 
     private final PodRuntime runtime;
     private final Optional<VirtualMachine> recovered;
+    private final Optional<String> lost;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
     private final ContainerRunner runner;
@@ -43,8 +45,15 @@ final class PodWorker {
     private volatile boolean podObjectGone;
 
     /// @param state fresh, or as restored from the pod's record
-    PodWorker(PodRuntime runtime, PodState state, Optional<VirtualMachine> recovered) {
+    /// @param recovered the machine that runs already
+    /// @param lost why the machine that ran does not any more
+    PodWorker(
+            PodRuntime runtime,
+            PodState state,
+            Optional<VirtualMachine> recovered,
+            Optional<String> lost) {
         this.runtime = runtime;
+        this.lost = lost;
         this.state = state;
         this.recovered = recovered;
         this.logs = new ContainerLogs(runtime);
@@ -81,7 +90,7 @@ final class PodWorker {
         if (pod.getMetadata().getDeletionTimestamp() != null) {
             Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
             runtime.post(new PodInput.Deletion(Duration.ofSeconds(grace == null ? 0 : grace)));
-        } else {
+        } else if (state.stage() != PodState.Stage.OFF) {
             status.want(state);
         }
     }
@@ -92,6 +101,10 @@ final class PodWorker {
         runtime.post(new PodInput.Deletion(Duration.ZERO));
     }
 
+    ContainerLogs logs() {
+        return logs;
+    }
+
     boolean awaitGone(Duration patience) throws InterruptedException {
         return gone.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -99,8 +112,12 @@ final class PodWorker {
     private void own() {
         try {
             runtime.run("status", status::run);
-            status.want(state);
-            if (state.stage() != PodState.Stage.OFF) {
+            if (lost.isPresent()) {
+                startupDone.countDown();
+                runtime.post(new PodInput.Bound());
+                runtime.post(new PodInput.MachineLost(lost.get()));
+            } else if (state.stage() != PodState.Stage.OFF) {
+                status.want(state);
                 startup = runtime.tasks().submit(this::startUp);
             } else {
                 startupDone.countDown();
@@ -171,7 +188,9 @@ final class PodWorker {
     /// What is being started is not started any more, or is known, when this returns.
     private void endStartup() throws InterruptedException {
         startup.cancel(true);
-        startupDone.await();
+        if (!startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
+            LOG.error("{}: startup does not end", runtime.plan().display());
+        }
     }
 
     private void follow() throws InterruptedException {
