@@ -69,6 +69,11 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     }
 
     @Override
+    public void keep(Machine machine) {
+        ready(machine, ConfigureResponse.getDefaultInstance());
+    }
+
+    @Override
     public void remove(Machine machine) {
         String name = machine.getSpec().nodeName();
         nodes.remove(name);

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /// Renders the status of a machine's Node: what was provisioned, and nothing of the host.
 ///
-/// @param kernel release of the guest's kernel
+/// @param kernel release of the guest's kernel; empty with `bootId`: stays as it is
 record NodeStatusView(Machine machine, String kernel, String bootId, String version) {
     static final String KUBELET_VERSION = "v1.36.3-monopod";
 
@@ -24,10 +24,12 @@ record NodeStatusView(Machine machine, String kernel, String bootId, String vers
         Map<String, Object> information = new LinkedHashMap<>();
         information.put("architecture", "amd64");
         information.put("operatingSystem", "linux");
-        information.put("bootID", bootId);
+        if (!bootId.isEmpty()) {
+            information.put("bootID", bootId);
+            information.put("kernelVersion", kernel);
+        }
         information.put("machineID", machine.getMetadata().getName());
         information.put("systemUUID", machine.getSpec().pod().uid());
-        information.put("kernelVersion", kernel);
         information.put("osImage", "Monopod guest");
         information.put("containerRuntimeVersion", "monopod://" + version);
         information.put("kubeletVersion", KUBELET_VERSION);

@@ -8,6 +8,9 @@ public interface PodNodes {
     /// The guest answered: the Node is Ready from now on and its Lease is renewed.
     void ready(Machine machine, ConfigureResponse guest);
 
+    /// The machine is off, but its pod is still here: the Node is kept Ready as it is.
+    void keep(Machine machine);
+
     /// The Node, its Lease and all that was kept of them go.
     void remove(Machine machine);
 }

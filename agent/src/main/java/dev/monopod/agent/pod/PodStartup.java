@@ -71,12 +71,12 @@ final class PodStartup {
         runtime.run(
                 "telling of the machine",
                 () -> {
-                    runtime.services().nodes().ready(runtime.machine(), guest.get());
                     tell(
                             MachineStatus.Phase.Running,
                             guest,
                             recovered.isPresent() ? answered : since,
                             "");
+                    runtime.services().nodes().ready(runtime.machine(), guest.get());
                 });
         volumes.prepare();
         if (!runtime.closed()) {

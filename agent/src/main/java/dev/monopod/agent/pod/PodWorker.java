@@ -114,6 +114,8 @@ final class PodWorker {
             runtime.run("status", status::run);
             if (lost.isPresent()) {
                 startupDone.countDown();
+                runtime.run(
+                        "keeping the Node", () -> runtime.services().nodes().keep(machine()));
                 runtime.post(new PodInput.Bound());
                 runtime.post(new PodInput.MachineLost(lost.get()));
             } else if (state.stage() != PodState.Stage.OFF) {
@@ -121,6 +123,8 @@ final class PodWorker {
                 startup = runtime.tasks().submit(this::startUp);
             } else {
                 startupDone.countDown();
+                runtime.run(
+                        "keeping the Node", () -> runtime.services().nodes().keep(machine()));
             }
             if (runtime.pod().getMetadata().getDeletionTimestamp() != null) {
                 seen(runtime.pod());
