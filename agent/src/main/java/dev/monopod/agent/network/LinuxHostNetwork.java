@@ -21,8 +21,7 @@ public final class LinuxHostNetwork implements HostNetwork {
     private static final Path LINKS = Path.of("/sys/class/net");
     private static final Path FORWARDING = Path.of("/proc/sys/net/ipv4/ip_forward");
     private static final Pattern TAP = Pattern.compile("\\bmp-[0-9a-f]{8}\\b");
-    private static final Pattern POD =
-            Pattern.compile("([0-9.]+) \\. \"(mp-[0-9a-f]{8})\"");
+    private static final Pattern POD = Pattern.compile("([0-9.]+) \\. \"(mp-[0-9a-f]{8})\"");
 
     private final Path memory;
     private final Map<String, VpcNetwork> vpcs = new TreeMap<>();
@@ -120,7 +119,8 @@ public final class LinuxHostNetwork implements HostNetwork {
         var wanted = new HashSet<String>();
         machineIds.forEach(id -> wanted.add(LinkNames.tap(id)));
         for (var namespace : namespaces()) {
-            removeTaps(namespace, taps(namespace).stream().filter(t -> !wanted.contains(t)).toList());
+            removeTaps(
+                    namespace, taps(namespace).stream().filter(t -> !wanted.contains(t)).toList());
         }
     }
 
@@ -134,8 +134,7 @@ public final class LinuxHostNetwork implements HostNetwork {
             removeTaps(namespace, taps(namespace));
             HostCommand.run(List.of("ip", "netns", "delete", namespace), "");
         }
-        HostCommand.nft(
-                "", "table ip %1$s\ndelete table ip %1$s\n".formatted(Ruleset.TABLE));
+        HostCommand.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(Ruleset.TABLE));
         restoreForwarding();
         vpcs.clear();
     }
@@ -148,7 +147,12 @@ public final class LinuxHostNetwork implements HostNetwork {
         var allowed =
                 HostCommand.run(
                         List.of(
-                                "ip", "netns", "exec", namespace, "sh", "-c",
+                                "ip",
+                                "netns",
+                                "exec",
+                                namespace,
+                                "sh",
+                                "-c",
                                 "nft list set ip " + Ruleset.TABLE + " pods 2>/dev/null || true"),
                         "");
         var matcher = POD.matcher(allowed);

@@ -10,8 +10,8 @@ final class Ruleset {
 
     private Ruleset() {}
 
-    /// The host's own namespace: translation for what leaves the VPCs (the NAT gateway), the way
-    /// to the kubelet API at pod addresses, and a wall between the pods and the host.
+    /// The host's own namespace: translation for what leaves the VPCs (the NAT gateway), the way to
+    /// the kubelet API at pod addresses, and a wall between the pods and the host.
     static String host(Collection<VpcNetwork> vpcs) {
         var redirect = new StringBuilder();
         var masquerade = new StringBuilder();

@@ -23,8 +23,7 @@ final class LinuxHostNetworkIT {
 
     @BeforeEach
     void needsAFreeHost() throws IOException {
-        assumeTrue(
-                System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
+        assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
         var taken = HostCommand.run(List.of("ip", "netns", "list"), "").contains("monopod-vpc-");
         assumeTrue(!taken, "skipped: Monopod runs on this host");
         before = state();
@@ -78,8 +77,7 @@ final class LinuxHostNetworkIT {
     }
 
     private static String pods() {
-        return run(
-                "ip", "netns", "exec", NAMESPACE, "nft", "list", "set", "ip", "monopod", "pods");
+        return run("ip", "netns", "exec", NAMESPACE, "nft", "list", "set", "ip", "monopod", "pods");
     }
 
     private static String state() throws IOException {
