@@ -87,7 +87,9 @@ public final class PodHost implements AutoCloseable {
     ///
     /// @throws RuntimeException when the API server does not give a complete list of Machines
     public void start() {
-        serviceInformer.start().toCompletableFuture().join();
+        if (!serviceInformer.isRunning()) {
+            serviceInformer.start().toCompletableFuture().join();
+        }
         List<Machine> machines =
                 client.resources(Machine.class)
                         .withLabel(Names.HOST_LABEL, hostName)
