@@ -41,7 +41,7 @@ final class Parts {
                         "no kubelet API is built in yet: {} {} {} {}",
                         options.kubeletPort,
                         client.getMasterUrl(),
-                        pods.addresses(),
+                        pods.pods(),
                         address);
         return () -> {};
     }

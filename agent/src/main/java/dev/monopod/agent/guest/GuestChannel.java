@@ -81,8 +81,7 @@ public final class GuestChannel implements AutoCloseable {
                     throw e;
                 }
                 LOG.info("guest at {} does not answer yet: {}", socket, e.getStatus());
-                channel.shutdownNow();
-                channel = open();
+                reconnect();
             }
         }
     }
@@ -104,9 +103,10 @@ public final class GuestChannel implements AutoCloseable {
         return GuestGrpc.newStub(channel);
     }
 
-    /// Makes the next call connect at once, without back-off.
-    public void hurry() {
-        channel.resetConnectBackoff();
+    /// Gives a connection up that does not answer and makes another; calls on the old one fail.
+    public void reconnect() {
+        channel.shutdownNow();
+        channel = open();
     }
 
     @Override

@@ -103,11 +103,20 @@ final class Adoption {
                         ? resume(runtime, record.get())
                         : fresh(runtime, recovered.claim(machine.getMetadata().getName()));
         if (pods.add(worker)) {
-            worker.start();
+            worker.start(() -> pods.remove(worker));
+            runtime.run("first look", () -> look(worker));
             if (machine.getMetadata().getDeletionTimestamp() != null) {
                 evict(machine);
             }
         }
+    }
+
+    /// What happened to the pod before its worker was known is not missed.
+    private void look(PodWorker worker) {
+        PodPlan plan = worker.runtime().plan();
+        services.api()
+                .pod(plan.namespace(), plan.name(), plan.uid())
+                .ifPresentOrElse(worker::seen, worker::podGone);
     }
 
     private PodWorker fresh(PodRuntime runtime, Optional<VirtualMachine> unknown) {

@@ -188,7 +188,8 @@ final class ContainerRunner {
             return true;
         }
         event(EventType.Warning, "FailedPostStartHook", "PostStartHook failed: " + failure.get(), plan);
-        runtime.post(new PodInput.Condemned(plan.name(), attempt, "FailedPostStartHook"));
+        runtime.post(new PodInput.Condemned(
+                        plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
         return false;
     }
 

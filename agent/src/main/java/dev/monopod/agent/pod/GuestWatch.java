@@ -69,6 +69,19 @@ final class GuestWatch {
             if (runtime.pause(RETRY)) {
                 return;
             }
+            mend();
+        }
+    }
+
+    /// A connection that is made but never answered would wait for ever: it is replaced.
+    private void mend() {
+        try {
+            list();
+        } catch (StatusRuntimeException e) {
+            if (!runtime.closed()) {
+                LOG.info("{}: connecting anew: {}", runtime.plan().display(), e.getStatus());
+                runtime.guest().reconnect();
+            }
         }
     }
 

@@ -20,18 +20,39 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
 final class HostPods implements KubeletPods {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private volatile Consumer<List<String>> addresses = _ -> {};
 
     /// Returns false when the machine has a worker already.
     boolean add(PodWorker worker) {
-        return workers.putIfAbsent(worker.runtime().machineName(), worker) == null;
+        boolean added = workers.putIfAbsent(worker.runtime().machineName(), worker) == null;
+        if (added) {
+            addresses.accept(addresses());
+        }
+        return added;
     }
 
-    void remove(String machine) {
-        workers.remove(machine);
+    void remove(PodWorker worker) {
+        if (workers.remove(worker.runtime().machineName(), worker)) {
+            addresses.accept(addresses());
+        }
+    }
+
+    /// Tells of the pods' addresses, now and whenever they change.
+    void tellAddresses(Consumer<List<String>> listener) {
+        addresses = listener;
+        listener.accept(addresses());
+    }
+
+    private List<String> addresses() {
+        return workers.values().stream()
+                .map(worker -> worker.machine().getSpec().network().address())
+                .sorted()
+                .toList();
     }
 
     Optional<PodWorker> byMachine(String machine) {
@@ -57,7 +78,8 @@ final class HostPods implements KubeletPods {
                 .filter(
                         worker ->
                                 worker.runtime().plan().name().equals(name)
-                                        && worker.runtime().plan().namespace().equals(namespace))
+                                        && worker.runtime().plan().namespace().equals(namespace)
+                                        && !worker.runtime().gone())
                 .findFirst();
     }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,11 +77,9 @@ public final class PodHost implements AutoCloseable {
         return pods;
     }
 
-    /// Addresses of the pods here, for the serving certificate.
-    public List<String> addresses() {
-        return pods.workers().stream()
-                .map(worker -> worker.machine().getSpec().network().address())
-                .toList();
+    /// Tells of the addresses of the pods here, now and whenever they change.
+    public void tellAddresses(Consumer<List<String>> listener) {
+        pods.tellAddresses(listener);
     }
 
     /// Recovers, then watches. Returns once every Machine has its worker.
@@ -150,7 +149,7 @@ public final class PodHost implements AutoCloseable {
 
     private void look(PodWorker worker) {
         if (worker.runtime().gone()) {
-            pods.remove(worker.runtime().machineName());
+            pods.remove(worker);
             return;
         }
         PodPlan plan = worker.runtime().plan();
@@ -196,7 +195,7 @@ public final class PodHost implements AutoCloseable {
             worker(pod, worker -> Thread.ofVirtual().start(() -> look(worker)));
         }
 
-        private void worker(Pod pod, java.util.function.Consumer<PodWorker> action) {
+        private void worker(Pod pod, Consumer<PodWorker> action) {
             pods.byMachine(Names.machine(pod.getMetadata().getUid())).ifPresent(action);
         }
     }

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /// Everything that can happen to a pod. Posted to its worker, judged by [PodMachine].
 sealed interface PodInput {
@@ -32,7 +33,10 @@ sealed interface PodInput {
     record Ready(String container, int attempt, boolean ready) implements PodInput {}
 
     /// A probe or hook demands the container's end.
-    record Condemned(String container, int attempt, String message) implements PodInput {}
+    ///
+    /// @param grace of the probe, over the pod's
+    record Condemned(String container, int attempt, String message, Optional<Duration> grace)
+            implements PodInput {}
 
     record Deletion(Duration grace) implements PodInput {}
 

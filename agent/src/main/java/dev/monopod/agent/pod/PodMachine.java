@@ -84,17 +84,19 @@ final class PodMachine {
                     state = state.with(state.container(name).withReady(ready));
                 }
             }
-            case PodInput.Condemned(String name, int attempt, String message) -> {
+            case PodInput.Condemned(
+                            String name,
+                            int attempt,
+                            String message,
+                            Optional<Duration> grace) -> {
                 if (running(name, attempt)) {
-                    stop(state.container(name), state.plan().grace(), message);
+                    stop(
+                            state.container(name),
+                            grace.orElse(state.plan().grace()),
+                            message);
                 }
             }
-            case PodInput.Deletion(Duration grace) -> {
-                Instant deadline = now.plus(grace);
-                if (state.deletion().isEmpty() || deadline.isBefore(state.deletion().get())) {
-                    state = state.withDeletion(deadline);
-                }
-            }
+            case PodInput.Deletion(Duration grace) -> deletion(grace);
             case PodInput.Fail(String reason, String message, Duration grace) ->
                     fail(reason, message, grace);
             case PodInput.MachineLost(String message) -> lost(message);
@@ -104,6 +106,22 @@ final class PodMachine {
                 }
             }
             case PodInput.Tick() -> {}
+        }
+    }
+
+    /// The shortest grace counts; none at all overrides a stop that is under way.
+    private void deletion(Duration grace) {
+        Instant deadline = now.plus(grace);
+        if (state.deletion().isPresent() && !deadline.isBefore(state.deletion().get())) {
+            return;
+        }
+        boolean overridden = state.deletion().isPresent() && !grace.isPositive();
+        state = state.withDeletion(deadline);
+        for (ContainerRecord container : state.all()) {
+            if (overridden
+                    && container.phase() instanceof ContainerPhase.Running(Instant since, _)) {
+                state = state.with(container.withPhase(new ContainerPhase.Running(since, false)));
+            }
         }
     }
 

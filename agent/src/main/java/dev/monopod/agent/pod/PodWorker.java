@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration IDLE = Duration.ofMinutes(1);
-    private static final Duration LOGS = Duration.ofSeconds(10);
+    private static final Duration LOGS = Duration.ofSeconds(120);
+    private static final Duration LOGS_OF_DELETED = Duration.ofSeconds(10);
     private static final Duration POWER_OFF = Duration.ofSeconds(5);
     private static final Duration FLUSH = Duration.ofSeconds(10);
     private static final Duration RETRY = Duration.ofSeconds(2);
@@ -43,6 +44,7 @@ final class PodWorker {
     private volatile Future<?> startup = CompletableFuture.completedFuture("");
     private volatile PodState state;
     private volatile boolean podObjectGone;
+    private volatile Runnable ended = () -> {};
 
     /// @param state fresh, or as restored from the pod's record
     /// @param recovered the machine that runs already
@@ -63,7 +65,9 @@ final class PodWorker {
         this.status = new PodStatusWriter(runtime);
     }
 
-    void start() {
+    /// @param whenGone called once nothing is left of the pod
+    void start(Runnable whenGone) {
+        ended = whenGone;
         Thread.ofVirtual().name("pod-" + runtime.plan().name()).start(this::own);
     }
 
@@ -251,9 +255,15 @@ final class PodWorker {
 
     private void powerOff() {
         try {
-            logs.awaitAll(LOGS);
             tell(MachineStatus.Phase.Stopping);
+            boolean answers =
+                    state.stage() != PodState.Stage.STARTING
+                            && runtime.vm().map(VirtualMachine::alive).orElse(false);
+            if (answers && !podObjectGone) {
+                logs.awaitAll(state.deletion().isPresent() ? LOGS_OF_DELETED : LOGS);
+            }
             runtime.channel()
+                    .filter(_ -> answers)
                     .ifPresent(
                             channel -> {
                                 try {
@@ -322,6 +332,7 @@ final class PodWorker {
             Thread.currentThread().interrupt();
         } finally {
             runtime.close();
+            ended.run();
             gone.countDown();
         }
     }

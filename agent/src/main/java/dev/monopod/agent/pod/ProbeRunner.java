@@ -88,6 +88,9 @@ final class ProbeRunner {
                 ProbeCounter.of(
                         Math.max(1, or(probe.getSuccessThreshold(), 1)),
                         Math.max(1, or(probe.getFailureThreshold(), 3)));
+        Optional<Duration> grace =
+                Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
+                        .map(Duration::ofSeconds);
         Duration wait = Duration.between(Instant.now(), attempt.startedAt().plus(initial));
         while (!ended(attempt, wait)) {
             long begun = System.nanoTime();
@@ -101,7 +104,7 @@ final class ProbeRunner {
                 ProbeCounter.Counted counted = counter.count(success);
                 counter = counted.counter();
                 if (counted.verdict().isPresent()
-                        && judged(attempt, kind, counted.verdict().get())) {
+                        && judged(attempt, kind, counted.verdict().get(), grace)) {
                     return success;
                 }
             }
@@ -111,7 +114,8 @@ final class ProbeRunner {
     }
 
     /// Returns whether this probe's work is over.
-    private boolean judged(Attempt attempt, Kind kind, boolean success) {
+    private boolean judged(
+            Attempt attempt, Kind kind, boolean success, Optional<Duration> grace) {
         return switch (kind) {
             case Readiness -> {
                 runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), success));
@@ -128,7 +132,8 @@ final class ProbeRunner {
                                                     attempt.name(),
                                                     kind == Kind.Startup
                                                             ? "startup"
-                                                            : "liveness")));
+                                                            : "liveness"),
+                                    grace));
                     yield true;
                 }
                 yield kind == Kind.Startup;

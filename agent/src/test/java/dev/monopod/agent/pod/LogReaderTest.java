@@ -1,0 +1,115 @@
+package dev.monopod.agent.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogReaderTest {
+    private static final LogOptions ALL =
+            new LogOptions(false, false, false, -1, -1, Optional.empty());
+    @TempDir Path directory;
+
+    @BeforeEach
+    void write() throws Exception {
+        append("2026-11-24T00:00:01.5Z stdout F one\n2026-11-24T00:00:02Z stderr P tw\n");
+        append("2026-11-24T00:00:02Z stderr F o\n2026-11-24T00:00:03Z stdout F three\n");
+    }
+
+    private void append(String text) throws Exception {
+        try (LogFile file = LogFile.open(directory, 0)) {
+            file.append(file.offset(), ByteString.copyFromUtf8(text));
+        }
+    }
+
+    private String read(LogOptions options) throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new LogReader(directory, 0, options, out).run(() -> true);
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void readsAll() throws Exception {
+        assertThat(read(ALL)).isEqualTo("one\ntwo\nthree\n");
+    }
+
+    @Test
+    void readsTheTail() throws Exception {
+        assertThat(read(new LogOptions(false, false, false, 2, -1, Optional.empty())))
+                .isEqualTo("two\nthree\n");
+        assertThat(read(new LogOptions(false, false, false, 0, -1, Optional.empty()))).isEmpty();
+    }
+
+    @Test
+    void readsSinceWithTimestampsUpToALimit() throws Exception {
+        assertThat(
+                        read(
+                                new LogOptions(
+                                        false,
+                                        false,
+                                        true,
+                                        -1,
+                                        -1,
+                                        Optional.of(Instant.parse("2026-11-24T00:00:03Z")))))
+                .isEqualTo("2026-11-24T00:00:03Z three\n");
+        assertThat(read(new LogOptions(false, false, false, -1, 5, Optional.empty())))
+                .isEqualTo("one\nt");
+    }
+
+    @Test
+    void followsAcrossRotation() throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AtomicInteger rounds = new AtomicInteger();
+        new LogReader(
+                        directory,
+                        0,
+                        new LogOptions(true, false, false, 1, -1, Optional.empty()),
+                        out)
+                .run(
+                        () -> {
+                            try {
+                                int round = rounds.incrementAndGet();
+                                if (round == 1) {
+                                    append("2026-11-24T00:00:04Z stdout F four\n");
+                                    Files.move(
+                                            LogFile.current(directory, 0),
+                                            LogFile.rotated(directory, 0));
+                                    Files.writeString(
+                                            LogFile.current(directory, 0),
+                                            "2026-11-24T00:00:05Z stdout F five\n");
+                                }
+                                return round == 2;
+                            } catch (Exception e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("three\nfour\nfive\n");
+    }
+
+    @Test
+    void skipsWhatIsHereAlreadyAndRotates() throws Exception {
+        Path other = directory.resolve("other");
+        String line = "2026-11-24T00:00:01Z stdout F " + "x".repeat(1000) + "\n";
+        try (LogFile file = LogFile.open(other, 2)) {
+            for (int i = 0; i < 11_000; i++) {
+                file.append((long) i * line.length(), ByteString.copyFromUtf8(line));
+                file.append((long) i * line.length(), ByteString.copyFromUtf8(line));
+            }
+            assertThat(file.offset()).isEqualTo(11_000L * line.length());
+        }
+        try (LogFile again = LogFile.open(other, 2)) {
+            assertThat(again.offset()).isEqualTo(11_000L * line.length());
+        }
+        assertThat(Files.exists(LogFile.rotated(other, 2))).isTrue();
+    }
+}
