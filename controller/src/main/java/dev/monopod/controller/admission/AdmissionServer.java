@@ -51,6 +51,8 @@ public final class AdmissionServer implements AutoCloseable {
             throws IOException {
         // Without it each answer waits 40 ms for the API server's delayed acknowledgement.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // A caller that never ends its request must not hold a thread for ever.
+        System.setProperty("sun.net.httpserver.maxReqTime", "20");
         server = HttpsServer.create(address, BACKLOG);
         server.setHttpsConfigurator(
                 new HttpsConfigurator(context(new ServingCertificate(certificate, key))));

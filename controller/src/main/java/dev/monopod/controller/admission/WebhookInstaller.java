@@ -34,9 +34,10 @@ public final class WebhookInstaller {
         this.configurations = configurations;
     }
 
-    /// Writes what differs, and only that.
+    /// Writes what differs, and only that. Covers profiles in CREATING too: installed before a
+    /// profile turns ACTIVE, no pod slips between.
     public void install(List<FargateProfile> profiles) {
-        List<Profile> active = Profiles.active(profiles);
+        List<Profile> active = Profiles.admitted(profiles);
         MutatingWebhookConfiguration mutating = configurations.mutating(active);
         @Nullable MutatingWebhookConfiguration foundMutating = client.resource(mutating).get();
         if (foundMutating == null || !mutating.getWebhooks().equals(foundMutating.getWebhooks())) {

@@ -57,9 +57,11 @@ final class SchemaRules {
         require(selector, "namespace");
         field(selector, "namespace").setMinLength(1L);
         field(selector, "namespace").setMaxLength(63L);
+        field(selector, "namespace").setPattern("^[a-z0-9*?-]+$");
         JSONSchemaProps labels = field(selector, "labels");
         labels.setMaxProperties(5L);
         labels.getAdditionalProperties().getSchema().setMaxLength(63L);
+        labels.getAdditionalProperties().getSchema().setPattern("^[A-Za-z0-9*?._-]*$");
         JSONSchemaProps subnets = field(spec, "subnets");
         subnets.setMinItems(1L);
         subnets.setMaxItems(64L);

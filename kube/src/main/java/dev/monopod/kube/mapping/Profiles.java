@@ -39,7 +39,18 @@ public final class Profiles {
 
     /// Those that take pods: ACTIVE and not being deleted.
     public static List<Profile> active(List<FargateProfile> profiles) {
-        return profiles.stream().filter(Profiles::isActive).map(Profiles::of).toList();
+        return profiles.stream()
+                .filter(profile -> isIn(profile, Phase.ACTIVE))
+                .map(Profiles::of)
+                .toList();
+    }
+
+    /// Those about which admission must be asked: the ACTIVE ones, and those that become so.
+    public static List<Profile> admitted(List<FargateProfile> profiles) {
+        return profiles.stream()
+                .filter(profile -> isIn(profile, Phase.CREATING) || isIn(profile, Phase.ACTIVE))
+                .map(Profiles::of)
+                .toList();
     }
 
     /// The name that EKS and the pod's label know; the object's own name cannot hold all of EKS'
@@ -76,9 +87,9 @@ public final class Profiles {
         return new VpcFacts(vpc.getMetadata().getName(), vpc.getSpec().region(), enabled);
     }
 
-    private static boolean isActive(FargateProfile profile) {
+    private static boolean isIn(FargateProfile profile, Phase phase) {
         return profile.getStatus() != null
-                && profile.getStatus().phase() == Phase.ACTIVE
+                && profile.getStatus().phase() == phase
                 && profile.getMetadata().getDeletionTimestamp() == null;
     }
 

@@ -43,7 +43,9 @@ public record Wildcard(String pattern) {
                 case '*' -> expression.append(".*");
                 case '?' -> expression.append('.');
                 default -> {
-                    if (!Character.isLetterOrDigit(symbol)
+                    // RE2 knows escapes of ASCII only.
+                    if (symbol < 128
+                            && !Character.isLetterOrDigit(symbol)
                             && symbol != '-'
                             && symbol != '_'
                             && symbol != '/') {
