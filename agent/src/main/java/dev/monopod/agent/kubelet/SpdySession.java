@@ -147,13 +147,20 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
                 new SpdyStream(
                         id, headers, this, new ReceiveBuffer(connection, new Consumed(id)));
         streams.put(id, stream);
-        context.writeAndFlush(new DefaultSpdySynReplyFrame(id, false));
+        context.writeAndFlush(replyTo(id, stream));
         if (syn.isLast()) {
             stream.receive(new byte[0], true);
         }
         if (!opened.offer(Optional.of(stream))) {
             context.close();
         }
+    }
+
+    // Netty leaves the block of no headers out, which Go's peer takes for a broken frame.
+    private static DefaultSpdySynReplyFrame replyTo(int id, SpdyStream stream) {
+        var reply = new DefaultSpdySynReplyFrame(id, false);
+        reply.headers().set("streamtype", stream.type().isEmpty() ? "none" : stream.type());
+        return reply;
     }
 
     private void receive(ChannelHandlerContext context, SpdyDataFrame data) {
