@@ -15,8 +15,8 @@ import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
-/// Decides who makes a request, by client certificate or bearer token, and whether they may.
-/// Nobody is anonymous.
+/// Decides who makes a request, by client certificate or bearer token, and whether they may. Nobody
+/// is anonymous.
 final class AccessControl {
     private static final String BEARER = "Bearer ";
 
@@ -34,8 +34,7 @@ final class AccessControl {
             return byCertificate;
         }
         var header =
-                Optional.ofNullable(
-                                exchange.request().headers().get(HttpHeaderNames.AUTHORIZATION))
+                Optional.ofNullable(exchange.request().headers().get(HttpHeaderNames.AUTHORIZATION))
                         .orElse("");
         if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             return Optional.empty();

@@ -57,8 +57,7 @@ record CertificateAuthority(X509Certificate certificate, PrivateKey key) {
     private static CertificateAuthority selfSigned(Instant now) throws GeneralSecurityException {
         var pair = newKeyPair();
         var name = new X500Principal("CN=monopod-kubelet-serving-ca");
-        var builder =
-                builder(name, name, pair.getPublic(), now, now.plus(AUTHORITY_LIFETIME));
+        var builder = builder(name, name, pair.getPublic(), now, now.plus(AUTHORITY_LIFETIME));
         try {
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
             builder.addExtension(
@@ -98,8 +97,7 @@ record CertificateAuthority(X509Certificate certificate, PrivateKey key) {
         try {
             var extensions = new JcaX509ExtensionUtils();
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
-            builder.addExtension(
-                    Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
             builder.addExtension(
                     Extension.extendedKeyUsage,
                     false,

@@ -21,6 +21,7 @@ import java.util.Optional;
 /// One HTTP request and the means to answer it once. For one blocking thread.
 final class Exchange {
     private static final int CHUNK_BYTES = 32 * 1024;
+    private static final int MAX_PARAMETERS = 65_536;
 
     private final HttpRequest request;
     private final QueryStringDecoder uri;
@@ -30,7 +31,10 @@ final class Exchange {
 
     Exchange(HttpRequest request, PeerConnection connection) {
         this.request = request;
-        this.uri = new QueryStringDecoder(request.uri());
+        // A command may have many arguments, and any character.
+        this.uri =
+                new QueryStringDecoder(
+                        request.uri(), StandardCharsets.UTF_8, true, MAX_PARAMETERS, true);
         this.connection = connection;
     }
 
@@ -57,7 +61,8 @@ final class Exchange {
     /// Whether one of these is there as 1 or true.
     boolean flag(String... names) {
         for (var name : names) {
-            if (parameter(name).map(value -> value.equals("1") || value.equals("true"))
+            if (parameter(name)
+                    .map(value -> value.equals("1") || value.equals("true"))
                     .orElse(false)) {
                 return true;
             }
@@ -142,11 +147,9 @@ final class Exchange {
                     return;
                 }
                 answered = true;
-                var response =
-                        new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+                var response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
                 response.headers().set(HttpHeaderNames.CONTENT_TYPE, contentType);
-                response.headers()
-                        .set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+                response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
                 connection.write(response);
             }
         };

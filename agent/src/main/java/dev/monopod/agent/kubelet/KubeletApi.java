@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Answers the requests of the kubelet API. One agent is the kubelet of many nodes, one per pod:
-/// a request that addresses a pod's own address concerns that pod and its node only.
+/// Answers the requests of the kubelet API. One agent is the kubelet of many nodes, one per pod: a
+/// request that addresses a pod's own address concerns that pod and its node only.
 final class KubeletApi implements RequestHandler.Service {
     private static final Logger LOG = LoggerFactory.getLogger(KubeletApi.class);
     private static final String JSON = "application/json";
@@ -132,20 +132,13 @@ final class KubeletApi implements RequestHandler.Service {
                             exchange,
                             session ->
                                     pods.attach(
-                                            target.namespace(),
-                                            target.pod(),
-                                            container,
-                                            session));
+                                            target.namespace(), target.pod(), container, session));
             case Route.PortForward(var target) ->
                     portForwarding.serve(
                             exchange,
                             (port, input, output) ->
                                     pods.portForward(
-                                            target.namespace(),
-                                            target.pod(),
-                                            port,
-                                            input,
-                                            output));
+                                            target.namespace(), target.pod(), port, input, output));
             case Route.Unknown _ ->
                     exchange.respondText(HttpResponseStatus.NOT_FOUND, "404 page not found");
         }
@@ -159,8 +152,7 @@ final class KubeletApi implements RequestHandler.Service {
         };
     }
 
-    private void logs(Exchange exchange, Route.Target target, String container)
-            throws IOException {
+    private void logs(Exchange exchange, Route.Target target, String container) throws IOException {
         var options = logOptions(exchange);
         // Only a whole log ends the body: a failure closes the connection instead.
         var body = exchange.chunkedBody("text/plain");

@@ -33,8 +33,7 @@ public final class KubeletServer implements AutoCloseable {
     private final KubeletServerConfiguration configuration;
     private final ServingCertificates certificates;
     private final KubeletApi api;
-    private final ChannelGroup connections =
-            new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private @Nullable MultiThreadIoEventLoopGroup group;
     private int port;
 

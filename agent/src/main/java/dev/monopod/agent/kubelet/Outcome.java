@@ -26,7 +26,8 @@ sealed interface Outcome {
 
     private Status status() {
         return switch (this) {
-            case Exited(int code) when code == 0 -> new StatusBuilder().withStatus("Success").build();
+            case Exited(int code) when code == 0 ->
+                    new StatusBuilder().withStatus("Success").build();
             case Exited(int code) ->
                     new StatusBuilder()
                             .withStatus("Failure")

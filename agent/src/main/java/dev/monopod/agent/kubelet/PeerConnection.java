@@ -117,14 +117,17 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     /// Sends the last message and leaves the client some seconds to read and close: closing with
     /// unread input would make the kernel throw away what the client has not yet received.
     void closeAfter(Object lastMessage) {
+        if (!channel.isActive()) {
+            ReferenceCountUtil.release(lastMessage);
+            return;
+        }
         channel.writeAndFlush(lastMessage)
-                .addListener(
-                        _ ->
-                                channel.eventLoop()
-                                        .schedule(
-                                                () -> channel.close(),
-                                                LINGER.toMillis(),
-                                                TimeUnit.MILLISECONDS));
+                .addListener(_ ->
+                        channel.eventLoop()
+                                .schedule(
+                                        () -> channel.close(),
+                                        LINGER.toMillis(),
+                                        TimeUnit.MILLISECONDS));
     }
 
     @Override

@@ -74,12 +74,9 @@ final class PortForwarding {
     // Old clients send no identifier, and open the data stream right after the error stream.
     private static String requestId(SpdyStream stream) {
         return stream.header("requestid")
-                .orElseGet(
-                        () ->
-                                Integer.toString(
-                                        stream.type().equals("error")
-                                                ? stream.id()
-                                                : stream.id() - 2));
+                .orElseGet(() ->
+                        Integer.toString(
+                                stream.type().equals("error") ? stream.id() : stream.id() - 2));
     }
 
     private static void forward(SpdyStream data, SpdyStream error, Operation operation) {
@@ -114,8 +111,7 @@ final class PortForwarding {
 
     private static SpdySession open(Exchange exchange) throws IOException {
         if (Upgrades.isSpdy(exchange)) {
-            return Upgrades.toSpdy(
-                    exchange, SpdyStreams.negotiate(exchange, List.of(PROTOCOL)));
+            return Upgrades.toSpdy(exchange, SpdyStreams.negotiate(exchange, List.of(PROTOCOL)));
         }
         var offered = Upgrades.values(exchange, HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
         if (!Upgrades.isWebSocket(exchange) || !offered.contains(TUNNEL)) {
@@ -153,8 +149,7 @@ final class PortForwarding {
                 case PingWebSocketFrame ping ->
                         context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
                 case CloseWebSocketFrame close ->
-                        context.writeAndFlush(close.retain())
-                                .addListener(_ -> context.close());
+                        context.writeAndFlush(close.retain()).addListener(_ -> context.close());
                 default -> {}
             }
         }

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -90,26 +91,28 @@ final class RequestHandler extends ChannelInboundHandlerAdapter {
         var thread =
                 Thread.ofVirtual()
                         .name("kubelet-request")
-                        .unstarted(
-                                () -> {
-                                    boolean complete = false;
-                                    try {
-                                        service.serve(exchange);
-                                        complete = true;
-                                    } catch (Exception _) {
-                                        // The answer may be half sent: only a close tells it.
-                                        complete = false;
-                                    } finally {
-                                        boolean reusable =
-                                                complete
-                                                        && exchange.isAnswered()
-                                                        && HttpUtil.isKeepAlive(head);
-                                        context.executor()
-                                                .execute(() -> end(context, exchange, reusable));
-                                    }
-                                });
+                        .unstarted(() -> serve(context, exchange));
         active = thread;
         thread.start();
+    }
+
+    // Virtual thread.
+    private void serve(ChannelHandlerContext context, Exchange exchange) {
+        boolean complete = false;
+        try {
+            service.serve(exchange);
+            complete = true;
+        } catch (Exception _) {
+            // The answer may be half sent: only the close that follows tells it.
+        } finally {
+            boolean reusable =
+                    complete && exchange.isAnswered() && HttpUtil.isKeepAlive(exchange.request());
+            try {
+                context.executor().execute(() -> end(context, exchange, reusable));
+            } catch (RejectedExecutionException _) {
+                // The server has been closed, and the connection with it.
+            }
+        }
     }
 
     private void end(ChannelHandlerContext context, Exchange exchange, boolean reusable) {

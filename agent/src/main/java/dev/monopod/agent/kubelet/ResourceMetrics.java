@@ -70,10 +70,7 @@ final class ResourceMetrics {
                 "",
                 seconds(sum(pods, PodStatistics::cpuUsageNanos)),
                 time);
-        head(
-                "node_memory_working_set_bytes",
-                "gauge",
-                "Current working set of the node in bytes");
+        head("node_memory_working_set_bytes", "gauge", "Current working set of the node in bytes");
         line(
                 "node_memory_working_set_bytes",
                 "",
@@ -93,10 +90,7 @@ final class ResourceMetrics {
                     seconds(pod.cpuUsageNanos()),
                     pod.time());
         }
-        head(
-                "pod_memory_working_set_bytes",
-                "gauge",
-                "Current working set of the pod in bytes");
+        head("pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes");
         for (var pod : pods) {
             line(
                     "pod_memory_working_set_bytes",

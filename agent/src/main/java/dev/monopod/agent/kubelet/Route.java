@@ -44,8 +44,7 @@ sealed interface Route {
             case "/metrics" -> new Metrics();
             case "/metrics/resource" -> new ResourceMetrics();
             case "/stats/summary" -> new Summary();
-            default ->
-                    rest.contains("") ? new Unknown(path) : ofStream(name, rest, path);
+            default -> rest.contains("") ? new Unknown(path) : ofStream(name, rest, path);
         };
     }
 

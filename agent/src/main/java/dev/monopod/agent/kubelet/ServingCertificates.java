@@ -71,8 +71,8 @@ public final class ServingCertificates {
         }
     }
 
-    /// Makes new handshakes present a certificate for exactly these addresses and DNS names.
-    /// Costs nothing if they are the ones it has.
+    /// Makes new handshakes present a certificate for exactly these addresses and DNS names. Costs
+    /// nothing if they are the ones it has.
     public synchronized void update(Collection<String> addresses) {
         var wanted = new TreeSet<>(addresses);
         if (wanted.isEmpty() || wanted.equals(names)) {
@@ -111,8 +111,7 @@ public final class ServingCertificates {
         var pair = CertificateAuthority.newKeyPair();
         var certificate = authority.issue(pair.getPublic(), names, now, LIFETIME);
         var builder =
-                SslContextBuilder.forServer(
-                                pair.getPrivate(), certificate, authority.certificate())
+                SslContextBuilder.forServer(pair.getPrivate(), certificate, authority.certificate())
                         .sslProvider(SslProvider.JDK)
                         .protocols("TLSv1.3", "TLSv1.2");
         if (clientAuthorities.isEmpty()) {

@@ -144,8 +144,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
                     header.getValue().toString());
         }
         var stream =
-                new SpdyStream(
-                        id, headers, this, new ReceiveBuffer(connection, new Consumed(id)));
+                new SpdyStream(id, headers, this, new ReceiveBuffer(connection, new Consumed(id)));
         streams.put(id, stream);
         context.writeAndFlush(replyTo(id, stream));
         if (syn.isLast()) {

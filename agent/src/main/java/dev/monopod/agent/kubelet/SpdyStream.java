@@ -112,8 +112,7 @@ final class SpdyStream {
                 session.connection()
                         .write(
                                 new DefaultSpdyDataFrame(
-                                        id,
-                                        Unpooled.copiedBuffer(bytes, offset + done, part)));
+                                        id, Unpooled.copiedBuffer(bytes, offset + done, part)));
             }
         }
 

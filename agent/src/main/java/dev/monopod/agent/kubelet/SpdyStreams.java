@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The streams of an exec or attach over SPDY: one of each kind that was asked for, and one for
-/// the outcome.
+/// The streams of an exec or attach over SPDY: one of each kind that was asked for, and one for the
+/// outcome.
 final class SpdyStreams implements StreamPeer {
     private static final Logger LOG = LoggerFactory.getLogger(SpdyStreams.class);
     private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
@@ -45,8 +45,8 @@ final class SpdyStreams implements StreamPeer {
     }
 
     /// Upgrades and waits until the client has opened its streams; empty if it does not.
-    static Optional<StreamPeer> open(
-            Exchange exchange, StreamRequest request, Duration idleTimeout) throws IOException {
+    static Optional<StreamPeer> open(Exchange exchange, StreamRequest request, Duration idleTimeout)
+            throws IOException {
         var protocol = negotiate(exchange, PROTOCOLS);
         var session = Upgrades.toSpdy(exchange, protocol);
         session.begin(idleTimeout);

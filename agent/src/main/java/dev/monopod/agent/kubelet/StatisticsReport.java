@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The JSON of `/stats/summary`, as the kubelet shapes it. Rates are those since the last report
-/// of the same pod. Thread-safe.
+/// The JSON of `/stats/summary`, as the kubelet shapes it. Rates are those since the last report of
+/// the same pod. Thread-safe.
 final class StatisticsReport {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int MAX_SAMPLES = 20_000;

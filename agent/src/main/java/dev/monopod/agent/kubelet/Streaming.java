@@ -29,8 +29,7 @@ final class Streaming {
     void serve(Exchange exchange, Operation operation) throws IOException {
         var request = StreamRequest.of(exchange);
         if (request.isEmpty()) {
-            throw new StreamException(
-                    400, "you must specify at least 1 of stdin, stdout, stderr");
+            throw new StreamException(400, "you must specify at least 1 of stdin, stdout, stderr");
         }
         var peer = open(exchange, request);
         if (peer.isPresent()) {
@@ -56,8 +55,7 @@ final class Streaming {
         return Optional.ofNullable(e.getMessage()).orElseGet(() -> e.getClass().getSimpleName());
     }
 
-    private Optional<StreamPeer> open(Exchange exchange, StreamRequest request)
-            throws IOException {
+    private Optional<StreamPeer> open(Exchange exchange, StreamRequest request) throws IOException {
         if (Upgrades.isWebSocket(exchange)) {
             return Optional.of(openWebSocket(exchange, request));
         }
@@ -68,8 +66,7 @@ final class Streaming {
                 400, "unable to upgrade: the request has neither Upgrade: SPDY/3.1 nor websocket");
     }
 
-    private StreamPeer openWebSocket(Exchange exchange, StreamRequest request)
-            throws IOException {
+    private StreamPeer openWebSocket(Exchange exchange, StreamRequest request) throws IOException {
         var offered = Upgrades.values(exchange, HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
         var protocol =
                 offered.isEmpty()

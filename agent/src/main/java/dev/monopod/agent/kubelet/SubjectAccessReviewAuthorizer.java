@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 
-/// Asks the API server whether a user may use a node, and remembers a yes for five minutes and a
-/// no for thirty seconds, as the kubelet does. Thread-safe.
+/// Asks the API server whether a user may use a node, and remembers a yes for five minutes and a no
+/// for thirty seconds, as the kubelet does. Thread-safe.
 public final class SubjectAccessReviewAuthorizer implements Authorizer {
     private static final Duration ALLOWED_LIFETIME = Duration.ofMinutes(5);
     private static final Duration DENIED_LIFETIME = Duration.ofSeconds(30);
@@ -60,8 +60,7 @@ public final class SubjectAccessReviewAuthorizer implements Authorizer {
                                         .endResourceAttributes()
                                         .endSpec()
                                         .build());
-        return answer.getStatus() != null
-                && Boolean.TRUE.equals(answer.getStatus().getAllowed());
+        return answer.getStatus() != null && Boolean.TRUE.equals(answer.getStatus().getAllowed());
     }
 
     private record Question(User user, Access access) {}

@@ -30,8 +30,7 @@ final class TerminalSizeReader implements TerminalSizes {
                 return Optional.empty();
             }
             var value = values.nextValue();
-            return Optional.of(
-                    new Size(value.path("Width").asInt(), value.path("Height").asInt()));
+            return Optional.of(new Size(value.path("Width").asInt(), value.path("Height").asInt()));
         } catch (IOException _) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();

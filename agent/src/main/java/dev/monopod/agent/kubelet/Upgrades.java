@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
@@ -9,7 +10,6 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
@@ -55,8 +55,7 @@ final class Upgrades {
     }
 
     /// @param subprotocol what both sides speak in the streams, if the client named any
-    static SpdySession toSpdy(Exchange exchange, Optional<String> subprotocol)
-            throws IOException {
+    static SpdySession toSpdy(Exchange exchange, Optional<String> subprotocol) throws IOException {
         var session = new SpdySession(exchange.connection());
         var response =
                 new DefaultFullHttpResponse(
@@ -64,8 +63,7 @@ final class Upgrades {
         response.headers()
                 .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
                 .set(HttpHeaderNames.UPGRADE, "SPDY/3.1");
-        subprotocol.ifPresent(
-                value -> response.headers().set(STREAM_PROTOCOL_VERSION, value));
+        subprotocol.ifPresent(value -> response.headers().set(STREAM_PROTOCOL_VERSION, value));
         var pipeline = exchange.connection().channel().pipeline();
         exchange.noteUpgrade();
         onEventLoop(
@@ -120,7 +118,8 @@ final class Upgrades {
                         channel.pipeline().addAfter(anchor, null, handler);
                     }
                     channel.pipeline()
-                            .addAfter(anchor, null, new WebSocketFrameAggregator(MAX_MESSAGE_BYTES));
+                            .addAfter(
+                                    anchor, null, new WebSocketFrameAggregator(MAX_MESSAGE_BYTES));
                     return written;
                 });
     }

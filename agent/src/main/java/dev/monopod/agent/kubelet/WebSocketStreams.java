@@ -79,8 +79,8 @@ final class WebSocketStreams extends SimpleChannelInboundHandler<WebSocketFrame>
         this.resize = new ReceiveBuffer(connection, _ -> {});
     }
 
-    /// To be called once the handshake is done: keeps the connection alive and tells the client,
-    /// by an empty message, that it is served.
+    /// To be called once the handshake is done: keeps the connection alive and tells the client, by
+    /// an empty message, that it is served.
     void begin(Duration idleTimeout) throws IOException {
         if (protocol == Protocol.V5 || protocol.hasStatus()) {
             connection.keepAlive(() -> new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), idleTimeout);

@@ -25,8 +25,7 @@ final class KubeletTrial {
                         new KubeletServerConfiguration(Integer.parseInt(arguments[1]), "host-1"),
                         new LocalProcessPods(),
                         token ->
-                                Optional.of(
-                                        new Authenticator.User(token, "", List.of(), Map.of())),
+                                Optional.of(new Authenticator.User(token, "", List.of(), Map.of())),
                         (user, access) -> true,
                         certificates)) {
             server.start();

@@ -57,10 +57,9 @@ final class LocalProcessPods implements KubeletPods {
     @Override
     public Optional<Pod> pod(String namespace, String name) {
         return pods().stream()
-                .filter(
-                        pod ->
-                                pod.getMetadata().getNamespace().equals(namespace)
-                                        && pod.getMetadata().getName().equals(name))
+                .filter(pod ->
+                        pod.getMetadata().getNamespace().equals(namespace)
+                                && pod.getMetadata().getName().equals(name))
                 .findFirst();
     }
 
@@ -140,39 +139,38 @@ final class LocalProcessPods implements KubeletPods {
     private static int run(List<String> command, StreamSession session) throws IOException {
         var process = new ProcessBuilder(command).start();
         var input =
-                Thread.startVirtualThread(
-                        () -> {
-                            try (var sink = process.getOutputStream()) {
-                                if (session.stdin().isPresent()) {
-                                    session.stdin().get().transferTo(sink);
-                                }
-                            } catch (IOException e) {
-                                // The process has ended, or the client has gone.
-                            }
-                        });
-        var errors =
-                Thread.startVirtualThread(
-                        () -> {
-                            try {
-                                process.getErrorStream()
-                                        .transferTo(
-                                                session.stderr()
-                                                        .orElse(OutputStream.nullOutputStream()));
-                            } catch (IOException e) {
-                                process.destroy();
-                            }
-                        });
+                Thread.startVirtualThread(() -> {
+                    try (var sink = process.getOutputStream()) {
+                        if (session.stdin().isPresent()) {
+                            session.stdin().get().transferTo(sink);
+                        }
+                    } catch (IOException e) {
+                        // The process has ended, or the client has gone.
+                    }
+                });
+        var errors = pump(process, process.getErrorStream(), session.stderr());
+        var output = pump(process, process.getInputStream(), session.stdout());
         try {
-            process.getInputStream()
-                    .transferTo(session.stdout().orElse(OutputStream.nullOutputStream()));
+            int code = process.waitFor();
+            output.join();
             errors.join();
-            return process.waitFor();
+            return code;
         } catch (InterruptedException e) {
             throw new InterruptedIOException();
         } finally {
             process.destroyForcibly();
             input.interrupt();
         }
+    }
+
+    private static Thread pump(Process process, InputStream from, Optional<OutputStream> to) {
+        return Thread.startVirtualThread(() -> {
+            try {
+                from.transferTo(to.orElse(OutputStream.nullOutputStream()));
+            } catch (IOException e) {
+                process.destroyForcibly();
+            }
+        });
     }
 
     @Override
@@ -187,15 +185,14 @@ final class LocalProcessPods implements KubeletPods {
             throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             var sender =
-                    Thread.startVirtualThread(
-                            () -> {
-                                try {
-                                    input.transferTo(socket.getOutputStream());
-                                    socket.shutdownOutput();
-                                } catch (IOException e) {
-                                    // The other direction tells.
-                                }
-                            });
+                    Thread.startVirtualThread(() -> {
+                        try {
+                            input.transferTo(socket.getOutputStream());
+                            socket.shutdownOutput();
+                        } catch (IOException e) {
+                            // The other direction tells.
+                        }
+                    });
             socket.getInputStream().transferTo(output);
             output.close();
             sender.join();
