@@ -33,6 +33,8 @@ public final class MonopodMain implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     public static void main(String[] args) {
+        // Jars of the agent and the controller, on the same class path, may bring another one.
+        System.setProperty("logback.configurationFile", "monopod-cli-logback.xml");
         // The client library reads elliptic curve keys (SEC 1) by it.
         Security.addProvider(new BouncyCastleProvider());
         System.exit(commandLine().execute(args));

@@ -89,6 +89,7 @@ final class UpCommand implements Callable<Integer> {
         } else if (!noFirstPod) {
             steps.note("no example image is built, so there is no first pod");
         }
+        up.lastProcess();
         report(layout, up, kubeconfigHint, pod, steps);
         return 0;
     }
