@@ -47,7 +47,7 @@ final class DownCommand implements Callable<Integer> {
         steps.step("mounts and control groups", down::mountsAndControlGroups);
         steps.step(keepData ? "sockets" : "sockets and data", () -> down.files(keepData));
         if (!keepData) {
-            Kubeconfigs.withdraw();
+            Kubeconfigs.ofUser().withdraw();
         }
         HostSnapshot after = HostSnapshot.take(layout);
         return report(steps, new Comparison(before, after, layout));

@@ -7,15 +7,20 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /// Gives the user's kubectl its configuration without touching one that somebody else wrote.
-final class Kubeconfigs {
+record Kubeconfigs(Path home) {
     private static final String MARK = "# Written by `monopod up`; `monopod down` removes it.\n";
 
-    private Kubeconfigs() {}
+    /// Those of the user who runs this; kubectl too goes by `HOME`.
+    static Kubeconfigs ofUser() {
+        String home = System.getenv("HOME");
+        return new Kubeconfigs(
+                Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home));
+    }
 
     /// Copies the kubeconfig to `~/.kube/config` if there is none, or one of ours.
     ///
     /// @return a command that the user must run for kubectl to find the cluster; empty if none
-    static String publish(Path kubeconfig) {
+    String publish(Path kubeconfig) {
         Path target = userFile();
         try {
             if (Files.exists(target) && !Files.readString(target).startsWith(MARK)) {
@@ -42,7 +47,7 @@ final class Kubeconfigs {
     }
 
     /// Removes what [#publish] wrote.
-    static void withdraw() {
+    void withdraw() {
         Path target = userFile();
         try {
             if (Files.exists(target) && Files.readString(target).startsWith(MARK)) {
@@ -53,7 +58,7 @@ final class Kubeconfigs {
         }
     }
 
-    private static Path userFile() {
-        return Path.of(System.getProperty("user.home"), ".kube", "config");
+    private Path userFile() {
+        return home.resolve(".kube").resolve("config");
     }
 }

@@ -190,7 +190,12 @@ final class UpSteps {
 
     private void awaitReady(String name) {
         int restartsBefore = status(name).map(SupervisorClient.ProcessStatus::restarts).orElse(0);
-        Waiting.until(START_LIMIT, () -> status(name).map(it -> ready(it) || hopeless(it, restartsBefore)).orElse(false));
+        Waiting.until(
+                START_LIMIT,
+                () ->
+                        status(name)
+                                .map(it -> ready(it) || hopeless(it, restartsBefore))
+                                .orElse(false));
         if (status(name).map(UpSteps::ready).orElse(false)) {
             return;
         }
@@ -228,7 +233,9 @@ final class UpSteps {
     }
 
     String kubeconfig() {
-        return config.kubeconfig().isEmpty() ? Kubeconfigs.publish(layout.adminKubeconfig()) : "";
+        return config.kubeconfig().isEmpty()
+                ? Kubeconfigs.ofUser().publish(layout.adminKubeconfig())
+                : "";
     }
 
     /// Loads the example image; false if none is built.
