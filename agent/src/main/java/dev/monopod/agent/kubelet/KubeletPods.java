@@ -1,0 +1,117 @@
+package dev.monopod.agent.kubelet;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// What the kubelet API needs to know of the pods of this host. Implemented by the pod package;
+/// calls block and may be interrupted.
+public interface KubeletPods {
+    /// Every pod of this host with its current status.
+    List<Pod> pods();
+
+    Optional<Pod> pod(String namespace, String name);
+
+    /// Writes a container's log to `sink` in the order of `options`; returns at its end, or when
+    /// the container ends if following.
+    ///
+    /// @throws StreamException NOT_FOUND, or BAD_REQUEST when there is no such log (previous)
+    void logs(String namespace, String pod, String container, LogOptions options, OutputStream sink)
+            throws IOException;
+
+    /// Runs a command in a container; returns its exit code when all output is written. `streams`
+    /// are closed by the caller.
+    int exec(
+            String namespace,
+            String pod,
+            String container,
+            List<String> command,
+            StreamSession session)
+            throws IOException;
+
+    /// Attaches to a container's process; returns its exit code.
+    int attach(String namespace, String pod, String container, StreamSession session)
+            throws IOException;
+
+    /// Joins `input`/`output` to 127.0.0.1:port in the machine; returns when both directions have
+    /// ended.
+    void portForward(String namespace, String pod, int port, InputStream input, OutputStream output)
+            throws IOException;
+
+    /// Statistics of every pod that answers within a second or two.
+    List<PodStatistics> statistics();
+
+    /// @param tailLines -1: all
+    /// @param limitBytes -1: none
+    record LogOptions(
+            boolean follow,
+            boolean previous,
+            boolean timestamps,
+            long tailLines,
+            long limitBytes,
+            Optional<Instant> since) {}
+
+    /// One exec or attach. Streams that the client did not ask for are empty. `stdin` ends at
+    /// half-close. Writing to `stdout`/`stderr` blocks while the client is slow. With a TTY there
+    /// is no stderr.
+    record StreamSession(
+            boolean tty,
+            Optional<InputStream> stdin,
+            Optional<OutputStream> stdout,
+            Optional<OutputStream> stderr,
+            TerminalSizes sizes) {}
+
+    /// Blocks for the next size of the client's terminal; empty when there will be none any more.
+    @FunctionalInterface
+    interface TerminalSizes {
+        Optional<Size> next() throws InterruptedException;
+
+        record Size(int columns, int rows) {}
+    }
+
+    /// Cumulative counters of one pod, from the guest.
+    record PodStatistics(
+            String namespace,
+            String name,
+            String uid,
+            Instant time,
+            Instant startTime,
+            long cpuUsageNanos,
+            long memoryWorkingSetBytes,
+            long memoryAvailableBytes,
+            long networkReceiveBytes,
+            long networkTransmitBytes,
+            long scratchCapacityBytes,
+            long scratchAvailableBytes,
+            long scratchUsedBytes,
+            List<ContainerStatistics> containers) {}
+
+    record ContainerStatistics(
+            String name,
+            Instant startTime,
+            long cpuUsageNanos,
+            long memoryUsageBytes,
+            long memoryWorkingSetBytes,
+            long memoryRssBytes,
+            long rootUsedBytes,
+            long logUsedBytes) {}
+
+    /// A stream could not be served; becomes an HTTP status.
+    final class StreamException extends IOException {
+        private static final long serialVersionUID = 1L;
+        private final int httpStatus;
+
+        public StreamException(int httpStatus, String message) {
+            super(message);
+            this.httpStatus = httpStatus;
+        }
+
+        public int httpStatus() {
+            return httpStatus;
+        }
+    }
+}

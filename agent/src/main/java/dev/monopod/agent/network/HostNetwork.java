@@ -1,0 +1,40 @@
+package dev.monopod.agent.network;
+
+import java.util.Collection;
+
+/// The host's side of the VPCs. Idempotent: each call brings the kernel to what it says, whatever
+/// was there. Thread-safe.
+public interface HostNetwork {
+    /// Makes or mends a VPC's router: namespace, link to the host, routes, nftables.
+    void ensureVpc(VpcNetwork vpc);
+
+    /// Makes or mends the tap of one pod; returns its name and namespace.
+    Attachment attach(PodInterface podInterface);
+
+    void detach(String machineId);
+
+    /// Removes the taps, routes and rules of all machines but these.
+    void retainOnly(Collection<String> machineIds);
+
+    /// Removes everything of every VPC from this host.
+    void removeAll();
+
+    /// @param cidr primary range
+    /// @param hostAddress address of the host in the VPC (range's base + 4)
+    /// @param serviceCidr range of ClusterIPs, routed from the host through the VPC
+    /// @param kubeletPort where the agent's kubelet listens on this host; traffic from the host to
+    ///   POD:10250 is redirected to it
+    record VpcNetwork(
+            String name, String cidr, String hostAddress, String serviceCidr, int kubeletPort) {}
+
+    /// @param gateway next hop inside the guest, answered by proxy ARP
+    record PodInterface(
+            String machineId,
+            String vpc,
+            String address,
+            String gateway,
+            String mac,
+            long ownerUid) {}
+
+    record Attachment(String networkNamespace, String tapName, int mtu) {}
+}

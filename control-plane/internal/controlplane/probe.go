@@ -1,0 +1,109 @@
+package controlplane
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// probe asks a local URL. Certificates are read anew each time, so a renewal needs no word to it.
+type probe struct {
+	url       string
+	authority string // the server's certificate is not checked if empty
+	pair      string // client certificate: path without .crt and .key
+	namespace string // network namespace to ask from
+}
+
+func (p probe) check(ctx context.Context) error {
+	settings := &tls.Config{InsecureSkipVerify: p.authority == ""}
+	if p.authority != "" {
+		content, err := os.ReadFile(p.authority)
+		if err != nil {
+			return err
+		}
+		settings.RootCAs = x509.NewCertPool()
+		settings.RootCAs.AppendCertsFromPEM(content)
+	}
+	if p.pair != "" {
+		pair, err := tls.LoadX509KeyPair(p.pair+".crt", p.pair+".key")
+		if err != nil {
+			return err
+		}
+		settings.Certificates = []tls.Certificate{pair}
+	}
+	transport := &http.Transport{TLSClientConfig: settings, DisableKeepAlives: true}
+	if p.namespace != "" {
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dialInside(ctx, p.namespace, network, address)
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return fmt.Errorf("%s answers %s", p.url, response.Status)
+	}
+	return nil
+}
+
+// dialInside makes the socket in another network namespace. The thread is not given back (the goroutine ends locked),
+// so no other goroutine can ever run in that namespace by mistake.
+func dialInside(ctx context.Context, namespace, network, address string) (net.Conn, error) {
+	type result struct {
+		connection net.Conn
+		err        error
+	}
+	answer := make(chan result, 1)
+	go func() {
+		runtime.LockOSThread()
+		file, err := os.Open(filepath.Join("/run/netns", namespace))
+		if err != nil {
+			answer <- result{nil, err}
+			return
+		}
+		defer file.Close()
+		if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
+			answer <- result{nil, err}
+			return
+		}
+		connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		answer <- result{connection, err}
+	}()
+	got := <-answer
+	return got.connection, got.err
+}
+
+func namespaceExists(name string) error {
+	var file unix.Statfs_t
+	if err := unix.Statfs(filepath.Join("/run/netns", name), &file); err != nil || file.Type != unix.NSFS_MAGIC {
+		return fmt.Errorf("network namespace %s is not there yet", name)
+	}
+	return nil
+}
+
+func addressExists(address string) error {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	for _, present := range addresses {
+		if network, ok := present.(*net.IPNet); ok && network.IP.String() == address {
+			return nil
+		}
+	}
+	return fmt.Errorf("address %s is not there yet", address)
+}

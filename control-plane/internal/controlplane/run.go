@@ -1,0 +1,107 @@
+package controlplane
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"dev.monopod/control-plane/internal/certificates"
+	"dev.monopod/control-plane/internal/supervisor"
+)
+
+// Apply installs objects that the control plane needs; called each time the API server becomes ready.
+type Apply func(ctx context.Context, kubeconfig string, values map[string]string, caFile string) error
+
+// Run supervises until the context ends.
+func Run(ctx context.Context, config Config, apply Apply) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var processes []supervisor.Process
+	if config.ControlPlane {
+		if _, err := certificates.Ensure(config.certificates()); err != nil {
+			return err
+		}
+		if err := config.writeFiles(); err != nil {
+			return err
+		}
+		processes = config.components(self)
+		for i := range processes {
+			if processes[i].Name == "kube-apiserver" {
+				processes[i].OnReady = func(ctx context.Context) { config.applyUntilDone(ctx, apply) }
+			}
+		}
+	}
+	for _, process := range config.Processes {
+		more := supervisor.Process{Name: process.Name, Command: process.Command, Environment: process.Environment}
+		for _, name := range process.After {
+			// With another cluster there is no API server of ours to wait for.
+			if config.ControlPlane || !slices.Contains(componentNames, name) {
+				more.After = append(more.After, name)
+			}
+		}
+		if process.Ready != nil {
+			more.Ready = probe{url: process.Ready.URL}.check
+		}
+		processes = append(processes, more)
+	}
+	s, err := supervisor.New(supervisor.Options{RunDir: config.RunDir, LogDir: filepath.Join(config.DataDir, "logs")}, processes)
+	if err != nil {
+		return err
+	}
+	if config.ControlPlane {
+		go config.renewDaily(ctx, s)
+	}
+	return s.Run(ctx)
+}
+
+var componentNames = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns", "metrics-server"}
+
+func (config Config) certificates() certificates.Options {
+	return certificates.Options{DataDir: config.DataDir, HostAddress: config.HostAddress, ExtraNames: config.ExtraNames,
+		ServiceCIDR: config.ServiceCIDR, ClusterDomain: config.ClusterDomain}
+}
+
+func (config Config) applyUntilDone(ctx context.Context, apply Apply) {
+	values := map[string]string{"HOST_ADDRESS": config.HostAddress, "DNS_ADDRESS": config.DNSAddress}
+	for ctx.Err() == nil {
+		attempt, cancel := context.WithTimeout(ctx, time.Minute)
+		err := apply(attempt, config.kubeconfig("admin"), values, config.pki("ca.crt"))
+		cancel()
+		if err == nil {
+			slog.Info("addons applied")
+			return
+		}
+		slog.Warn("addons not applied yet", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// renewDaily restarts the processes that read their certificate only once. Upstream's components re-read files.
+func (config Config) renewDaily(ctx context.Context, s *supervisor.Supervisor) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(24 * time.Hour):
+		}
+		issued, err := certificates.Ensure(config.certificates())
+		if err != nil {
+			slog.Error("certificates not renewed", "error", err)
+		}
+		for _, process := range config.Processes {
+			if slices.Contains(issued, process.Name) || (process.Name == "controller" && slices.Contains(issued, "webhook")) {
+				if err := s.Restart(process.Name); err != nil {
+					slog.Error("not restarted after renewal", "name", process.Name, "error", err)
+				}
+			}
+		}
+	}
+}

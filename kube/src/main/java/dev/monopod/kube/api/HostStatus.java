@@ -1,0 +1,25 @@
+package dev.monopod.kube.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the agent says of its host. Renewed at least every 10 s; see `heartbeat`.
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record HostStatus(
+        @JsonPropertyDescription("vCPUs for machines, in thousandths, overcommitment included.")
+                @Nullable Long capacityMilliCpu,
+        @JsonPropertyDescription("Memory for machines, in MiB.")
+                @Nullable Long capacityMemoryMebiBytes,
+        @JsonPropertyDescription("Disk for machines, in MiB.")
+                @Nullable Long capacityStorageMebiBytes,
+        @JsonPropertyDescription("kvm, or tcg: emulation without an isolation guarantee.")
+                @Nullable String accelerator,
+        @JsonPropertyDescription("Host's own address.") @Nullable String address,
+        @JsonPropertyDescription("Kernel of the machines.") @Nullable String machineKernel,
+        @JsonPropertyDescription("Version of the agent.") @Nullable String agentVersion,
+        @JsonPropertyDescription("When the agent last spoke, RFC 3339.") @Nullable String heartbeat,
+        @JsonPropertyDescription("Conditions: Ready, HardwareVirtualization.")
+                @Nullable List<Condition> conditions) {}

@@ -1,0 +1,35 @@
+package dev.monopod.kube.api;
+
+/// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
+/// "Names that users and tools see".
+public final class Names {
+    public static final String PROFILE_LABEL = "eks.amazonaws.com/fargate-profile";
+    public static final String COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
+    public static final String COMPUTE_TYPE_FARGATE = "fargate";
+    public static final String CAPACITY_ANNOTATION = "CapacityProvisioned";
+    public static final String LOGGING_ANNOTATION = "Logging";
+    public static final String SCHEDULER_NAME = "fargate-scheduler";
+    public static final String PRIORITY_CLASS = "system-node-critical";
+    public static final int PRIORITY = 2_000_001_000;
+    public static final String HOST_LABEL = "monopod.dev/host";
+    public static final String MACHINE_LABEL = "monopod.dev/machine";
+    public static final int KUBELET_PORT = 10250;
+
+    private Names() {}
+
+    /// Name of the Machine of the pod with this UID; a pod can have one only.
+    public static String machine(String podUid) {
+        return "m-" + podUid;
+    }
+
+    /// Name of the Node of the pod at this address,
+    /// `fargate-ip-192-168-1-23.us-west-2.compute.internal`.
+    public static String node(String address, String region) {
+        return "fargate-" + hostname(address, region);
+    }
+
+    /// Value of the Node's label `kubernetes.io/hostname`.
+    public static String hostname(String address, String region) {
+        return "ip-" + address.replace('.', '-') + "." + region + ".compute.internal";
+    }
+}

@@ -1,0 +1,16 @@
+package dev.monopod.kube.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What is true of a subnet.
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record SubnetStatus(
+        @JsonPropertyDescription("Addresses that machines may still get.")
+                @Nullable Long freeAddresses,
+        @JsonPropertyDescription("Generation that this status speaks of.")
+                @Nullable Long observedGeneration,
+        @JsonPropertyDescription("Conditions.") @Nullable List<Condition> conditions) {}
