@@ -12,7 +12,7 @@ target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$dist" "$cache"
 inputs() { find src build.rs build.sh Cargo.toml Cargo.lock .cargo ../protocol/src/main/proto/guest.proto -type f | LC_ALL=C sort | xargs sha256sum; }
 stamp=$(inputs | sha256sum | cut -d' ' -f1)
-if [ -f "$dist/stamp" ] && [ "$(cat "$dist/stamp")" = "$stamp" ] && [ -f "$dist/vmlinuz" ] && [ -f "$dist/initramfs.cpio.gz" ]; then
+if [ -f "$dist/.inputs" ] && [ "$(cat "$dist/.inputs")" = "$stamp" ] && [ -f "$dist/vmlinuz" ] && [ -f "$dist/initramfs.cpio.gz" ]; then
     exit 0
 fi
 
@@ -50,4 +50,4 @@ for module in $wanted; do add_module "$module"; done
 (cd "$stage" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0) | gzip -6 -n > "$dist/initramfs.cpio.gz.new"
 cp "$cache/unpacked/boot/vmlinuz-$release" "$dist/vmlinuz"
 mv "$dist/initramfs.cpio.gz.new" "$dist/initramfs.cpio.gz"
-echo "$stamp" > "$dist/stamp"
+echo "$stamp" > "$dist/.inputs"

@@ -1,2 +1,38 @@
-pub mod protocol { tonic::include_proto!("monopod.guest.v1"); }
-fn main(){}
+//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container.
+
+mod boot;
+mod channel;
+mod clock;
+mod disks;
+mod machine;
+mod network;
+mod power;
+mod reaper;
+mod service;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use monopod_guest::protocol;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => {}
+        Err(error) => eprintln!("guest: {error:#}"),
+    }
+    // PID 1 must not return: the kernel would panic. The machine is of no use any more.
+    power::off()
+}
+
+fn run() -> Result<()> {
+    boot::boot()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(async {
+        let reaper = reaper::Reaper::start().context("watch for ended processes")?;
+        service::serve(service::Service::new(reaper)).await
+    })
+}
