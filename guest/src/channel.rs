@@ -1,10 +1,16 @@
-//! The channel to the agent: one virtio-serial port, one connection at a time, reopened whenever the agent comes back.
+//! The channel to the agent: one virtio-serial port that stays open, and one connection at a time over it.
+//!
+//! The port has no notion of a connection. When the agent goes away the port hangs up; but an agent that comes back at once may
+//! do so before the guest saw that. So each connection begins where a read starts with HTTP/2's preface (a read never mixes bytes
+//! of two connections, since QEMU starts a new buffer), which also ends the one before.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,27 +21,54 @@ use tokio::sync::oneshot;
 use tonic::transport::server::Connected;
 
 const PORT_NAME: &str = "dev.monopod.guest";
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// At least the size of one buffer of the kernel's port (a page), so that a read takes a buffer from its start.
+const READ_SIZE: usize = 8 << 10;
 
-/// The next connection of the agent, and what tells when it has ended. Waits as long as it takes.
-pub async fn accept() -> (Port, oneshot::Receiver<()>) {
-    loop {
-        match open().await {
-            Ok(connection) => return connection,
-            Err(_) => tokio::time::sleep(POLL_INTERVAL).await,
-        }
-    }
+/// The port, open for the machine's life: closing it would throw away what a new connection has sent already.
+#[derive(Clone)]
+pub struct Port {
+    file: Arc<AsyncFd<fs::File>>,
+    /// The first read of a connection that was found while its predecessor was still served.
+    next: Arc<Mutex<Option<Vec<u8>>>>,
 }
 
-async fn open() -> io::Result<(Port, oneshot::Receiver<()>)> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let path = find_port().ok_or(io::ErrorKind::NotFound)?;
-    let file = fs::OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    while hung_up(&file) {
-        tokio::time::sleep(POLL_INTERVAL).await;
+impl Port {
+    /// Waits until the device exists; it appears after its driver was loaded.
+    pub async fn open() -> io::Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = loop {
+            match find_port() {
+                Some(path) if path.exists() => break path,
+                _ => tokio::time::sleep(POLL_INTERVAL).await,
+            }
+        };
+        let file = fs::OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+        // SAFETY: the file is neither closed nor replaced while it is registered.
+        let file = unsafe { AsyncFd::register(file) }?;
+        Ok(Self { file: Arc::new(file), next: Arc::default() })
     }
-    let (ended, receiver) = oneshot::channel();
-    Ok((Port { file: AsyncFd::new(file)?, _ended: ended }, receiver))
+
+    /// The next connection of the agent, and what tells when it has ended. Waits as long as it takes.
+    pub async fn accept(&self) -> (Connection, oneshot::Receiver<()>) {
+        let first = loop {
+            if let Some(first) = self.next.lock().expect("channel lock").take() {
+                break first;
+            }
+            let mut buffer = [0; READ_SIZE];
+            let file: &fs::File = self.file.get_ref();
+            match { file }.read(&mut buffer) {
+                Ok(count) if buffer[..count].starts_with(PREFACE) => break buffer[..count].to_vec(),
+                // What the previous connection still had to say.
+                Ok(count) if count > 0 => continue,
+                // Nobody there, or nothing said yet. A poll rather than readiness: a hangup would keep the port ready for ever.
+                _ => tokio::time::sleep(POLL_INTERVAL).await,
+            }
+        };
+        let (ended, receiver) = oneshot::channel();
+        (Connection { port: self.clone(), buffered: first.into(), over: false, _ended: ended }, receiver)
+    }
 }
 
 fn find_port() -> Option<PathBuf> {
@@ -57,24 +90,37 @@ fn hung_up(file: &impl AsFd) -> bool {
     }
 }
 
-/// One connection. Closing it drops `_ended`, which wakes whoever waits to serve the next.
-pub struct Port {
-    file: AsyncFd<fs::File>,
+/// One connection. Dropping it drops `_ended`, which wakes whoever waits to serve the next.
+pub struct Connection {
+    port: Port,
+    buffered: VecDeque<u8>,
+    over: bool,
     _ended: oneshot::Sender<()>,
 }
 
-impl Connected for Port {
+impl Connected for Connection {
     type ConnectInfo = ();
     fn connect_info(&self) {}
 }
 
-impl AsyncRead for Port {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+impl Connection {
+    /// One read of the port into `buffered`; nothing there afterwards means that the connection is over.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut buffer = [0; READ_SIZE];
         loop {
-            let mut guard = ready!(self.file.poll_read_ready(context))?;
-            match guard.try_io(|file| file.get_ref().read(buffer.initialize_unfilled())) {
+            let mut guard = ready!(self.port.file.poll_read_ready(context))?;
+            match guard.try_io(|file| file.get_ref().read(&mut buffer)) {
+                Ok(Ok(count)) if buffer[..count].starts_with(PREFACE) => {
+                    *self.port.next.lock().expect("channel lock") = Some(buffer[..count].to_vec());
+                    self.over = true;
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(Ok(0)) => {
+                    self.over = true;
+                    return Poll::Ready(Ok(()));
+                }
                 Ok(Ok(count)) => {
-                    buffer.advance(count);
+                    self.buffered.extend(&buffer[..count]);
                     return Poll::Ready(Ok(()));
                 }
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
@@ -84,14 +130,31 @@ impl AsyncRead for Port {
     }
 }
 
-impl AsyncWrite for Port {
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, target: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.buffered.is_empty() && !self.over {
+            ready!(self.poll_fill(context))?;
+        }
+        let (front, _) = self.buffered.as_slices();
+        let count = front.len().min(target.remaining());
+        target.put_slice(&front[..count]);
+        self.buffered.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut guard = ready!(self.file.poll_write_ready(context))?;
+            if self.over {
+                // A farewell of this connection would be taken for the beginning of the next.
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
+            let mut guard = ready!(self.port.file.poll_write_ready(context))?;
             match guard.try_io(|file| file.get_ref().write(data)) {
                 Ok(result) => return Poll::Ready(result),
                 // A port without a host end never becomes writable and stays "ready": that would spin.
-                Err(_would_block) if hung_up(self.file.get_ref()) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+                Err(_would_block) if hung_up(self.port.file.get_ref()) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
                 Err(_would_block) => continue,
             }
         }
@@ -103,11 +166,5 @@ impl AsyncWrite for Port {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
-    }
-}
-
-impl std::fmt::Debug for Port {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Port({})", self.file.get_ref().as_raw_fd())
     }
 }

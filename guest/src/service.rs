@@ -31,9 +31,10 @@ impl Service {
 /// Serves one connection of the agent after the other, for ever.
 pub async fn serve(service: Service) -> Result<()> {
     let service = GuestServer::new(service).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
+    let port = channel::Port::open().await?;
     loop {
-        let (port, ended) = channel::accept().await;
-        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(port));
+        let (connection, ended) = port.accept().await;
+        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(connection));
         let server = tonic::transport::Server::builder()
             .initial_stream_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
