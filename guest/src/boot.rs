@@ -17,7 +17,8 @@ pub fn boot() -> Result<()> {
     mount_kernel_file_systems()?;
     load_modules().context("load kernel modules")?;
     enable_cgroup_controllers();
-    for folder in ["containers", "images", "volumes", "pod", "scratch", "runtime"] {
+    crate::container::cgroup::make_pod().context("make the pod's cgroup")?;
+    for folder in ["volumes"] {
         fs::create_dir_all(format!("{RUN}/{folder}"))?;
     }
     Ok(())

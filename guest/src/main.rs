@@ -3,12 +3,16 @@
 mod boot;
 mod channel;
 mod clock;
+mod container;
 mod disks;
+mod handle;
+mod log;
 mod machine;
 mod network;
 mod power;
 mod reaper;
 mod service;
+mod volumes;
 
 use std::process::ExitCode;
 
@@ -16,6 +20,10 @@ use anyhow::{Context, Result};
 use monopod_guest::protocol;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args();
+    if arguments.next().is_some_and(|name| name == container::starter::NAME) {
+        container::starter::main(&arguments.collect::<Vec<_>>());
+    }
     match run() {
         Ok(()) => {}
         Err(error) => eprintln!("guest: {error:#}"),

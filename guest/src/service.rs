@@ -4,27 +4,34 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Result;
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::container::lifecycle::Lifecycle;
+use crate::container::registry::Registry;
 use crate::machine::Machine;
 use crate::protocol::guest_server::{Guest, GuestServer};
 use crate::protocol::*;
 use crate::reaper::Reaper;
-use crate::{channel, power};
+use crate::{channel, power, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
+/// Messages that wait for flow control, per stream.
+const STREAM_DEPTH: usize = 4;
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[derive(Clone)]
 pub struct Service {
     machine: Arc<Machine>,
+    lifecycle: Lifecycle,
 }
 
 impl Service {
-    pub fn new(_reaper: Reaper) -> Self {
-        Self { machine: Arc::new(Machine::default()) }
+    pub fn new(reaper: Reaper) -> Self {
+        Self { machine: Arc::new(Machine::default()), lifecycle: Lifecycle::new(Registry::new(), reaper) }
     }
 }
 
@@ -53,6 +60,10 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Status> + 
     result.map(Response::new)
 }
 
+fn answers<T: Send + 'static>(receiver: mpsc::Receiver<Result<T, Status>>) -> Response<Answers<T>> {
+    Response::new(Box::pin(ReceiverStream::new(receiver)))
+}
+
 #[tonic::async_trait]
 impl Guest for Service {
     type WatchContainersStream = Answers<ContainerState>;
@@ -66,36 +77,54 @@ impl Guest for Service {
         blocking(move || machine.configure(request.get_ref())).await
     }
 
-    async fn write_volume(&self, _: Request<WriteVolumeRequest>) -> Result<Response<WriteVolumeResponse>, Status> {
-        Err(Status::unimplemented("write_volume"))
+    async fn write_volume(&self, request: Request<WriteVolumeRequest>) -> Result<Response<WriteVolumeResponse>, Status> {
+        self.machine.identity()?;
+        blocking(move || volumes::write(request.get_ref()).map(|()| WriteVolumeResponse {})).await
     }
 
-    async fn write_pod_files(&self, _: Request<WritePodFilesRequest>) -> Result<Response<WritePodFilesResponse>, Status> {
-        Err(Status::unimplemented("write_pod_files"))
+    async fn write_pod_files(&self, request: Request<WritePodFilesRequest>) -> Result<Response<WritePodFilesResponse>, Status> {
+        self.machine.identity()?;
+        blocking(move || volumes::write_pod_files(request.get_ref()).map(|()| WritePodFilesResponse {})).await
     }
 
-    async fn start_container(&self, _: Request<StartContainerRequest>) -> Result<Response<StartContainerResponse>, Status> {
-        Err(Status::unimplemented("start_container"))
+    async fn start_container(&self, request: Request<StartContainerRequest>) -> Result<Response<StartContainerResponse>, Status> {
+        let identity = self.machine.identity()?;
+        let lifecycle = self.lifecycle.clone();
+        let runtime = tokio::runtime::Handle::current();
+        blocking(move || {
+            let started_unix_nanos = lifecycle.start(request.get_ref(), identity.share_process_namespace, &runtime)?;
+            Ok(StartContainerResponse { started_unix_nanos })
+        })
+        .await
     }
 
-    async fn signal_container(&self, _: Request<SignalContainerRequest>) -> Result<Response<SignalContainerResponse>, Status> {
-        Err(Status::unimplemented("signal_container"))
+    async fn signal_container(&self, request: Request<SignalContainerRequest>) -> Result<Response<SignalContainerResponse>, Status> {
+        let request = request.into_inner();
+        self.lifecycle.signal(&request.container_id, request.signal, request.all_processes)?;
+        Ok(Response::new(SignalContainerResponse {}))
     }
 
-    async fn remove_container(&self, _: Request<RemoveContainerRequest>) -> Result<Response<RemoveContainerResponse>, Status> {
-        Err(Status::unimplemented("remove_container"))
+    async fn remove_container(&self, request: Request<RemoveContainerRequest>) -> Result<Response<RemoveContainerResponse>, Status> {
+        let lifecycle = self.lifecycle.clone();
+        blocking(move || lifecycle.remove(&request.get_ref().container_id).map(|()| RemoveContainerResponse {})).await
     }
 
     async fn list_containers(&self, _: Request<ListContainersRequest>) -> Result<Response<ListContainersResponse>, Status> {
-        Err(Status::unimplemented("list_containers"))
+        Ok(Response::new(ListContainersResponse { containers: self.lifecycle.registry.states() }))
     }
 
     async fn watch_containers(&self, _: Request<WatchContainersRequest>) -> Result<Response<Self::WatchContainersStream>, Status> {
-        Err(Status::unimplemented("watch_containers"))
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        tokio::spawn(self.lifecycle.registry.clone().watch(sender));
+        Ok(answers(receiver))
     }
 
-    async fn read_log(&self, _: Request<ReadLogRequest>) -> Result<Response<Self::ReadLogStream>, Status> {
-        Err(Status::unimplemented("read_log"))
+    async fn read_log(&self, request: Request<ReadLogRequest>) -> Result<Response<Self::ReadLogStream>, Status> {
+        let request = request.into_inner();
+        let container = self.lifecycle.registry.find(&request.container_id)?;
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        tokio::spawn(container.log.clone().read(request.offset, request.follow, sender));
+        Ok(answers(receiver))
     }
 
     async fn exec(&self, _: Request<Streaming<StreamInput>>) -> Result<Response<Self::ExecStream>, Status> {

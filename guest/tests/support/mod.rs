@@ -154,3 +154,66 @@ fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// The capabilities that containers get by default.
+const CAPABILITIES: [&str; 14] = [
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FSETID",
+    "CAP_FOWNER",
+    "CAP_MKNOD",
+    "CAP_NET_RAW",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETFCAP",
+    "CAP_SETPCAP",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_SYS_CHROOT",
+    "CAP_KILL",
+    "CAP_AUDIT_WRITE",
+];
+
+/// A container that runs a shell script in the busybox image.
+pub fn script(id: &str, text: &str) -> StartContainerRequest {
+    StartContainerRequest {
+        container_id: id.to_owned(),
+        name: id.to_owned(),
+        image_disk_slot: 1,
+        args: ["sh", "-c", text].map(str::to_owned).to_vec(),
+        security: Some(Security { capabilities: CAPABILITIES.map(str::to_owned).to_vec(), ..Security::default() }),
+        termination_message_path: "/dev/termination-log".to_owned(),
+        ..StartContainerRequest::default()
+    }
+}
+
+/// Waits until the container has ended, by watching.
+pub async fn ended(client: &mut Client, id: &str) -> ContainerState {
+    let mut states = client.watch_containers(WatchContainersRequest {}).await.expect("watch").into_inner();
+    loop {
+        let state = states.message().await.expect("state").expect("the stream does not end");
+        if state.container_id == id && state.phase() == container_state::Phase::Exited {
+            return state;
+        }
+    }
+}
+
+/// The whole log, without the times.
+pub async fn log(client: &mut Client, id: &str) -> String {
+    let request = ReadLogRequest { container_id: id.to_owned(), offset: 0, follow: true };
+    let mut chunks = client.read_log(request).await.expect("log").into_inner();
+    let mut text = Vec::new();
+    while let Some(chunk) = chunks.message().await.expect("chunk") {
+        assert_eq!(chunk.offset, text.len() as u64);
+        text.extend(chunk.data);
+    }
+    let lines = String::from_utf8_lossy(&text).lines().map(|line| line.split_once(' ').expect("record").1.to_owned()).collect::<Vec<_>>();
+    lines.join("\n")
+}
+
+/// Runs a script to its end: its state and its log.
+pub async fn run_script(client: &mut Client, request: StartContainerRequest) -> (ContainerState, String) {
+    let id = request.container_id.clone();
+    client.start_container(request).await.expect("start");
+    let state = ended(client, &id).await;
+    (state, log(client, &id).await)
+}
