@@ -54,6 +54,11 @@ impl Log {
         position.end - position.acknowledged
     }
 
+    /// Returns once no more records will come.
+    pub async fn closed(&self) {
+        let _ = self.position.subscribe().wait_for(|position| position.closed).await;
+    }
+
     /// Adds whole records; waits while too much is unread.
     pub async fn append(&self, records: &[u8]) {
         let mut watched = self.position.subscribe();

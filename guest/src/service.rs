@@ -15,7 +15,7 @@ use crate::machine::Machine;
 use crate::protocol::guest_server::{Guest, GuestServer};
 use crate::protocol::*;
 use crate::reaper::Reaper;
-use crate::{channel, power, volumes};
+use crate::{channel, forward, power, probe, statistics, streams, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
 /// Messages that wait for flow control, per stream.
@@ -127,24 +127,32 @@ impl Guest for Service {
         Ok(answers(receiver))
     }
 
-    async fn exec(&self, _: Request<Streaming<StreamInput>>) -> Result<Response<Self::ExecStream>, Status> {
-        Err(Status::unimplemented("exec"))
+    async fn exec(&self, request: Request<Streaming<StreamInput>>) -> Result<Response<Self::ExecStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        streams::exec(&self.lifecycle, request.into_inner(), sender).await?;
+        Ok(answers(receiver))
     }
 
-    async fn attach(&self, _: Request<Streaming<StreamInput>>) -> Result<Response<Self::AttachStream>, Status> {
-        Err(Status::unimplemented("attach"))
+    async fn attach(&self, request: Request<Streaming<StreamInput>>) -> Result<Response<Self::AttachStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        streams::attach(&self.lifecycle, request.into_inner(), sender).await?;
+        Ok(answers(receiver))
     }
 
-    async fn port_forward(&self, _: Request<Streaming<PortForwardInput>>) -> Result<Response<Self::PortForwardStream>, Status> {
-        Err(Status::unimplemented("port_forward"))
+    async fn port_forward(&self, request: Request<Streaming<PortForwardInput>>) -> Result<Response<Self::PortForwardStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        forward::forward(request.into_inner(), sender).await?;
+        Ok(answers(receiver))
     }
 
-    async fn probe(&self, _: Request<ProbeRequest>) -> Result<Response<ProbeResponse>, Status> {
-        Err(Status::unimplemented("probe"))
+    async fn probe(&self, request: Request<ProbeRequest>) -> Result<Response<ProbeResponse>, Status> {
+        let identity = self.machine.identity()?;
+        probe::probe(&self.lifecycle, &identity.address, request.into_inner()).await.map(Response::new)
     }
 
     async fn statistics(&self, _: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
-        Err(Status::unimplemented("statistics"))
+        let registry = self.lifecycle.registry.clone();
+        blocking(move || Ok(statistics::read(&registry))).await
     }
 
     async fn power_off(&self, _: Request<PowerOffRequest>) -> Result<Response<PowerOffResponse>, Status> {

@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 mod control;
+pub mod exec;
 pub mod identity;
 mod inroot;
 pub mod launch;
