@@ -11,13 +11,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.interfaces.ECPrivateKey;
 import java.time.Instant;
 import java.util.Date;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.util.io.pem.PemObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,12 +93,21 @@ final class ServingCertificateTest {
         writePem(
                 file("key"),
                 switch (form) {
-                    case SEC1 -> pair.getPrivate();
+                    case SEC1 -> sec1((ECPrivateKey) pair.getPrivate());
                     case PKCS8 -> new JcaPKCS8Generator(pair.getPrivate(), null);
                 });
         for (String extension : new String[] {"crt", "key"}) {
             Files.setLastModifiedTime(file(extension), FileTime.from(start.plusSeconds(version)));
         }
+    }
+
+    /// As OpenSSL writes it without a public half: the curve inside.
+    private static PemObject sec1(ECPrivateKey key) throws IOException {
+        return new PemObject(
+                "EC PRIVATE KEY",
+                new org.bouncycastle.asn1.sec.ECPrivateKey(
+                                256, key.getS(), SECObjectIdentifiers.secp256r1)
+                        .getEncoded());
     }
 
     private static void writePem(Path file, Object object) throws IOException {
