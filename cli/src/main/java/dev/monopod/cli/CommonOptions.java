@@ -1,0 +1,47 @@
+package dev.monopod.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// Options of every command that speaks of this machine.
+final class CommonOptions {
+    /// What an answer looks like.
+    enum Format {
+        text,
+        json
+    }
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            defaultValue = "${env:MONOPOD_DATA:-/var/lib/monopod}",
+            description = "State that outlives a reboot (${DEFAULT-VALUE}).")
+    Path data = Layout.DEFAULT_DATA;
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            hidden = true,
+            defaultValue = "${env:MONOPOD_RUN:-/run/monopod}")
+    Path run = Layout.DEFAULT_RUN;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "text or json.")
+    Format format = Format.text;
+
+    Layout layout() {
+        return Layout.of(data, run);
+    }
+
+    boolean json() {
+        return format == Format.json;
+    }
+
+    /// The answer as JSON on standard output.
+    static void printJson(Object answer) {
+        System.out.println(Json.write(answer));
+    }
+}

@@ -1,0 +1,82 @@
+package dev.monopod.cli;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Removes all that `up` made and proves it by comparing the kernel's state with the one before.
+/// Exit code 1 if something of Monopod's remains.
+@Command(
+        name = "down",
+        mixinStandardHelpOptions = true,
+        description = "Stop and remove everything, and show that nothing is left.")
+final class DownCommand implements Callable<Integer> {
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Option(names = "--keep-data", description = "Keep all objects and images, for the next `up`.")
+    private boolean keepData;
+
+    @Option(
+            names = "--purge",
+            hidden = true,
+            description = "Delete the data folder; the default, unless --keep-data.")
+    private boolean purge;
+
+    @Override
+    public Integer call() {
+        if (keepData && purge) {
+            throw new CliException("--keep-data and --purge exclude each other");
+        }
+        if (!"root".equals(System.getProperty("user.name"))) {
+            throw new CliException("down removes machines and networks", "run it as root");
+        }
+        Layout layout = options.layout();
+        @Nullable HostSnapshot before =
+                java.nio.file.Files.exists(layout.snapshot())
+                        ? HostSnapshot.read(layout.snapshot())
+                        : null;
+        Steps steps = new Steps(options.json() ? System.err : System.out);
+        DownSteps down = new DownSteps(layout);
+        steps.step("control plane, controller and agent", down::supervisor);
+        steps.step("machines", down::machines);
+        steps.step("network", down::network);
+        steps.step("mounts and control groups", down::mountsAndControlGroups);
+        steps.step(keepData ? "sockets" : "sockets and data", () -> down.files(keepData));
+        if (!keepData) {
+            Kubeconfigs.ofUser().withdraw();
+        }
+        HostSnapshot after = HostSnapshot.take(layout);
+        return report(steps, new Comparison(before, after, layout));
+    }
+
+    private int report(Steps steps, Comparison comparison) {
+        Map<String, Set<String>> left = comparison.left();
+        if (options.json()) {
+            CommonOptions.printJson(
+                    Map.of(
+                            "steps", steps.done(),
+                            "before", comparison.counts(true),
+                            "after", comparison.counts(false),
+                            "left", left,
+                            "othersSince", comparison.others()));
+        } else {
+            System.out.print("\n" + comparison.table());
+            left.forEach((kind, lines) ->
+                    lines.forEach(line -> System.out.printf("left: %s: %s%n", kind, line)));
+            comparison
+                    .others()
+                    .forEach((kind, lines) ->
+                            lines.forEach(line ->
+                                    System.out.printf(
+                                            "new since up, but not Monopod's by name: %s: %s%n",
+                                            kind, line)));
+            System.out.println(
+                    left.isEmpty() ? "Nothing of Monopod is left." : "Something is left.");
+        }
+        return left.isEmpty() ? 0 : 1;
+    }
+}

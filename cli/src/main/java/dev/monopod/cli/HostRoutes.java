@@ -1,0 +1,36 @@
+package dev.monopod.cli;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The ranges that this host routes itself: what a VPC must not overlap.
+final class HostRoutes {
+    private HostRoutes() {}
+
+    /// Ranges of the main routing table, without the default route and without Monopod's own.
+    static List<Cidr> ranges() {
+        List<Cidr> ranges = new ArrayList<>();
+        String routes =
+                Programs.output(
+                        Duration.ofSeconds(10), "ip", "-4", "route", "show", "table", "all");
+        for (String line : routes.lines().toList()) {
+            String[] words = line.strip().split("\\s+", -1);
+            boolean typed =
+                    words[0].matches("local|broadcast|unreachable|blackhole|prohibit|unicast");
+            String destination = typed && words.length > 1 ? words[1] : words[0];
+            if (destination.equals("default") || HostSnapshot.named(line)) {
+                continue;
+            }
+            try {
+                Cidr range = Cidr.parse(destination);
+                if (range.prefix() > 0) {
+                    ranges.add(range);
+                }
+            } catch (IllegalArgumentException notIpv4) {
+                continue;
+            }
+        }
+        return ranges;
+    }
+}

@@ -1,0 +1,78 @@
+package dev.monopod.cli;
+
+import java.io.PrintWriter;
+import java.security.Security;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// The command `monopod`. Exit codes: 0 done, 1 failed, 2 wrong usage.
+@Command(
+        name = "monopod",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.class,
+        description = "One pod, one machine: AWS Fargate's contract for any Kubernetes cluster.",
+        subcommands = {
+            UpCommand.class,
+            DownCommand.class,
+            StatusCommand.class,
+            DoctorCommand.class,
+            WhyCommand.class,
+            ProfileCommand.class,
+            ImageCommand.class,
+            CompletionCommand.class,
+            VersionCommand.class
+        },
+        footer = {
+            "",
+            "The launcher adds: build (prepare this checkout), test (run the tests), kubectl."
+        })
+public final class MonopodMain implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    public static void main(String[] args) {
+        // Jars of the agent and the controller, on the same class path, may bring another one.
+        System.setProperty("logback.configurationFile", "monopod-cli-logback.xml");
+        // The client library reads elliptic curve keys (SEC 1) by it.
+        Security.addProvider(new BouncyCastleProvider());
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new MonopodMain())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true)
+                .setExecutionExceptionHandler(MonopodMain::explain);
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    private static int explain(
+            Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
+        PrintWriter errors = command.getErr();
+        switch (failure) {
+            case CliException known -> {
+                errors.println("monopod: " + known.getMessage());
+                if (!known.fix().isEmpty()) {
+                    errors.println("  fix: " + known.fix());
+                }
+            }
+            case io.fabric8.kubernetes.client.KubernetesClientException refused ->
+                    errors.println("monopod: the API server: " + Cluster.reason(refused));
+            default -> {
+                errors.println("monopod: " + failure);
+                if (System.getenv("MONOPOD_DEBUG") != null) {
+                    failure.printStackTrace(errors);
+                } else {
+                    errors.println("  for the stack trace: MONOPOD_DEBUG=1");
+                }
+            }
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+}

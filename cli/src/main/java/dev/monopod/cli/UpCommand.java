@@ -1,0 +1,206 @@
+package dev.monopod.cli;
+
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Brings this machine to: control plane, controller and agent run, a profile exists, and a first
+/// pod runs in its own machine. Each step is skipped if what it makes is there already, so a second
+/// `up` repairs and keeps all objects.
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        description = "Run Monopod on this machine, with a first pod.")
+final class UpCommand implements Callable<Integer> {
+    private static final String FIRST_VPC = "192.168.0.0/16";
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Option(
+            names = "--vpc-cidr",
+            paramLabel = "CIDR",
+            description =
+                    "Range of the VPC, /16 to /24 (default: 192.168.0.0/16, else the first free 10.x.0.0/16).")
+    private @Nullable String vpcCidr;
+
+    @Option(
+            names = "--service-cidr",
+            paramLabel = "CIDR",
+            description = "Range of Services (default: 10.100.0.0/16).")
+    private @Nullable String serviceCidr;
+
+    @Option(
+            names = "--region",
+            description = "Region that nodes, zones and ARNs name (default: us-west-2).")
+    private @Nullable String region;
+
+    @Option(
+            names = "--kubeconfig",
+            paramLabel = "FILE",
+            description = "Join this existing cluster; no control plane is started.")
+    private @Nullable Path kubeconfig;
+
+    @Option(
+            names = "--cpu-overcommit",
+            paramLabel = "N",
+            description = "vCPUs promised for each processor of this machine (default: 10).")
+    private @Nullable Integer cpuOvercommit;
+
+    @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
+    private boolean noFirstPod;
+
+    @Option(names = "--vpc", hidden = true, defaultValue = "default")
+    private String vpc = "default";
+
+    @Override
+    public Integer call() throws Exception {
+        Layout layout = options.layout();
+        // With -o json the steps go to standard error: standard output is the answer alone.
+        PrintStream out = options.json() ? System.err : System.out;
+        Steps steps = new Steps(out);
+        UpConfig config = decide(layout);
+        UpSteps up = new UpSteps(layout, config, steps, out);
+
+        steps.step("preflight", () -> up.preflight());
+        steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
+        up.processes();
+        String kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
+        boolean imageLoaded = up.images();
+        up.profile();
+        String pod = "";
+        if (!noFirstPod && imageLoaded) {
+            pod = up.firstPod();
+        } else if (!noFirstPod) {
+            steps.note("no example image is built, so there is no first pod");
+        }
+        up.lastProcess();
+        report(layout, up, kubeconfigHint, pod, steps);
+        return 0;
+    }
+
+    private void report(Layout layout, UpSteps up, String kubeconfigHint, String pod, Steps steps) {
+        if (options.json()) {
+            CommonOptions.printJson(
+                    Map.of(
+                            "kubeconfig", up.kubeconfigFile().toString(),
+                            "firstPod", pod,
+                            "steps", steps.done()));
+            return;
+        }
+        System.out.println();
+        System.out.print(up.overview());
+        System.out.println("\nNext:");
+        if (!kubeconfigHint.isEmpty()) {
+            System.out.println("  " + kubeconfigHint);
+        }
+        List.of(
+                        "kubectl get nodes,pods -o wide",
+                        "kubectl exec -it hello -- sh",
+                        "kubectl create deployment web --image=IMAGE --replicas=5",
+                        "monopod status        monopod why POD        monopod down")
+                .forEach(command -> System.out.println("  " + command));
+    }
+
+    /// What the options say, else what the last `up` decided, else the default.
+    private UpConfig decide(Layout layout) {
+        Optional<UpConfig> last = UpConfig.read(layout);
+        String chosenVpc =
+                vpcCidr != null ? vpcCidr : last.map(UpConfig::vpcCidr).orElseGet(this::freeRange);
+        String chosenServices =
+                serviceCidr != null
+                        ? serviceCidr
+                        : last.map(UpConfig::serviceCidr).orElse("10.100.0.0/16");
+        check("--vpc-cidr", chosenVpc, 16, 24);
+        check("--service-cidr", chosenServices, 12, 24);
+        if (Cidr.parse(chosenVpc).overlaps(Cidr.parse(chosenServices))) {
+            throw usage(
+                    "the VPC %s and the Services %s overlap".formatted(chosenVpc, chosenServices));
+        }
+        last.ifPresent(before -> {
+            boolean same =
+                    before.vpcCidr().equals(chosenVpc)
+                            && before.serviceCidr().equals(chosenServices)
+                            && (region == null || region.equals(before.region()));
+            if (!same) {
+                throw new CliException(
+                        "this machine is up with VPC %s, Services %s, region %s; they can't change while objects exist"
+                                .formatted(before.vpcCidr(), before.serviceCidr(), before.region()),
+                        "monopod down, then up with the new values");
+            }
+        });
+        int overcommit =
+                cpuOvercommit != null
+                        ? cpuOvercommit
+                        : last.map(UpConfig::cpuOvercommit).orElse(10);
+        if (overcommit < 1 || overcommit > 100) {
+            throw usage("--cpu-overcommit %d: 1 to 100".formatted(overcommit));
+        }
+        String external = last.map(UpConfig::kubeconfig).orElse("");
+        if (kubeconfig != null) {
+            if (!Files.isReadable(kubeconfig)) {
+                throw usage("--kubeconfig %s: can't be read".formatted(kubeconfig));
+            }
+            external = kubeconfig.toAbsolutePath().normalize().toString();
+        }
+        return new UpConfig(
+                vpc,
+                Cidr.parse(chosenVpc).toString(),
+                Cidr.parse(chosenServices).toString(),
+                region != null ? region : last.map(UpConfig::region).orElse("us-west-2"),
+                hostName(),
+                overcommit,
+                external);
+    }
+
+    private void check(String option, String range, int shortest, int longest) {
+        try {
+            Cidr parsed = Cidr.parse(range);
+            if (parsed.prefix() < shortest || parsed.prefix() > longest) {
+                throw usage("%s %s: /%d to /%d".formatted(option, range, shortest, longest));
+            }
+        } catch (NumberFormatException notANumber) {
+            throw usage("%s %s: not an IPv4 range".formatted(option, range));
+        } catch (IllegalArgumentException malformed) {
+            throw usage(option + ": " + malformed.getMessage());
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private String freeRange() {
+        List<Cidr> taken = HostRoutes.ranges();
+        return IntStream.concat(IntStream.of(-1), IntStream.range(42, 100))
+                .mapToObj(n -> n < 0 ? FIRST_VPC : "10." + n + ".0.0/16")
+                .filter(range -> taken.stream().noneMatch(Cidr.parse(range)::overlaps))
+                .findFirst()
+                .orElseThrow(() -> usage("every range is routed already; name one by --vpc-cidr"));
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
+        } catch (UnknownHostException unresolvable) {
+            return Programs.output(java.time.Duration.ofSeconds(5), "hostname")
+                    .strip()
+                    .toLowerCase(Locale.ROOT);
+        }
+    }
+}

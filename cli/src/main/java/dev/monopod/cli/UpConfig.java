@@ -1,0 +1,159 @@
+package dev.monopod.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What `up` decided for this machine, and the supervisor's configuration that follows from it.
+///
+/// @param kubeconfig of an existing cluster; empty: this machine runs its own control plane
+record UpConfig(
+        String vpc,
+        String vpcCidr,
+        String serviceCidr,
+        String region,
+        String hostName,
+        int cpuOvercommit,
+        String kubeconfig) {
+    static final String CLUSTER_DOMAIN = "cluster.local";
+    static final int KUBELET_PORT = 10250;
+
+    /// Offsets of addresses inside the VPC and inside the Services' range.
+    private static final int HOST_OFFSET = 4;
+
+    private static final int DNS_OFFSET = 10;
+
+    private static final String HEALTH = "http://127.0.0.1:9440/readyz";
+
+    String hostAddress() {
+        return Cidr.parse(vpcCidr).host(HOST_OFFSET);
+    }
+
+    String dnsAddress() {
+        return Cidr.parse(serviceCidr).host(DNS_OFFSET);
+    }
+
+    String networkNamespace() {
+        return "monopod-vpc-" + vpc;
+    }
+
+    Optional<Path> externalKubeconfig() {
+        return kubeconfig.isEmpty() ? Optional.empty() : Optional.of(Path.of(kubeconfig));
+    }
+
+    /// What an earlier `up` decided here.
+    static Optional<UpConfig> read(Layout layout) {
+        try {
+            Path file = file(layout);
+            return Files.exists(file)
+                    ? Optional.of(Json.read(file, UpConfig.class))
+                    : Optional.empty();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    void write(Layout layout) {
+        try {
+            Files.writeString(file(layout), Json.write(this));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    private static Path file(Layout layout) {
+        return layout.data().resolve("up.json");
+    }
+
+    /// The whole of `supervisor.json`; its fields are those of Go's `controlplane.Config`.
+    Map<String, Object> supervisor(Layout layout) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("dataDir", layout.data().toString());
+        config.put("runDir", layout.run().toString());
+        config.put("controlPlane", kubeconfig.isEmpty());
+        config.put("hostAddress", hostAddress());
+        config.put("vpcCidr", vpcCidr);
+        config.put("networkNamespace", networkNamespace());
+        config.put("serviceCidr", serviceCidr);
+        config.put("dnsAddress", dnsAddress());
+        config.put("clusterDomain", CLUSTER_DOMAIN);
+        config.put("region", region);
+        config.put("unsafeNoFsync", System.getenv("MONOPOD_UNSAFE_NO_FSYNC") != null);
+        config.put("extraNames", List.of(hostName));
+        config.put("processes", List.of(controller(layout), agent(layout)));
+        return config;
+    }
+
+    private Map<String, Object> controller(Layout layout) {
+        List<String> command = java(layout, "dev.monopod.controller.ControllerMain");
+        boolean own = kubeconfig.isEmpty();
+        String address = own ? "127.0.0.1" : hostAddress();
+        command.addAll(List.of("--kubeconfig", kubeconfigOf(layout, "controller")));
+        command.addAll(List.of("--webhook-bind", (own ? "127.0.0.1" : "0.0.0.0") + ":9443"));
+        command.addAll(List.of("--webhook-url", "https://" + address + ":9443"));
+        command.addAll(List.of("--webhook-ca-cert", layout.pki("webhook-ca.crt").toString()));
+        command.addAll(List.of("--webhook-cert", layout.pki("webhook.crt").toString()));
+        command.addAll(List.of("--webhook-key", layout.pki("webhook.key").toString()));
+        command.addAll(List.of("--region", region, "--default-vpc-cidr", vpcCidr));
+        return process("controller", command, HEALTH);
+    }
+
+    private Map<String, Object> agent(Layout layout) {
+        List<String> command = java(layout, "dev.monopod.agent.AgentMain");
+        command.addAll(List.of("--kubeconfig", kubeconfigOf(layout, "agent")));
+        command.addAll(List.of("--host-name", hostName));
+        command.addAll(List.of("--data-dir", layout.data().toString()));
+        command.addAll(List.of("--run-dir", layout.run().toString()));
+        command.addAll(List.of("--guest-dir", layout.dist().resolve("guest").toString()));
+        command.addAll(List.of("--cluster-dns", dnsAddress(), "--service-cidr", serviceCidr));
+        command.addAll(List.of("--cluster-domain", CLUSTER_DOMAIN));
+        command.addAll(List.of("--cpu-overcommit", Integer.toString(cpuOvercommit)));
+        command.addAll(List.of("--kubelet-port", Integer.toString(KUBELET_PORT)));
+        command.addAll(List.of("--kubelet-ca-cert", layout.pki("kubelet-ca.crt").toString()));
+        command.addAll(List.of("--kubelet-ca-key", layout.pki("kubelet-ca.key").toString()));
+        command.addAll(List.of("--client-ca", layout.pki("ca.crt").toString()));
+        command.addAll(
+                List.of("--registries", layout.data().resolve("registries.json").toString()));
+        command.addAll(List.of("--region", region));
+        return process("agent", command, null);
+    }
+
+    private static List<String> java(Layout layout, String mainClass) {
+        return new ArrayList<>(
+                List.of(
+                        Layout.java(),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        layout.classPath(),
+                        mainClass));
+    }
+
+    private static Map<String, Object> process(
+            String name, List<String> command, @Nullable String readyUrl) {
+        Map<String, Object> process = new LinkedHashMap<>();
+        process.put("name", name);
+        process.put("command", List.copyOf(command));
+        process.put("after", List.of("kube-apiserver"));
+        if (readyUrl != null) {
+            process.put("ready", Map.of("url", readyUrl));
+        }
+        return process;
+    }
+
+    private String kubeconfigOf(Layout layout, String name) {
+        return externalKubeconfig()
+                .orElse(layout.data().resolve("kubeconfig").resolve(name + ".kubeconfig"))
+                .toString();
+    }
+}
