@@ -31,7 +31,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "monopod-agent",
         mixinStandardHelpOptions = true,
-        description = "Makes and tends the machines of this host; is the kubelet of each pod on it.")
+        description =
+                "Makes and tends the machines of this host; is the kubelet of each pod on it.")
 public final class AgentMain implements Callable<Integer> {
     static final String VERSION = "0.1.0";
 
@@ -54,8 +55,7 @@ public final class AgentMain implements Callable<Integer> {
         Hypervisor hypervisor = Parts.hypervisor(options);
         HostNetwork network = Parts.network(options);
         try (KubernetesClient client = client()) {
-            VpcWatch vpcs =
-                    new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
+            VpcWatch vpcs = new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
             String address = persistently(() -> address(vpcs));
             try (NodeStatus nodes = new NodeStatus(client, VERSION);
                     HostRegistration registration =
@@ -71,15 +71,15 @@ public final class AgentMain implements Callable<Integer> {
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 nodes.start();
-                persistently(
-                        () -> {
-                            pods.start();
-                            return true;
-                        });
+                persistently(() -> {
+                    pods.start();
+                    return true;
+                });
                 registration.start();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
                 stopping.await();
-                LOG.info("agent ends; its machines run on ({})", kubelet.getClass().getSimpleName());
+                LOG.info(
+                        "agent ends; its machines run on ({})", kubelet.getClass().getSimpleName());
             } catch (InterruptedException | IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {
@@ -113,9 +113,7 @@ public final class AgentMain implements Callable<Integer> {
                 options.dataDirectory,
                 address,
                 new PodSettings.DnsSettings(
-                        options.clusterDns,
-                        options.clusterDomain,
-                        Path.of("/etc/resolv.conf")),
+                        options.clusterDns, options.clusterDomain, Path.of("/etc/resolv.conf")),
                 QemuConfiguration.DEFAULT_JAIL_USER,
                 BOOT_PATIENCE);
     }

@@ -1,6 +1,11 @@
 package dev.monopod.agent;
 
 import dev.monopod.agent.image.ImageStore;
+import dev.monopod.agent.kubelet.KubeletServer;
+import dev.monopod.agent.kubelet.KubeletServerConfiguration;
+import dev.monopod.agent.kubelet.ServingCertificates;
+import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
+import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
 import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.machine.QemuHypervisor;
@@ -8,7 +13,12 @@ import dev.monopod.agent.network.HostNetwork;
 import dev.monopod.agent.network.LinuxHostNetwork;
 import dev.monopod.agent.pod.PodHost;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import org.slf4j.LoggerFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// The one place that names implementations.
 final class Parts {
@@ -33,16 +43,32 @@ final class Parts {
                 "no image store is built in yet, for " + options.dataDirectory);
     }
 
-    /// Listens when it returns.
+    /// Listens when it returns; its certificate names the host and every pod that is here.
     static AutoCloseable kubelet(
-            AgentOptions options, KubernetesClient client, PodHost pods, String address) {
-        LoggerFactory.getLogger(Parts.class)
-                .warn(
-                        "no kubelet API is built in yet: {} {} {} {}",
-                        options.kubeletPort,
-                        client.getMasterUrl(),
+            AgentOptions options, KubernetesClient client, PodHost pods, String address)
+            throws IOException {
+        List<String> own = List.of(address, "127.0.0.1", options.hostName);
+        Path pki = options.kubeletCertificate().toAbsolutePath().getParent();
+        if (pki != null) {
+            Files.createDirectories(pki);
+        }
+        ServingCertificates certificates =
+                ServingCertificates.open(
+                        options.kubeletCertificate(),
+                        options.kubeletKey(),
+                        options.clientAuthority,
+                        own,
+                        Clock.systemUTC());
+        pods.tellAddresses(addresses ->
+                certificates.update(Stream.concat(own.stream(), addresses.stream()).toList()));
+        KubeletServer server =
+                new KubeletServer(
+                        new KubeletServerConfiguration(options.kubeletPort, options.hostName),
                         pods.pods(),
-                        address);
-        return () -> {};
+                        new TokenReviewAuthenticator(client, Clock.systemUTC()),
+                        new SubjectAccessReviewAuthorizer(client, Clock.systemUTC()),
+                        certificates);
+        server.start();
+        return server;
     }
 }

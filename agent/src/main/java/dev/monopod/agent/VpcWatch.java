@@ -47,7 +47,10 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
         long address = base + HOST_OFFSET;
         return "%d.%d.%d.%d"
                 .formatted(
-                        address >> 24 & 255, address >> 16 & 255, address >> 8 & 255, address & 255);
+                        address >> 24 & 255,
+                        address >> 16 & 255,
+                        address >> 8 & 255,
+                        address & 255);
     }
 
     private void ensure(Vpc vpc) {
@@ -79,6 +82,8 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
 
     @Override
     public void onDelete(Vpc vpc, boolean finalStateUnknown) {
-        LOG.info("Vpc {} is gone; its router stays until the host is cleaned", vpc.getMetadata().getName());
+        LOG.info(
+                "Vpc {} is gone; its router stays until the host is cleaned",
+                vpc.getMetadata().getName());
     }
 }

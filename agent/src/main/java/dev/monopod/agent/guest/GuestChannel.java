@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The channel to one guest: a single HTTP/2 connection over the machine's unix socket carries all
-/// calls. A connection that is made before the guest opened its port just waits; one that breaks
-/// is made again by the next call. Thread-safe.
+/// calls. A connection that is made before the guest opened its port just waits; one that breaks is
+/// made again by the next call. Thread-safe.
 public final class GuestChannel implements AutoCloseable {
     /// Longest message either side accepts.
     public static final int MESSAGE_BYTES = 4 << 20;

@@ -107,15 +107,14 @@ public final class GuestStream<I, O> implements AutoCloseable {
         public void beforeStart(ClientCallStreamObserver<I> stream) {
             requestStream = stream;
             stream.disableAutoRequestWithInitial(1);
-            stream.setOnReadyHandler(
-                    () -> {
-                        lock.lock();
-                        try {
-                            writable.signalAll();
-                        } finally {
-                            lock.unlock();
-                        }
-                    });
+            stream.setOnReadyHandler(() -> {
+                lock.lock();
+                try {
+                    writable.signalAll();
+                } finally {
+                    lock.unlock();
+                }
+            });
         }
 
         @Override

@@ -22,11 +22,11 @@ record HostCapacity(long milliCpu, long memoryMebiBytes, long storageMebiBytes) 
 
     private static long memoryTotalMebiBytes() throws IOException {
         return Files.readAllLines(Path.of("/proc/meminfo"), StandardCharsets.US_ASCII).stream()
-                .filter(line -> line.startsWith("MemTotal:"))
-                .map(line -> line.replaceAll("\\D", ""))
-                .mapToLong(Long::parseLong)
-                .findFirst()
-                .orElse(0)
+                        .filter(line -> line.startsWith("MemTotal:"))
+                        .map(line -> line.replaceAll("\\D", ""))
+                        .mapToLong(Long::parseLong)
+                        .findFirst()
+                        .orElse(0)
                 >> 10;
     }
 }

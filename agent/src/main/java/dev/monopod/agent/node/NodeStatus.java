@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps the Node of every machine of this host Ready and its Lease fresh, once the guest
-/// answered. One thread for all.
+/// Keeps the Node of every machine of this host Ready and its Lease fresh, once the guest answered.
+/// One thread for all.
 public final class NodeStatus implements PodNodes, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeStatus.class);
     private static final String LEASES = "kube-node-lease";
@@ -53,8 +53,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     public void ready(Machine machine, ConfigureResponse guest) {
         String name = machine.getSpec().nodeName();
         NodeStatusView view =
-                new NodeStatusView(
-                        machine, guest.getKernelRelease(), guest.getBootId(), version);
+                new NodeStatusView(machine, guest.getKernelRelease(), guest.getBootId(), version);
         Known known = new Known(view, Instant.now(), Instant.EPOCH, "");
         nodes.put(name, known);
         try {
@@ -118,10 +117,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                 .patch(
                         PatchContext.of(PatchType.STRATEGIC_MERGE),
                         client.getKubernetesSerialization()
-                                .asJson(
-                                        Map.of(
-                                                "status",
-                                                known.view().render(known.since(), now))));
+                                .asJson(Map.of("status", known.view().render(known.since(), now))));
     }
 
     private void renew(String name, String uid) {

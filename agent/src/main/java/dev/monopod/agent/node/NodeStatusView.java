@@ -52,12 +52,16 @@ record NodeStatusView(Machine machine, String kernel, String bootId, String vers
                                 "address",
                                 machine.getSpec().nodeName().replaceFirst("^fargate-", ""))));
         status.put(
-                "daemonEndpoints",
-                Map.of("kubeletEndpoint", Map.of("Port", Names.KUBELET_PORT)));
+                "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", Names.KUBELET_PORT)));
         status.put(
                 "conditions",
                 List.of(
-                        condition("MemoryPressure", "False", "KubeletHasSufficientMemory", since, now),
+                        condition(
+                                "MemoryPressure",
+                                "False",
+                                "KubeletHasSufficientMemory",
+                                since,
+                                now),
                         condition("DiskPressure", "False", "KubeletHasNoDiskPressure", since, now),
                         condition("PIDPressure", "False", "KubeletHasSufficientPID", since, now),
                         condition("Ready", "True", "KubeletReady", since, now)));

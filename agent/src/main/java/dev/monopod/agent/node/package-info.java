@@ -1,5 +1,5 @@
-/// The Node that stands for each machine, and its Lease. Depends on the pod package's view of
-/// Nodes only.
+/// The Node that stands for each machine, and its Lease. Depends on the pod package's view of Nodes
+/// only.
 @NullMarked
 package dev.monopod.agent.node;
 

@@ -50,7 +50,9 @@ final class Adoption {
         String name = machine.getMetadata().getName();
         adopting.remove(name);
         evicted.remove(name);
-        pods.byMachine(name).filter(worker -> !worker.runtime().gone()).ifPresent(_ -> evict(machine));
+        pods.byMachine(name)
+                .filter(worker -> !worker.runtime().gone())
+                .ifPresent(_ -> evict(machine));
     }
 
     /// A Machine that goes takes its pod with it, in the ordinary way.
@@ -58,15 +60,9 @@ final class Adoption {
         String name = machine.getMetadata().getName();
         pods.byMachine(name)
                 .filter(_ -> evicted.add(name))
-                .ifPresent(
-                        worker ->
-                                Thread.ofVirtual()
-                                        .start(
-                                                () ->
-                                                        services.api()
-                                                                .evictPod(
-                                                                        worker.runtime()
-                                                                                .pod())));
+                .ifPresent(worker ->
+                        Thread.ofVirtual()
+                                .start(() -> services.api().evictPod(worker.runtime().pod())));
     }
 
     private void begin(Machine machine) {

@@ -16,8 +16,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /// Copies what containers say out of the guest, one thread per attempt, from where the host's file
-/// ends. The guest holds a container back rather than losing output, so nothing is lost when a
-/// copy pauses.
+/// ends. The guest holds a container back rather than losing output, so nothing is lost when a copy
+/// pauses.
 final class ContainerLogs {
     private static final Duration RETRY = Duration.ofSeconds(1);
 
@@ -57,8 +57,7 @@ final class ContainerLogs {
 
     /// Waits until one attempt's copy is complete, or patience ends.
     void await(String container, int attempt, Duration patience) throws InterruptedException {
-        CountDownLatch copy =
-                copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
         if (copy != null) {
             copy.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -66,8 +65,7 @@ final class ContainerLogs {
 
     /// Whether all of an attempt's output that will come is on the host.
     boolean complete(String container, int attempt) {
-        CountDownLatch copy =
-                copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
         return copy == null || copy.getCount() == 0;
     }
 
@@ -78,24 +76,22 @@ final class ContainerLogs {
                 Context.CancellableContext context = Context.current().withCancellation();
                 try {
                     Iterator<LogChunk> chunks =
-                            context.call(
-                                    () ->
-                                            runtime.guest()
-                                                    .endless()
-                                                    .readLog(
-                                                            ReadLogRequest.newBuilder()
-                                                                    .setContainerId(id)
-                                                                    .setOffset(file.offset())
-                                                                    .setFollow(true)
-                                                                    .build()));
+                            context.call(() ->
+                                    runtime.guest()
+                                            .endless()
+                                            .readLog(
+                                                    ReadLogRequest.newBuilder()
+                                                            .setContainerId(id)
+                                                            .setOffset(file.offset())
+                                                            .setFollow(true)
+                                                            .build()));
                     while (chunks.hasNext()) {
                         LogChunk chunk = chunks.next();
                         file.append(chunk.getOffset(), chunk.getData());
                     }
                     return;
                 } catch (StatusRuntimeException e) {
-                    if (e.getStatus().getCode() == Status.Code.NOT_FOUND
-                            || runtime.pause(RETRY)) {
+                    if (e.getStatus().getCode() == Status.Code.NOT_FOUND || runtime.pause(RETRY)) {
                         return;
                     }
                 } catch (IOException e) {

@@ -39,8 +39,7 @@ record ContainerRecord(
     }
 
     boolean alive() {
-        return phase instanceof ContainerPhase.Running
-                || phase instanceof ContainerPhase.Starting;
+        return phase instanceof ContainerPhase.Running || phase instanceof ContainerPhase.Starting;
     }
 
     ContainerRecord withPhase(ContainerPhase next) {
@@ -70,7 +69,15 @@ record ContainerRecord(
 
     ContainerRecord withReady(boolean now) {
         return new ContainerRecord(
-                plan, attempt, phase, last, imageReady, trouble, started, everStarted, now,
+                plan,
+                attempt,
+                phase,
+                last,
+                imageReady,
+                trouble,
+                started,
+                everStarted,
+                now,
                 backoff);
     }
 

@@ -18,16 +18,14 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
 
     /// @param slot disk of the image
     /// @throws ConfigurationException for what can't be carried out now
-    StartContainerRequest render(
-            ContainerPlan plan, int attempt, ImageConfig image, int slot) {
+    StartContainerRequest render(ContainerPlan plan, int attempt, ImageConfig image, int slot) {
         Container container = plan.spec();
         Map<String, String> variables =
                 environment.render(container, image.environment(), HostsFile.hostname(pod));
         StartContainerRequest.Builder request =
                 StartContainerRequest.newBuilder()
                         .setContainerId(
-                                ContainerIds.of(
-                                        pod.getMetadata().getUid(), plan.name(), attempt))
+                                ContainerIds.of(pod.getMetadata().getUid(), plan.name(), attempt))
                         .setName(plan.name())
                         .setAttempt(attempt)
                         .setImageDiskSlot(slot)
@@ -48,10 +46,9 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                                         .orElse("/dev/termination-log"))
                         .setStopSignal(Signals.parse(image.stopSignal()))
                         .addAllMounts(mounts(container, variables));
-        variables.forEach(
-                (name, value) ->
-                        request.addEnvironment(
-                                EnvironmentVariable.newBuilder().setName(name).setValue(value)));
+        variables.forEach((name, value) ->
+                request.addEnvironment(
+                        EnvironmentVariable.newBuilder().setName(name).setValue(value)));
         return request.build();
     }
 

@@ -43,8 +43,7 @@ final class ContainerRunner {
             request =
                     new ContainerRequest(
                                     runtime.pod(),
-                                    new Environment(
-                                            runtime.services().source(), runtime.fields()),
+                                    new Environment(runtime.services().source(), runtime.fields()),
                                     runtime.memoryBytes())
                             .render(
                                     plan,
@@ -187,8 +186,13 @@ final class ContainerRunner {
         if (failure.isEmpty()) {
             return true;
         }
-        event(EventType.Warning, "FailedPostStartHook", "PostStartHook failed: " + failure.get(), plan);
-        runtime.post(new PodInput.Condemned(
+        event(
+                EventType.Warning,
+                "FailedPostStartHook",
+                "PostStartHook failed: " + failure.get(),
+                plan);
+        runtime.post(
+                new PodInput.Condemned(
                         plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
         return false;
     }
@@ -200,13 +204,12 @@ final class ContainerRunner {
             return;
         }
         hook(plan, id, lifecycle.getPreStop(), grace)
-                .ifPresent(
-                        failure ->
-                                event(
-                                        EventType.Warning,
-                                        "FailedPreStopHook",
-                                        "PreStopHook failed: " + failure,
-                                        plan));
+                .ifPresent(failure ->
+                        event(
+                                EventType.Warning,
+                                "FailedPreStopHook",
+                                "PreStopHook failed: " + failure,
+                                plan));
     }
 
     /// Runs a hook; returns why it failed, if it did.
@@ -214,8 +217,7 @@ final class ContainerRunner {
             ContainerPlan plan, String id, LifecycleHandler handler, Duration timeout)
             throws InterruptedException {
         ProbeRequests requests =
-                new ProbeRequests(
-                        plan.spec(), id, runtime.machine().getSpec().network().address());
+                new ProbeRequests(plan.spec(), id, runtime.machine().getSpec().network().address());
         try {
             if (handler.getSleep() != null) {
                 Duration wanted = Duration.ofSeconds(handler.getSleep().getSeconds());
@@ -261,8 +263,7 @@ final class ContainerRunner {
     }
 
     private CountDownLatch end(String container, int attempt) {
-        return ends.computeIfAbsent(
-                container + "/" + attempt, _ -> new CountDownLatch(1));
+        return ends.computeIfAbsent(container + "/" + attempt, _ -> new CountDownLatch(1));
     }
 
     private boolean await(String container, int attempt, Duration patience)

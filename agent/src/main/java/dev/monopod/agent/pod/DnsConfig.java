@@ -47,7 +47,8 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
         Set<String> searches = new LinkedHashSet<>();
         Map<String, String> options = new LinkedHashMap<>();
         if ("Default".equals(policy)) {
-            nameservers.addAll(host.nameservers().isEmpty() ? List.of(clusterDns) : host.nameservers());
+            nameservers.addAll(
+                    host.nameservers().isEmpty() ? List.of(clusterDns) : host.nameservers());
             searches.addAll(host.searches());
             host.options().forEach(option -> put(options, option));
         } else if (!"None".equals(policy)) {
@@ -63,8 +64,7 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
             nameservers.addAll(own.getNameservers());
             searches.addAll(own.getSearches());
             for (PodDNSConfigOption option : own.getOptions()) {
-                options.put(
-                        option.getName(), option.getValue() == null ? "" : option.getValue());
+                options.put(option.getName(), option.getValue() == null ? "" : option.getValue());
             }
         }
         StringBuilder text = new StringBuilder();
@@ -74,10 +74,8 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
         nameservers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
         if (!options.isEmpty()) {
             text.append("options");
-            options.forEach(
-                    (name, value) ->
-                            text.append(' ')
-                                    .append(value.isEmpty() ? name : name + ":" + value));
+            options.forEach((name, value) ->
+                    text.append(' ').append(value.isEmpty() ? name : name + ":" + value));
             text.append('\n');
         }
         return text.toString();

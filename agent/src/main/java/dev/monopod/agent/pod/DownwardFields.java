@@ -56,15 +56,12 @@ record DownwardFields(Pod pod, String podAddress, String hostAddress, long milli
                         .map(ContainerPlan::spec)
                         .filter(c -> c.getName().equals(wanted))
                         .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new ConfigurationException(
-                                                "container " + wanted + " not found"));
+                        .orElseThrow(() ->
+                                new ConfigurationException("container " + wanted + " not found"));
         String path = selector.getResource();
         BigDecimal value =
                 switch (path) {
-                    case "limits.cpu" ->
-                            limit(container, "cpu", BigDecimal.valueOf(milliCpu, 3));
+                    case "limits.cpu" -> limit(container, "cpu", BigDecimal.valueOf(milliCpu, 3));
                     case "requests.cpu" -> request(container, "cpu");
                     case "limits.memory" -> limit(container, "memory", BigDecimal.valueOf(memory));
                     case "requests.memory" -> request(container, "memory");

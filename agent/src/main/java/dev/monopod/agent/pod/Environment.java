@@ -32,8 +32,7 @@ final class Environment {
     /// @throws ConfigurationException naming the ConfigMap, Secret or key that is not there
     Map<String, String> render(Container container, List<String> image, String hostname) {
         Map<String, String> result = new LinkedHashMap<>();
-        result.put(
-                "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        result.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         result.put("HOSTNAME", hostname);
         for (String entry : image) {
             int equals = entry.indexOf('=');
@@ -49,11 +48,10 @@ final class Environment {
         Map<String, String> known = new LinkedHashMap<>(declared);
         for (EnvVar variable : container.getEnv()) {
             Optional<String> value = value(container, variable, known, services);
-            value.ifPresent(
-                    text -> {
-                        known.put(variable.getName(), text);
-                        declared.put(variable.getName(), text);
-                    });
+            value.ifPresent(text -> {
+                known.put(variable.getName(), text);
+                declared.put(variable.getName(), text);
+            });
         }
         result.putAll(services);
         result.putAll(declared);
@@ -119,8 +117,7 @@ final class Environment {
             return Optional.of(fields.field(from.getFieldRef().getFieldPath()));
         }
         if (from.getResourceFieldRef() != null) {
-            return Optional.of(
-                    fields.resource(from.getResourceFieldRef(), container.getName()));
+            return Optional.of(fields.resource(from.getResourceFieldRef(), container.getName()));
         }
         if (from.getConfigMapKeyRef() != null) {
             var ref = from.getConfigMapKeyRef();

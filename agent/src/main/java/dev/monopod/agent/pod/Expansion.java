@@ -28,8 +28,7 @@ final class Expansion {
                     at += 2;
                 } else {
                     String name = text.substring(at + 2, close);
-                    out.append(
-                            Optional.ofNullable(variables.get(name)).orElse("$(" + name + ")"));
+                    out.append(Optional.ofNullable(variables.get(name)).orElse("$(" + name + ")"));
                     at = close + 1;
                 }
             } else {

@@ -21,17 +21,16 @@ final class GuestStatistics {
                         .statistics(StatisticsRequest.getDefaultInstance());
         List<ContainerStatistics> containers =
                 told.getContainersList().stream()
-                        .map(
-                                c ->
-                                        new ContainerStatistics(
-                                                c.getName(),
-                                                GuestWatch.instant(c.getStartedUnixNanos()),
-                                                c.getCpuUsageNanos(),
-                                                c.getMemoryUsageBytes(),
-                                                c.getMemoryWorkingSetBytes(),
-                                                c.getMemoryRssBytes(),
-                                                c.getRootUsedBytes(),
-                                                c.getLogUsedBytes()))
+                        .map(c ->
+                                new ContainerStatistics(
+                                        c.getName(),
+                                        GuestWatch.instant(c.getStartedUnixNanos()),
+                                        c.getCpuUsageNanos(),
+                                        c.getMemoryUsageBytes(),
+                                        c.getMemoryWorkingSetBytes(),
+                                        c.getMemoryRssBytes(),
+                                        c.getRootUsedBytes(),
+                                        c.getLogUsedBytes()))
                         .toList();
         return new PodStatistics(
                 runtime.plan().namespace(),

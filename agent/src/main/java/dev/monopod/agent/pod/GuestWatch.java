@@ -13,8 +13,8 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Follows the states of a guest's containers and posts them; connects again for as long as the
-/// pod lives. Runs on a thread of the pod.
+/// Follows the states of a guest's containers and posts them; connects again for as long as the pod
+/// lives. Runs on a thread of the pod.
 final class GuestWatch {
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
@@ -44,14 +44,12 @@ final class GuestWatch {
             Context.CancellableContext context = Context.current().withCancellation();
             try {
                 Iterator<ContainerState> states =
-                        context.call(
-                                () ->
-                                        runtime.guest()
-                                                .endless()
-                                                .withWaitForReady()
-                                                .watchContainers(
-                                                        WatchContainersRequest
-                                                                .getDefaultInstance()));
+                        context.call(() ->
+                                runtime.guest()
+                                        .endless()
+                                        .withWaitForReady()
+                                        .watchContainers(
+                                                WatchContainersRequest.getDefaultInstance()));
                 while (states.hasNext()) {
                     told(states.next());
                 }
@@ -123,8 +121,7 @@ final class GuestWatch {
                         instant(state.getStartedUnixNanos()),
                         instant(state.getFinishedUnixNanos()));
         runtime.post(
-                new PodInput.Started(
-                        state.getName(), state.getAttempt(), termination.startedAt()));
+                new PodInput.Started(state.getName(), state.getAttempt(), termination.startedAt()));
         runtime.post(new PodInput.Ended(state.getName(), state.getAttempt(), termination));
     }
 
@@ -132,12 +129,9 @@ final class GuestWatch {
     private String message(ContainerState state) throws InterruptedException {
         String written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
         if (!written.isEmpty()) {
-            return written.length() > MESSAGE_BYTES
-                    ? written.substring(0, MESSAGE_BYTES)
-                    : written;
+            return written.length() > MESSAGE_BYTES ? written.substring(0, MESSAGE_BYTES) : written;
         }
-        var policy =
-                runtime.plan().container(state.getName()).spec().getTerminationMessagePolicy();
+        var policy = runtime.plan().container(state.getName()).spec().getTerminationMessagePolicy();
         if (!"FallbackToLogsOnError".equals(policy) || state.getExitCode() == 0) {
             return "";
         }

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -75,21 +75,19 @@ final class HostPods implements KubeletPods {
 
     private Optional<PodWorker> find(String namespace, String name) {
         return workers.values().stream()
-                .filter(
-                        worker ->
-                                worker.runtime().plan().name().equals(name)
-                                        && worker.runtime().plan().namespace().equals(namespace)
-                                        && !worker.runtime().gone())
+                .filter(worker ->
+                        worker.runtime().plan().name().equals(name)
+                                && worker.runtime().plan().namespace().equals(namespace)
+                                && !worker.runtime().gone())
                 .findFirst();
     }
 
     private PodWorker worker(String namespace, String name) throws StreamException {
         return find(namespace, name)
-                .orElseThrow(
-                        () ->
-                                new StreamException(
-                                        HttpURLConnection.HTTP_NOT_FOUND,
-                                        "pod \"%s/%s\" not found".formatted(namespace, name)));
+                .orElseThrow(() ->
+                        new StreamException(
+                                HttpURLConnection.HTTP_NOT_FOUND,
+                                "pod \"%s/%s\" not found".formatted(namespace, name)));
     }
 
     private static ContainerRecord container(PodWorker worker, String container)
@@ -179,8 +177,7 @@ final class HostPods implements KubeletPods {
             StreamSession session)
             throws IOException {
         PodWorker worker = worker(namespace, pod);
-        return Streams.exec(
-                worker.runtime().guest(), running(worker, container), command, session);
+        return Streams.exec(worker.runtime().guest(), running(worker, container), command, session);
     }
 
     @Override

@@ -54,10 +54,6 @@ final class HostsFile {
         String subdomain = pod.getSpec().getSubdomain();
         return subdomain == null || subdomain.isEmpty()
                 ? ""
-                : subdomain
-                        + "."
-                        + pod.getMetadata().getNamespace()
-                        + ".svc."
-                        + clusterDomain;
+                : subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain;
     }
 }

@@ -59,8 +59,7 @@ final class ImagePuller {
                     ResolvedImage image =
                             runtime.services()
                                     .images()
-                                    .resolve(
-                                            container.spec().getImage(), policy, credentials());
+                                    .resolve(container.spec().getImage(), policy, credentials());
                     runtime.images().put(container.name(), image);
                 });
         return null;
@@ -140,7 +139,10 @@ final class ImagePuller {
                         };
                 String message = String.valueOf(e.getMessage());
                 runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
-                warn(container, "Failed", "Failed to pull image \"%s\": %s".formatted(name, message));
+                warn(
+                        container,
+                        "Failed",
+                        "Failed to pull image \"%s\": %s".formatted(name, message));
                 warn(container, "Failed", "Error: " + reason);
                 if (runtime.pause(Duration.ofSeconds(2))) {
                     return;

@@ -26,8 +26,7 @@ final class KubernetesConfigSource implements ConfigSource {
 
     @Override
     public Optional<ConfigMap> configMap(String namespace, String name) {
-        return Optional.ofNullable(
-                client.configMaps().inNamespace(namespace).withName(name).get());
+        return Optional.ofNullable(client.configMaps().inNamespace(namespace).withName(name).get());
     }
 
     @Override

@@ -154,11 +154,10 @@ final class KubernetesPodApi implements PodApi {
         }
         client.resources(Machine.class)
                 .withName(machine)
-                .edit(
-                        current -> {
-                            current.addFinalizer(FINALIZER);
-                            return current;
-                        });
+                .edit(current -> {
+                    current.addFinalizer(FINALIZER);
+                    return current;
+                });
     }
 
     @Override
@@ -184,11 +183,10 @@ final class KubernetesPodApi implements PodApi {
         Machine left = resource.get();
         if (left != null && left.getFinalizers().contains(FINALIZER)) {
             try {
-                resource.edit(
-                        current -> {
-                            current.removeFinalizer(FINALIZER);
-                            return current;
-                        });
+                resource.edit(current -> {
+                    current.removeFinalizer(FINALIZER);
+                    return current;
+                });
             } catch (KubernetesClientException e) {
                 if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
                     throw e;

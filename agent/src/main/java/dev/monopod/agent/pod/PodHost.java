@@ -29,9 +29,9 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The pods of this host: watches Machines and pods, begins a worker for each Machine as soon as
-/// it appears, recovers what an earlier life left. Nothing is ever removed because a list was
-/// short: a deletion counts only when the API server says so for that very object.
+/// The pods of this host: watches Machines and pods, begins a worker for each Machine as soon as it
+/// appears, recovers what an earlier life left. Nothing is ever removed because a list was short: a
+/// deletion counts only when the API server says so for that very object.
 public final class PodHost implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PodHost.class);
     private static final Duration AUDIT = Duration.ofSeconds(30);
@@ -57,8 +57,7 @@ public final class PodHost implements AutoCloseable {
             PodSettings settings) {
         this.client = client;
         this.hostName = hostName;
-        this.serviceInformer =
-                client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
+        this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
         this.services =
                 new WorkerServices(
                         new KubernetesPodApi(client, hostName),

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// The pod's life as a pure function: `(state, input, now) → (state, effects)`. First the input
-/// changes the record it speaks of, then [#advance] derives what follows from the state as a
-/// whole, so that a lost or repeated input does no harm.
+/// changes the record it speaks of, then [#advance] derives what follows from the state as a whole,
+/// so that a lost or repeated input does no harm.
 final class PodMachine {
     private static final Duration CONFIGURATION_RETRY = Duration.ofSeconds(10);
     private static final Duration MINIMUM_GRACE = Duration.ofSeconds(2);
@@ -90,10 +90,7 @@ final class PodMachine {
                             String message,
                             Optional<Duration> grace) -> {
                 if (running(name, attempt)) {
-                    stop(
-                            state.container(name),
-                            grace.orElse(state.plan().grace()),
-                            message);
+                    stop(state.container(name), grace.orElse(state.plan().grace()), message);
                 }
             }
             case PodInput.Deletion(Duration grace) -> deletion(grace);
@@ -131,8 +128,7 @@ final class PodMachine {
                 && container.phase() instanceof ContainerPhase.Starting) {
             state =
                     state.with(
-                            container.withPhase(
-                                    new ContainerPhase.Running(started.at(), false)));
+                            container.withPhase(new ContainerPhase.Running(started.at(), false)));
         }
     }
 
@@ -164,9 +160,7 @@ final class PodMachine {
         }
         Termination termination = ended.termination();
         if (!restarts(container, termination)) {
-            state =
-                    state.with(
-                            container.withPhase(new ContainerPhase.Terminated(termination)));
+            state = state.with(container.withPhase(new ContainerPhase.Terminated(termination)));
             return;
         }
         Instant notBefore = container.backoff().notBefore(termination.finishedAt());
@@ -245,9 +239,7 @@ final class PodMachine {
                                 "The machine ended while the container ran: " + message,
                                 startedAt,
                                 now);
-                state =
-                        state.with(
-                                container.withPhase(new ContainerPhase.Terminated(termination)));
+                state = state.with(container.withPhase(new ContainerPhase.Terminated(termination)));
             }
         }
     }

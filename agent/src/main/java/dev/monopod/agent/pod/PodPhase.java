@@ -21,13 +21,10 @@ enum PodPhase {
         boolean begun =
                 state.initialized()
                         && state.ofKind(ContainerPlan.Kind.MAIN).stream()
-                                .allMatch(
-                                        c ->
-                                                c.phase() instanceof ContainerPhase.Running
-                                                        || c.phase()
-                                                                instanceof
-                                                                ContainerPhase.Terminated
-                                                        || c.last().isPresent());
+                                .allMatch(c ->
+                                        c.phase() instanceof ContainerPhase.Running
+                                                || c.phase() instanceof ContainerPhase.Terminated
+                                                || c.last().isPresent());
         return begun ? Running : Pending;
     }
 
@@ -42,12 +39,9 @@ enum PodPhase {
         boolean succeeded =
                 state.all().stream()
                         .filter(c -> c.plan().kind() != ContainerPlan.Kind.SIDECAR)
-                        .allMatch(
-                                c ->
-                                        c.phase()
-                                                        instanceof
-                                                        ContainerPhase.Terminated(Termination end)
-                                                && end.succeeded());
+                        .allMatch(c ->
+                                c.phase() instanceof ContainerPhase.Terminated(Termination end)
+                                        && end.succeeded());
         return succeeded ? Succeeded : Failed;
     }
 }

@@ -167,8 +167,7 @@ record PodRecord(
                                     image.environment(),
                                     image.workingDirectory(),
                                     image.user(),
-                                    Optional.of(image.stopSignal())
-                                            .filter(text -> !text.isEmpty()),
+                                    Optional.of(image.stopSignal()).filter(text -> !text.isEmpty()),
                                     Map.of())));
         }
         return result;

@@ -89,7 +89,8 @@ final class PodRuntime {
 
     /// @throws IllegalStateException before the guest answered
     GuestChannel guest() {
-        return channel.orElseThrow(() -> new IllegalStateException("machine is not up: " + plan.name()));
+        return channel.orElseThrow(
+                () -> new IllegalStateException("machine is not up: " + plan.name()));
     }
 
     void channelOpened(GuestChannel opened) {
@@ -168,18 +169,17 @@ final class PodRuntime {
         if (tasks.isShutdown()) {
             return;
         }
-        tasks.execute(
-                () -> {
-                    try {
-                        task.run();
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    } catch (RuntimeException e) {
-                        if (!closed()) {
-                            LOG.warn("{}: {} failed", plan.display(), what, e);
-                        }
-                    }
-                });
+        tasks.execute(() -> {
+            try {
+                task.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                if (!closed()) {
+                    LOG.warn("{}: {} failed", plan.display(), what, e);
+                }
+            }
+        });
     }
 
     ExecutorService tasks() {
@@ -224,9 +224,7 @@ final class PodRuntime {
     }
 
     void event(PodApi.EventType type, String reason, String message, String fieldPath) {
-        run(
-                "event " + reason,
-                () -> services.api().event(pod(), type, reason, message, fieldPath));
+        run("event " + reason, () -> services.api().event(pod(), type, reason, message, fieldPath));
     }
 
     /// Work that may be interrupted.

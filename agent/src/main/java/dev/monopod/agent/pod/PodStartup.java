@@ -139,8 +139,7 @@ final class PodStartup {
 
     private Optional<ConfigureResponse> configure(Attachment attachment) {
         VirtualMachine vm = runtime.vm().orElseThrow();
-        GuestChannel channel =
-                new GuestChannel(vm.channel(), runtime.services().transport());
+        GuestChannel channel = new GuestChannel(vm.channel(), runtime.services().transport());
         runtime.channelOpened(channel);
         runtime.run("watching the machine", () -> watch(vm));
         try {
@@ -178,8 +177,7 @@ final class PodStartup {
                         .setDomainName(
                                 HostsFile.domain(
                                         pod, runtime.services().settings().dns().clusterDomain()))
-                        .setUnixTimeNanos(
-                                now.getEpochSecond() * 1_000_000_000L + now.getNano())
+                        .setUnixTimeNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
                         .setEntropy(ByteString.copyFrom(entropy))
                         .setNetwork(
                                 NetworkInterface.newBuilder()

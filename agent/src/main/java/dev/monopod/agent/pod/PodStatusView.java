@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Renders a pod's status as a kubelet would. Pure; transition times come from the previous
-/// status, when the condition stayed the same.
+/// Renders a pod's status as a kubelet would. Pure; transition times come from the previous status,
+/// when the condition stayed the same.
 final class PodStatusView {
     private PodStatusView() {}
 
@@ -78,10 +78,9 @@ final class PodStatusView {
             case ContainerPhase.Waiting _, ContainerPhase.Starting _ ->
                     container
                             .last()
-                            .ifPresent(
-                                    end ->
-                                            status.withContainerID(
-                                                    ContainerIds.withScheme(end.containerId())));
+                            .ifPresent(end ->
+                                    status.withContainerID(
+                                            ContainerIds.withScheme(end.containerId())));
         }
         return status.build();
     }
@@ -135,8 +134,7 @@ final class PodStatusView {
             PodState state, ContainerRecord container, String reason, String message) {
         boolean hasInit =
                 state.all().stream().anyMatch(c -> c.plan().kind() != ContainerPlan.Kind.MAIN);
-        String ordinary =
-                hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
+        String ordinary = hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
         boolean plain = reason.isEmpty() || reason.equals("ContainerCreating");
         return new ContainerStateBuilder()
                 .withNewWaiting()

@@ -1,18 +1,18 @@
 package dev.monopod.agent.pod;
 
+import com.google.protobuf.ByteString;
+import dev.monopod.protocol.guest.WritePodFilesRequest;
+import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import com.google.protobuf.ByteString;
-import dev.monopod.protocol.guest.WritePodFilesRequest;
-import dev.monopod.protocol.guest.WriteVolumeRequest;
 
 /// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread.
 final class PodVolumes {

@@ -118,8 +118,7 @@ final class PodWorker {
             runtime.run("status", status::run);
             if (lost.isPresent()) {
                 startupDone.countDown();
-                runtime.run(
-                        "keeping the Node", () -> runtime.services().nodes().keep(machine()));
+                runtime.run("keeping the Node", () -> runtime.services().nodes().keep(machine()));
                 runtime.post(new PodInput.Bound());
                 runtime.post(new PodInput.MachineLost(lost.get()));
             } else if (state.stage() != PodState.Stage.OFF) {
@@ -127,8 +126,7 @@ final class PodWorker {
                 startup = runtime.tasks().submit(this::startUp);
             } else {
                 startupDone.countDown();
-                runtime.run(
-                        "keeping the Node", () -> runtime.services().nodes().keep(machine()));
+                runtime.run("keeping the Node", () -> runtime.services().nodes().keep(machine()));
             }
             if (runtime.pod().getMetadata().getDeletionTimestamp() != null) {
                 seen(runtime.pod());
@@ -151,8 +149,7 @@ final class PodWorker {
     }
 
     private void judge(PodInput input) {
-        PodMachine.Step step =
-                PodMachine.step(state, input, runtime.services().clock().instant());
+        PodMachine.Step step = PodMachine.step(state, input, runtime.services().clock().instant());
         boolean changed = !step.state().equals(state);
         state = step.state();
         if (changed) {
@@ -220,8 +217,7 @@ final class PodWorker {
                             Duration grace,
                             String message) -> {
                 ContainerPlan plan = runtime.plan().container(name);
-                runtime.run(
-                        "stop of " + name, () -> runner.stop(plan, attempt, grace, message));
+                runtime.run("stop of " + name, () -> runner.stop(plan, attempt, grace, message));
             }
             case PodEffect.BackOff(String name, String message) ->
                     runtime.event(
@@ -234,19 +230,13 @@ final class PodWorker {
                             .name("power-off-" + runtime.plan().name())
                             .start(this::powerOff);
             case PodEffect.Remove() ->
-                    Thread.ofVirtual()
-                            .name("remove-" + runtime.plan().name())
-                            .start(this::remove);
+                    Thread.ofVirtual().name("remove-" + runtime.plan().name()).start(this::remove);
         }
     }
 
     private void save() {
         try {
-            PodRecord.of(
-                            state,
-                            runtime.machineName(),
-                            runtime.images(),
-                            runtime.vm().isPresent())
+            PodRecord.of(state, runtime.machineName(), runtime.images(), runtime.vm().isPresent())
                     .write(runtime.directory());
         } catch (IOException e) {
             LOG.error("{}: record not written", runtime.plan().display(), e);
@@ -264,15 +254,14 @@ final class PodWorker {
             }
             runtime.channel()
                     .filter(_ -> answers)
-                    .ifPresent(
-                            channel -> {
-                                try {
-                                    channel.blocking(Duration.ofSeconds(2))
-                                            .powerOff(PowerOffRequest.getDefaultInstance());
-                                } catch (StatusRuntimeException e) {
-                                    // The answer may never arrive.
-                                }
-                            });
+                    .ifPresent(channel -> {
+                        try {
+                            channel.blocking(Duration.ofSeconds(2))
+                                    .powerOff(PowerOffRequest.getDefaultInstance());
+                        } catch (StatusRuntimeException e) {
+                            // The answer may never arrive.
+                        }
+                    });
             runtime.closeMachine();
             endStartup();
             runtime.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
@@ -324,7 +313,10 @@ final class PodWorker {
                     runtime.services().api().removeMachine(runtime.machineName());
                     break;
                 } catch (RuntimeException | IOException e) {
-                    LOG.warn("{}: removal is tried again: {}", runtime.plan().display(), e.toString());
+                    LOG.warn(
+                            "{}: removal is tried again: {}",
+                            runtime.plan().display(),
+                            e.toString());
                     Pauses.pause(RETRY);
                 }
             }

@@ -2,8 +2,8 @@ package dev.monopod.agent.pod;
 
 import java.util.Optional;
 
-/// Counts probe outcomes against thresholds as the kubelet does: a verdict falls when as many
-/// equal outcomes followed each other as the threshold says. Immutable.
+/// Counts probe outcomes against thresholds as the kubelet does: a verdict falls when as many equal
+/// outcomes followed each other as the threshold says. Immutable.
 record ProbeCounter(int successThreshold, int failureThreshold, boolean last, int streak) {
     static ProbeCounter of(int successThreshold, int failureThreshold) {
         return new ProbeCounter(successThreshold, failureThreshold, false, 0);

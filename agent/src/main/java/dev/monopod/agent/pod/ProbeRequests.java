@@ -112,13 +112,12 @@ record ProbeRequests(Container container, String containerId, String podAddress)
                 .filter(candidate -> name.equals(candidate.getName()))
                 .map(ContainerPort::getContainerPort)
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new ConfigurationException(
-                                        "couldn't find port: "
-                                                + name
-                                                + " in container "
-                                                + container.getName()));
+                .orElseThrow(() ->
+                        new ConfigurationException(
+                                "couldn't find port: "
+                                        + name
+                                        + " in container "
+                                        + container.getName()));
     }
 
     private static EnvironmentVariable variable(String name, String value) {

@@ -96,8 +96,7 @@ final class ProbeRunner {
             long begun = System.nanoTime();
             Optional<ProbeResponse> response = ask(attempt, probe);
             if (response.isPresent()) {
-                boolean success =
-                        response.get().getOutcome() == ProbeResponse.Outcome.SUCCESS;
+                boolean success = response.get().getOutcome() == ProbeResponse.Outcome.SUCCESS;
                 if (!success && !ended(attempt, Duration.ZERO)) {
                     unhealthy(attempt, kind, response.get().getMessage());
                 }
@@ -114,8 +113,7 @@ final class ProbeRunner {
     }
 
     /// Returns whether this probe's work is over.
-    private boolean judged(
-            Attempt attempt, Kind kind, boolean success, Optional<Duration> grace) {
+    private boolean judged(Attempt attempt, Kind kind, boolean success, Optional<Duration> grace) {
         return switch (kind) {
             case Readiness -> {
                 runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), success));
@@ -130,9 +128,7 @@ final class ProbeRunner {
                                     "Container %s failed %s probe, will be restarted"
                                             .formatted(
                                                     attempt.name(),
-                                                    kind == Kind.Startup
-                                                            ? "startup"
-                                                            : "liveness"),
+                                                    kind == Kind.Startup ? "startup" : "liveness"),
                                     grace));
                     yield true;
                 }

@@ -36,19 +36,16 @@ final class PullSecrets {
             return List.of();
         }
         try {
-            String text =
-                    new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+            String text = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
             Map<String, Object> document = Serialization.unmarshal(text, Map.class);
             Object auths = current != null ? document.get("auths") : document;
             List<RegistryCredential> credentials = new ArrayList<>();
             if (auths instanceof Map<?, ?> entries) {
-                entries.forEach(
-                        (registry, value) -> {
-                            if (value instanceof Map<?, ?> entry) {
-                                credential(String.valueOf(registry), entry)
-                                        .ifPresent(credentials::add);
-                            }
-                        });
+                entries.forEach((registry, value) -> {
+                    if (value instanceof Map<?, ?> entry) {
+                        credential(String.valueOf(registry), entry).ifPresent(credentials::add);
+                    }
+                });
             }
             return credentials;
         } catch (RuntimeException e) {
@@ -64,8 +61,7 @@ final class PullSecrets {
         String password = text(entry.get("password"));
         String auth = text(entry.get("auth"));
         if (user.isEmpty() && !auth.isEmpty()) {
-            String decoded =
-                    new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
+            String decoded = new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
             int colon = decoded.indexOf(':');
             if (colon < 0) {
                 return Optional.empty();

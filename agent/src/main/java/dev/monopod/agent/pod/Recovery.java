@@ -4,15 +4,14 @@ import dev.monopod.protocol.guest.ContainerState;
 import java.time.Instant;
 import java.util.List;
 
-/// Compares what an earlier life of the agent noted down with what the guest has: a container
-/// that was asked for but never begun is asked for again; one that ran and is unknown to the guest
-/// has ended in an unknown way. All others are told of by the guest's watch.
+/// Compares what an earlier life of the agent noted down with what the guest has: a container that
+/// was asked for but never begun is asked for again; one that ran and is unknown to the guest has
+/// ended in an unknown way. All others are told of by the guest's watch.
 record Recovery(PodRuntime runtime, PodState state) {
     void reconcile(List<ContainerState> present) {
         for (ContainerRecord container : state.all()) {
             String id =
-                    ContainerIds.of(
-                            runtime.plan().uid(), container.name(), container.attempt());
+                    ContainerIds.of(runtime.plan().uid(), container.name(), container.attempt());
             boolean known = present.stream().anyMatch(c -> c.getContainerId().equals(id));
             if (known) {
                 continue;

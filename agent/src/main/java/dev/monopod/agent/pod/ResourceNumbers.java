@@ -42,13 +42,12 @@ final class ResourceNumbers {
                                         pod,
                                         memoryRequest.map(BigDecimal::longValue).orElse(0L),
                                         machineMemoryBytes));
-        cpuLimit.ifPresent(
-                limit ->
-                        numbers.setCpuPeriodMicros(PERIOD_MICROS)
-                                .setCpuQuotaMicros(
-                                        Math.max(
-                                                MINIMUM_QUOTA_MICROS,
-                                                milli(limit) * PERIOD_MICROS / 1000)));
+        cpuLimit.ifPresent(limit ->
+                numbers.setCpuPeriodMicros(PERIOD_MICROS)
+                        .setCpuQuotaMicros(
+                                Math.max(
+                                        MINIMUM_QUOTA_MICROS,
+                                        milli(limit) * PERIOD_MICROS / 1000)));
         memoryLimit.ifPresent(limit -> numbers.setMemoryMaxBytes(limit.longValue()));
         return numbers.build();
     }

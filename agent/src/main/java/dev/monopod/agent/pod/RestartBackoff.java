@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/// When a container may be started again, by the kubelet's rule: the first restart at once, then
-/// 10 s, 20 s … 300 s after the end of the last attempt; ten quiet minutes reset it. Immutable.
+/// When a container may be started again, by the kubelet's rule: the first restart at once, then 10
+/// s, 20 s … 300 s after the end of the last attempt; ten quiet minutes reset it. Immutable.
 record RestartBackoff(Optional<Duration> delay, Instant updated) {
     static final Duration INITIAL = Duration.ofSeconds(10);
     static final Duration MAXIMUM = Duration.ofSeconds(300);

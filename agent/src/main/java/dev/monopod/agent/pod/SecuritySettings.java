@@ -63,27 +63,25 @@ final class SecuritySettings {
         Optional<SecurityContext> own = Optional.ofNullable(container.getSecurityContext());
         Set<String> capabilities = new LinkedHashSet<>(DEFAULT_CAPABILITIES);
         own.map(SecurityContext::getCapabilities)
-                .ifPresent(
-                        change -> {
-                            List<String> drop = canonical(change.getDrop());
-                            if (drop.contains("CAP_ALL")) {
-                                capabilities.clear();
-                            }
-                            drop.forEach(capabilities::remove);
-                            for (String name : canonical(change.getAdd())) {
-                                if (name.equals("CAP_ALL")) {
-                                    capabilities.addAll(DEFAULT_CAPABILITIES);
-                                } else {
-                                    capabilities.add(name);
-                                }
-                            }
-                        });
+                .ifPresent(change -> {
+                    List<String> drop = canonical(change.getDrop());
+                    if (drop.contains("CAP_ALL")) {
+                        capabilities.clear();
+                    }
+                    drop.forEach(capabilities::remove);
+                    for (String name : canonical(change.getAdd())) {
+                        if (name.equals("CAP_ALL")) {
+                            capabilities.addAll(DEFAULT_CAPABILITIES);
+                        } else {
+                            capabilities.add(name);
+                        }
+                    }
+                });
         boolean unconfined =
                 own.map(SecurityContext::getSeccompProfile)
-                        .or(
-                                () ->
-                                        Optional.ofNullable(pod.getSpec().getSecurityContext())
-                                                .map(PodSecurityContext::getSeccompProfile))
+                        .or(() ->
+                                Optional.ofNullable(pod.getSpec().getSecurityContext())
+                                        .map(PodSecurityContext::getSeccompProfile))
                         .map(profile -> "Unconfined".equals(profile.getType()))
                         .orElse(false);
         return Security.newBuilder()
@@ -92,8 +90,7 @@ final class SecuritySettings {
                         own.map(SecurityContext::getAllowPrivilegeEscalation)
                                 .map(allowed -> !allowed)
                                 .orElse(false))
-                .setSeccomp(
-                        unconfined ? SeccompProfile.UNCONFINED : SeccompProfile.RUNTIME_DEFAULT)
+                .setSeccomp(unconfined ? SeccompProfile.UNCONFINED : SeccompProfile.RUNTIME_DEFAULT)
                 .setUnmaskedProc(
                         own.map(SecurityContext::getProcMount)
                                 .map("Unmasked"::equals)
@@ -117,8 +114,7 @@ final class SecuritySettings {
                 .or(() -> ofPod.map(inherited));
     }
 
-    private static List<String> canonical(
-            @org.jspecify.annotations.Nullable List<String> names) {
+    private static List<String> canonical(@org.jspecify.annotations.Nullable List<String> names) {
         if (names == null) {
             return List.of();
         }

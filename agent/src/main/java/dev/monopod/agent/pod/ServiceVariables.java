@@ -39,15 +39,11 @@ final class ServiceVariables {
     }
 
     private static void links(
-            Map<String, String> variables,
-            String prefix,
-            String address,
-            List<ServicePort> ports) {
+            Map<String, String> variables, String prefix, String address, List<ServicePort> ports) {
         boolean first = true;
         for (ServicePort port : ports) {
             String protocol = port.getProtocol() == null ? "TCP" : port.getProtocol();
-            String url =
-                    protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + port.getPort();
+            String url = protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + port.getPort();
             if (first) {
                 variables.put(prefix + "_PORT", url);
                 first = false;

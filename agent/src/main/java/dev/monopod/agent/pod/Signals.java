@@ -31,8 +31,8 @@ final class Signals {
 
     private Signals() {}
 
-    /// A stop signal as images write it (`SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`); SIGTERM when it
-    /// is absent or unknown.
+    /// A stop signal as images write it (`SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`); SIGTERM when it is
+    /// absent or unknown.
     static int parse(Optional<String> text) {
         if (text.isEmpty() || text.get().isBlank()) {
             return TERM;

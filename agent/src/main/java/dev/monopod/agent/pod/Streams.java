@@ -128,7 +128,9 @@ final class Streams {
                 }
             }
             call.send(
-                    StreamInput.newBuilder().setCloseStdin(CloseStdin.getDefaultInstance()).build());
+                    StreamInput.newBuilder()
+                            .setCloseStdin(CloseStdin.getDefaultInstance())
+                            .build());
         } catch (IOException e) {
             // The client is gone; the end of the session closes the call.
         } catch (InterruptedException e) {
@@ -177,8 +179,7 @@ final class Streams {
                         }
                         case ERROR ->
                                 throw new StreamException(
-                                        HttpURLConnection.HTTP_INTERNAL_ERROR,
-                                        message.getError());
+                                        HttpURLConnection.HTTP_INTERNAL_ERROR, message.getError());
                         case OUTPUT_NOT_SET -> {}
                     }
                 }

@@ -147,8 +147,7 @@ final class Volumes {
         VolumeFile.Builder file =
                 VolumeFile.newBuilder()
                         .setPath(from.getPath())
-                        .setContent(
-                                ByteString.copyFromUtf8(tokens.token(pod, audience, seconds)));
+                        .setContent(ByteString.copyFromUtf8(tokens.token(pod, audience, seconds)));
         OptionalLong owner = soleUser();
         if (fsGroup().isPresent()) {
             return file.setMode(0640).build();
@@ -202,21 +201,16 @@ final class Volumes {
         if (map.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("configmap \"" + name + "\" not found");
         }
-        return map.map(
-                found -> {
-                    Map<String, byte[]> data = new HashMap<>();
-                    if (found.getData() != null) {
-                        found.getData()
-                                .forEach(
-                                        (k, v) ->
-                                                data.put(k, v.getBytes(StandardCharsets.UTF_8)));
-                    }
-                    if (found.getBinaryData() != null) {
-                        found.getBinaryData()
-                                .forEach((k, v) -> data.put(k, Base64.getDecoder().decode(v)));
-                    }
-                    return data;
-                });
+        return map.map(found -> {
+            Map<String, byte[]> data = new HashMap<>();
+            if (found.getData() != null) {
+                found.getData().forEach((k, v) -> data.put(k, v.getBytes(StandardCharsets.UTF_8)));
+            }
+            if (found.getBinaryData() != null) {
+                found.getBinaryData().forEach((k, v) -> data.put(k, Base64.getDecoder().decode(v)));
+            }
+            return data;
+        });
     }
 
     private Optional<Map<String, byte[]>> secret(String name, @Nullable Boolean optional) {
@@ -224,15 +218,13 @@ final class Volumes {
         if (secret.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("secret \"" + name + "\" not found");
         }
-        return secret.map(
-                found -> {
-                    Map<String, byte[]> data = new HashMap<>();
-                    if (found.getData() != null) {
-                        found.getData()
-                                .forEach((k, v) -> data.put(k, Base64.getDecoder().decode(v)));
-                    }
-                    return data;
-                });
+        return secret.map(found -> {
+            Map<String, byte[]> data = new HashMap<>();
+            if (found.getData() != null) {
+                found.getData().forEach((k, v) -> data.put(k, Base64.getDecoder().decode(v)));
+            }
+            return data;
+        });
     }
 
     private static List<VolumeFile> keys(
@@ -258,8 +250,7 @@ final class Volumes {
                 throw new ConfigurationException(
                         what + " references non-existent config key: " + item.getKey());
             }
-            files.add(
-                    file(item.getPath(), value, item.getMode() == null ? mode : item.getMode()));
+            files.add(file(item.getPath(), value, item.getMode() == null ? mode : item.getMode()));
         }
         return files;
     }

@@ -144,10 +144,7 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
         answer(out, SignalContainerResponse.getDefaultInstance());
         if (state.getPhase() == ContainerState.Phase.RUNNING
                 && (request.getSignal() == 9 || diesOfTerm)) {
-            exit(
-                    state.getName(),
-                    state.getAttempt(),
-                    request.getSignal() == 9 ? 137 : 0);
+            exit(state.getName(), state.getAttempt(), request.getSignal() == 9 ? 137 : 0);
         }
     }
 

@@ -30,7 +30,13 @@ import java.util.function.Consumer;
 
 /// A host, an API server, a registry and a network that do as tests say.
 final class FakeHost
-        implements PodApi, ConfigSource, PodNodes, Hypervisor, HostNetwork, ImageStore, AutoCloseable {
+        implements PodApi,
+                ConfigSource,
+                PodNodes,
+                Hypervisor,
+                HostNetwork,
+                ImageStore,
+                AutoCloseable {
     final GuestChannel.Transport transport = new GuestChannel.Transport();
     final FakeGuest guest;
     final Map<String, ConfigMap> configMaps = new ConcurrentHashMap<>();

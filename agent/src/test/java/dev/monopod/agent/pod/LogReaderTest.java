@@ -75,24 +75,22 @@ class LogReaderTest {
                         0,
                         new LogOptions(true, false, false, 1, -1, Optional.empty()),
                         out)
-                .run(
-                        () -> {
-                            try {
-                                int round = rounds.incrementAndGet();
-                                if (round == 1) {
-                                    append("2026-11-24T00:00:04Z stdout F four\n");
-                                    Files.move(
-                                            LogFile.current(directory, 0),
-                                            LogFile.rotated(directory, 0));
-                                    Files.writeString(
-                                            LogFile.current(directory, 0),
-                                            "2026-11-24T00:00:05Z stdout F five\n");
-                                }
-                                return round == 2;
-                            } catch (Exception e) {
-                                throw new IllegalStateException(e);
-                            }
-                        });
+                .run(() -> {
+                    try {
+                        int round = rounds.incrementAndGet();
+                        if (round == 1) {
+                            append("2026-11-24T00:00:04Z stdout F four\n");
+                            Files.move(
+                                    LogFile.current(directory, 0), LogFile.rotated(directory, 0));
+                            Files.writeString(
+                                    LogFile.current(directory, 0),
+                                    "2026-11-24T00:00:05Z stdout F five\n");
+                        }
+                        return round == 2;
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("three\nfour\nfive\n");
     }
 

@@ -56,7 +56,8 @@ class PodMachineTest {
                 new PodInput.Ended(
                         name,
                         attempt,
-                        new Termination("id", code, 0, code == 0 ? "Completed" : "Error", "", now, now)));
+                        new Termination(
+                                "id", code, 0, code == 0 ? "Completed" : "Error", "", now, now)));
     }
 
     private void runs(String name, int attempt) {
@@ -164,11 +165,13 @@ class PodMachineTest {
         ended("app", 0, 0);
         assertThat(effects)
                 .singleElement()
-                .matches(e -> e instanceof PodEffect.StopContainer s && s.container().equals("sidecar2"));
+                .matches(e ->
+                        e instanceof PodEffect.StopContainer s && s.container().equals("sidecar2"));
         ended("sidecar2", 0, 0);
         assertThat(effects)
                 .singleElement()
-                .matches(e -> e instanceof PodEffect.StopContainer s && s.container().equals("sidecar1"));
+                .matches(e ->
+                        e instanceof PodEffect.StopContainer s && s.container().equals("sidecar1"));
         ended("sidecar1", 0, 137);
         assertThat(effects).containsExactly(new PodEffect.PowerOff());
         assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Succeeded);
@@ -197,10 +200,9 @@ class PodMachineTest {
         input(new PodInput.Deletion(Duration.ofSeconds(30)));
         assertThat(effects)
                 .singleElement()
-                .matches(
-                        e ->
-                                e instanceof PodEffect.StopContainer s
-                                        && s.grace().equals(Duration.ofSeconds(30)));
+                .matches(e ->
+                        e instanceof PodEffect.StopContainer s
+                                && s.grace().equals(Duration.ofSeconds(30)));
         input(new PodInput.Deletion(Duration.ofSeconds(30)));
         assertThat(effects).isEmpty();
         input(new PodInput.Deletion(Duration.ZERO));
@@ -259,10 +261,12 @@ class PodMachineTest {
                         new PodInput.ImageTrouble("app", "ErrImagePull", "no"),
                         new PodInput.Started("init", 0, T0),
                         new PodInput.Started("app", 0, T0),
-                        new PodInput.ConfigurationTrouble("app", 0, "CreateContainerConfigError", ""),
+                        new PodInput.ConfigurationTrouble(
+                                "app", 0, "CreateContainerConfigError", ""),
                         new PodInput.Ended(
                                 "init", 0, new Termination("i", 0, 0, "Completed", "", T0, T0)),
-                        new PodInput.Ended("app", 0, new Termination("i", 1, 0, "Error", "", T0, T0)),
+                        new PodInput.Ended(
+                                "app", 0, new Termination("i", 1, 0, "Error", "", T0, T0)),
                         new PodInput.StartupDone("app", 0),
                         new PodInput.Ready("app", 0, true),
                         new PodInput.Condemned("app", 0, "probe", Optional.empty()),

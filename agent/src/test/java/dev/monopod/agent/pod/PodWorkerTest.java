@@ -74,10 +74,8 @@ class PodWorkerTest {
 
         host.guest.exit("app", 0, 1);
         await().until(() -> host.guest.container("app", 1).isPresent());
-        await().until(
-                        () ->
-                                host.status.getContainerStatuses().getFirst().getRestartCount() == 1
-                                        && ready());
+        await().until(() ->
+                host.status.getContainerStatuses().getFirst().getRestartCount() == 1 && ready());
         assertThat(
                         host.status
                                 .getContainerStatuses()
@@ -88,17 +86,10 @@ class PodWorkerTest {
                 .isEqualTo("Error");
 
         host.guest.exit("app", 1, 1);
-        await().until(
-                        () -> {
-                            var waiting =
-                                    host.status
-                                            .getContainerStatuses()
-                                            .getFirst()
-                                            .getState()
-                                            .getWaiting();
-                            return waiting != null
-                                    && "CrashLoopBackOff".equals(waiting.getReason());
-                        });
+        await().until(() -> {
+            var waiting = host.status.getContainerStatuses().getFirst().getState().getWaiting();
+            return waiting != null && "CrashLoopBackOff".equals(waiting.getReason());
+        });
 
         Pod deleted =
                 web("Always")
@@ -111,7 +102,12 @@ class PodWorkerTest {
         assertThat(worker.awaitGone(Duration.ofSeconds(20))).isTrue();
         assertThat(host.calls)
                 .containsSubsequence(
-                        "start 1", "destroy", "detach", "deletePod", "nodeRemoved", "removeMachine");
+                        "start 1",
+                        "destroy",
+                        "detach",
+                        "deletePod",
+                        "nodeRemoved",
+                        "removeMachine");
         assertThat(host.guest.off).isTrue();
         assertThat(Files.exists(directory.resolve("pods/uid"))).isFalse();
     }
@@ -167,10 +163,8 @@ class PodWorkerTest {
                         .endSpec()
                         .build();
         host.begin(pod);
-        await().until(
-                        () ->
-                                host.events.stream()
-                                        .anyMatch(e -> e.contains("configmap \"late\" not found")));
+        await().until(() ->
+                host.events.stream().anyMatch(e -> e.contains("configmap \"late\" not found")));
         host.configMaps.put("late", new ConfigMapBuilder().addToData("key", "value").build());
         await().until(this::ready);
         assertThat(host.guest.volumes.get("settings").getFiles().getFiles(0).getPath())

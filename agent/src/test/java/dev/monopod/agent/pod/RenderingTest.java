@@ -95,7 +95,8 @@ class RenderingTest {
                 @Override
                 public Optional<Secret> secret(String namespace, String name) {
                     return name.equals("keys")
-                            ? Optional.of(new SecretBuilder().addToData("password", "c2Vzc2Ft").build())
+                            ? Optional.of(
+                                    new SecretBuilder().addToData("password", "c2Vzc2Ft").build())
                             : Optional.empty();
                 }
 
@@ -122,8 +123,7 @@ class RenderingTest {
                 public Token token(Pod pod, String audience, long expirationSeconds) {
                     tokens.add(audience);
                     return new Token(
-                            "token" + tokens.size(),
-                            Instant.EPOCH.plusSeconds(expirationSeconds));
+                            "token" + tokens.size(), Instant.EPOCH.plusSeconds(expirationSeconds));
                 }
             };
 
@@ -190,14 +190,22 @@ class RenderingTest {
     @Test
     void rendersVolumes() {
         Volumes volumes =
-                new Volumes(source, new TokenVolumes(source, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)), fields);
+                new Volumes(
+                        source,
+                        new TokenVolumes(source, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)),
+                        fields);
         WriteVolumeRequest scratch = volumes.render(POD.getSpec().getVolumes().get(0));
         assertThat(scratch.getEmptyDirectory().getMemory()).isTrue();
         assertThat(scratch.getEmptyDirectory().getSizeLimitBytes()).isEqualTo(16L << 20);
         WriteVolumeRequest all = volumes.render(POD.getSpec().getVolumes().get(1));
         assertThat(all.getFiles().getFsGroup()).isEqualTo(2000);
         assertThat(all.getFiles().getFilesList())
-                .extracting(f -> f.getPath() + " " + Integer.toOctalString(f.getMode()) + " " + f.getContent().toStringUtf8())
+                .extracting(f ->
+                        f.getPath()
+                                + " "
+                                + Integer.toOctalString(f.getMode())
+                                + " "
+                                + f.getContent().toStringUtf8())
                 .containsExactly(
                         "token 640 token1",
                         "sub/a 444 1",
@@ -209,7 +217,10 @@ class RenderingTest {
 
     @Test
     void renewsATokenAtFourFifthsOfItsLife() {
-        var clock = new Object() { Instant now = Instant.EPOCH; };
+        var clock =
+                new Object() {
+                    Instant now = Instant.EPOCH;
+                };
         TokenVolumes held =
                 new TokenVolumes(
                         source,
@@ -242,7 +253,9 @@ class RenderingTest {
                 .startsWith("# Kubernetes-managed hosts file.\n")
                 .contains("192.168.96.9\tweb-0.peers.shop.svc.cluster.local\tweb-0\n")
                 .endsWith("# Entries added by HostAliases.\n10.1.2.3\tdb\tdb.local\n");
-        var host = DnsConfig.Resolver.parse(List.of("nameserver 127.0.0.53", "nameserver 9.9.9.9", "search corp"));
+        var host =
+                DnsConfig.Resolver.parse(
+                        List.of("nameserver 127.0.0.53", "nameserver 9.9.9.9", "search corp"));
         assertThat(new DnsConfig("10.100.0.10", "cluster.local", host).render(POD))
                 .isEqualTo(
                         "search shop.svc.cluster.local svc.cluster.local cluster.local corp\n"
