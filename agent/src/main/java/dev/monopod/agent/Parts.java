@@ -1,6 +1,8 @@
 package dev.monopod.agent;
 
 import dev.monopod.agent.image.ImageStore;
+import dev.monopod.agent.image.OciImageStore;
+import dev.monopod.agent.image.RegistryConfiguration;
 import dev.monopod.agent.kubelet.KubeletServer;
 import dev.monopod.agent.kubelet.KubeletServerConfiguration;
 import dev.monopod.agent.kubelet.ServingCertificates;
@@ -38,9 +40,12 @@ final class Parts {
         return new LinuxHostNetwork(options.runDirectory);
     }
 
-    static ImageStore images(AgentOptions options) {
-        throw new IllegalStateException(
-                "no image store is built in yet, for " + options.dataDirectory);
+    static ImageStore images(AgentOptions options) throws IOException {
+        RegistryConfiguration registries =
+                options.registries.isPresent()
+                        ? RegistryConfiguration.read(options.registries.get())
+                        : new RegistryConfiguration(List.of());
+        return new OciImageStore(options.dataDirectory.resolve("images"), registries);
     }
 
     /// Listens when it returns; its certificate names the host and every pod that is here.
