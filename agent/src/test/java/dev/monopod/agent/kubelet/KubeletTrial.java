@@ -20,7 +20,9 @@ final class KubeletTrial {
                 ServingCertificates.open(
                         directory.resolve("ca.crt"),
                         directory.resolve("ca.key"),
-                        arguments.length > 3 ? Optional.of(Path.of(arguments[3])) : Optional.empty(),
+                        arguments.length > 3
+                                ? Optional.of(Path.of(arguments[3]))
+                                : Optional.empty(),
                         List.of("127.0.0.1", "localhost"),
                         Clock.systemUTC());
         Authenticator authenticator =
