@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 /// One client's connection as blocking code sees it: writes wait while the client is slow, so that
 /// what is unsent stays bounded, and reading pauses while someone has too much unread.
 final class PeerConnection extends ChannelInboundHandlerAdapter {
-    private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofSeconds(10);
 
     private final Channel channel;

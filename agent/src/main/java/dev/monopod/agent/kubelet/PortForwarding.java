@@ -43,6 +43,11 @@ final class PortForwarding {
     }
 
     void serve(Exchange exchange, Operation operation) throws IOException {
+        var offered = Upgrades.values(exchange, HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
+        if (Upgrades.isWebSocket(exchange) && !offered.contains(TUNNEL)) {
+            servePorts(exchange, offered, operation);
+            return;
+        }
         var session = open(exchange);
         session.begin(idleTimeout);
         var halves = new HashMap<String, SpdyStream>();
@@ -81,10 +86,10 @@ final class PortForwarding {
 
     private static void forward(SpdyStream data, SpdyStream error, Operation operation) {
         try {
-            operation.run(port(data), data.input(), data.output());
+            operation.run(port(data.header("port").orElse("")), data.input(), data.output());
         } catch (IOException | RuntimeException e) {
             LOG.debug("port-forward failed", e);
-            var message = "error forwarding port: " + Streaming.message(e);
+            var message = message(e);
             try {
                 error.output().write(message.getBytes(StandardCharsets.UTF_8));
             } catch (IOException _) {
@@ -96,8 +101,11 @@ final class PortForwarding {
         }
     }
 
-    private static int port(SpdyStream stream) throws StreamException {
-        var text = stream.header("port").orElse("");
+    static String message(Exception e) {
+        return "error forwarding port: " + Streaming.message(e);
+    }
+
+    static int port(String text) throws StreamException {
         try {
             int port = Integer.parseInt(text);
             if (port > 0 && port < 65536) {
@@ -109,16 +117,27 @@ final class PortForwarding {
         throw new StreamException(400, "unable to parse \"" + text + "\" as a port");
     }
 
+    private void servePorts(Exchange exchange, List<String> offered, Operation operation)
+            throws IOException {
+        if (!offered.isEmpty() && !offered.contains(WebSocketPorts.PROTOCOL)) {
+            throw new StreamException(400, "none of the subprotocols is supported: " + offered);
+        }
+        var streams = new WebSocketPorts(exchange.connection(), WebSocketPorts.ports(exchange));
+        Upgrades.toWebSocket(
+                exchange,
+                offered.isEmpty() ? Optional.empty() : Optional.of(WebSocketPorts.PROTOCOL),
+                List.of(streams));
+        streams.serve(operation, idleTimeout);
+    }
+
     private static SpdySession open(Exchange exchange) throws IOException {
         if (Upgrades.isSpdy(exchange)) {
             return Upgrades.toSpdy(exchange, SpdyStreams.negotiate(exchange, List.of(PROTOCOL)));
         }
-        var offered = Upgrades.values(exchange, HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
-        if (!Upgrades.isWebSocket(exchange) || !offered.contains(TUNNEL)) {
+        if (!Upgrades.isWebSocket(exchange)) {
             throw new StreamException(
                     400,
-                    "unable to upgrade: port-forward needs SPDY/3.1 or the WebSocket subprotocol "
-                            + TUNNEL);
+                    "unable to upgrade: the request has neither Upgrade: SPDY/3.1 nor websocket");
         }
         var session = new SpdySession(exchange.connection());
         Upgrades.toWebSocket(

@@ -139,7 +139,7 @@ final class LocalProcessPods implements KubeletPods {
     private static int run(List<String> command, StreamSession session) throws IOException {
         var process = new ProcessBuilder(command).start();
         var input =
-                Thread.startVirtualThread(() -> {
+                startThread(() -> {
                     try (var sink = process.getOutputStream()) {
                         if (session.stdin().isPresent()) {
                             session.stdin().get().transferTo(sink);
@@ -164,13 +164,18 @@ final class LocalProcessPods implements KubeletPods {
     }
 
     private static Thread pump(Process process, InputStream from, Optional<OutputStream> to) {
-        return Thread.startVirtualThread(() -> {
+        return startThread(() -> {
             try {
                 from.transferTo(to.orElse(OutputStream.nullOutputStream()));
             } catch (IOException e) {
                 process.destroyForcibly();
             }
         });
+    }
+
+    // Not virtual: reading a process's pipe holds the carrier thread.
+    private static Thread startThread(Runnable task) {
+        return Thread.ofPlatform().daemon().start(task);
     }
 
     @Override
@@ -185,7 +190,7 @@ final class LocalProcessPods implements KubeletPods {
             throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             var sender =
-                    Thread.startVirtualThread(() -> {
+                    startThread(() -> {
                         try {
                             input.transferTo(socket.getOutputStream());
                             socket.shutdownOutput();

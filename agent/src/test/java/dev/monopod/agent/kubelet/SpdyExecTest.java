@@ -3,6 +3,9 @@ package dev.monopod.agent.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,7 +67,9 @@ class SpdyExecTest {
 
             while (sent < 1_000_000) {
                 int already = sent;
-                await().until(() -> already + 10_000 <= 65_536 + client.windowOf(stdin));
+                await().pollDelay(Duration.ZERO)
+                        .pollInterval(Duration.ofMillis(2))
+                        .until(() -> already + 10_000 <= 65_536 + client.windowOf(stdin));
                 client.send(stdin, new byte[10_000], false);
                 sent += 10_000;
             }
@@ -117,7 +122,7 @@ class SpdyExecTest {
 
     @Test
     void forwardsWithHalfCloseAndTellsARefusedPort() throws Exception {
-        try (var listener = new java.net.ServerSocket(0);
+        try (var listener = new ServerSocket(0);
                 var client =
                         SpdyClient.connect(
                                 kubelet, "/portForward/default/web", "portforward.k8s.io")) {
@@ -126,8 +131,8 @@ class SpdyExecTest {
                         try (var socket = listener.accept()) {
                             var all = socket.getInputStream().readAllBytes();
                             socket.getOutputStream().write(all);
-                        } catch (java.io.IOException e) {
-                            throw new java.io.UncheckedIOException(e);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
                         }
                     });
             var port = Integer.toString(listener.getLocalPort());

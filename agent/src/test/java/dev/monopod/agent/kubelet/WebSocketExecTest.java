@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -109,6 +112,33 @@ class WebSocketExecTest {
 
         socket.abort();
         assertThat(kubelet.pods.ended.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void forwardsPortsOfTheQuery() throws Exception {
+        try (var listener = new ServerSocket(0)) {
+            var server =
+                    Thread.startVirtualThread(() -> {
+                        try (var socket = listener.accept()) {
+                            var four = socket.getInputStream().readNBytes(4);
+                            socket.getOutputStream().write(four);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+            int port = listener.getLocalPort();
+            var received = new Received(true);
+            var socket = open("/portForward/default/web?port=" + port + ",1", received);
+
+            send(socket, 0, "ping".getBytes(StandardCharsets.US_ASCII));
+            received.closed.get(20, TimeUnit.SECONDS);
+            server.join();
+
+            assertThat(received.bytes(0))
+                    .containsExactly((byte) port, (byte) (port >> 8), 'p', 'i', 'n', 'g');
+            assertThat(received.bytes(1)).containsExactly((byte) port, (byte) (port >> 8));
+            assertThat(received.text(3)).contains("error forwarding port");
+        }
     }
 
     private WebSocket open(String path, Received received) throws Exception {
