@@ -1,0 +1,143 @@
+package dev.monopod.agent;
+
+import dev.monopod.agent.host.HostRegistration;
+import dev.monopod.agent.host.KernelImage;
+import dev.monopod.agent.machine.Hypervisor;
+import dev.monopod.agent.machine.QemuConfiguration;
+import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.agent.node.NodeStatus;
+import dev.monopod.agent.pod.PodHost;
+import dev.monopod.agent.pod.PodSettings;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// The agent's main. It lists what is wired; what each part is made of stands in [Parts].
+@Command(
+        name = "monopod-agent",
+        mixinStandardHelpOptions = true,
+        description = "Makes and tends the machines of this host; is the kubelet of each pod on it.")
+public final class AgentMain implements Callable<Integer> {
+    static final String VERSION = "0.1.0";
+
+    private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
+
+    @Mixin private AgentOptions options = new AgentOptions();
+    private final CountDownLatch stopping = new CountDownLatch(1);
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new AgentMain()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Runtime.getRuntime().addShutdownHook(new Thread(stopping::countDown));
+        Files.createDirectories(options.dataDirectory);
+        Files.createDirectories(options.runDirectory);
+        Hypervisor hypervisor = Parts.hypervisor(options);
+        HostNetwork network = Parts.network(options);
+        try (KubernetesClient client = client()) {
+            VpcWatch vpcs =
+                    new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
+            String address = persistently(() -> address(vpcs));
+            try (NodeStatus nodes = new NodeStatus(client, VERSION);
+                    HostRegistration registration =
+                            new HostRegistration(client, facts(address, hypervisor));
+                    PodHost pods =
+                            new PodHost(
+                                    client,
+                                    options.hostName,
+                                    new PodHost.Machinery(
+                                            hypervisor, network, Parts.images(options)),
+                                    nodes,
+                                    settings(address));
+                    AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
+                vpcs.start();
+                nodes.start();
+                persistently(
+                        () -> {
+                            pods.start();
+                            return true;
+                        });
+                registration.start();
+                LOG.info("agent {} of host {} runs", VERSION, options.hostName);
+                stopping.await();
+                LOG.info("agent ends; its machines run on ({})", kubelet.getClass().getSimpleName());
+            } catch (InterruptedException | IOException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return 0;
+    }
+
+    private String address(VpcWatch vpcs) {
+        String address = options.hostAddress.orElseGet(vpcs::hostAddress);
+        if (address.isEmpty()) {
+            throw new KubernetesClientException("there is no Vpc yet, and no --host-address");
+        }
+        return address;
+    }
+
+    private HostRegistration.Facts facts(String address, Hypervisor hypervisor) {
+        return new HostRegistration.Facts(
+                options.hostName,
+                address,
+                hypervisor.accelerator().name().toLowerCase(Locale.ROOT),
+                KernelImage.release(options.guestDirectory.resolve("vmlinuz")),
+                VERSION,
+                options.cpuOvercommit,
+                options.dataDirectory);
+    }
+
+    private PodSettings settings(String address) {
+        return new PodSettings(
+                options.dataDirectory,
+                address,
+                new PodSettings.DnsSettings(
+                        options.clusterDns,
+                        options.clusterDomain,
+                        Path.of("/etc/resolv.conf")),
+                QemuConfiguration.DEFAULT_JAIL_USER,
+                BOOT_PATIENCE);
+    }
+
+    private KubernetesClient client() {
+        KubernetesClientBuilder builder = new KubernetesClientBuilder();
+        options.kubeconfig.ifPresent(
+                file -> builder.withConfig(Config.fromKubeconfig(file.toFile())));
+        return builder.build();
+    }
+
+    /// The API server or its CRDs may come later than the agent.
+    private <T> T persistently(Supplier<T> action) throws InterruptedException {
+        while (true) {
+            try {
+                return action.get();
+            } catch (KubernetesClientException e) {
+                LOG.info("waiting for the API server: {}", e.getMessage());
+                if (stopping.await(RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throw new InterruptedException("stopped while waiting for the API server");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.monopod.agent;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// The agent's flags.
+final class AgentOptions {
+    @Option(names = "--kubeconfig", description = "Kubeconfig; default: the client's own search.")
+    Optional<Path> kubeconfig = Optional.empty();
+
+    @Option(names = "--host-name", description = "Name of the Host object; default: the hostname.")
+    String hostName = localName();
+
+    @Option(names = "--data-dir", description = "State. Default: ${DEFAULT-VALUE}.")
+    Path dataDirectory = Path.of("/var/lib/monopod");
+
+    @Option(names = "--run-dir", description = "Sockets. Default: ${DEFAULT-VALUE}.")
+    Path runDirectory = Path.of("/run/monopod");
+
+    @Option(
+            names = "--guest-dir",
+            required = true,
+            description = "Folder with vmlinuz and initramfs.cpio.gz.")
+    Path guestDirectory = Path.of("dist/guest");
+
+    @Option(names = "--cluster-dns", description = "Default: ${DEFAULT-VALUE}.")
+    String clusterDns = "10.100.0.10";
+
+    @Option(names = "--cluster-domain", description = "Default: ${DEFAULT-VALUE}.")
+    String clusterDomain = "cluster.local";
+
+    @Option(names = "--service-cidr", description = "Default: ${DEFAULT-VALUE}.")
+    String serviceCidr = "10.100.0.0/16";
+
+    @Option(
+            names = "--cpu-overcommit",
+            description = "vCPUs promised for each processor, unless the Host says otherwise.")
+    int cpuOvercommit = 1;
+
+    @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
+    int kubeletPort = 10250;
+
+    @Option(names = "--kubelet-ca-cert", description = "Default: DATA/pki/kubelet-ca.crt.")
+    Optional<Path> kubeletCertificate = Optional.empty();
+
+    @Option(names = "--kubelet-ca-key", description = "Default: DATA/pki/kubelet-ca.key.")
+    Optional<Path> kubeletKey = Optional.empty();
+
+    @Option(names = "--client-ca", description = "Who signs the API server's client certificate.")
+    Optional<Path> clientAuthority = Optional.empty();
+
+    @Option(names = "--registries", description = "Registries: mirrors and credentials.")
+    Optional<Path> registries = Optional.empty();
+
+    @Option(names = "--region", description = "Default: ${DEFAULT-VALUE}.")
+    String region = "us-west-2";
+
+    @Option(
+            names = "--host-address",
+            description = "Address of this host for pods; default: base + 4 of the first VPC.")
+    Optional<String> hostAddress = Optional.empty();
+
+    Path kubeletCertificate() {
+        return kubeletCertificate.orElse(dataDirectory.resolve("pki/kubelet-ca.crt"));
+    }
+
+    Path kubeletKey() {
+        return kubeletKey.orElse(dataDirectory.resolve("pki/kubelet-ca.key"));
+    }
+
+    private static String localName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

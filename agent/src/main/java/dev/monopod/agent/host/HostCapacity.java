@@ -1,0 +1,32 @@
+package dev.monopod.agent.host;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// What the host has for machines.
+record HostCapacity(long milliCpu, long memoryMebiBytes, long storageMebiBytes) {
+    private static final long RESERVED_MEBI_BYTES = 1024;
+
+    /// @param directory on the file system that holds the machines' disks
+    static HostCapacity measure(int cpuOvercommit, Path directory) throws IOException {
+        long processors = Runtime.getRuntime().availableProcessors();
+        FileStore store = Files.getFileStore(directory);
+        return new HostCapacity(
+                processors * 1000 * cpuOvercommit,
+                Math.max(0, memoryTotalMebiBytes() - RESERVED_MEBI_BYTES),
+                store.getTotalSpace() >> 20);
+    }
+
+    private static long memoryTotalMebiBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/meminfo"), StandardCharsets.US_ASCII).stream()
+                .filter(line -> line.startsWith("MemTotal:"))
+                .map(line -> line.replaceAll("\\D", ""))
+                .mapToLong(Long::parseLong)
+                .findFirst()
+                .orElse(0)
+                >> 10;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.monopod.agent.host;
+
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.HostSpec;
+import dev.monopod.kube.api.HostStatus;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Says every ten seconds what this host is and has.
+public final class HostRegistration implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HostRegistration.class);
+    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+    private final KubernetesClient client;
+    private final Facts facts;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Instant since = Instant.now();
+
+    /// @param accelerator `kvm` or `tcg`
+    /// @param machineKernel release of the kernel that machines boot, empty if unknown
+    public record Facts(
+            String hostName,
+            String address,
+            String accelerator,
+            String machineKernel,
+            String agentVersion,
+            int cpuOvercommit,
+            Path dataDirectory) {}
+
+    public HostRegistration(KubernetesClient client, Facts facts) {
+        this.client = client;
+        this.facts = facts;
+    }
+
+    public void start() {
+        Thread.ofVirtual().name("host-heartbeat").start(this::run);
+    }
+
+    private void run() {
+        try {
+            do {
+                try {
+                    beat();
+                } catch (KubernetesClientException | IOException e) {
+                    LOG.warn("Host {} not told: {}", facts.hostName(), e.toString());
+                }
+            } while (!closing.await(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void beat() throws IOException {
+        var resource = client.resources(Host.class).withName(facts.hostName());
+        Host found = resource.get();
+        if (found == null) {
+            Host host = new Host();
+            host.setMetadata(new ObjectMetaBuilder().withName(facts.hostName()).build());
+            host.setSpec(new HostSpec(null, null, null));
+            found = client.resource(host).create();
+        }
+        HostSpec spec = found.getSpec();
+        Integer asked = spec == null ? null : spec.cpuOvercommit();
+        int overcommit = asked == null ? facts.cpuOvercommit() : asked;
+        HostCapacity capacity = HostCapacity.measure(overcommit, facts.dataDirectory());
+        HostStatus status =
+                new HostStatus(
+                        capacity.milliCpu(),
+                        capacity.memoryMebiBytes(),
+                        capacity.storageMebiBytes(),
+                        facts.accelerator(),
+                        facts.address(),
+                        facts.machineKernel(),
+                        facts.agentVersion(),
+                        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                        conditions());
+        resource.subresource("status")
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        client.getKubernetesSerialization().asJson(Map.of("status", status)));
+    }
+
+    private List<Condition> conditions() {
+        boolean kvm = facts.accelerator().equals("kvm");
+        return List.of(
+                condition("Ready", true, "AgentRunning", "the agent takes machines"),
+                condition(
+                        "HardwareVirtualization",
+                        kvm,
+                        kvm ? "KvmBoots" : "KvmUnusable",
+                        kvm
+                                ? "machines run on KVM"
+                                : "machines are emulated: slow, and without an isolation guarantee"));
+    }
+
+    private Condition condition(String type, boolean value, String reason, String message) {
+        return new ConditionBuilder()
+                .withType(type)
+                .withStatus(value ? "True" : "False")
+                .withReason(reason)
+                .withMessage(message)
+                .withLastTransitionTime(since.truncatedTo(ChronoUnit.SECONDS).toString())
+                .build();
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.monopod.agent.image;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The file that machines attach for one image. It has its final size from the start, and keeps its
+/// inode when it is filled, so that a machine may have it open while it is still empty.
+final class SquashfsDisk {
+    private static final int HEAD = 4096;
+
+    private final Path file;
+
+    SquashfsDisk(Path file) {
+        this.file = file;
+    }
+
+    /// Makes the empty disk, if there is none.
+    void reserve() throws IOException {
+        if (!Files.exists(file) || Files.size(file) != ImageStore.DISK_BYTES) {
+            Files.createDirectories(file.getParent());
+            try (var channel =
+                    FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(new byte[1]), ImageStore.DISK_BYTES - 1);
+            }
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+        }
+    }
+
+    /// Fills the disk with an image.
+    ///
+    /// @throws IOException with sqfstar's words
+    void fill(MergedImage image) throws IOException {
+        reserve();
+        var fresh = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(fresh);
+        try {
+            pack(image, fresh);
+            copyInto(fresh);
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+    }
+
+    private static void pack(MergedImage image, Path target) throws IOException {
+        // lz4: read under emulation far more often than it is written.
+        var process =
+                new ProcessBuilder(
+                                List.of(
+                                        "sqfstar",
+                                        "-quiet",
+                                        "-no-progress",
+                                        "-no-xattrs",
+                                        "-root-mode",
+                                        "0755",
+                                        "-comp",
+                                        "lz4",
+                                        target.toString()))
+                        .redirectErrorStream(true)
+                        .start();
+        IOException broken = null;
+        try {
+            try (OutputStream out = process.getOutputStream()) {
+                image.writeTo(out);
+            } catch (IOException e) {
+                broken = e;
+            }
+            var words = new String(process.getInputStream().readAllBytes()).strip();
+            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+                throw new IOException("sqfstar failed: " + words, broken);
+            }
+            if (broken != null) {
+                throw broken;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while packing an image", e);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /// The head, which makes it a file system, is written last.
+    private void copyInto(Path fresh) throws IOException {
+        try (var from = FileChannel.open(fresh, StandardOpenOption.READ);
+                var to = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            var size = from.size();
+            to.position(HEAD);
+            for (long at = HEAD; at < size; ) {
+                at += from.transferTo(at, size - at, to);
+            }
+            to.force(false);
+            var head = ByteBuffer.allocate(HEAD);
+            while (head.hasRemaining() && from.read(head, head.position()) > 0) {}
+            to.write(head.flip(), 0);
+            to.force(false);
+        }
+    }
+}

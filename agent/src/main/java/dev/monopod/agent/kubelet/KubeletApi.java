@@ -1,0 +1,253 @@
+package dev.monopod.agent.kubelet;
+
+import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import dev.monopod.agent.kubelet.KubeletPods.StreamException;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodListBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Answers the requests of the kubelet API. One agent is the kubelet of many nodes, one per pod: a
+/// request that addresses a pod's own address concerns that pod and its node only.
+final class KubeletApi implements RequestHandler.Service {
+    private static final Logger LOG = LoggerFactory.getLogger(KubeletApi.class);
+    private static final String JSON = "application/json";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final KubeletPods pods;
+    private final AccessControl accessControl;
+    private final KubeletServerConfiguration configuration;
+    private final Clock clock;
+    private final Streaming streaming;
+    private final PortForwarding portForwarding;
+    private final StatisticsReport statistics;
+
+    KubeletApi(
+            KubeletPods pods,
+            AccessControl accessControl,
+            KubeletServerConfiguration configuration,
+            Clock clock) {
+        this.pods = pods;
+        this.accessControl = accessControl;
+        this.configuration = configuration;
+        this.clock = clock;
+        this.streaming = new Streaming(configuration.streamIdleTimeout());
+        this.portForwarding = new PortForwarding(configuration.streamIdleTimeout());
+        this.statistics = new StatisticsReport(configuration.hostName());
+    }
+
+    @Override
+    public void serve(Exchange exchange) throws IOException {
+        try {
+            answer(exchange);
+        } catch (StreamException e) {
+            fail(exchange, HttpResponseStatus.valueOf(e.httpStatus()), e);
+        } catch (IOException | RuntimeException e) {
+            if (exchange.connection().isOpen()) {
+                LOG.warn("kubelet API {} failed", exchange.path(), e);
+            }
+            fail(exchange, HttpResponseStatus.INTERNAL_SERVER_ERROR, e);
+        }
+    }
+
+    private static void fail(Exchange exchange, HttpResponseStatus status, Exception cause)
+            throws IOException {
+        if (exchange.isAnswered()) {
+            throw new IOException(cause);
+        }
+        exchange.respondText(status, Streaming.message(cause));
+    }
+
+    private void answer(Exchange exchange) throws IOException {
+        var route = Route.of(exchange.path());
+        var user = accessControl.user(exchange);
+        if (user.isEmpty()) {
+            exchange.respondText(HttpResponseStatus.UNAUTHORIZED, "Unauthorized");
+            return;
+        }
+        var named = route.namedPod().flatMap(this::find);
+        var node = named.or(() -> addressed(exchange)).map(this::nodeName).orElse(hostName());
+        var method = exchange.request().method();
+        if (!accessControl.isAllowed(user.get(), method, node, route.subresources())) {
+            exchange.respondText(
+                    HttpResponseStatus.FORBIDDEN,
+                    "Forbidden (user=%s, verb=%s, resource=nodes, subresource(s)=%s)"
+                            .formatted(user.get().name(), method, route.subresources()));
+            return;
+        }
+        if (route.namedPod().isPresent() && named.isEmpty()) {
+            throw new StreamException(404, "pod does not exist");
+        }
+        if (!isMethodAllowed(route, method)) {
+            exchange.respondText(HttpResponseStatus.METHOD_NOT_ALLOWED, "405: Method Not Allowed");
+            return;
+        }
+        answer(exchange, route);
+    }
+
+    private void answer(Exchange exchange, Route route) throws IOException {
+        switch (route) {
+            case Route.Health _ -> exchange.respondText(HttpResponseStatus.OK, "ok");
+            case Route.Pods _ -> exchange.respond(HttpResponseStatus.OK, JSON, podList(exchange));
+            case Route.Metrics _ ->
+                    exchange.respond(HttpResponseStatus.OK, PROMETHEUS, agentMetrics(exchange));
+            case Route.ResourceMetrics _ ->
+                    exchange.respond(
+                            HttpResponseStatus.OK,
+                            PROMETHEUS,
+                            ResourceMetrics.text(selectedStatistics(exchange)));
+            case Route.Summary _ ->
+                    exchange.respond(
+                            HttpResponseStatus.OK,
+                            JSON,
+                            statistics.summary(
+                                    addressed(exchange).map(this::nodeName),
+                                    selectedStatistics(exchange)));
+            case Route.ContainerLogs(var target, var container) ->
+                    logs(exchange, target, container);
+            case Route.Exec(var target, var container) -> {
+                var command = List.copyOf(exchange.parameters("command"));
+                streaming.serve(
+                        exchange,
+                        session ->
+                                pods.exec(
+                                        target.namespace(),
+                                        target.pod(),
+                                        container,
+                                        command,
+                                        session));
+            }
+            case Route.Attach(var target, var container) ->
+                    streaming.serve(
+                            exchange,
+                            session ->
+                                    pods.attach(
+                                            target.namespace(), target.pod(), container, session));
+            case Route.PortForward(var target) ->
+                    portForwarding.serve(
+                            exchange,
+                            (port, input, output) ->
+                                    pods.portForward(
+                                            target.namespace(), target.pod(), port, input, output));
+            case Route.Unknown _ ->
+                    exchange.respondText(HttpResponseStatus.NOT_FOUND, "404 page not found");
+        }
+    }
+
+    private static boolean isMethodAllowed(Route route, HttpMethod method) {
+        return switch (route) {
+            case Route.Exec _, Route.Attach _, Route.PortForward _ ->
+                    method.equals(HttpMethod.GET) || method.equals(HttpMethod.POST);
+            default -> method.equals(HttpMethod.GET);
+        };
+    }
+
+    private void logs(Exchange exchange, Route.Target target, String container) throws IOException {
+        var options = logOptions(exchange);
+        // Only a whole log ends the body: a failure closes the connection instead.
+        var body = exchange.chunkedBody("text/plain");
+        pods.logs(target.namespace(), target.pod(), container, options, body);
+        body.close();
+    }
+
+    private LogOptions logOptions(Exchange exchange) throws StreamException {
+        Optional<Instant> since = exchange.parameter("sinceTime").map(KubeletApi::instant);
+        long seconds = number(exchange, "sinceSeconds");
+        if (seconds == 0 || seconds < -1) {
+            throw new StreamException(422, "sinceSeconds must be greater than 0");
+        }
+        if (seconds > 0) {
+            since = Optional.of(clock.instant().minusSeconds(seconds));
+        }
+        long limit = number(exchange, "limitBytes");
+        if (limit == 0) {
+            throw new StreamException(422, "limitBytes must be greater than 0");
+        }
+        return new LogOptions(
+                exchange.flag("follow"),
+                exchange.flag("previous"),
+                exchange.flag("timestamps"),
+                number(exchange, "tailLines"),
+                limit,
+                since);
+    }
+
+    private static Instant instant(String text) {
+        try {
+            return OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeParseException e) {
+            throw new IllegalArgumentException("sinceTime is not a time of RFC 3339: " + text, e);
+        }
+    }
+
+    private static long number(Exchange exchange, String name) throws StreamException {
+        var text = exchange.parameter(name);
+        if (text.isEmpty()) {
+            return -1;
+        }
+        try {
+            long value = Long.parseLong(text.get());
+            if (value >= 0) {
+                return value;
+            }
+        } catch (NumberFormatException _) {
+            // Told below, like a negative number.
+        }
+        throw new StreamException(422, name + " is not a number from 0: " + text.get());
+    }
+
+    private String podList(Exchange exchange) {
+        var items = addressed(exchange).map(List::of).orElseGet(pods::pods);
+        return Serialization.asJson(new PodListBuilder().withItems(items).build());
+    }
+
+    private String agentMetrics(Exchange exchange) {
+        int count = addressed(exchange).map(_ -> 1).orElseGet(() -> pods.pods().size());
+        return """
+        # HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox
+        # TYPE kubelet_running_pods gauge
+        kubelet_running_pods %d
+        """
+                .formatted(count);
+    }
+
+    private List<KubeletPods.PodStatistics> selectedStatistics(Exchange exchange) {
+        var pod = addressed(exchange);
+        return pods.statistics().stream()
+                .filter(one -> pod.isEmpty() || isOf(one, pod.get()))
+                .toList();
+    }
+
+    private static boolean isOf(KubeletPods.PodStatistics statistics, Pod pod) {
+        return statistics.uid().equals(pod.getMetadata().getUid());
+    }
+
+    private Optional<Pod> find(Route.Target target) {
+        return pods.pod(target.namespace(), target.pod()).filter(target::matches);
+    }
+
+    private Optional<Pod> addressed(Exchange exchange) {
+        var host = exchange.host();
+        return pods.pods().stream()
+                .filter(pod -> pod.getStatus() != null && host.equals(pod.getStatus().getPodIP()))
+                .findFirst();
+    }
+
+    private String nodeName(Pod pod) {
+        return Optional.ofNullable(pod.getSpec().getNodeName()).orElse(hostName());
+    }
+
+    private String hostName() {
+        return configuration.hostName();
+    }
+}

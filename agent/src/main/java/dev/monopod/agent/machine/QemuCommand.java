@@ -1,0 +1,119 @@
+package dev.monopod.agent.machine;
+
+import dev.monopod.agent.machine.Hypervisor.Accelerator;
+import dev.monopod.agent.machine.Hypervisor.MachineConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Writes QEMU's command line. Pure. Every device has its bus by number, since the guest counts
+/// disks in the order of the buses: slot 0 is the scratch disk, slot n the n-th image.
+final class QemuCommand {
+    /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
+    static final long GUEST_OVERHEAD_MEBIBYTES = 64;
+
+    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; channel, random numbers, network
+    /// and scratch take four.
+    static final int MOST_IMAGE_DISKS = 20;
+
+    private static final int CHANNEL_BUS = 0;
+    private static final int RANDOM_BUS = 1;
+    private static final int NETWORK_BUS = 2;
+    private static final int FIRST_DISK_BUS = 3;
+
+    private final Path kernel;
+    private final Path initramfs;
+    private final Accelerator accelerator;
+
+    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator) {
+        this.kernel = kernel;
+        this.initramfs = initramfs;
+        this.accelerator = accelerator;
+    }
+
+    /// @throws MachineException when the machine needs more disks than there are slots
+    List<String> of(MachineConfiguration machine, MachineFiles files) {
+        if (machine.imageDisks().size() > MOST_IMAGE_DISKS) {
+            throw new MachineException(
+                    "a machine holds at most %d different images, and this one needs %d"
+                            .formatted(MOST_IMAGE_DISKS, machine.imageDisks().size()));
+        }
+        var line = new ArrayList<String>();
+        line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
+        line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
+        line.addAll(
+                switch (accelerator) {
+                    case KVM -> List.of("-accel", "kvm", "-cpu", "host");
+                    case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
+                });
+        line.addAll(List.of("-m", (machine.memoryMebiBytes() + GUEST_OVERHEAD_MEBIBYTES) + "M"));
+        line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
+        line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
+        line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));
+        line.addAll(List.of("-append", "console=ttyS0 quiet panic=-1 reboot=t"));
+        line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
+        line.addAll(List.of("-serial", "chardev:console"));
+        line.addAll(List.of("-chardev", socket("qmp", files.qmp())));
+        line.addAll(List.of("-mon", "chardev=qmp,mode=control"));
+        line.addAll(List.of("-chardev", socket("guest", files.channel())));
+        line.addAll(device("virtio-serial-device,max_ports=2", CHANNEL_BUS));
+        line.addAll(List.of("-device", "virtserialport,chardev=guest,name=dev.monopod.guest"));
+        line.addAll(List.of("-object", "rng-random,id=random,filename=/dev/urandom"));
+        line.addAll(device("virtio-rng-device,rng=random", RANDOM_BUS));
+        machine.network()
+                .ifPresent(tap -> {
+                    line.addAll(
+                            List.of(
+                                    "-netdev",
+                                    "tap,id=network,script=no,downscript=no,vhost=off,ifname="
+                                            + tap.name()));
+                    line.addAll(
+                            device(
+                                    "virtio-net-device,netdev=network,mac=" + tap.mac(),
+                                    NETWORK_BUS));
+                });
+        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", FIRST_DISK_BUS));
+        for (var i = 0; i < machine.imageDisks().size(); i++) {
+            line.addAll(
+                    disk(
+                            "image" + i,
+                            machine.imageDisks().get(i),
+                            "readonly=on",
+                            FIRST_DISK_BUS + 1 + i));
+        }
+        line.addAll(
+                List.of(
+                        "-sandbox",
+                        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+        return line;
+    }
+
+    /// Whole processors of a size; a quarter of one is one that is slowed down.
+    static long processors(long milliCpu) {
+        return Math.max(1, (milliCpu + 999) / 1000);
+    }
+
+    private static String socket(String id, Path path) {
+        return "socket,id=" + id + ",server=on,wait=off,path=" + escape(path);
+    }
+
+    private static List<String> device(String device, int bus) {
+        return List.of("-device", device + ",bus=virtio-mmio-bus." + bus);
+    }
+
+    private static List<String> disk(String id, Path file, String options, int bus) {
+        var drive =
+                "if=none,format=raw,file.locking=off,%s,id=%s,file=%s"
+                        .formatted(options, id, escape(file));
+        return List.of(
+                "-drive",
+                drive,
+                "-device",
+                "virtio-blk-device,drive=%s,bus=virtio-mmio-bus.%d".formatted(id, bus));
+    }
+
+    /// QEMU separates options by commas; a doubled one stands for itself.
+    private static String escape(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+}

@@ -1,0 +1,10 @@
+package dev.monopod.agent.network;
+
+/// The kernel's network could not be brought to what was asked; the message holds the tool's words.
+public final class NetworkException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NetworkException(String message) {
+        super(message);
+    }
+}

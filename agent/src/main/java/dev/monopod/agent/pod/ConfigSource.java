@@ -1,0 +1,25 @@
+package dev.monopod.agent.pod;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// What pods need from the API besides themselves.
+interface ConfigSource {
+    Optional<ConfigMap> configMap(String namespace, String name);
+
+    Optional<Secret> secret(String namespace, String name);
+
+    /// Services of one namespace, as far as known.
+    List<Service> services(String namespace);
+
+    /// A token of the pod's service account, bound to the pod.
+    Token token(Pod pod, String audience, long expirationSeconds);
+
+    /// @param expires as the API server granted
+    record Token(String value, Instant expires) {}
+}

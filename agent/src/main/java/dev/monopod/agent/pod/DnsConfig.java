@@ -1,0 +1,92 @@
+package dev.monopod.agent.pod;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodDNSConfig;
+import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Renders `resolv.conf` by the pod's dnsPolicy and dnsConfig.
+///
+/// @param host the host's own resolver, for `Default`
+record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
+    record Resolver(List<String> nameservers, List<String> searches, List<String> options) {
+        /// Reads the lines of a resolv.conf; a loopback resolver is out of a pod's reach and is
+        /// left out.
+        static Resolver parse(List<String> lines) {
+            List<String> nameservers = new ArrayList<>();
+            List<String> searches = new ArrayList<>();
+            List<String> options = new ArrayList<>();
+            for (String line : lines) {
+                String[] words = line.strip().split("\\s+");
+                List<String> rest = List.of(words).subList(1, words.length);
+                switch (words[0]) {
+                    case "nameserver" ->
+                            rest.stream()
+                                    .filter(a -> !a.startsWith("127.") && !a.equals("::1"))
+                                    .forEach(nameservers::add);
+                    case "search" -> {
+                        searches.clear();
+                        searches.addAll(rest);
+                    }
+                    case "options" -> options.addAll(rest);
+                    default -> {}
+                }
+            }
+            return new Resolver(nameservers, searches, options);
+        }
+    }
+
+    String render(Pod pod) {
+        String policy = pod.getSpec().getDnsPolicy();
+        Set<String> nameservers = new LinkedHashSet<>();
+        Set<String> searches = new LinkedHashSet<>();
+        Map<String, String> options = new LinkedHashMap<>();
+        if ("Default".equals(policy)) {
+            nameservers.addAll(host.nameservers().isEmpty() ? List.of(clusterDns) : host.nameservers());
+            searches.addAll(host.searches());
+            host.options().forEach(option -> put(options, option));
+        } else if (!"None".equals(policy)) {
+            nameservers.add(clusterDns);
+            searches.add(pod.getMetadata().getNamespace() + ".svc." + clusterDomain);
+            searches.add("svc." + clusterDomain);
+            searches.add(clusterDomain);
+            searches.addAll(host.searches());
+            options.put("ndots", "5");
+        }
+        PodDNSConfig own = pod.getSpec().getDnsConfig();
+        if (own != null) {
+            nameservers.addAll(own.getNameservers());
+            searches.addAll(own.getSearches());
+            for (PodDNSConfigOption option : own.getOptions()) {
+                options.put(
+                        option.getName(), option.getValue() == null ? "" : option.getValue());
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        if (!searches.isEmpty()) {
+            text.append("search ").append(String.join(" ", searches)).append('\n');
+        }
+        nameservers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
+        if (!options.isEmpty()) {
+            text.append("options");
+            options.forEach(
+                    (name, value) ->
+                            text.append(' ')
+                                    .append(value.isEmpty() ? name : name + ":" + value));
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
+    private static void put(Map<String, String> options, String option) {
+        int colon = option.indexOf(':');
+        options.put(
+                colon < 0 ? option : option.substring(0, colon),
+                colon < 0 ? "" : option.substring(colon + 1));
+    }
+}

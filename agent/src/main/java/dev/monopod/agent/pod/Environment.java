@@ -1,0 +1,179 @@
+package dev.monopod.agent.pod;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvFromSource;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarSource;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Renders a container's environment: image, services, `envFrom`, `env`, later ones over earlier.
+final class Environment {
+    private final ConfigSource source;
+    private final DownwardFields fields;
+    private final String namespace;
+
+    Environment(ConfigSource source, DownwardFields fields) {
+        this.source = source;
+        this.fields = fields;
+        this.namespace = fields.pod().getMetadata().getNamespace();
+    }
+
+    /// @param image `NAME=VALUE` entries of the image
+    /// @throws ConfigurationException naming the ConfigMap, Secret or key that is not there
+    Map<String, String> render(Container container, List<String> image, String hostname) {
+        Map<String, String> result = new LinkedHashMap<>();
+        result.put(
+                "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        result.put("HOSTNAME", hostname);
+        for (String entry : image) {
+            int equals = entry.indexOf('=');
+            if (equals > 0) {
+                result.put(entry.substring(0, equals), entry.substring(equals + 1));
+            }
+        }
+        Map<String, String> declared = new LinkedHashMap<>();
+        for (EnvFromSource from : container.getEnvFrom()) {
+            declared.putAll(from(from));
+        }
+        Map<String, String> services = serviceVariables();
+        Map<String, String> known = new LinkedHashMap<>(declared);
+        for (EnvVar variable : container.getEnv()) {
+            Optional<String> value = value(container, variable, known, services);
+            value.ifPresent(
+                    text -> {
+                        known.put(variable.getName(), text);
+                        declared.put(variable.getName(), text);
+                    });
+        }
+        result.putAll(services);
+        result.putAll(declared);
+        return result;
+    }
+
+    private Map<String, String> serviceVariables() {
+        List<Service> services = new ArrayList<>();
+        source.services("default").stream()
+                .filter(service -> service.getMetadata().getName().equals("kubernetes"))
+                .forEach(services::add);
+        Pod pod = fields.pod();
+        if (!Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks())) {
+            for (Service service : source.services(namespace)) {
+                boolean master =
+                        namespace.equals("default")
+                                && service.getMetadata().getName().equals("kubernetes");
+                if (!master) {
+                    services.add(service);
+                }
+            }
+        }
+        return ServiceVariables.of(services);
+    }
+
+    private Map<String, String> from(EnvFromSource from) {
+        String prefix = Optional.ofNullable(from.getPrefix()).orElse("");
+        Map<String, String> result = new LinkedHashMap<>();
+        if (from.getConfigMapRef() != null) {
+            String name = from.getConfigMapRef().getName();
+            Optional<ConfigMap> map = source.configMap(namespace, name);
+            if (map.isEmpty() && !Boolean.TRUE.equals(from.getConfigMapRef().getOptional())) {
+                throw new ConfigurationException("configmap \"" + name + "\" not found");
+            }
+            map.map(ConfigMap::getData)
+                    .ifPresent(data -> data.forEach((k, v) -> result.put(prefix + k, v)));
+        }
+        if (from.getSecretRef() != null) {
+            String name = from.getSecretRef().getName();
+            Optional<Secret> secret = source.secret(namespace, name);
+            if (secret.isEmpty() && !Boolean.TRUE.equals(from.getSecretRef().getOptional())) {
+                throw new ConfigurationException("secret \"" + name + "\" not found");
+            }
+            secret.map(Secret::getData)
+                    .ifPresent(data -> data.forEach((k, v) -> result.put(prefix + k, decode(v))));
+        }
+        return result;
+    }
+
+    private Optional<String> value(
+            Container container,
+            EnvVar variable,
+            Map<String, String> known,
+            Map<String, String> services) {
+        EnvVarSource from = variable.getValueFrom();
+        if (from == null) {
+            Map<String, String> lookup = new LinkedHashMap<>(services);
+            lookup.putAll(known);
+            String text = Optional.ofNullable(variable.getValue()).orElse("");
+            return Optional.of(Expansion.expand(text, lookup));
+        }
+        if (from.getFieldRef() != null) {
+            return Optional.of(fields.field(from.getFieldRef().getFieldPath()));
+        }
+        if (from.getResourceFieldRef() != null) {
+            return Optional.of(
+                    fields.resource(from.getResourceFieldRef(), container.getName()));
+        }
+        if (from.getConfigMapKeyRef() != null) {
+            var ref = from.getConfigMapKeyRef();
+            Optional<ConfigMap> map = source.configMap(namespace, ref.getName());
+            return key(
+                    map.map(ConfigMap::getData),
+                    "configmap",
+                    "ConfigMap",
+                    ref.getName(),
+                    ref.getKey(),
+                    ref.getOptional());
+        }
+        if (from.getSecretKeyRef() != null) {
+            var ref = from.getSecretKeyRef();
+            Optional<Secret> secret = source.secret(namespace, ref.getName());
+            return key(
+                            secret.map(Secret::getData),
+                            "secret",
+                            "Secret",
+                            ref.getName(),
+                            ref.getKey(),
+                            ref.getOptional())
+                    .map(Environment::decode);
+        }
+        throw new ConfigurationException("env " + variable.getName() + ": unsupported valueFrom");
+    }
+
+    @SuppressWarnings("TooManyParameters") // two kinds, one rule
+    private Optional<String> key(
+            Optional<Map<String, String>> data,
+            String lower,
+            String kind,
+            String name,
+            String key,
+            @org.jspecify.annotations.Nullable Boolean optional) {
+        Optional<String> value = data.map(map -> map.get(key));
+        if (value.isEmpty() && !Boolean.TRUE.equals(optional)) {
+            throw new ConfigurationException(
+                    data.isEmpty()
+                            ? lower + " \"" + name + "\" not found"
+                            : "couldn't find key "
+                                    + key
+                                    + " in "
+                                    + kind
+                                    + " "
+                                    + namespace
+                                    + "/"
+                                    + name);
+        }
+        return value;
+    }
+
+    private static String decode(String base64) {
+        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.protocol.guest.ContainerState;
+import dev.monopod.protocol.guest.ListContainersRequest;
+import dev.monopod.protocol.guest.WatchContainersRequest;
+import io.grpc.Context;
+import io.grpc.StatusRuntimeException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Follows the states of a guest's containers and posts them; connects again for as long as the
+/// pod lives. Runs on a thread of the pod.
+final class GuestWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration CALL = Duration.ofSeconds(10);
+    private static final int MESSAGE_BYTES = 4096;
+    private static final int LAST_LINES_BYTES = 2048;
+    private static final int LAST_LINES = 80;
+
+    private final PodRuntime runtime;
+    private final ContainerLogs logs;
+
+    GuestWatch(PodRuntime runtime, ContainerLogs logs) {
+        this.runtime = runtime;
+        this.logs = logs;
+    }
+
+    /// What the guest has now.
+    List<ContainerState> list() {
+        return runtime.guest()
+                .blocking(CALL)
+                .listContainers(ListContainersRequest.getDefaultInstance())
+                .getContainersList();
+    }
+
+    void run() throws InterruptedException {
+        while (!runtime.closed()) {
+            Context.CancellableContext context = Context.current().withCancellation();
+            try {
+                Iterator<ContainerState> states =
+                        context.call(
+                                () ->
+                                        runtime.guest()
+                                                .endless()
+                                                .withWaitForReady()
+                                                .watchContainers(
+                                                        WatchContainersRequest
+                                                                .getDefaultInstance()));
+                while (states.hasNext()) {
+                    told(states.next());
+                }
+            } catch (StatusRuntimeException e) {
+                if (!runtime.closed()) {
+                    LOG.info("{}: watch broke: {}", runtime.plan().display(), e.getStatus());
+                }
+            } catch (InterruptedException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            } finally {
+                context.cancel(null);
+            }
+            if (runtime.pause(RETRY)) {
+                return;
+            }
+        }
+    }
+
+    private void told(ContainerState state) throws InterruptedException {
+        boolean ours =
+                runtime.plan().containers().stream()
+                        .anyMatch(container -> container.name().equals(state.getName()));
+        String expected =
+                ContainerIds.of(runtime.plan().uid(), state.getName(), state.getAttempt());
+        if (!ours || !expected.equals(state.getContainerId())) {
+            LOG.warn("{}: guest speaks of an unknown container", runtime.plan().display());
+            return;
+        }
+        switch (state.getPhase()) {
+            case RUNNING -> {
+                logs.copy(state.getName(), state.getAttempt());
+                runtime.post(
+                        new PodInput.Started(
+                                state.getName(),
+                                state.getAttempt(),
+                                instant(state.getStartedUnixNanos())));
+            }
+            case EXITED -> ended(state);
+            case PHASE_UNSPECIFIED, UNRECOGNIZED -> {}
+        }
+    }
+
+    private void ended(ContainerState state) throws InterruptedException {
+        logs.copy(state.getName(), state.getAttempt());
+        Termination termination =
+                new Termination(
+                        state.getContainerId(),
+                        state.getExitCode(),
+                        state.getSignal(),
+                        state.getOomKilled()
+                                ? "OOMKilled"
+                                : state.getExitCode() == 0 ? "Completed" : "Error",
+                        message(state),
+                        instant(state.getStartedUnixNanos()),
+                        instant(state.getFinishedUnixNanos()));
+        runtime.post(
+                new PodInput.Started(
+                        state.getName(), state.getAttempt(), termination.startedAt()));
+        runtime.post(new PodInput.Ended(state.getName(), state.getAttempt(), termination));
+    }
+
+    /// The termination message file, or the log's end where the policy says so.
+    private String message(ContainerState state) throws InterruptedException {
+        String written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
+        if (!written.isEmpty()) {
+            return written.length() > MESSAGE_BYTES
+                    ? written.substring(0, MESSAGE_BYTES)
+                    : written;
+        }
+        var policy =
+                runtime.plan().container(state.getName()).spec().getTerminationMessagePolicy();
+        if (!"FallbackToLogsOnError".equals(policy) || state.getExitCode() == 0) {
+            return "";
+        }
+        logs.await(state.getName(), state.getAttempt(), Duration.ofSeconds(2));
+        return LogReader.lastLines(
+                LogFile.current(
+                        LogFile.directory(runtime.directory(), state.getName()),
+                        state.getAttempt()),
+                LAST_LINES,
+                LAST_LINES_BYTES);
+    }
+
+    static Instant instant(long unixNanos) {
+        return Instant.ofEpochSecond(
+                Math.floorDiv(unixNanos, 1_000_000_000L), Math.floorMod(unixNanos, 1_000_000_000L));
+    }
+}

@@ -1,0 +1,204 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.agent.kubelet.KubeletPods;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+
+/// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
+final class HostPods implements KubeletPods {
+    private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+
+    /// Returns false when the machine has a worker already.
+    boolean add(PodWorker worker) {
+        return workers.putIfAbsent(worker.runtime().machineName(), worker) == null;
+    }
+
+    void remove(String machine) {
+        workers.remove(machine);
+    }
+
+    Optional<PodWorker> byMachine(String machine) {
+        return Optional.ofNullable(workers.get(machine));
+    }
+
+    Collection<PodWorker> workers() {
+        return List.copyOf(workers.values());
+    }
+
+    @Override
+    public List<Pod> pods() {
+        return workers.values().stream().map(PodWorker::pod).toList();
+    }
+
+    @Override
+    public Optional<Pod> pod(String namespace, String name) {
+        return find(namespace, name).map(PodWorker::pod);
+    }
+
+    private Optional<PodWorker> find(String namespace, String name) {
+        return workers.values().stream()
+                .filter(
+                        worker ->
+                                worker.runtime().plan().name().equals(name)
+                                        && worker.runtime().plan().namespace().equals(namespace))
+                .findFirst();
+    }
+
+    private PodWorker worker(String namespace, String name) throws StreamException {
+        return find(namespace, name)
+                .orElseThrow(
+                        () ->
+                                new StreamException(
+                                        HttpURLConnection.HTTP_NOT_FOUND,
+                                        "pod \"%s/%s\" not found".formatted(namespace, name)));
+    }
+
+    private static ContainerRecord container(PodWorker worker, String container)
+            throws StreamException {
+        ContainerRecord found = worker.state().containers().get(container);
+        if (found == null) {
+            throw new StreamException(
+                    HttpURLConnection.HTTP_BAD_REQUEST,
+                    "container %s is not valid for pod %s"
+                            .formatted(container, worker.runtime().plan().name()));
+        }
+        return found;
+    }
+
+    @Override
+    public void logs(
+            String namespace, String pod, String container, LogOptions options, OutputStream sink)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        ContainerRecord record = container(worker, container);
+        Path directory = LogFile.directory(worker.runtime().directory(), container);
+        int attempt = attempt(worker, record, options, directory);
+        BooleanSupplier ended =
+                () -> {
+                    ContainerRecord now = worker.state().container(container);
+                    boolean alive = now.attempt() == attempt && now.alive();
+                    return !alive && worker.logs().complete(container, attempt)
+                            || worker.runtime().gone();
+                };
+        try {
+            new LogReader(directory, attempt, options, sink).run(ended);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    private static int attempt(
+            PodWorker worker, ContainerRecord record, LogOptions options, Path directory)
+            throws StreamException {
+        boolean begun =
+                !(record.phase() instanceof ContainerPhase.Waiting)
+                        || Files.exists(LogFile.current(directory, record.attempt()));
+        int current = begun ? record.attempt() : record.attempt() - 1;
+        if (options.previous()) {
+            int previous = record.attempt() - 1;
+            if (previous < 0) {
+                throw new StreamException(
+                        HttpURLConnection.HTTP_BAD_REQUEST,
+                        "previous terminated container \"%s\" in pod \"%s\" not found"
+                                .formatted(record.name(), worker.runtime().plan().name()));
+            }
+            return previous;
+        }
+        if (current < 0) {
+            String reason =
+                    record.trouble()
+                            .map(ContainerPhase.Waiting::reason)
+                            .orElse(
+                                    record.phase() instanceof ContainerPhase.Waiting waiting
+                                            ? waiting.reason()
+                                            : "ContainerCreating");
+            throw new StreamException(
+                    HttpURLConnection.HTTP_BAD_REQUEST,
+                    "container \"%s\" in pod \"%s\" is waiting to start: %s"
+                            .formatted(record.name(), worker.runtime().plan().name(), reason));
+        }
+        return current;
+    }
+
+    private static String running(PodWorker worker, String container) throws StreamException {
+        ContainerRecord record = container(worker, container);
+        if (!(record.phase() instanceof ContainerPhase.Running)) {
+            throw new StreamException(
+                    HttpURLConnection.HTTP_NOT_FOUND,
+                    "container not found (\"%s\")".formatted(container));
+        }
+        return ContainerIds.of(worker.runtime().plan().uid(), container, record.attempt());
+    }
+
+    @Override
+    public int exec(
+            String namespace,
+            String pod,
+            String container,
+            List<String> command,
+            StreamSession session)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        return Streams.exec(
+                worker.runtime().guest(), running(worker, container), command, session);
+    }
+
+    @Override
+    public int attach(String namespace, String pod, String container, StreamSession session)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        return Streams.attach(worker.runtime().guest(), running(worker, container), session);
+    }
+
+    @Override
+    public void portForward(
+            String namespace, String pod, int port, InputStream input, OutputStream output)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        if (worker.state().stage() != PodState.Stage.READY) {
+            throw new StreamException(HttpURLConnection.HTTP_NOT_FOUND, "pod is not running");
+        }
+        Streams.portForward(worker.runtime().guest(), port, input, output);
+    }
+
+    @Override
+    public List<PodStatistics> statistics() {
+        List<PodStatistics> all = new ArrayList<>();
+        try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<PodStatistics>> asked = new ArrayList<>();
+            for (PodWorker worker : workers.values()) {
+                if (worker.state().stage() == PodState.Stage.READY) {
+                    asked.add(readers.submit(() -> GuestStatistics.read(worker)));
+                }
+            }
+            for (Future<PodStatistics> one : asked) {
+                try {
+                    all.add(one.get());
+                } catch (ExecutionException e) {
+                    // It did not answer in time; it is left out, as the interface says.
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return all;
+    }
+}

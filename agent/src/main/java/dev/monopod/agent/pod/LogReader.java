@@ -1,0 +1,178 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.BooleanSupplier;
+
+/// Reads an attempt's log as `kubectl logs` wants it. Plain blocking code on the caller's thread.
+final class LogReader {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final Path directory;
+    private final int attempt;
+    private final LogOptions options;
+    private final OutputStream sink;
+    private long left;
+
+    LogReader(Path directory, int attempt, LogOptions options, OutputStream sink) {
+        this.directory = directory;
+        this.attempt = attempt;
+        this.options = options;
+        this.sink = sink;
+        this.left = options.limitBytes() < 0 ? Long.MAX_VALUE : options.limitBytes();
+    }
+
+    /// One record of the CRI format.
+    ///
+    /// @param partial the line goes on in the next record
+    record Line(String time, boolean partial, byte[] content) {
+        static Line parse(byte[] raw) {
+            int first = indexOf(raw, 0);
+            int second = first < 0 ? -1 : indexOf(raw, first + 1);
+            int third = second < 0 ? -1 : indexOf(raw, second + 1);
+            if (third < 0) {
+                return new Line("", false, raw);
+            }
+            String time = new String(raw, 0, first, StandardCharsets.US_ASCII);
+            boolean partial = raw[second + 1] == 'P';
+            byte[] content = new byte[raw.length - third - 1];
+            System.arraycopy(raw, third + 1, content, 0, content.length);
+            return new Line(time, partial, content);
+        }
+
+        private static int indexOf(byte[] raw, int from) {
+            for (int i = from; i < raw.length; i++) {
+                if (raw[i] == ' ') {
+                    return i;
+                }
+            }
+            return -1;
+        }
+    }
+
+    /// Writes the log to the sink; returns at its end or, when following, once `ended` holds and
+    /// all is written.
+    void run(BooleanSupplier ended) throws IOException, InterruptedException {
+        Deque<byte[]> tail = new ArrayDeque<>();
+        try (LineSource old = LineSource.open(LogFile.rotated(directory, attempt))) {
+            read(old, tail);
+        }
+        LineSource current = LineSource.open(LogFile.current(directory, attempt));
+        try {
+            read(current, tail);
+            for (byte[] raw : tail) {
+                write(raw);
+            }
+            sink.flush();
+            while (options.follow() && left > 0) {
+                boolean last = ended.getAsBoolean();
+                copy(current);
+                if (current.replaced()) {
+                    copy(current);
+                    current.close();
+                    current = LineSource.open(LogFile.current(directory, attempt));
+                    copy(current);
+                }
+                sink.flush();
+                if (last) {
+                    return;
+                }
+                Pauses.pause(POLL);
+            }
+        } finally {
+            current.close();
+        }
+    }
+
+    private void read(LineSource source, Deque<byte[]> tail) throws IOException {
+        if (options.tailLines() < 0) {
+            copy(source);
+            return;
+        }
+        int ends = (int) tail.stream().filter(raw -> !Line.parse(raw).partial()).count();
+        for (byte[] raw = source.next(); raw.length > 0; raw = source.next()) {
+            Line line = Line.parse(raw);
+            if (!since(line) || options.tailLines() == 0) {
+                continue;
+            }
+            tail.addLast(raw);
+            ends += line.partial() ? 0 : 1;
+            while (ends > options.tailLines()) {
+                ends -= Line.parse(tail.removeFirst()).partial() ? 0 : 1;
+            }
+        }
+    }
+
+    private void copy(LineSource source) throws IOException {
+        while (left > 0) {
+            byte[] raw = source.next();
+            if (raw.length == 0) {
+                return;
+            }
+            if (since(Line.parse(raw))) {
+                write(raw);
+            }
+        }
+    }
+
+    private boolean since(Line line) {
+        if (options.since().isEmpty()) {
+            return true;
+        }
+        try {
+            return !Instant.parse(line.time()).isBefore(options.since().get());
+        } catch (DateTimeParseException e) {
+            return true;
+        }
+    }
+
+    private void write(byte[] raw) throws IOException {
+        Line line = Line.parse(raw);
+        if (options.timestamps()) {
+            put((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
+        }
+        put(line.content());
+        if (!line.partial()) {
+            put(new byte[] {'\n'});
+        }
+    }
+
+    private void put(byte[] bytes) throws IOException {
+        int count = (int) Math.min(left, bytes.length);
+        sink.write(bytes, 0, count);
+        left -= count;
+    }
+
+    /// The last lines' content, bounded, for a termination message.
+    static String lastLines(Path file, int lines, int bytes) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        LogOptions options =
+                new LogOptions(false, false, false, lines, -1, java.util.Optional.empty());
+        String name = file.getFileName().toString();
+        int attempt = Integer.parseInt(name.substring(0, name.indexOf('.')));
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null) {
+            return "";
+        }
+        try {
+            new LogReader(directory, attempt, options, out).run(() -> true);
+        } catch (IOException e) {
+            return "";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+        byte[] all = out.toByteArray();
+        int from = Math.max(0, all.length - bytes);
+        return new String(all, from, all.length - from, StandardCharsets.UTF_8);
+    }
+}

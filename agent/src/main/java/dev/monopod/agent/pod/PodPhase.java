@@ -1,0 +1,53 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.agent.pod.PodState.Stage;
+
+/// The Kubernetes phase, derived from the state.
+enum PodPhase {
+    Pending,
+    Running,
+    Succeeded,
+    Failed;
+
+    static PodPhase of(PodState state) {
+        boolean over =
+                !state.anyAlive()
+                        && (state.stage() == Stage.POWERING_OFF
+                                || state.stage() == Stage.OFF
+                                || state.stage() == Stage.REMOVED);
+        if (over) {
+            return ended(state);
+        }
+        boolean begun =
+                state.initialized()
+                        && state.ofKind(ContainerPlan.Kind.MAIN).stream()
+                                .allMatch(
+                                        c ->
+                                                c.phase() instanceof ContainerPhase.Running
+                                                        || c.phase()
+                                                                instanceof
+                                                                ContainerPhase.Terminated
+                                                        || c.last().isPresent());
+        return begun ? Running : Pending;
+    }
+
+    boolean terminal() {
+        return this == Succeeded || this == Failed;
+    }
+
+    private static PodPhase ended(PodState state) {
+        if (state.failure().isPresent()) {
+            return Failed;
+        }
+        boolean succeeded =
+                state.all().stream()
+                        .filter(c -> c.plan().kind() != ContainerPlan.Kind.SIDECAR)
+                        .allMatch(
+                                c ->
+                                        c.phase()
+                                                        instanceof
+                                                        ContainerPhase.Terminated(Termination end)
+                                                && end.succeeded());
+        return succeeded ? Succeeded : Failed;
+    }
+}

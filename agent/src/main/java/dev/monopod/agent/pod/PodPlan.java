@@ -1,0 +1,70 @@
+package dev.monopod.agent.pod;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What of a pod's specification steers its life. Init containers and sidecars come first, in
+/// order.
+record PodPlan(
+        String namespace,
+        String name,
+        String uid,
+        List<ContainerPlan> containers,
+        RestartPolicy restartPolicy,
+        Duration grace,
+        Optional<Duration> activeDeadline) {
+    enum RestartPolicy {
+        ALWAYS,
+        ON_FAILURE,
+        NEVER
+    }
+
+    PodPlan {
+        containers = List.copyOf(containers);
+    }
+
+    static PodPlan of(Pod pod) {
+        List<ContainerPlan> containers = new ArrayList<>();
+        for (Container container : pod.getSpec().getInitContainers()) {
+            boolean sidecar = "Always".equals(container.getRestartPolicy());
+            containers.add(
+                    new ContainerPlan(
+                            sidecar ? ContainerPlan.Kind.SIDECAR : ContainerPlan.Kind.INIT,
+                            container));
+        }
+        for (Container container : pod.getSpec().getContainers()) {
+            containers.add(new ContainerPlan(ContainerPlan.Kind.MAIN, container));
+        }
+        String policy = pod.getSpec().getRestartPolicy();
+        Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
+        Long deadline = pod.getSpec().getActiveDeadlineSeconds();
+        return new PodPlan(
+                pod.getMetadata().getNamespace(),
+                pod.getMetadata().getName(),
+                pod.getMetadata().getUid(),
+                containers,
+                "Never".equals(policy)
+                        ? RestartPolicy.NEVER
+                        : "OnFailure".equals(policy)
+                                ? RestartPolicy.ON_FAILURE
+                                : RestartPolicy.ALWAYS,
+                Duration.ofSeconds(grace == null ? 30 : grace),
+                Optional.ofNullable(deadline).map(Duration::ofSeconds));
+    }
+
+    ContainerPlan container(String container) {
+        return containers.stream()
+                .filter(plan -> plan.name().equals(container))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no container " + container));
+    }
+
+    /// `name_namespace(uid)`, as the kubelet writes pods in messages.
+    String display() {
+        return name + "_" + namespace + "(" + uid + ")";
+    }
+}

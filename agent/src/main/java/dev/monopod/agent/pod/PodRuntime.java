@@ -1,0 +1,237 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.agent.guest.GuestChannel;
+import dev.monopod.agent.image.ImageStore.ResolvedImage;
+import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import dev.monopod.kube.api.Machine;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What the threads of one pod share: the pod as last seen, its machine, channel and images, the
+/// mailbox of its owner thread. Thread-safe.
+final class PodRuntime {
+    private static final Logger LOG = LoggerFactory.getLogger(PodRuntime.class);
+    private static final int MAILBOX = 1024;
+
+    private final Machine machine;
+    private final PodPlan plan;
+    private final WorkerServices services;
+    private final BlockingQueue<PodInput> mailbox = new LinkedBlockingQueue<>(MAILBOX);
+    private final ExecutorService tasks =
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("pod-task-", 0).factory());
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final CountDownLatch gone = new CountDownLatch(1);
+    private volatile Pod pod;
+    private volatile Optional<VirtualMachine> vm = Optional.empty();
+    private volatile Optional<GuestChannel> channel = Optional.empty();
+    private final Map<String, ResolvedImage> images = new ConcurrentHashMap<>();
+    private volatile List<Path> disks = List.of();
+    private volatile long memoryBytes;
+
+    PodRuntime(Machine machine, Pod pod, WorkerServices services) {
+        this.machine = machine;
+        this.plan = PodPlan.of(pod);
+        this.pod = pod;
+        this.services = services;
+        this.memoryBytes = machine.getSpec().size().memoryMebiBytes() << 20;
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    String machineName() {
+        return machine.getMetadata().getName();
+    }
+
+    PodPlan plan() {
+        return plan;
+    }
+
+    WorkerServices services() {
+        return services;
+    }
+
+    Pod pod() {
+        return pod;
+    }
+
+    void podSeen(Pod seen) {
+        pod = seen;
+    }
+
+    Optional<VirtualMachine> vm() {
+        return vm;
+    }
+
+    void vmStarted(VirtualMachine started) {
+        vm = Optional.of(started);
+    }
+
+    Optional<GuestChannel> channel() {
+        return channel;
+    }
+
+    /// @throws IllegalStateException before the guest answered
+    GuestChannel guest() {
+        return channel.orElseThrow(() -> new IllegalStateException("machine is not up: " + plan.name()));
+    }
+
+    void channelOpened(GuestChannel opened) {
+        channel = Optional.of(opened);
+    }
+
+    Map<String, ResolvedImage> images() {
+        return images;
+    }
+
+    /// Fixes the order of the image disks, each distinct one once.
+    List<Path> arrangeDisks() {
+        Set<Path> distinct = new LinkedHashSet<>();
+        for (ContainerPlan container : plan.containers()) {
+            distinct.add(image(container.name()).disk());
+        }
+        disks = List.copyOf(distinct);
+        return disks;
+    }
+
+    ResolvedImage image(String container) {
+        ResolvedImage image = images.get(container);
+        if (image == null) {
+            throw new IllegalStateException("image of " + container + " is not resolved");
+        }
+        return image;
+    }
+
+    /// Slot of the container's image in the guest; 0 is the scratch disk.
+    int slot(String container) {
+        return disks.indexOf(image(container).disk()) + 1;
+    }
+
+    long memoryBytes() {
+        return memoryBytes;
+    }
+
+    void memoryTold(long bytes) {
+        memoryBytes = bytes;
+    }
+
+    DownwardFields fields() {
+        var size = machine.getSpec().size();
+        return new DownwardFields(
+                pod(),
+                machine.getSpec().network().address(),
+                hostAddress(),
+                size.milliCpu(),
+                size.memoryMebiBytes() << 20);
+    }
+
+    /// As in EKS, the Node's address is the pod's.
+    String hostAddress() {
+        return machine.getSpec().network().address();
+    }
+
+    Path directory() {
+        return services.podDirectory(plan.uid());
+    }
+
+    void post(PodInput input) {
+        try {
+            mailbox.put(input);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    Optional<PodInput> take(Duration patience) throws InterruptedException {
+        return Optional.ofNullable(
+                mailbox.poll(Math.max(1, patience.toMillis()), TimeUnit.MILLISECONDS));
+    }
+
+    /// Runs a task of this pod; a failure is logged. Interrupted when the pod goes.
+    void run(String what, Task task) {
+        if (tasks.isShutdown()) {
+            return;
+        }
+        tasks.execute(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    } catch (RuntimeException e) {
+                        if (!closed()) {
+                            LOG.warn("{}: {} failed", plan.display(), what, e);
+                        }
+                    }
+                });
+    }
+
+    ExecutorService tasks() {
+        return tasks;
+    }
+
+    boolean closed() {
+        return closing.getCount() == 0;
+    }
+
+    /// Waits; true when the pod goes in the meantime.
+    boolean pause(Duration duration) throws InterruptedException {
+        return closing.await(duration.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Ends the tasks that need the machine; the status is still written.
+    void closeMachine() {
+        closing.countDown();
+        channel.ifPresent(GuestChannel::close);
+    }
+
+    /// Whether nothing is left to be told of this pod.
+    boolean gone() {
+        return gone.getCount() == 0;
+    }
+
+    /// Waits; true when the pod is gone meanwhile.
+    boolean pauseUntilGone(Duration duration) throws InterruptedException {
+        return gone.await(duration.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Ends every task.
+    void close() {
+        closing.countDown();
+        gone.countDown();
+        tasks.shutdownNow();
+        channel.ifPresent(GuestChannel::close);
+    }
+
+    void event(PodApi.EventType type, String reason, String message) {
+        event(type, reason, message, "");
+    }
+
+    void event(PodApi.EventType type, String reason, String message, String fieldPath) {
+        run(
+                "event " + reason,
+                () -> services.api().event(pod(), type, reason, message, fieldPath));
+    }
+
+    /// Work that may be interrupted.
+    @FunctionalInterface
+    interface Task {
+        void run() throws InterruptedException;
+    }
+}

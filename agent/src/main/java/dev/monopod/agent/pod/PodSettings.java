@@ -1,0 +1,19 @@
+package dev.monopod.agent.pod;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// Settings of this host that pods depend on.
+///
+/// @param machineUid user that a machine's tap belongs to
+/// @param bootPatience how long a guest may take to its first answer
+public record PodSettings(
+        Path dataDirectory,
+        String hostAddress,
+        DnsSettings dns,
+        long machineUid,
+        Duration bootPatience) {
+
+    /// @param resolvConf of the host, for `dnsPolicy: Default`
+    public record DnsSettings(String clusterDns, String clusterDomain, Path resolvConf) {}
+}

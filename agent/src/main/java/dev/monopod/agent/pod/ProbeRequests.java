@@ -1,0 +1,127 @@
+package dev.monopod.agent.pod;
+
+import dev.monopod.protocol.guest.EnvironmentVariable;
+import dev.monopod.protocol.guest.ExecProbe;
+import dev.monopod.protocol.guest.GrpcProbe;
+import dev.monopod.protocol.guest.HttpProbe;
+import dev.monopod.protocol.guest.ProbeRequest;
+import dev.monopod.protocol.guest.TcpProbe;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.ExecAction;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.TCPSocketAction;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Renders probes and HTTP hooks as the guest is asked for them.
+///
+/// @param podAddress host of probes that name none
+record ProbeRequests(Container container, String containerId, String podAddress) {
+    private static final String USER_AGENT = "kube-probe/1.36";
+
+    /// @throws ConfigurationException for a port that the container does not name
+    ProbeRequest of(Probe probe) {
+        long timeout =
+                1000L
+                        * Optional.ofNullable(probe.getTimeoutSeconds())
+                                .filter(seconds -> seconds > 0)
+                                .orElse(1);
+        ProbeRequest.Builder request = ProbeRequest.newBuilder().setTimeoutMillis(timeout);
+        if (probe.getHttpGet() != null) {
+            return request.setHttp(http(probe.getHttpGet(), USER_AGENT)).build();
+        }
+        if (probe.getTcpSocket() != null) {
+            TCPSocketAction tcp = probe.getTcpSocket();
+            return request.setTcp(
+                            TcpProbe.newBuilder()
+                                    .setHost(host(tcp.getHost()))
+                                    .setPort(port(tcp.getPort())))
+                    .build();
+        }
+        if (probe.getGrpc() != null) {
+            String service = probe.getGrpc().getService();
+            return request.setGrpc(
+                            GrpcProbe.newBuilder()
+                                    .setPort(probe.getGrpc().getPort())
+                                    .setService(service == null ? "" : service))
+                    .build();
+        }
+        if (probe.getExec() != null) {
+            return request.setExec(exec(probe.getExec())).build();
+        }
+        throw new ConfigurationException("missing probe handler for " + container.getName());
+    }
+
+    ProbeRequest hook(HTTPGetAction action, Duration timeout) {
+        return ProbeRequest.newBuilder()
+                .setTimeoutMillis(timeout.toMillis())
+                .setHttp(http(action, "kube-lifecycle/1.36"))
+                .build();
+    }
+
+    ProbeRequest hook(ExecAction action, Duration timeout) {
+        return ProbeRequest.newBuilder()
+                .setTimeoutMillis(timeout.toMillis())
+                .setExec(exec(action))
+                .build();
+    }
+
+    private ExecProbe exec(ExecAction action) {
+        return ExecProbe.newBuilder()
+                .setContainerId(containerId)
+                .addAllArgs(action.getCommand())
+                .build();
+    }
+
+    private HttpProbe http(HTTPGetAction action, String agent) {
+        String path = action.getPath() == null ? "/" : action.getPath();
+        String scheme = action.getScheme() == null ? "http" : action.getScheme();
+        HttpProbe.Builder http =
+                HttpProbe.newBuilder()
+                        .setScheme(scheme.toLowerCase(Locale.ROOT))
+                        .setHost(host(action.getHost()))
+                        .setPort(port(action.getPort()))
+                        .setPath(path.startsWith("/") ? path : "/" + path);
+        boolean named = false;
+        for (var header : action.getHttpHeaders()) {
+            named |= "user-agent".equalsIgnoreCase(header.getName());
+            http.addHeaders(variable(header.getName(), header.getValue()));
+        }
+        if (!named) {
+            http.addHeaders(variable("User-Agent", agent));
+        }
+        return http.build();
+    }
+
+    private String host(@Nullable String host) {
+        return host == null || host.isEmpty() ? podAddress : host;
+    }
+
+    private int port(IntOrString port) {
+        Integer number = port.getIntVal();
+        if (number != null) {
+            return number;
+        }
+        String name = port.getStrVal();
+        return container.getPorts().stream()
+                .filter(candidate -> name.equals(candidate.getName()))
+                .map(ContainerPort::getContainerPort)
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new ConfigurationException(
+                                        "couldn't find port: "
+                                                + name
+                                                + " in container "
+                                                + container.getName()));
+    }
+
+    private static EnvironmentVariable variable(String name, String value) {
+        return EnvironmentVariable.newBuilder().setName(name).setValue(value).build();
+    }
+}

@@ -1,0 +1,101 @@
+package dev.monopod.agent.kubelet;
+
+import dev.monopod.agent.kubelet.Authenticator.User;
+import dev.monopod.agent.kubelet.Authorizer.Access;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/// A kubelet server on a free port with [LocalProcessPods] behind it. The token `good` is valid;
+/// the user may not reach the node `node-db`.
+final class KubeletFixture implements AutoCloseable {
+    final LocalProcessPods pods = new LocalProcessPods();
+    final List<Access> accesses = new CopyOnWriteArrayList<>();
+    final Path directory;
+    final KubeletServer server;
+    final ServingCertificates certificates;
+
+    KubeletFixture(Path directory, Optional<Path> clientAuthority) throws Exception {
+        this.directory = directory;
+        certificates =
+                ServingCertificates.open(
+                        directory.resolve("ca.crt"),
+                        directory.resolve("ca.key"),
+                        clientAuthority,
+                        List.of("127.0.0.1", "localhost"),
+                        Clock.systemUTC());
+        server =
+                new KubeletServer(
+                        new KubeletServerConfiguration(0, "host-1"),
+                        pods,
+                        KubeletFixture::authenticate,
+                        this::authorize,
+                        certificates);
+        server.start();
+    }
+
+    private static Optional<User> authenticate(String token) {
+        return token.equals("good")
+                ? Optional.of(new User("tester", "", List.of(), Map.of()))
+                : Optional.empty();
+    }
+
+    private boolean authorize(User user, Access access) {
+        accesses.add(access);
+        return !access.node().equals("node-db");
+    }
+
+    SSLContext trust() throws Exception {
+        var store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry(
+                "ca", Pem.readCertificates(directory.resolve("ca.crt")).getFirst());
+        var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(store);
+        var context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return context;
+    }
+
+    HttpClient client() throws Exception {
+        return HttpClient.newBuilder()
+                .sslContext(trust())
+                .version(HttpClient.Version.HTTP_1_1)
+                .build();
+    }
+
+    /// By the address of the pod `web`.
+    URI uri(String pathAndQuery) {
+        return URI.create("https://127.0.0.1:" + server.port() + pathAndQuery);
+    }
+
+    /// By a name that is no pod's.
+    URI hostUri(String pathAndQuery) {
+        return URI.create("https://localhost:" + server.port() + pathAndQuery);
+    }
+
+    HttpResponse<String> get(URI uri) throws Exception {
+        try (var client = client()) {
+            return client.send(request(uri).build(), HttpResponse.BodyHandlers.ofString());
+        }
+    }
+
+    static HttpRequest.Builder request(URI uri) {
+        return HttpRequest.newBuilder(uri).header("Authorization", "Bearer good");
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}

@@ -1,0 +1,171 @@
+package dev.monopod.agent.kubelet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.monopod.agent.kubelet.Authorizer.Access;
+import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KubeletServerTest {
+    @TempDir Path directory;
+    private KubeletFixture kubelet;
+
+    @BeforeEach
+    void start() throws Exception {
+        kubelet = new KubeletFixture(directory, Optional.empty());
+    }
+
+    @AfterEach
+    void stop() {
+        kubelet.close();
+    }
+
+    @Test
+    void refusesWhoIsNotKnown() throws Exception {
+        try (var client = kubelet.client()) {
+            var anonymous = HttpRequest.newBuilder(kubelet.uri("/healthz")).build();
+            var wrong =
+                    HttpRequest.newBuilder(kubelet.uri("/healthz"))
+                            .header("Authorization", "Bearer bad")
+                            .build();
+
+            for (var request : new HttpRequest[] {anonymous, wrong}) {
+                var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(401);
+            }
+        }
+    }
+
+    @Test
+    void authorizesForTheNodeOfTheNamedPod() throws Exception {
+        var answer = kubelet.get(kubelet.uri("/containerLogs/default/db/main"));
+
+        assertThat(answer.statusCode()).isEqualTo(403);
+        assertThat(kubelet.accesses).containsExactly(new Access("get", "node-db", "proxy"));
+    }
+
+    @Test
+    void authorizesForTheNodeOfTheAddressedPod() throws Exception {
+        assertThat(kubelet.get(kubelet.uri("/metrics/resource")).statusCode()).isEqualTo(200);
+        assertThat(kubelet.get(kubelet.hostUri("/stats/summary")).statusCode()).isEqualTo(200);
+
+        assertThat(kubelet.accesses)
+                .containsExactly(
+                        new Access("get", "node-web", "metrics"),
+                        new Access("get", "host-1", "stats"));
+    }
+
+    @Test
+    void isHealthy() throws Exception {
+        var answer = kubelet.get(kubelet.uri("/healthz"));
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).isEqualTo("ok");
+    }
+
+    @Test
+    void listsTheAddressedPodOrAll() throws Exception {
+        assertThat(kubelet.get(kubelet.uri("/pods")).body())
+                .contains("\"kind\":\"PodList\"", "uid-web")
+                .doesNotContain("uid-db");
+        assertThat(kubelet.get(kubelet.hostUri("/pods")).body()).contains("uid-web", "uid-db");
+    }
+
+    @Test
+    void measuresTheAddressedPodOnly() throws Exception {
+        var answer = kubelet.get(kubelet.uri("/metrics/resource"));
+
+        assertThat(answer.body())
+                .contains(
+                        "# TYPE node_cpu_usage_seconds_total counter\n",
+                        "\nnode_cpu_usage_seconds_total 1.5 1767225660000\n",
+                        "\nnode_memory_working_set_bytes 4096 1767225660000\n",
+                        "\npod_cpu_usage_seconds_total{namespace=\"default\",pod=\"web\"} 1.5 1767225660000\n",
+                        "\ncontainer_memory_working_set_bytes{container=\"main\",namespace=\"default\",pod=\"web\"} 2000 1767225660000\n",
+                        "\ncontainer_start_time_seconds{container=\"main\",namespace=\"default\",pod=\"web\"} 1767225600 1767225660000\n",
+                        "\nresource_scrape_error 0\n")
+                .doesNotContain("\"db\"");
+    }
+
+    @Test
+    void summarizesTheAddressedPodAsItsNode() throws Exception {
+        var summary = new JsonMapper().readTree(kubelet.get(kubelet.uri("/stats/summary")).body());
+
+        assertThat(summary.at("/node/nodeName").asText()).isEqualTo("node-web");
+        assertThat(summary.at("/node/cpu/usageCoreNanoSeconds").asLong()).isEqualTo(1_500_000_000L);
+        assertThat(summary.at("/pods")).hasSize(1);
+        assertThat(summary.at("/pods/0/containers/0/memory/rssBytes").asLong()).isEqualTo(1000);
+        assertThat(summary.at("/pods/0/ephemeral-storage/usedBytes").asLong()).isEqualTo(400);
+    }
+
+    @Test
+    void passesLogOptionsOn() throws Exception {
+        var answer =
+                kubelet.get(
+                        kubelet.uri(
+                                "/containerLogs/default/web/main?timestamps=true&tailLines=7"
+                                        + "&limitBytes=9&sinceTime=2026-01-02T03:04:05%2B01:00"));
+
+        assertThat(answer.body()).isEqualTo("one\ntwo\n");
+        assertThat(kubelet.pods.logRequests)
+                .containsExactly(
+                        new LogOptions(
+                                false,
+                                false,
+                                true,
+                                7,
+                                9,
+                                Optional.of(Instant.parse("2026-01-02T02:04:05Z"))));
+    }
+
+    @Test
+    void tellsWhyThereIsNoLog() throws Exception {
+        var previous = kubelet.get(kubelet.uri("/containerLogs/default/web/main?previous=true"));
+        var missing = kubelet.get(kubelet.uri("/containerLogs/default/none/main"));
+        var wrong = kubelet.get(kubelet.uri("/containerLogs/default/web/main?tailLines=-3"));
+        var unknown = kubelet.get(kubelet.uri("/nothing"));
+
+        assertThat(previous.statusCode()).isEqualTo(400);
+        assertThat(previous.body()).isEqualTo("previous terminated container not found");
+        assertThat(missing.statusCode()).isEqualTo(404);
+        assertThat(wrong.statusCode()).isEqualTo(422);
+        assertThat(unknown.statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void interruptsFollowWhenTheClientLeaves() throws Exception {
+        try (var client = kubelet.client()) {
+            var answer =
+                    client.send(
+                            KubeletFixture.request(
+                                            kubelet.uri(
+                                                    "/containerLogs/default/web/main?follow=true"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofInputStream());
+            try (var body = answer.body()) {
+                assertThat(new String(body.readNBytes(8))).isEqualTo("one\ntwo\n");
+            }
+            client.shutdownNow();
+        }
+
+        assertThat(kubelet.pods.ended.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void execNeedsAnUpgrade() throws Exception {
+        var answer = kubelet.get(kubelet.uri("/exec/default/web/main?command=true&output=1"));
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("unable to upgrade");
+    }
+}

@@ -1,0 +1,228 @@
+package dev.monopod.agent.kubelet;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// Two pods whose containers are this machine: exec runs local processes and port-forward reaches
+/// local ports. The shape, not the isolation, of the real thing.
+final class LocalProcessPods implements KubeletPods {
+    static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+    /// Bytes that exec's `flood` could hand over.
+    final AtomicLong floodedBytes = new AtomicLong();
+
+    final BlockingQueue<TerminalSizes.Size> sizes = new LinkedBlockingQueue<>();
+    final BlockingQueue<LogOptions> logRequests = new LinkedBlockingQueue<>();
+
+    /// Released when a follow or a flood is interrupted or fails.
+    final CountDownLatch ended = new CountDownLatch(1);
+
+    @Override
+    public List<Pod> pods() {
+        return List.of(
+                pod("web", "uid-web", "127.0.0.1", "node-web"),
+                pod("db", "uid-db", "10.1.2.4", "node-db"));
+    }
+
+    private static Pod pod(String name, String uid, String address, String node) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withNamespace("default")
+                .withName(name)
+                .withUid(uid)
+                .endMetadata()
+                .withNewSpec()
+                .withNodeName(node)
+                .endSpec()
+                .withNewStatus()
+                .withPodIP(address)
+                .endStatus()
+                .build();
+    }
+
+    @Override
+    public Optional<Pod> pod(String namespace, String name) {
+        return pods().stream()
+                .filter(pod ->
+                        pod.getMetadata().getNamespace().equals(namespace)
+                                && pod.getMetadata().getName().equals(name))
+                .findFirst();
+    }
+
+    @Override
+    public void logs(
+            String namespace, String pod, String container, LogOptions options, OutputStream sink)
+            throws IOException {
+        logRequests.add(options);
+        if (options.previous()) {
+            throw new StreamException(400, "previous terminated container not found");
+        }
+        sink.write("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
+        if (options.follow()) {
+            try {
+                Thread.currentThread().join();
+            } catch (InterruptedException e) {
+                ended.countDown();
+                throw new InterruptedIOException("follow interrupted");
+            }
+        }
+    }
+
+    @Override
+    public int exec(
+            String namespace,
+            String pod,
+            String container,
+            List<String> command,
+            StreamSession session)
+            throws IOException {
+        if (command.equals(List.of("fail"))) {
+            throw new IOException("no such container");
+        }
+        if (command.equals(List.of("flood"))) {
+            return flood(session);
+        }
+        if (command.equals(List.of("sizes"))) {
+            return sizes(session);
+        }
+        return run(command, session);
+    }
+
+    private int sizes(StreamSession session) throws IOException {
+        try {
+            for (var size = session.sizes().next();
+                    size.isPresent();
+                    size = session.sizes().next()) {
+                sizes.add(size.get());
+                session.stdout()
+                        .orElseThrow()
+                        .write(
+                                "%dx%d\n"
+                                        .formatted(size.get().columns(), size.get().rows())
+                                        .getBytes(StandardCharsets.UTF_8));
+                if (size.get().columns() == 1) {
+                    return 0;
+                }
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        }
+        return 1;
+    }
+
+    private int flood(StreamSession session) throws IOException {
+        var block = new byte[32 * 1024];
+        try {
+            while (true) {
+                session.stdout().orElseThrow().write(block);
+                floodedBytes.addAndGet(block.length);
+            }
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private static int run(List<String> command, StreamSession session) throws IOException {
+        var process = new ProcessBuilder(command).start();
+        var input =
+                Thread.startVirtualThread(() -> {
+                    try (var sink = process.getOutputStream()) {
+                        if (session.stdin().isPresent()) {
+                            session.stdin().get().transferTo(sink);
+                        }
+                    } catch (IOException e) {
+                        // The process has ended, or the client has gone.
+                    }
+                });
+        var errors = pump(process, process.getErrorStream(), session.stderr());
+        var output = pump(process, process.getInputStream(), session.stdout());
+        try {
+            int code = process.waitFor();
+            output.join();
+            errors.join();
+            return code;
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        } finally {
+            process.destroyForcibly();
+            input.interrupt();
+        }
+    }
+
+    private static Thread pump(Process process, InputStream from, Optional<OutputStream> to) {
+        return Thread.startVirtualThread(() -> {
+            try {
+                from.transferTo(to.orElse(OutputStream.nullOutputStream()));
+            } catch (IOException e) {
+                process.destroyForcibly();
+            }
+        });
+    }
+
+    @Override
+    public int attach(String namespace, String pod, String container, StreamSession session)
+            throws IOException {
+        return run(List.of("cat"), session);
+    }
+
+    @Override
+    public void portForward(
+            String namespace, String pod, int port, InputStream input, OutputStream output)
+            throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            var sender =
+                    Thread.startVirtualThread(() -> {
+                        try {
+                            input.transferTo(socket.getOutputStream());
+                            socket.shutdownOutput();
+                        } catch (IOException e) {
+                            // The other direction tells.
+                        }
+                    });
+            socket.getInputStream().transferTo(output);
+            output.close();
+            sender.join();
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        }
+    }
+
+    @Override
+    public List<PodStatistics> statistics() {
+        return List.of(statistics("web", 1_500_000_000L), statistics("db", 250_000_000L));
+    }
+
+    private static PodStatistics statistics(String name, long cpuNanos) {
+        var container =
+                new ContainerStatistics("main", START, cpuNanos / 2, 3000, 2000, 1000, 500, 50);
+        return new PodStatistics(
+                "default",
+                name,
+                "uid-" + name,
+                START.plusSeconds(60),
+                START,
+                cpuNanos,
+                4096,
+                8192,
+                11,
+                12,
+                1000,
+                600,
+                400,
+                List.of(container));
+    }
+}

@@ -1,0 +1,75 @@
+package dev.monopod.agent.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.monopod.agent.machine.Hypervisor.MachineConfiguration;
+import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/// What every hypervisor promises. Runs against the fake and against real QEMU.
+abstract class HypervisorContract {
+    /// A hypervisor that knows only what an earlier one left behind: each call is a new life of the
+    /// agent.
+    abstract Hypervisor reborn();
+
+    /// Ends the machine as a crash would.
+    abstract void crash(VirtualMachine machine);
+
+    static MachineConfiguration machine(String id) {
+        return new MachineConfiguration(id, 250, 256, 1L << 30, List.of(), Optional.empty());
+    }
+
+    @Test
+    void startedMachineIsAliveAndItsChannelIsThere() {
+        var machine = reborn().start(machine("m-started"));
+        try {
+            assertThat(machine.id()).isEqualTo("m-started");
+            assertThat(machine.alive()).isTrue();
+            assertThat(Files.exists(machine.channel())).isTrue();
+        } finally {
+            machine.destroy(Duration.ZERO);
+        }
+        assertThat(machine.alive()).isFalse();
+        assertThat(Files.exists(machine.channel())).isFalse();
+        machine.destroy(Duration.ZERO);
+    }
+
+    @Test
+    void machineOutlivesItsAgent() {
+        var first = reborn().start(machine("m-outlives"));
+        var found = reborn().recover();
+        assertThat(found).extracting(VirtualMachine::id).containsExactly("m-outlives");
+        assertThat(found.getFirst().pid()).isEqualTo(first.pid());
+        found.getFirst().destroy(Duration.ZERO);
+        assertThat(reborn().recover()).isEmpty();
+        assertThat(first.alive()).isFalse();
+    }
+
+    @Test
+    void crashEndsTheWaitAndIsNotRecovered() throws InterruptedException {
+        var machine = reborn().start(machine("m-crashes"));
+        crash(machine);
+        assertThat(machine.awaitExit()).isNotBlank();
+        assertThat(reborn().recover()).isEmpty();
+        machine.destroy(Duration.ZERO);
+    }
+
+    @Test
+    void refusesASecondMachineOfOneName() {
+        var hypervisor = reborn();
+        var machine = hypervisor.start(machine("m-twice"));
+        try {
+            assertThatThrownBy(() -> hypervisor.start(machine("m-twice")))
+                    .isInstanceOf(MachineException.class)
+                    .hasMessageContaining("m-twice");
+            assertThat(machine.alive()).isTrue();
+        } finally {
+            machine.destroy(Duration.ZERO);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package dev.monopod.controller;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Names;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The controller's copy of the cluster, kept by watches. What it lists may lag; what must not be
+/// decided twice is decided by creating an object whose name can exist once. Thread-safe.
+public final class ClusterView implements AutoCloseable {
+    private static final long RESYNC_MILLIS = Duration.ofMinutes(5).toMillis();
+
+    private final SharedIndexInformer<FargateProfile> profiles;
+    private final SharedIndexInformer<Subnet> subnets;
+    private final SharedIndexInformer<Vpc> vpcs;
+    private final SharedIndexInformer<Host> hosts;
+    private final SharedIndexInformer<Machine> machines;
+    private final SharedIndexInformer<Pod> fargatePods;
+    private final SharedIndexInformer<Pod> unassignedPods;
+
+    public ClusterView(KubernetesClient client) {
+        profiles = client.resources(FargateProfile.class).runnableInformer(RESYNC_MILLIS);
+        subnets = client.resources(Subnet.class).runnableInformer(RESYNC_MILLIS);
+        vpcs = client.resources(Vpc.class).runnableInformer(RESYNC_MILLIS);
+        hosts = client.resources(Host.class).runnableInformer(RESYNC_MILLIS);
+        machines = client.resources(Machine.class).runnableInformer(RESYNC_MILLIS);
+        fargatePods =
+                client.pods()
+                        .inAnyNamespace()
+                        .withField("spec.schedulerName", Names.SCHEDULER_NAME)
+                        .runnableInformer(RESYNC_MILLIS);
+        unassignedPods =
+                client.pods()
+                        .inAnyNamespace()
+                        .withField("spec.nodeName", "")
+                        .runnableInformer(RESYNC_MILLIS);
+    }
+
+    /// Starts the watch that admission needs, on every replica.
+    public void startProfiles() {
+        start(profiles);
+    }
+
+    /// Starts all other watches; returns when their lists are complete.
+    public void startAll() {
+        start(subnets);
+        start(vpcs);
+        start(hosts);
+        start(machines);
+        start(fargatePods);
+        start(unassignedPods);
+    }
+
+    private static void start(SharedIndexInformer<?> informer) {
+        informer.exceptionHandler((started, error) -> true);
+        informer.start().toCompletableFuture().join();
+    }
+
+    public List<FargateProfile> profiles() {
+        return profiles.getStore().list();
+    }
+
+    public List<Subnet> subnets() {
+        return subnets.getStore().list();
+    }
+
+    public List<Vpc> vpcs() {
+        return vpcs.getStore().list();
+    }
+
+    public List<Host> hosts() {
+        return hosts.getStore().list();
+    }
+
+    public List<Machine> machines() {
+        return machines.getStore().list();
+    }
+
+    public List<Pod> fargatePods() {
+        return fargatePods.getStore().list();
+    }
+
+    public List<Pod> unassignedPods() {
+        return unassignedPods.getStore().list();
+    }
+
+    public @Nullable Pod fargatePod(String key) {
+        return fargatePods.getStore().getByKey(key);
+    }
+
+    public @Nullable Pod unassignedPod(String key) {
+        return unassignedPods.getStore().getByKey(key);
+    }
+
+    /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
+    public void onPlacementChange(Runnable changed) {
+        profiles.addEventHandler(handler(p -> changed.run()));
+        subnets.addEventHandler(handler(s -> changed.run()));
+        vpcs.addEventHandler(handler(v -> changed.run()));
+        machines.addEventHandler(
+                new ResourceEventHandler<>() {
+                    @Override
+                    public void onAdd(Machine machine) {}
+
+                    @Override
+                    public void onUpdate(Machine before, Machine machine) {}
+
+                    @Override
+                    public void onDelete(Machine machine, boolean unknown) {
+                        changed.run();
+                    }
+                });
+        hosts.addEventHandler(
+                new ResourceEventHandler<>() {
+                    @Override
+                    public void onAdd(Host host) {
+                        changed.run();
+                    }
+
+                    @Override
+                    public void onUpdate(Host before, Host host) {
+                        // Heartbeats alone change nothing for those who wait.
+                        if (before.getStatus() == null
+                                || !before.getMetadata()
+                                        .getGeneration()
+                                        .equals(host.getMetadata().getGeneration())) {
+                            changed.run();
+                        }
+                    }
+
+                    @Override
+                    public void onDelete(Host host, boolean unknown) {
+                        changed.run();
+                    }
+                });
+    }
+
+    public void onProfile(Consumer<FargateProfile> changed) {
+        profiles.addEventHandler(handler(changed));
+    }
+
+    public void onMachine(Consumer<Machine> changed) {
+        machines.addEventHandler(handler(changed));
+    }
+
+    public void onFargatePod(Consumer<Pod> changed) {
+        fargatePods.addEventHandler(handler(changed));
+    }
+
+    public void onUnassignedPod(Consumer<Pod> changed) {
+        unassignedPods.addEventHandler(handler(changed));
+    }
+
+    private static <T extends HasMetadata> ResourceEventHandler<T> handler(Consumer<T> changed) {
+        return new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T object) {
+                changed.accept(object);
+            }
+
+            @Override
+            public void onUpdate(T before, T object) {
+                changed.accept(object);
+            }
+
+            @Override
+            public void onDelete(T object, boolean unknown) {
+                changed.accept(object);
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        for (var informer :
+                List.of(profiles, subnets, vpcs, hosts, machines, fargatePods, unassignedPods)) {
+            informer.stop();
+        }
+    }
+}

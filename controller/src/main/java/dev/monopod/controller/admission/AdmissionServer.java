@@ -1,0 +1,207 @@
+package dev.monopod.controller.admission;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Answers the API server's admission reviews (`admission.k8s.io/v1`) over TLS; one virtual thread
+/// for each request. A webhook that fails answers with code 500, never with consent.
+public final class AdmissionServer implements AutoCloseable {
+    /// Path of each webhook.
+    public static final String MUTATE_PODS = "/mutate/pods";
+
+    public static final String VALIDATE_PODS = "/validate/pods";
+    public static final String VALIDATE_PROFILES = "/validate/fargateprofiles";
+    public static final String VALIDATE_SUBNETS = "/validate/subnets";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AdmissionServer.class);
+    private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
+    private static final int BACKLOG = 256;
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final HttpsServer server;
+    private final ExecutorService threads;
+
+    /// Listens, but answers only after [#start()].
+    ///
+    /// @param certificate PEM, leaf first; re-read when it changes
+    /// @param key PEM, SEC1 or PKCS 8, unencrypted
+    /// @throws IOException if it cannot listen, or the pair cannot be read
+    public AdmissionServer(InetSocketAddress address, Path certificate, Path key, Webhooks webhooks)
+            throws IOException {
+        // Without it each answer waits 40 ms for the API server's delayed acknowledgement.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+        // A caller that never ends its request must not hold a thread for ever.
+        System.setProperty("sun.net.httpserver.maxReqTime", "20");
+        server = HttpsServer.create(address, BACKLOG);
+        server.setHttpsConfigurator(
+                new HttpsConfigurator(context(new ServingCertificate(certificate, key))));
+        threads =
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name("admission-", 0).factory());
+        server.setExecutor(threads);
+        Map.of(
+                        MUTATE_PODS, webhooks.podMutation(),
+                        VALIDATE_PODS, webhooks.podValidation(),
+                        VALIDATE_PROFILES, webhooks.profileValidation(),
+                        VALIDATE_SUBNETS, webhooks.subnetValidation())
+                .forEach((path, webhook) ->
+                        server.createContext(path, exchange -> answer(exchange, webhook)));
+        server.createContext(
+                "/healthz", exchange -> send(exchange, 200, "text/plain", "ok".getBytes(UTF_8)));
+    }
+
+    /// The webhooks by path.
+    public record Webhooks(
+            PodMutation podMutation,
+            PodValidation podValidation,
+            ProfileValidation profileValidation,
+            SubnetValidation subnetValidation) {
+        /// All webhooks, over the same reads.
+        public static Webhooks of(ClusterReads reads, AdmissionSettings settings) {
+            return new Webhooks(
+                    new PodMutation(reads, settings),
+                    new PodValidation(reads, settings),
+                    new ProfileValidation(reads),
+                    new SubnetValidation(reads));
+        }
+    }
+
+    /// Begins to answer.
+    public void start() {
+        server.start();
+        LOGGER.info("admission listens at {}", server.getAddress());
+    }
+
+    /// The port in use, also if it was chosen by the kernel.
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    /// Waits at most one second for answers under way.
+    @Override
+    public void close() {
+        server.stop(1);
+        threads.shutdownNow();
+    }
+
+    private static SSLContext context(ServingCertificate certificate) {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {certificate}, null, null);
+            return context;
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException("the JDK has no TLS", impossible);
+        }
+    }
+
+    private static void answer(HttpExchange exchange, Webhook webhook) throws IOException {
+        if (!exchange.getRequestMethod().equals("POST")) {
+            send(exchange, 405, "text/plain", "POST only".getBytes(UTF_8));
+            return;
+        }
+        byte[] body;
+        try (InputStream input = exchange.getRequestBody()) {
+            body = input.readNBytes(LARGEST_REQUEST_BYTES + 1);
+        }
+        if (body.length > LARGEST_REQUEST_BYTES) {
+            send(exchange, 413, "text/plain", "review too large".getBytes(UTF_8));
+            return;
+        }
+        JsonNode request;
+        try {
+            request = MAPPER.readTree(body).path("request");
+        } catch (IOException malformed) {
+            send(exchange, 400, "text/plain", "no JSON".getBytes(UTF_8));
+            return;
+        }
+        String uid = request.path("uid").asText("");
+        if (uid.isEmpty() || !request.path("object").isObject()) {
+            send(exchange, 400, "text/plain", "no request with an object".getBytes(UTF_8));
+            return;
+        }
+        Review review =
+                new Review(uid, request.path("namespace").asText(""), request.get("object"));
+        send(exchange, 200, "application/json", MAPPER.writeValueAsBytes(judge(review, webhook)));
+    }
+
+    private static ObjectNode judge(Review review, Webhook webhook) {
+        Verdict verdict;
+        try {
+            verdict = webhook.judge(review);
+        } catch (IllegalArgumentException malformed) {
+            verdict = new Verdict.Denied(422, "Invalid", String.valueOf(malformed.getMessage()));
+        } catch (RuntimeException failure) {
+            LOGGER.error("{} failed", webhook.getClass().getSimpleName(), failure);
+            verdict =
+                    new Verdict.Denied(
+                            500, "InternalError", "Monopod's admission failed: " + failure);
+        }
+        return response(review, verdict);
+    }
+
+    private static ObjectNode response(Review review, Verdict verdict) {
+        ObjectNode answer =
+                MAPPER.createObjectNode()
+                        .put("apiVersion", "admission.k8s.io/v1")
+                        .put("kind", "AdmissionReview");
+        ObjectNode response = answer.putObject("response").put("uid", review.uid());
+        switch (verdict) {
+            case Verdict.Allowed(List<String> warnings) -> {
+                response.put("allowed", true);
+                warnings.forEach(response.withArray("warnings")::add);
+            }
+            case Verdict.Changed(JsonNode patch, List<String> warnings) -> {
+                response.put("allowed", true).put("patchType", "JSONPatch");
+                response.put("patch", encoded(patch));
+                warnings.forEach(response.withArray("warnings")::add);
+            }
+            case Verdict.Denied(int code, String reason, String message) ->
+                    response.put("allowed", false)
+                            .putObject("status")
+                            .put("code", code)
+                            .put("reason", reason)
+                            .put("message", message);
+        }
+        return answer;
+    }
+
+    private static byte[] encoded(JsonNode patch) {
+        try {
+            return MAPPER.writeValueAsBytes(patch);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
+    private static void send(HttpExchange exchange, int status, String type, byte[] body)
+            throws IOException {
+        try (exchange) {
+            exchange.getResponseHeaders().set("Content-Type", type);
+            exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+            try (OutputStream output = exchange.getResponseBody()) {
+                output.write(body);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.monopod.controller.admission;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.support.PodShape.ClaimState;
+import java.util.List;
+import java.util.Map;
+
+/// What admission needs to know of the cluster. Called on request threads, concurrently.
+public interface ClusterReads {
+    /// All profiles, of any phase.
+    List<FargateProfile> profiles();
+
+    /// All subnets.
+    List<Subnet> subnets();
+
+    /// All VPCs.
+    List<Vpc> vpcs();
+
+    /// Annotations of a service account; empty if there is none.
+    Map<String, String> serviceAccountAnnotations(String namespace, String name);
+
+    /// What is known of a claim.
+    ClaimState claim(String namespace, String name);
+}

@@ -1,0 +1,115 @@
+package dev.monopod.controller.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Gives containers the credentials of their service account's IAM role. What a container sets
+/// itself stays. Source: the user guide's "IAM roles for service accounts", and its annotations.
+final class IamRole {
+    private static final String PREFIX = "eks.amazonaws.com/";
+    private static final String VOLUME = "aws-iam-token";
+    private static final String DIRECTORY = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+    private static final String DEFAULT_AUDIENCE = "sts.amazonaws.com";
+    private static final long DEFAULT_SECONDS = 86_400;
+    private static final long FEWEST_SECONDS = 600;
+
+    private final String region;
+
+    IamRole(String region) {
+        this.region = region;
+    }
+
+    /// Changes the pod in place, if the service account names a role.
+    void apply(ObjectNode pod, Map<String, String> serviceAccount) {
+        String role = serviceAccount.get(PREFIX + "role-arn");
+        if (role == null || role.isBlank()) {
+            return;
+        }
+        ObjectNode spec = (ObjectNode) pod.get("spec");
+        Map<String, String> own = PodFacts.texts(pod.at("/metadata/annotations"));
+        Set<String> skipped =
+                Arrays.stream(
+                                Objects.requireNonNullElse(own.get(PREFIX + "skip-containers"), "")
+                                        .split(",", -1))
+                        .map(String::strip)
+                        .collect(Collectors.toSet());
+        for (String list : List.of("initContainers", "containers")) {
+            for (JsonNode container : spec.path(list)) {
+                if (!skipped.contains(container.path("name").asText())) {
+                    container((ObjectNode) container, role, serviceAccount);
+                }
+            }
+        }
+        if (!hasNamed(spec.path("volumes"), VOLUME)) {
+            volume(
+                    spec.withArray("volumes"),
+                    Objects.requireNonNullElse(
+                            serviceAccount.get(PREFIX + "audience"), DEFAULT_AUDIENCE),
+                    seconds(own, serviceAccount));
+        }
+    }
+
+    private void container(ObjectNode container, String role, Map<String, String> serviceAccount) {
+        boolean setsRole =
+                hasNamed(container.path("env"), "AWS_ROLE_ARN")
+                        && hasNamed(container.path("env"), "AWS_WEB_IDENTITY_TOKEN_FILE");
+        ArrayNode variables = container.withArray("env");
+        if (!"false".equals(serviceAccount.get(PREFIX + "sts-regional-endpoints"))) {
+            variable(variables, "AWS_STS_REGIONAL_ENDPOINTS", "regional");
+        }
+        variable(variables, "AWS_DEFAULT_REGION", region);
+        variable(variables, "AWS_REGION", region);
+        variable(variables, "AWS_ROLE_ARN", role);
+        variable(variables, "AWS_WEB_IDENTITY_TOKEN_FILE", DIRECTORY + "/token");
+        if (!setsRole && !hasNamed(container.path("volumeMounts"), VOLUME)) {
+            container
+                    .withArray("volumeMounts")
+                    .addObject()
+                    .put("name", VOLUME)
+                    .put("mountPath", DIRECTORY)
+                    .put("readOnly", true);
+        }
+    }
+
+    private static void volume(ArrayNode volumes, String audience, long seconds) {
+        ObjectNode volume = volumes.addObject().put("name", VOLUME);
+        volume.putObject("projected")
+                .put("defaultMode", 0644)
+                .putArray("sources")
+                .addObject()
+                .putObject("serviceAccountToken")
+                .put("audience", audience)
+                .put("expirationSeconds", seconds)
+                .put("path", "token");
+    }
+
+    private static long seconds(Map<String, String> pod, Map<String, String> serviceAccount) {
+        String name = PREFIX + "token-expiration";
+        String text = pod.getOrDefault(name, serviceAccount.getOrDefault(name, ""));
+        return text.matches("[0-9]{1,9}")
+                ? Math.max(FEWEST_SECONDS, Long.parseLong(text))
+                : DEFAULT_SECONDS;
+    }
+
+    private static void variable(ArrayNode variables, String name, String value) {
+        if (!hasNamed(variables, name)) {
+            variables.addObject().put("name", name).put("value", value);
+        }
+    }
+
+    private static boolean hasNamed(JsonNode list, String name) {
+        for (JsonNode item : list) {
+            if (item.path("name").asText().equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

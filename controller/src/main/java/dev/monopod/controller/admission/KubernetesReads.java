@@ -1,0 +1,67 @@
+package dev.monopod.controller.admission;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.mapping.PodShapes;
+import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Reads from the API server at each call, so that an object created a moment ago counts; profiles
+/// come from the caller's cache, since every pod needs them.
+public final class KubernetesReads implements ClusterReads {
+    private final KubernetesClient client;
+    private final Supplier<List<FargateProfile>> profiles;
+
+    /// @param profiles a cheap, current list, for example an informer's store
+    public KubernetesReads(KubernetesClient client, Supplier<List<FargateProfile>> profiles) {
+        this.client = client;
+        this.profiles = profiles;
+    }
+
+    @Override
+    public List<FargateProfile> profiles() {
+        return profiles.get();
+    }
+
+    @Override
+    public List<Subnet> subnets() {
+        return client.resources(Subnet.class).list().getItems();
+    }
+
+    @Override
+    public List<Vpc> vpcs() {
+        return client.resources(Vpc.class).list().getItems();
+    }
+
+    @Override
+    public Map<String, String> serviceAccountAnnotations(String namespace, String name) {
+        @Nullable ServiceAccount account =
+                client.serviceAccounts().inNamespace(namespace).withName(name).get();
+        return account == null || account.getMetadata().getAnnotations() == null
+                ? Map.of()
+                : account.getMetadata().getAnnotations();
+    }
+
+    @Override
+    public ClaimState claim(String namespace, String name) {
+        @Nullable PersistentVolumeClaim claim =
+                client.persistentVolumeClaims().inNamespace(namespace).withName(name).get();
+        if (claim == null) {
+            return new ClaimState.Missing();
+        }
+        String volumeName = claim.getSpec().getVolumeName();
+        if (volumeName == null || volumeName.isEmpty()) {
+            return new ClaimState.Unbound();
+        }
+        @Nullable PersistentVolume volume = client.persistentVolumes().withName(volumeName).get();
+        return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
+    }
+}

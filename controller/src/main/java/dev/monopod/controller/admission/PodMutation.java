@@ -1,0 +1,90 @@
+package dev.monopod.controller.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.monopod.kube.api.Names;
+import dev.monopod.kube.mapping.PodSizing;
+import dev.monopod.model.profile.Match;
+import dev.monopod.model.profile.Profile;
+import dev.monopod.model.size.Provisioned;
+import io.fabric8.zjsonpatch.JsonDiff;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Completes a pod that a profile selects, as EKS does; leaves every other pod as it is. Applying
+/// it twice changes nothing more. Source: row F3, and the contract's "Names that users and tools
+/// see".
+public final class PodMutation implements Webhook {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PodMutation.class);
+    private static final String SECURITY_GROUPS = "fargate.amazonaws.com/pod-sg";
+    private static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
+
+    private final ClusterReads reads;
+    private final AdmissionSettings settings;
+    private final IamRole iamRole;
+
+    public PodMutation(ClusterReads reads, AdmissionSettings settings) {
+        this.reads = reads;
+        this.settings = settings;
+        this.iamRole = new IamRole(settings.region());
+    }
+
+    @Override
+    public Verdict judge(Review review) {
+        return switch (PodFacts.match(review, reads)) {
+            case Match.None(), Match.OptedOut() -> Verdict.Allowed.SILENTLY;
+            case Match.LabelNamesOther(String profile, String reason) ->
+                    new Verdict.Allowed(
+                            List.of(
+                                    "label "
+                                            + Names.PROFILE_LABEL
+                                            + ": "
+                                            + profile
+                                            + " does not bring the pod to Fargate: "
+                                            + reason));
+            case Match.Selected(Profile profile) -> complete(review, profile);
+        };
+    }
+
+    private Verdict complete(Review review, Profile profile) {
+        JsonNode before = review.object();
+        if (!before.path("spec").path("nodeName").asText("").isEmpty()) {
+            return new Verdict.Allowed(
+                    List.of("spec.nodeName is set, so the pod does not go to Fargate"));
+        }
+        ObjectNode after = before.deepCopy();
+        metadata(after, profile);
+        spec((ObjectNode) after.get("spec"));
+        String account = after.at("/spec/serviceAccountName").asText("default");
+        iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
+        LOGGER.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
+        return new Verdict.Changed(JsonDiff.asJson(before, after), List.of());
+    }
+
+    private void metadata(ObjectNode pod, Profile profile) {
+        ObjectNode metadata = object(pod, "metadata");
+        object(metadata, "labels").put(Names.PROFILE_LABEL, profile.name());
+        ObjectNode annotations = object(metadata, "annotations");
+        annotations.remove(SECURITY_GROUPS);
+        annotations.put(Names.LOGGING_ANNOTATION, LOGGING_DISABLED);
+        switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
+            case Provisioned.Fits fits ->
+                    annotations.put(Names.CAPACITY_ANNOTATION, fits.size().annotation());
+            case Provisioned.TooLarge _ -> annotations.remove(Names.CAPACITY_ANNOTATION);
+        }
+    }
+
+    /// The API server's own priority plugin ran before and runs again: it compares all three fields
+    /// with the class, so all three must agree.
+    private static void spec(ObjectNode spec) {
+        spec.put("schedulerName", Names.SCHEDULER_NAME);
+        spec.put("priorityClassName", Names.PRIORITY_CLASS);
+        spec.put("priority", Names.PRIORITY);
+        spec.put("preemptionPolicy", "PreemptLowerPriority");
+    }
+
+    private static ObjectNode object(ObjectNode parent, String field) {
+        return parent.get(field) instanceof ObjectNode present ? present : parent.putObject(field);
+    }
+}

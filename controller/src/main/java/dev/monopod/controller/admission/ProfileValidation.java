@@ -1,0 +1,69 @@
+package dev.monopod.controller.admission;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.profile.Profile;
+import dev.monopod.model.profile.ProfileRules;
+import dev.monopod.model.profile.SubnetFacts;
+import dev.monopod.model.profile.Violation;
+import dev.monopod.model.profile.VpcFacts;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+
+/// Refuses a profile that EKS would refuse, in EKS' words. Source: rows F14, F16, F21, F22.
+public final class ProfileValidation implements Webhook {
+    private static final int CONFLICT = 409;
+    private static final int INVALID = 422;
+
+    private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
+
+    private final ClusterReads reads;
+
+    public ProfileValidation(ClusterReads reads) {
+        this.reads = reads;
+    }
+
+    @Override
+    public Verdict judge(Review review) {
+        FargateProfile object = SERIALIZATION.convertValue(review.object(), FargateProfile.class);
+        Profile profile = Profiles.of(object);
+        if (nameIsTaken(object)) {
+            return new Verdict.Denied(
+                    CONFLICT,
+                    "Conflict",
+                    "A Fargate Profile already exists with this name in this cluster.");
+        }
+        List<Violation> violations = new ArrayList<>(ProfileRules.check(profile));
+        Map<String, SubnetFacts> subnets =
+                reads.subnets().stream()
+                        .map(Profiles::of)
+                        .collect(Collectors.toMap(SubnetFacts::name, subnet -> subnet));
+        Map<String, VpcFacts> vpcs =
+                reads.vpcs().stream()
+                        .map(Profiles::of)
+                        .collect(Collectors.toMap(VpcFacts::name, vpc -> vpc));
+        violations.addAll(ProfileRules.checkNetwork(profile, subnets, vpcs));
+        return violations.isEmpty()
+                ? Verdict.Allowed.SILENTLY
+                : new Verdict.Denied(INVALID, "Invalid", text(violations));
+    }
+
+    private boolean nameIsTaken(FargateProfile object) {
+        String name = Profiles.name(object);
+        String own = Objects.requireNonNullElse(object.getMetadata().getName(), "");
+        return reads.profiles().stream()
+                .anyMatch(other ->
+                        !other.getMetadata().getName().equals(own)
+                                && Profiles.name(other).equals(name));
+    }
+
+    private static String text(List<Violation> violations) {
+        return violations.stream()
+                .map(violation -> violation.message() + " (" + violation.fieldPath() + ")")
+                .collect(Collectors.joining("; "));
+    }
+}

@@ -1,0 +1,63 @@
+package dev.monopod.controller.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.network.Cidr;
+import java.util.Optional;
+
+/// Refuses a subnet outside its VPC or over a sibling. Source: row F19.
+public final class SubnetValidation implements Webhook {
+    private static final int INVALID = 422;
+
+    private final ClusterReads reads;
+
+    public SubnetValidation(ClusterReads reads) {
+        this.reads = reads;
+    }
+
+    @Override
+    public Verdict judge(Review review) {
+        JsonNode spec = review.object().path("spec");
+        String vpcName = spec.path("vpc").asText();
+        Cidr cidr = Cidr.parse(spec.path("cidr").asText());
+        Optional<Vpc> vpc =
+                reads.vpcs().stream()
+                        .filter(each -> each.getMetadata().getName().equals(vpcName))
+                        .findFirst();
+        if (vpc.isEmpty()) {
+            return denied("The vpc ID '" + vpcName + "' does not exist (spec.vpc)");
+        }
+        if (vpc.get().getSpec().cidrs().stream()
+                .noneMatch(range -> Cidr.parse(range).contains(cidr))) {
+            return denied(
+                    "The CIDR '"
+                            + cidr
+                            + "' is invalid: VPC "
+                            + vpcName
+                            + " spans "
+                            + String.join(", ", vpc.get().getSpec().cidrs())
+                            + " (spec.cidr)");
+        }
+        String own = review.object().at("/metadata/name").asText();
+        for (Subnet other : reads.subnets()) {
+            if (!other.getMetadata().getName().equals(own)
+                    && other.getSpec().vpc().equals(vpcName)
+                    && Cidr.parse(other.getSpec().cidr()).overlaps(cidr)) {
+                return denied(
+                        "The CIDR '"
+                                + cidr
+                                + "' conflicts with another subnet: "
+                                + other.getMetadata().getName()
+                                + " has "
+                                + other.getSpec().cidr()
+                                + " (spec.cidr)");
+            }
+        }
+        return Verdict.Allowed.SILENTLY;
+    }
+
+    private static Verdict denied(String message) {
+        return new Verdict.Denied(INVALID, "Invalid", message);
+    }
+}

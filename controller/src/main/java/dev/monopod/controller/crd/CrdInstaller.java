@@ -1,0 +1,57 @@
+package dev.monopod.controller.crd;
+
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings the cluster's definitions of `monopod.dev/v1` to this version's. Blocks; any thread.
+public final class CrdInstaller {
+    private static final Logger LOGGER = LoggerFactory.getLogger(CrdInstaller.class);
+    private static final String FIELD_MANAGER = "monopod-controller";
+
+    private final KubernetesClient client;
+
+    public CrdInstaller(KubernetesClient client) {
+        this.client = client;
+    }
+
+    /// Applies every definition and returns when the API server serves them all.
+    ///
+    /// @throws io.fabric8.kubernetes.client.KubernetesClientException if the API server refuses one
+    /// @throws io.fabric8.kubernetes.client.KubernetesClientTimeoutException if one is not served
+    public void install(Duration limit) {
+        List<CustomResourceDefinition> definitions = Crds.all();
+        PatchContext apply =
+                new PatchContext.Builder()
+                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                        .withFieldManager(FIELD_MANAGER)
+                        .withForce(true)
+                        .build();
+        for (CustomResourceDefinition definition : definitions) {
+            client.resource(definition).patch(apply);
+        }
+        for (CustomResourceDefinition definition : definitions) {
+            client.resource(definition)
+                    .waitUntilCondition(
+                            CrdInstaller::isEstablished, limit.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        LOGGER.info("{} definitions of monopod.dev/v1 are served", definitions.size());
+    }
+
+    private static boolean isEstablished(@Nullable CustomResourceDefinition definition) {
+        return definition != null
+                && definition.getStatus() != null
+                && definition.getStatus().getConditions() != null
+                && definition.getStatus().getConditions().stream()
+                        .anyMatch(condition ->
+                                "Established".equals(condition.getType())
+                                        && "True".equals(condition.getStatus()));
+    }
+}

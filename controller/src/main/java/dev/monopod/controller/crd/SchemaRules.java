@@ -1,0 +1,159 @@
+package dev.monopod.controller.crd;
+
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRule;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/// What the API server itself enforces, with the controller down too: required fields, limits, and
+/// rules in CEL. Source: the contract's "Profiles"; AWS' limits of VPCs and subnets.
+final class SchemaRules {
+    private static final long LONGEST_NAME = 253;
+    private static final long LONGEST_CIDR = 18;
+    private static final String NAME_PATTERN = "^[0-9A-Za-z][A-Za-z0-9_-]*$";
+    private static final String RESERVED =
+            "The fargate profile name starts with the reserved prefix: 'eks-'.";
+
+    private SchemaRules() {}
+
+    static void apply(String kind, JSONSchemaProps root) {
+        root.setRequired(new ArrayList<>(List.of("spec")));
+        JSONSchemaProps spec = field(root, "spec");
+        switch (kind) {
+            case "FargateProfile" -> profile(root, spec);
+            case "Vpc" -> vpc(spec);
+            case "Subnet" -> subnet(spec);
+            case "Host" -> field(spec, "cpuOvercommit").setMinimum(1.0);
+            case "Machine" -> machine(spec);
+            default -> {}
+        }
+    }
+
+    private static void profile(JSONSchemaProps root, JSONSchemaProps spec) {
+        rule(
+                root,
+                "has(self.spec.profileName) || !self.metadata.name.startsWith('eks-')",
+                RESERVED);
+        rule(
+                root,
+                "has(self.spec.profileName) || self.metadata.name.matches('"
+                        + NAME_PATTERN
+                        + "') && size(self.metadata.name) <= 100",
+                "A Fargate profile's name matches [0-9A-Za-z][A-Za-z0-9_-]* and has at most 100"
+                        + " characters; set spec.profileName if the object's name cannot");
+        rule(spec, "self == oldSelf", "A Fargate profile is immutable; replace it by a new one");
+        require(spec, "selectors", "subnets");
+        JSONSchemaProps name = field(spec, "profileName");
+        name.setPattern(NAME_PATTERN);
+        name.setMinLength(1L);
+        name.setMaxLength(100L);
+        rule(name, "!self.startsWith('eks-')", RESERVED);
+        JSONSchemaProps selectors = field(spec, "selectors");
+        selectors.setMinItems(1L);
+        selectors.setMaxItems(5L);
+        JSONSchemaProps selector = selectors.getItems().getSchema();
+        require(selector, "namespace");
+        field(selector, "namespace").setMinLength(1L);
+        field(selector, "namespace").setMaxLength(63L);
+        field(selector, "namespace").setPattern("^[a-z0-9*?-]+$");
+        JSONSchemaProps labels = field(selector, "labels");
+        labels.setMaxProperties(5L);
+        labels.getAdditionalProperties().getSchema().setMaxLength(63L);
+        labels.getAdditionalProperties().getSchema().setPattern("^[A-Za-z0-9*?._-]*$");
+        JSONSchemaProps subnets = field(spec, "subnets");
+        subnets.setMinItems(1L);
+        subnets.setMaxItems(64L);
+        subnets.getItems().getSchema().setMaxLength(LONGEST_NAME);
+        JSONSchemaProps tags = field(spec, "tags");
+        tags.setMaxProperties(50L);
+        tags.getAdditionalProperties().getSchema().setMaxLength(256L);
+        field(spec, "podExecutionRoleArn").setMaxLength(2048L);
+    }
+
+    private static void vpc(JSONSchemaProps spec) {
+        require(spec, "cidrs", "region");
+        JSONSchemaProps cidrs = field(spec, "cidrs");
+        cidrs.setMinItems(1L);
+        cidrs.setMaxItems(5L);
+        cidr(cidrs.getItems().getSchema(), 16, 28);
+        rule(
+                cidrs,
+                "self.all(a, self.all(b, a == b || !cidr(a).containsCIDR(cidr(b))))",
+                "The ranges of a VPC must not overlap");
+        rule(cidrs, "oldSelf.all(old, old in self)", "A range of a VPC cannot be removed");
+        JSONSchemaProps region = field(spec, "region");
+        region.setMinLength(1L);
+        region.setMaxLength(63L);
+        region.setPattern("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$");
+        rule(region, "self == oldSelf", "The region of a VPC is immutable");
+    }
+
+    private static void subnet(JSONSchemaProps spec) {
+        require(spec, "vpc", "cidr", "zone");
+        cidr(field(spec, "cidr"), 16, 28);
+        for (String fixed : List.of("vpc", "cidr", "zone")) {
+            JSONSchemaProps field = field(spec, fixed);
+            field.setMinLength(1L);
+            field.setMaxLength(fixed.equals("cidr") ? LONGEST_CIDR : LONGEST_NAME);
+            rule(field, "self == oldSelf", "A subnet's " + fixed + " is immutable");
+        }
+        JSONSchemaProps routes = field(spec, "routes");
+        routes.setMaxItems(50L);
+        JSONSchemaProps route = routes.getItems().getSchema();
+        require(route, "destination", "target");
+        cidr(field(route, "destination"), 0, 32);
+        JSONSchemaProps zoneType = field(spec, "zoneType");
+        zoneType.setMaxLength(32L);
+        rule(
+                zoneType,
+                "self in ['availability-zone', 'local-zone', 'wavelength-zone']",
+                "A zone's type is availability-zone, local-zone or wavelength-zone");
+    }
+
+    private static void machine(JSONSchemaProps spec) {
+        rule(spec, "self == oldSelf", "What the scheduler decided is immutable");
+        require(spec, "host", "pod", "nodeName", "profile", "size", "network");
+        require(field(spec, "pod"), "namespace", "name", "uid");
+        require(field(spec, "size"), "milliCpu", "memoryMebiBytes", "storageMebiBytes");
+        require(field(spec, "network"), "vpc", "subnet", "zone", "address", "gateway", "mac");
+    }
+
+    private static void cidr(JSONSchemaProps field, int shortest, int longest) {
+        field.setMinLength(9L);
+        field.setMaxLength(LONGEST_CIDR);
+        String range =
+                shortest == 0 && longest == 32
+                        ? ""
+                        : " && cidr(self).prefixLength() >= "
+                                + shortest
+                                + " && cidr(self).prefixLength() <= "
+                                + longest;
+        rule(
+                field,
+                "isCIDR(self) && cidr(self).ip().family() == 4 && cidr(self) == cidr(self).masked()"
+                        + range,
+                "An IPv4 range such as 192.168.0.0/"
+                        + Math.max(shortest, 16)
+                        + ", without bits beyond its prefix"
+                        + (range.isEmpty() ? "" : ", from /" + shortest + " to /" + longest));
+    }
+
+    private static JSONSchemaProps field(JSONSchemaProps schema, String name) {
+        return Objects.requireNonNull(schema.getProperties().get(name), name);
+    }
+
+    private static void require(JSONSchemaProps schema, String... fields) {
+        schema.setRequired(new ArrayList<>(List.of(fields)));
+    }
+
+    private static void rule(JSONSchemaProps schema, String expression, String message) {
+        List<ValidationRule> rules =
+                schema.getXKubernetesValidations() == null
+                        ? new ArrayList<>()
+                        : new ArrayList<>(schema.getXKubernetesValidations());
+        rules.add(new ValidationRuleBuilder().withRule(expression).withMessage(message).build());
+        schema.setXKubernetesValidations(rules);
+    }
+}

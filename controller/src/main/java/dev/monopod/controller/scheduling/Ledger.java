@@ -1,0 +1,153 @@
+package dev.monopod.controller.scheduling;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.scheduling.Snapshot.HostRoom;
+import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.network.Cidr;
+import dev.monopod.model.profile.Profile;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What is given out: the machines that the watch shows, those made a moment ago, and the addresses
+/// that rest after use. Owned by the scheduling thread, but for [#released].
+final class Ledger {
+    /// A host that was silent for longer gets no machine.
+    private static final Duration SILENCE = Duration.ofSeconds(40);
+
+    /// How long an address rests, so that nobody's stale connection reaches another pod.
+    private static final Duration COOL_DOWN = Duration.ofSeconds(30);
+
+    private final ClusterView cluster;
+    private final Clock clock;
+    private final Map<String, Machine> assumed = new HashMap<>();
+    private final Map<Long, Instant> resting = new HashMap<>();
+
+    Ledger(ClusterView cluster, Clock clock) {
+        this.cluster = cluster;
+        this.clock = clock;
+    }
+
+    synchronized void assume(Machine machine) {
+        assumed.put(machine.getMetadata().getName(), machine);
+    }
+
+    synchronized void released(Machine machine) {
+        assumed.remove(machine.getMetadata().getName());
+        resting.put(
+                Cidr.address(machine.getSpec().network().address()),
+                clock.instant().plus(COOL_DOWN));
+    }
+
+    synchronized Snapshot snapshot() {
+        var machines = new LinkedHashMap<String, Machine>();
+        cluster.machines()
+                .forEach(machine -> machines.put(machine.getMetadata().getName(), machine));
+        assumed.keySet().removeIf(machines::containsKey);
+        machines.putAll(assumed);
+        var now = clock.instant();
+        resting.values().removeIf(until -> until.isBefore(now));
+        var taken = new HashSet<>(resting.keySet());
+        machines.values().forEach(m -> taken.add(Cidr.address(m.getSpec().network().address())));
+        return new Snapshot(
+                profiles(), subnets(machines.values()), hosts(machines.values(), now), taken);
+    }
+
+    private Map<String, Profile> profiles() {
+        var profiles = new HashMap<String, Profile>();
+        Profiles.active(cluster.profiles())
+                .forEach(profile -> profiles.put(profile.name(), profile));
+        return profiles;
+    }
+
+    private Map<String, SubnetRoom> subnets(Iterable<Machine> machines) {
+        var counts = new HashMap<String, Integer>();
+        machines.forEach(m -> counts.merge(m.getSpec().network().subnet(), 1, Integer::sum));
+        var regions = new HashMap<String, String>();
+        cluster.vpcs()
+                .forEach(vpc -> regions.put(vpc.getMetadata().getName(), vpc.getSpec().region()));
+        var subnets = new HashMap<String, SubnetRoom>();
+        for (var subnet : cluster.subnets()) {
+            var name = subnet.getMetadata().getName();
+            var spec = subnet.getSpec();
+            var region = regions.get(spec.vpc());
+            if (region != null && subnet.getMetadata().getDeletionTimestamp() == null) {
+                subnets.put(
+                        name,
+                        new SubnetRoom(
+                                name,
+                                spec.vpc(),
+                                region,
+                                spec.zone(),
+                                Cidr.parse(spec.cidr()),
+                                counts.getOrDefault(name, 0)));
+            }
+        }
+        return subnets;
+    }
+
+    private List<HostRoom> hosts(Iterable<Machine> machines, Instant now) {
+        var used = new HashMap<String, long[]>();
+        for (var machine : machines) {
+            var size = machine.getSpec().size();
+            var sums = used.computeIfAbsent(machine.getSpec().host(), host -> new long[3]);
+            sums[0] += size.milliCpu();
+            sums[1] += size.memoryMebiBytes();
+            sums[2] += size.storageMebiBytes();
+        }
+        var hosts = new ArrayList<HostRoom>();
+        for (var host : cluster.hosts()) {
+            var status = host.getStatus();
+            var name = host.getMetadata().getName();
+            var sums = used.getOrDefault(name, new long[3]);
+            var zone = host.getSpec() == null ? null : host.getSpec().zone();
+            hosts.add(
+                    new HostRoom(
+                            name,
+                            zone == null ? "" : zone,
+                            state(host, now),
+                            status == null ? 0 : value(status.capacityMilliCpu()) - sums[0],
+                            status == null ? 0 : value(status.capacityMemoryMebiBytes()) - sums[1],
+                            status == null
+                                    ? 0
+                                    : value(status.capacityStorageMebiBytes()) - sums[2]));
+        }
+        return hosts;
+    }
+
+    private static long value(@Nullable Long number) {
+        return number == null ? 0 : number;
+    }
+
+    private static String state(Host host, Instant now) {
+        if (host.getMetadata().getDeletionTimestamp() != null) {
+            return "is being removed";
+        }
+        if (host.getSpec() != null && Boolean.TRUE.equals(host.getSpec().unschedulable())) {
+            return "is unschedulable";
+        }
+        var status = host.getStatus();
+        if (status == null || status.heartbeat() == null) {
+            return "has not reported yet";
+        }
+        try {
+            var silent = Duration.between(Instant.parse(status.heartbeat()), now);
+            return silent.compareTo(SILENCE) > 0
+                    ? "has been silent for %d s".formatted(silent.toSeconds())
+                    : "";
+        } catch (DateTimeParseException e) {
+            return "reports a heartbeat that is no time: " + status.heartbeat();
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package dev.monopod.controller.scheduling;
+
+import dev.monopod.controller.scheduling.Snapshot.HostRoom;
+import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
+import dev.monopod.model.network.Cidr;
+import dev.monopod.model.size.Size;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+
+/// Chooses subnet, host and address for a pod. Pure but for the memory of where it stopped looking
+/// in each subnet: addresses are given out in a ring, so that one is reused as late as possible.
+final class Placer {
+    private final Map<String, Long> lastGiven = new HashMap<>();
+
+    /// The pod, as far as it matters here.
+    ///
+    /// @param accepts whether a Node with these labels would do
+    record Request(String profile, Size size, Predicate<Map<String, String>> accepts) {}
+
+    /// What was decided.
+    sealed interface Decision {
+        /// A place.
+        record Placed(SubnetRoom subnet, String host, String address) implements Decision {}
+
+        /// None now; the message names the one constraint that failed.
+        record Held(String message) implements Decision {}
+    }
+
+    Decision place(Request request, Snapshot snapshot) {
+        var profile = snapshot.profiles().get(request.profile());
+        if (profile == null) {
+            return new Decision.Held(
+                    "Misconfigured Fargate Profile: fargate profile "
+                            + request.profile()
+                            + " does not exist or is not ACTIVE");
+        }
+        var subnets = new ArrayList<SubnetRoom>();
+        for (var name : profile.subnets()) {
+            Optional.ofNullable(snapshot.subnets().get(name)).ifPresent(subnets::add);
+        }
+        if (subnets.isEmpty()) {
+            return new Decision.Held(
+                    "Misconfigured Fargate Profile: fargate profile "
+                            + request.profile()
+                            + " has none of its subnets "
+                            + String.join(", ", profile.subnets()));
+        }
+        subnets.removeIf(subnet -> !request.accepts().test(NodeTerms.labels(subnet)));
+        if (subnets.isEmpty()) {
+            return new Decision.Held(
+                    "MatchNodeSelector failed: Fargate profile "
+                            + request.profile()
+                            + " cannot satisfy pod's node selector/affinity requirements");
+        }
+        return place(request, snapshot, subnets);
+    }
+
+    private Decision place(Request request, Snapshot snapshot, List<SubnetRoom> subnets) {
+        subnets.sort(Comparator.comparingInt(SubnetRoom::machines).thenComparing(SubnetRoom::name));
+        var exhausted = new ArrayList<SubnetRoom>();
+        for (var subnet : subnets) {
+            var host = host(request.size(), snapshot, subnet.zone());
+            if (host.isEmpty()) {
+                continue;
+            }
+            var address = address(subnet, snapshot);
+            if (address.isPresent()) {
+                lastGiven.put(subnet.name(), address.getAsLong());
+                return new Decision.Placed(
+                        subnet, host.get().name(), Cidr.text(address.getAsLong()));
+            }
+            exhausted.add(subnet);
+        }
+        return new Decision.Held(
+                exhausted.isEmpty()
+                        ? noRoom(request.size(), snapshot, subnets)
+                        : "no free address in "
+                                + exhausted.stream()
+                                        .map(s -> s.name() + " (" + s.cidr() + ")")
+                                        .collect(Collectors.joining(", "))
+                                + " of fargate profile "
+                                + request.profile());
+    }
+
+    /// The emptiest host, by memory: machines reserve it, while CPU is shared.
+    private static Optional<HostRoom> host(Size size, Snapshot snapshot, String zone) {
+        return snapshot.hosts().stream()
+                .filter(host -> host.state().isEmpty() && host.serves(zone) && host.holds(size))
+                .max(
+                        Comparator.comparingLong(HostRoom::freeMemoryMebiBytes)
+                                .thenComparing(HostRoom::name, Comparator.reverseOrder()));
+    }
+
+    private OptionalLong address(SubnetRoom subnet, Snapshot snapshot) {
+        var cidr = subnet.cidr();
+        var from = lastGiven.getOrDefault(subnet.name(), cidr.base()) + 1;
+        return LongStream.concat(
+                        LongStream.rangeClosed(from, cidr.last()),
+                        LongStream.range(cidr.base(), from))
+                .filter(a -> !cidr.reserved(a) && !snapshot.taken().contains(a))
+                .findFirst();
+    }
+
+    private static String noRoom(Size size, Snapshot snapshot, List<SubnetRoom> subnets) {
+        var need = size.cpu() + ", " + size.memory() + " and " + size.storage() + " of storage";
+        if (snapshot.hosts().isEmpty()) {
+            return "no host has joined the cluster; the pod needs " + need;
+        }
+        var zones = subnets.stream().map(SubnetRoom::zone).distinct().sorted().toList();
+        return "no host has room for "
+                + need
+                + " in zone "
+                + String.join(" or ", zones)
+                + ": "
+                + snapshot.hosts().stream()
+                        .sorted(Comparator.comparing(HostRoom::name))
+                        .limit(5)
+                        .map(host -> host.name() + " " + why(host, size, zones))
+                        .collect(Collectors.joining("; "));
+    }
+
+    private static String why(HostRoom host, Size size, List<String> zones) {
+        if (!host.state().isEmpty()) {
+            return host.state();
+        }
+        if (zones.stream().noneMatch(host::serves)) {
+            return "stands in zone " + host.zone();
+        }
+        if (host.freeMilliCpu() < size.cpu().value()) {
+            return "has %sm CPU left".formatted(host.freeMilliCpu());
+        }
+        if (host.freeMemoryMebiBytes() < size.memory().value()) {
+            return "has %s MiB memory left".formatted(host.freeMemoryMebiBytes());
+        }
+        return "has %s MiB storage left".formatted(host.freeStorageMebiBytes());
+    }
+}

@@ -1,0 +1,6 @@
+/// The fargate-scheduler: gives each pod of a profile a host, an address and a machine. Depends on
+/// `node` and on the `kube` module.
+@NullMarked
+package dev.monopod.controller.scheduling;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,340 @@
+package dev.monopod.controller.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.FargateProfileStatus;
+import dev.monopod.kube.api.FargateProfileStatus.Phase;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.size.MemoryOverhead;
+import io.fabric8.kubernetes.api.model.EphemeralContainer;
+import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// The definitions and the webhooks against a real API server. Rows F3, F7, F9, F10, F14.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class AdmissionIT {
+    private static final int PORT = 21013;
+
+    private ApiServer apiServer;
+    private KubernetesClient client;
+    private AdmissionServer admission;
+    private WebhookInstaller installer;
+
+    @BeforeAll
+    void start() throws IOException, InterruptedException {
+        Path binary =
+                Path.of(
+                        System.getProperty(
+                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
+        apiServer = ApiServer.start(binary);
+        client = apiServer.client();
+        new CrdInstaller(client).install(Duration.ofSeconds(30));
+        ClusterReads reads =
+                new KubernetesReads(
+                        client, () -> client.resources(FargateProfile.class).list().getItems());
+        admission =
+                new AdmissionServer(
+                        new InetSocketAddress("127.0.0.1", PORT),
+                        apiServer.pki("webhook.crt"),
+                        apiServer.pki("webhook.key"),
+                        AdmissionServer.Webhooks.of(
+                                reads,
+                                new AdmissionSettings("us-west-2", MemoryOverhead.EKS_256_MIB)));
+        admission.start();
+        installer =
+                new WebhookInstaller(
+                        client,
+                        new WebhookConfigurations(
+                                new WebhookEndpoint.Url(
+                                        "https://127.0.0.1:" + PORT,
+                                        Files.readString(apiServer.pki("webhook-ca.crt"))),
+                                "monopod-system"));
+        for (String namespace : List.of("shop", "team-a", "other")) {
+            client.resource(
+                            new NamespaceBuilder()
+                                    .withNewMetadata()
+                                    .withName(namespace)
+                                    .endMetadata()
+                                    .build())
+                    .create();
+            client.resource(
+                            new ServiceAccountBuilder()
+                                    .withNewMetadata()
+                                    .withNamespace(namespace)
+                                    .withName("default")
+                                    .addToAnnotations(
+                                            "eks.amazonaws.com/role-arn", "arn:aws:iam::1:role/r")
+                                    .endMetadata()
+                                    .build())
+                    .create();
+        }
+        installer.install(List.of());
+        create(Vpc.class, "Vpc", "default", "{cidrs: [192.168.0.0/16], region: us-west-2}");
+        create(
+                Subnet.class,
+                "Subnet",
+                "public-a",
+                "{vpc: default, cidr: 192.168.0.0/19, zone: us-west-2a, routes: [{destination:"
+                        + " 0.0.0.0/0, target: igw}]}");
+        create(
+                Subnet.class,
+                "Subnet",
+                "private-a",
+                "{vpc: default, cidr: 192.168.96.0/19, zone: us-west-2a}");
+    }
+
+    @AfterAll
+    void stop() {
+        if (admission != null) {
+            admission.close();
+        }
+        if (client != null) {
+            client.close();
+        }
+        if (apiServer != null) {
+            apiServer.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void refusesObjectsThatBreakTheSchema() {
+        assertRefused("Vpc", "v", "{cidrs: [10.0.0.1/16], region: x}", "An IPv4 range such as");
+        assertRefused(
+                "Vpc", "v", "{cidrs: [10.0.0.0/16, 10.0.1.0/24], region: x}", "must not overlap");
+        assertRefused("Subnet", "s", "{vpc: default, cidr: nonsense, zone: a}", "An IPv4 range");
+        assertRefused("FargateProfile", "p", "{selectors: [], subnets: [private-a]}", "selectors");
+        assertRefused(
+                "FargateProfile",
+                "eks-p",
+                "{selectors: [{namespace: a}], subnets: [private-a]}",
+                "starts with the reserved prefix: 'eks-'");
+        assertRefused(
+                "FargateProfile",
+                "a.b",
+                "{selectors: [{namespace: a}], subnets: [private-a]}",
+                "set spec.profileName");
+    }
+
+    @Test
+    @Order(2)
+    void judgesProfilesAndSubnetsByWebhook() {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() ->
+                        assertRefused(
+                                "FargateProfile",
+                                "p",
+                                "{selectors: [{namespace: a}], subnets: [public-a]}",
+                                "Subnet public-a provided in Fargate Profile is not a private"
+                                        + " subnet"));
+        assertRefused(
+                "Subnet",
+                "s",
+                "{vpc: default, cidr: 192.168.112.0/24, zone: a}",
+                "conflicts with another subnet: private-a");
+    }
+
+    @Test
+    @Order(3)
+    void completesAndRefusesPodsThatAnActiveProfileSelects() {
+        activate(
+                "web",
+                "{selectors: [{namespace: shop}, {namespace: 'team-*', labels: {'app*': 'web-?'}}],"
+                        + " subnets: [private-a]}");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> {
+                    Pod tried = pod("shop", "{}", "{}");
+                    assertThat(
+                                    client.resource(tried)
+                                            .dryRun()
+                                            .create()
+                                            .getSpec()
+                                            .getSchedulerName())
+                            .isEqualTo("fargate-scheduler");
+                });
+
+        Pod created = client.resource(pod("shop", "{}", "{}")).create();
+
+        assertThat(created.getMetadata().getLabels())
+                .containsEntry("eks.amazonaws.com/fargate-profile", "web");
+        assertThat(created.getMetadata().getAnnotations())
+                .containsEntry("CapacityProvisioned", "0.25vCPU 0.5GB")
+                .containsEntry("Logging", "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND");
+        assertThat(created.getSpec().getPriority()).isEqualTo(2_000_001_000);
+        assertThat(created.getSpec().getPriorityClassName()).isEqualTo("system-node-critical");
+        assertThat(created.getSpec().getTolerations())
+                .noneMatch(
+                        toleration -> "eks.amazonaws.com/compute-type".equals(toleration.getKey()));
+        assertThat(created.getSpec().getContainers().getFirst().getEnv())
+                .extracting(variable -> variable.getName())
+                .contains("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_REGION");
+        assertThat(created.getSpec().getVolumes())
+                .extracting(volume -> volume.getName())
+                .contains("aws-iam-token");
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(
+                        () -> client.resource(pod("shop", "{}", "{hostNetwork: true}")).create())
+                .satisfies(refusal -> assertThat(refusal.getCode()).isEqualTo(403))
+                .withMessageContaining(
+                        "Pod not supported on Fargate: fields not supported: HostNetwork")
+                .withMessageContaining("spec.hostNetwork: remove it or set it to false");
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(() ->
+                        client.pods()
+                                .resource(created)
+                                .ephemeralContainers()
+                                .edit(found ->
+                                        new PodBuilder(found)
+                                                .editSpec()
+                                                .addToEphemeralContainers(privilegedDebugger())
+                                                .endSpec()
+                                                .build()))
+                .withMessageContaining("spec.ephemeralContainers[0].securityContext.privileged");
+    }
+
+    @Test
+    @Order(4)
+    void expressesWildcardsToTheApiServer() {
+        assertThat(scheduler(pod("team-a", "{app: web-1}", "{}"))).isEqualTo("fargate-scheduler");
+        assertThat(scheduler(pod("team-a", "{app: db}", "{}"))).isEqualTo("default-scheduler");
+        assertThat(scheduler(pod("other", "{app: web-1}", "{}"))).isEqualTo("default-scheduler");
+    }
+
+    @Test
+    @Order(5)
+    void refusesChangesOfAProfile() {
+        GenericKubernetesResource profile = generic("FargateProfile", "web");
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(() ->
+                        client.genericKubernetesResources("monopod.dev/v1", "FargateProfile")
+                                .withName("web")
+                                .edit(found -> {
+                                    Map<String, Object> spec = found.get("spec");
+                                    spec.put("subnets", List.of("private-b"));
+                                    return found;
+                                }))
+                .withMessageContaining("A Fargate profile is immutable");
+        assertThat(profile).isNotNull();
+    }
+
+    @Test
+    @Order(6)
+    void writesConfigurationsOnlyWhenTheyDiffer() {
+        String before = version();
+        installer.install(client.resources(FargateProfile.class).list().getItems());
+
+        assertThat(version()).isEqualTo(before);
+    }
+
+    @Test
+    @Order(7)
+    void locksNobodyElseUpWhenItIsDown() {
+        admission.close();
+
+        assertThat(client.resource(pod("other", "{}", "{}")).create()).isNotNull();
+        assertThat(client.resource(pod("team-a", "{app: db}", "{}")).create()).isNotNull();
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(() -> client.resource(pod("shop", "{}", "{}")).create())
+                .withMessageContaining("pods.mutate.monopod.dev");
+        client.resources(FargateProfile.class).withName("web").delete();
+    }
+
+    private static EphemeralContainer privilegedDebugger() {
+        return new EphemeralContainerBuilder()
+                .withName("debugger")
+                .withImage("image")
+                .withNewSecurityContext()
+                .withPrivileged(true)
+                .endSecurityContext()
+                .build();
+    }
+
+    private String scheduler(Pod pod) {
+        return client.resource(pod).create().getSpec().getSchedulerName();
+    }
+
+    private String version() {
+        return client.admissionRegistration()
+                .v1()
+                .mutatingWebhookConfigurations()
+                .withName("monopod")
+                .get()
+                .getMetadata()
+                .getResourceVersion();
+    }
+
+    private void activate(String name, String spec) {
+        FargateProfile profile = create(FargateProfile.class, "FargateProfile", name, spec);
+        profile.setStatus(new FargateProfileStatus(Phase.ACTIVE, null, null, null, null));
+        client.resource(profile).updateStatus();
+        installer.install(client.resources(FargateProfile.class).list().getItems());
+    }
+
+    private void assertRefused(String kind, String name, String spec, String message) {
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .isThrownBy(() ->
+                        client.resource(
+                                        FixedReads.read(
+                                                kind, name, spec, GenericKubernetesResource.class))
+                                .dryRun()
+                                .create())
+                .withMessageContaining(message);
+    }
+
+    private <T extends HasMetadata> T create(Class<T> type, String kind, String name, String spec) {
+        return client.resource(FixedReads.read(kind, name, spec, type)).create();
+    }
+
+    private GenericKubernetesResource generic(String kind, String name) {
+        return client.genericKubernetesResources("monopod.dev/v1", kind).withName(name).get();
+    }
+
+    private static Pod pod(String namespace, String labels, String spec) {
+        Pod pod =
+                Serialization.unmarshal(
+                        "---\n{apiVersion: v1, kind: Pod, metadata: {generateName: p-, namespace: %s,"
+                                        .formatted(namespace)
+                                + " labels: %s}, spec: %s}".formatted(labels, spec),
+                        Pod.class);
+        return new PodBuilder(pod)
+                .editSpec()
+                .addNewContainer()
+                .withName("c")
+                .withImage("image")
+                .endContainer()
+                .endSpec()
+                .build();
+    }
+}

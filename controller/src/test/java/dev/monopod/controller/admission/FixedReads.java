@@ -1,0 +1,83 @@
+package dev.monopod.controller.admission;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A cluster that holds what a test puts into it.
+final class FixedReads implements ClusterReads {
+    private final List<FargateProfile> profiles = new ArrayList<>();
+    private final List<Subnet> subnets = new ArrayList<>();
+    private final List<Vpc> vpcs = new ArrayList<>();
+    private final Map<String, Map<String, String>> accounts = new HashMap<>();
+    private final Map<String, ClaimState> claims = new HashMap<>();
+
+    FixedReads withProfile(String name, String spec) {
+        profiles.add(
+                read(
+                        "FargateProfile",
+                        name,
+                        spec + ", status: {phase: ACTIVE}",
+                        FargateProfile.class));
+        return this;
+    }
+
+    FixedReads withSubnet(String name, String spec) {
+        subnets.add(read("Subnet", name, spec, Subnet.class));
+        return this;
+    }
+
+    FixedReads withVpc(String name, String spec) {
+        vpcs.add(read("Vpc", name, spec, Vpc.class));
+        return this;
+    }
+
+    FixedReads withAccount(String name, Map<String, String> annotations) {
+        accounts.put(name, annotations);
+        return this;
+    }
+
+    FixedReads withClaim(String name, ClaimState state) {
+        claims.put(name, state);
+        return this;
+    }
+
+    @Override
+    public List<FargateProfile> profiles() {
+        return List.copyOf(profiles);
+    }
+
+    @Override
+    public List<Subnet> subnets() {
+        return List.copyOf(subnets);
+    }
+
+    @Override
+    public List<Vpc> vpcs() {
+        return List.copyOf(vpcs);
+    }
+
+    @Override
+    public Map<String, String> serviceAccountAnnotations(String namespace, String name) {
+        return accounts.getOrDefault(name, Map.of());
+    }
+
+    @Override
+    public ClaimState claim(String namespace, String name) {
+        return claims.getOrDefault(name, new ClaimState.Missing());
+    }
+
+    static <T extends HasMetadata> T read(String kind, String name, String rest, Class<T> type) {
+        return Serialization.unmarshal(
+                "---\n{apiVersion: monopod.dev/v1, kind: %s, metadata: {name: %s}, spec: %s}"
+                        .formatted(kind, name, rest),
+                type);
+    }
+}

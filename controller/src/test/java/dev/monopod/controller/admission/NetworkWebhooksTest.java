@@ -1,0 +1,82 @@
+package dev.monopod.controller.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import org.junit.jupiter.api.Test;
+
+/// Rows F14, F16 and F19.
+final class NetworkWebhooksTest {
+    private final FixedReads reads =
+            new FixedReads()
+                    .withVpc("default", "{cidrs: [192.168.0.0/16], region: us-west-2}")
+                    .withSubnet(
+                            "public-a",
+                            "{vpc: default, cidr: 192.168.0.0/19, zone: us-west-2a, routes:"
+                                    + " [{destination: 0.0.0.0/0, target: igw}]}")
+                    .withSubnet(
+                            "private-a", "{vpc: default, cidr: 192.168.96.0/19, zone: us-west-2a}")
+                    .withProfile("taken", "{selectors: [{namespace: a}], subnets: [private-a]}");
+
+    @Test
+    void acceptsAProfileOfPrivateSubnets() {
+        assertThat(profile("web", "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
+    }
+
+    @Test
+    void refusesAProfileWithAPublicSubnetInEksWords() {
+        assertThat(profile("web", "public-a"))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                422,
+                                "Invalid",
+                                "Subnet public-a provided in Fargate Profile is not a private subnet"
+                                        + " (spec.subnets[0])"));
+    }
+
+    @Test
+    void refusesASecondProfileOfTheSameName() {
+        assertThat(profile("other, profileName: taken", "private-a"))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                409,
+                                "Conflict",
+                                "A Fargate Profile already exists with this name in this cluster."));
+    }
+
+    @Test
+    void refusesSubnetsOverSiblingsAndOutsideTheVpc() {
+        assertThat(subnet("192.168.128.0/19")).isEqualTo(Verdict.Allowed.SILENTLY);
+        assertThat(subnet("192.168.112.0/24"))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                422,
+                                "Invalid",
+                                "The CIDR '192.168.112.0/24' conflicts with another subnet: private-a"
+                                        + " has 192.168.96.0/19 (spec.cidr)"));
+        assertThat(subnet("10.0.0.0/24")).isInstanceOf(Verdict.Denied.class);
+    }
+
+    private Verdict subnet(String cidr) {
+        return new SubnetValidation(reads)
+                .judge(
+                        review(
+                                "{metadata: {name: new}, spec: {vpc: default, cidr: %s, zone: us-west-2a}}"
+                                        .formatted(cidr)));
+    }
+
+    private Verdict profile(String name, String subnet) {
+        String[] parts = name.split(", ", 2);
+        String more = parts.length == 1 ? "" : ", " + parts[1];
+        return new ProfileValidation(reads)
+                .judge(
+                        review(
+                                "{metadata: {name: %s}, spec: {selectors: [{namespace: a}], subnets: [%s]%s}}"
+                                        .formatted(parts[0], subnet, more)));
+    }
+
+    private static Review review(String yaml) {
+        return new Review("1", "", Serialization.unmarshal("---\n" + yaml, JsonNode.class));
+    }
+}

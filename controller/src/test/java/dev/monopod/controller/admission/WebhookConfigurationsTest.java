@@ -1,0 +1,71 @@
+package dev.monopod.controller.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.model.profile.Profile;
+import dev.monopod.model.profile.Profile.UnsupportedPods;
+import dev.monopod.model.profile.Selector;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// Admission fails closed where profiles select, and nowhere else.
+final class WebhookConfigurationsTest {
+    private final WebhookConfigurations configurations =
+            new WebhookConfigurations(
+                    new WebhookEndpoint.Url("https://192.168.0.4:9443", "PEM"), "monopod-system");
+
+    @Test
+    void asksNothingAboutPodsWithoutProfiles() {
+        assertThat(configurations.mutating(List.of()).getWebhooks()).isEmpty();
+        assertThat(configurations.validating(List.of()).getWebhooks())
+                .extracting(webhook -> webhook.getName() + " " + webhook.getFailurePolicy())
+                .containsExactly(
+                        "fargateprofiles.validate.monopod.dev Ignore",
+                        "subnets.validate.monopod.dev Ignore");
+    }
+
+    @Test
+    void namesLiteralNamespacesInTheSelector() {
+        var webhook =
+                configurations
+                        .mutating(
+                                List.of(
+                                        profile(new Selector("shop", Map.of("app", "web"))),
+                                        profile(new Selector("bank", Map.of()))))
+                        .getWebhooks()
+                        .getFirst();
+
+        assertThat(webhook.getFailurePolicy()).isEqualTo("Fail");
+        assertThat(webhook.getClientConfig().getUrl())
+                .isEqualTo("https://192.168.0.4:9443/mutate/pods");
+        assertThat(webhook.getNamespaceSelector().getMatchExpressions().getFirst().getValues())
+                .containsExactly("bank", "shop");
+        assertThat(webhook.getMatchConditions().getFirst().getExpression())
+                .isEqualTo(
+                        "(request.namespace == 'shop' && has(object.metadata.labels) && 'app' in"
+                                + " object.metadata.labels && object.metadata.labels['app'] == 'web') ||"
+                                + " (request.namespace == 'bank')");
+    }
+
+    @Test
+    void expressesWildcardsAndSparesTheControllersOwnPods() {
+        var webhook =
+                configurations
+                        .mutating(List.of(profile(new Selector("m*", Map.of("a.b/*", "x?")))))
+                        .getWebhooks()
+                        .getFirst();
+
+        assertThat(webhook.getNamespaceSelector().getMatchExpressions()).isEmpty();
+        assertThat(webhook.getMatchConditions().getFirst().getExpression())
+                .isEqualTo(
+                        "(request.namespace.matches('^m.*$') && request.namespace != 'monopod-system'"
+                                + " && has(object.metadata.labels) && object.metadata.labels.exists(k,"
+                                + " k.matches('^a\\\\.b/.*$') &&"
+                                + " object.metadata.labels[k].matches('^x.$')))");
+    }
+
+    private static Profile profile(Selector selector) {
+        return new Profile("p", List.of(selector), List.of("a"), UnsupportedPods.REJECT);
+    }
+}

@@ -1,0 +1,88 @@
+//! What PID 1 does before anything else: a root that containers can pivot away from, kernel modules, file systems, cgroups.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use nix::mount::{MsFlags, mount};
+
+/// Where everything of ours lives inside the machine.
+pub const RUN: &str = "/run/monopod";
+pub const CGROUPS: &str = "/sys/fs/cgroup";
+
+/// Brings the machine from "the kernel started us" to "containers can be made". Fails only when the machine is of no use.
+pub fn boot() -> Result<()> {
+    leave_initial_root().context("move the root")?;
+    mount_kernel_file_systems()?;
+    load_modules().context("load kernel modules")?;
+    enable_cgroup_controllers();
+    crate::container::cgroup::make_pod().context("make the pod's cgroup")?;
+    for folder in ["volumes"] {
+        fs::create_dir_all(format!("{RUN}/{folder}"))?;
+    }
+    Ok(())
+}
+
+/// The initial root can't be the old root of `pivot_root`, which every container does; a bind mount of it can.
+fn leave_initial_root() -> Result<()> {
+    fs::create_dir_all("/root")?;
+    bind("/", "/root")?;
+    std::env::set_current_dir("/root")?;
+    mount(Some("."), "/", None::<&str>, MsFlags::MS_MOVE, None::<&str>)?;
+    nix::unistd::chroot(".")?;
+    std::env::set_current_dir("/")?;
+    Ok(())
+}
+
+fn bind(source: &str, target: &str) -> Result<()> {
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    Ok(())
+}
+
+fn mount_kernel_file_systems() -> Result<()> {
+    let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let device = MsFlags::MS_NOSUID;
+    let table: [(&str, &str, MsFlags, &str); 8] = [
+        ("proc", "/proc", strict, ""),
+        ("sysfs", "/sys", strict, ""),
+        ("devtmpfs", "/dev", device, "mode=0755"),
+        ("devpts", "/dev/pts", device | MsFlags::MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666"),
+        ("tmpfs", "/dev/shm", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=1777"),
+        ("tmpfs", "/run", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=0755"),
+        ("tmpfs", "/tmp", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=1777"),
+        ("cgroup2", CGROUPS, strict, "nsdelegate,memory_recursiveprot"),
+    ];
+    for (kind, target, flags, data) in table {
+        fs::create_dir_all(target).with_context(|| format!("create {target}"))?;
+        mount(Some(kind), target, Some(kind), flags, Some(data)).with_context(|| format!("mount {kind} at {target}"))?;
+    }
+    Ok(())
+}
+
+/// Loads what the build put into /modules, in its order. A module that is built in already is no error.
+fn load_modules() -> Result<()> {
+    let Ok(order) = fs::read_to_string("/modules/order") else { return Ok(()) };
+    for name in order.lines() {
+        let path = Path::new("/modules").join(name);
+        let file = fs::File::open(&path).with_context(|| format!("open {}", path.display()))?;
+        // SAFETY: the descriptor is open for the whole call, and the parameter string is a constant that ends in NUL.
+        let result = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), c"".as_ptr(), 0) };
+        if result != 0 {
+            let error = std::io::Error::last_os_error();
+            if error.raw_os_error() != Some(libc::EEXIST) {
+                eprintln!("guest: module {name}: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn enable_cgroup_controllers() {
+    for controller in ["cpu", "memory", "pids", "io", "cpuset"] {
+        // One at a time: a kernel without one of them must not lose the others.
+        if let Err(error) = fs::write(format!("{CGROUPS}/cgroup.subtree_control"), format!("+{controller}")) {
+            eprintln!("guest: cgroup controller {controller}: {error}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Paths that somebody else chose, resolved so that no link of theirs leads out of a folder: all through openat2's RESOLVE_IN_ROOT.
+
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open as open_file, openat2};
+use nix::sys::stat::Mode;
+
+/// What to make of a path that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Folder,
+    File,
+    /// Whatever it is when it is there; else a folder.
+    FolderUnlessPresent,
+}
+
+/// Opens `path` below `root`, and makes what is missing of it.
+pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
+    let base = open_source(root)?;
+    let mut so_far = PathBuf::new();
+    let mut current = lookup(&base, Path::new("."))?;
+    let names: Vec<_> = Path::new(path)
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(Ok(name)),
+            Component::RootDir | Component::CurDir => None,
+            Component::ParentDir | Component::Prefix(_) => Some(Err(())),
+        })
+        .collect::<Result<_, ()>>()
+        .map_err(|()| anyhow::anyhow!("'{path}' contains '..'"))?;
+    for (index, name) in names.iter().enumerate() {
+        so_far.push(name);
+        current = match lookup(&base, &so_far) {
+            Ok(found) => found,
+            Err(Errno::ENOENT) => {
+                let entry = path_of(&current).join(name);
+                if index + 1 == names.len() && kind == Kind::File {
+                    fs::OpenOptions::new().write(true).create_new(true).open(&entry)
+                } else {
+                    fs::create_dir(&entry).map(|()| fs::File::open(&entry))?
+                }
+                .with_context(|| format!("create {}", so_far.display()))?;
+                lookup(&base, &so_far)?
+            }
+            Err(error) => bail!("open {}: {}", so_far.display(), error.desc()),
+        };
+    }
+    Ok(current)
+}
+
+fn lookup(base: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    openat2(base, path, how)
+}
+
+/// Opens a path of the guest's own.
+pub fn open_source(path: &Path) -> Result<OwnedFd> {
+    open_file(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).with_context(|| format!("open {}", path.display()))
+}
+
+/// A path that stands for the opened file, whatever its name has become.
+pub fn path_of(descriptor: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", descriptor.as_raw_fd()))
+}
+
+/// Makes the mount that the descriptor is the root of read-only, and with `recursive` all mounts below it.
+pub fn set_read_only(mounted: &OwnedFd, recursive: bool) -> std::io::Result<()> {
+    let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    let empty = CString::default();
+    // SAFETY: the structure and the empty path outlive the call, and the size is the structure's.
+    let result = unsafe {
+        libc::syscall(libc::SYS_mount_setattr, mounted.as_raw_fd(), empty.as_ptr(), flags, &raw const attributes, size_of::<libc::mount_attr>())
+    };
+    if result < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn makes_what_is_missing() {
+        let folder = tempfile::tempdir().expect("folder");
+        open(folder.path(), "/a/b/file", Kind::File).expect("file");
+        assert!(folder.path().join("a/b/file").is_file());
+        open(folder.path(), "c/d", Kind::Folder).expect("folder");
+        assert!(folder.path().join("c/d").is_dir());
+    }
+
+    #[test]
+    fn follows_links_only_within_the_root() {
+        let folder = tempfile::tempdir().expect("folder");
+        symlink("/etc", folder.path().join("link")).expect("link");
+        fs::create_dir(folder.path().join("etc")).expect("etc");
+        open(folder.path(), "link/made", Kind::File).expect("file");
+        assert!(folder.path().join("etc/made").is_file());
+    }
+
+    #[test]
+    fn refuses_parent_folders() {
+        let folder = tempfile::tempdir().expect("folder");
+        assert!(open(folder.path(), "a/../../b", Kind::Folder).is_err());
+    }
+}

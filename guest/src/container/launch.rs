@@ -1,0 +1,88 @@
+//! Starts a process in a container, from the guest's side.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use tokio::sync::oneshot;
+
+use super::control::Control;
+use super::spec::{Failure, FailureKind, ProcessSpec, Report};
+use super::starter;
+use crate::reaper::{Exit, Reaper};
+
+/// What the process gets as its standard streams; ignored for a terminal.
+pub struct Streams {
+    pub input: Stdio,
+    pub output: Stdio,
+    pub error: Stdio,
+}
+
+impl Streams {
+    pub fn none() -> Self {
+        Self { input: Stdio::null(), output: Stdio::null(), error: Stdio::null() }
+    }
+}
+
+/// A program that runs.
+pub struct Launched {
+    pub pid: i32,
+    pub exit: oneshot::Receiver<Exit>,
+    /// Master side, when a terminal was asked for.
+    pub terminal: Option<OwnedFd>,
+}
+
+/// Blocks until the program runs, or could not be run.
+pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<Launched, Failure> {
+    let (ours, theirs) = Control::pair()?;
+    let text = in_memory(&serde_json::to_vec(spec).map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?)?;
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(starter::NAME).args([theirs.raw().to_string(), text.as_raw_fd().to_string()]);
+    command.env_clear().stdin(streams.input).stdout(streams.output).stderr(streams.error);
+    let passed = [theirs.raw(), text.as_raw_fd()];
+    // SAFETY: only calls fcntl, which is safe between fork and exec.
+    unsafe { command.pre_exec(move || passed.iter().try_for_each(|raw| keep_on_exec(*raw))) };
+    let (_child, _starter_exit) = reaper.spawn(&mut command)?;
+    // Our copies of what the process holds would keep its end from being seen.
+    drop((command, theirs, text));
+
+    let mut running: Option<(i32, oneshot::Receiver<Exit>)> = None;
+    let mut terminal = None;
+    while let Some((report, descriptor)) = ours.receive()? {
+        match report {
+            Report::Pid(pid) => {
+                running = Some((pid, reaper.register(pid)));
+                ours.go()?;
+            }
+            Report::Terminal => terminal = descriptor,
+            Report::Failed(failure) => return Err(failure),
+        }
+    }
+    match running {
+        Some((pid, exit)) => Ok(Launched { pid, exit, terminal }),
+        None => Err(Failure::new(FailureKind::Internal, "the starting process ended without a word")),
+    }
+}
+
+fn in_memory(text: &[u8]) -> io::Result<File> {
+    // SAFETY: the name is a constant that ends in NUL; the descriptor is owned at once.
+    let raw = unsafe { libc::memfd_create(c"process".as_ptr(), libc::MFD_CLOEXEC) };
+    if raw < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: just opened.
+    let mut file = unsafe { File::from_raw_fd(raw) };
+    file.write_all(text)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file)
+}
+
+fn keep_on_exec(raw: RawFd) -> io::Result<()> {
+    // SAFETY: takes an int.
+    match unsafe { libc::fcntl(raw, libc::F_SETFD, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

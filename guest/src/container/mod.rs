@@ -1,0 +1,17 @@
+//! Containers: how one is made, what is known of it, how it ends.
+
+pub mod cgroup;
+mod control;
+pub mod exec;
+pub mod identity;
+mod inroot;
+pub mod launch;
+pub mod lifecycle;
+pub mod registry;
+pub mod request;
+mod root;
+mod seccomp;
+mod seccomp_default;
+pub mod spec;
+pub mod starter;
+pub mod terminal;

@@ -1,0 +1,137 @@
+//! From the agent's request to the process's specification. Pure but for the look at which volumes there are.
+
+use std::path::{Path, PathBuf};
+
+use tonic::Status;
+
+use super::spec::{Limits, MountSpec, Place, ProcessSpec, RootSpec, SeccompSpec, SecuritySpec, UserSpec};
+use crate::protocol::{PodFile, Resources, SeccompProfile, Security, StartContainerRequest, User, mount};
+use crate::{disks, volumes};
+
+const ID_LIMIT: usize = 128;
+
+/// Where a container keeps its root and its termination message.
+pub fn folder(container_id: &str) -> PathBuf {
+    Path::new(disks::SCRATCH).join("containers").join(container_id)
+}
+
+pub fn check_id(container_id: &str) -> Result<(), Status> {
+    let legal = !container_id.is_empty() && container_id.len() <= ID_LIMIT && container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if legal { Ok(()) } else { Err(Status::invalid_argument(format!("container id {container_id:?}"))) }
+}
+
+/// The specification of a new container's first process.
+pub fn new_container(request: &StartContainerRequest, image: PathBuf, cgroup: PathBuf, pod_process: Option<i32>) -> Result<ProcessSpec, Status> {
+    if request.args.is_empty() {
+        return Err(Status::invalid_argument("no command specified"));
+    }
+    let security = request.security.clone().unwrap_or_default();
+    let root = RootSpec {
+        image,
+        folder: folder(&request.container_id),
+        read_only: request.read_only_root,
+        mounts: mounts(request)?,
+        hostname: Some(request.host_name.clone()).filter(|name| !name.is_empty()),
+        unmasked_proc: security.unmasked_proc,
+        process_namespace_of: pod_process,
+    };
+    Ok(ProcessSpec {
+        place: Place::New(root),
+        cgroup,
+        args: request.args.clone(),
+        environment: request.environment.iter().map(|variable| (variable.name.clone(), variable.value.clone())).collect(),
+        working_directory: if request.working_directory.is_empty() { "/".to_owned() } else { request.working_directory.clone() },
+        user: user(&request.user.clone().unwrap_or_default())?,
+        tty: request.tty.then_some((0, 0)),
+        security: security_of(&security)?,
+        limits: limits(&request.resources.unwrap_or_default()),
+    })
+}
+
+/// One that enters a running container, as exec does.
+pub fn beside(container: &ProcessSpec, pid: i32, args: Vec<String>, environment: Vec<(String, String)>, tty: Option<(u16, u16)>) -> ProcessSpec {
+    let mut spec = ProcessSpec { place: Place::Beside(pid), args, tty, ..container.clone() };
+    for (name, value) in environment {
+        spec.environment.retain(|(known, _)| *known != name);
+        spec.environment.push((name, value));
+    }
+    // Told when the container started.
+    spec.user.must_run_as_non_root = false;
+    spec
+}
+
+fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Status> {
+    let mut mounts = Vec::new();
+    for one in &request.mounts {
+        let source = match &one.source {
+            Some(mount::Source::Volume(name)) => volumes::path(name)?,
+            Some(mount::Source::PodFile(file)) => pod_file(*file)?,
+            None => return Err(Status::invalid_argument(format!("mount at {} has no source", one.destination))),
+        };
+        if !one.destination.starts_with('/') {
+            return Err(Status::invalid_argument(format!("mount destination {:?} is not absolute", one.destination)));
+        }
+        mounts.push(MountSpec {
+            source,
+            sub_path: one.sub_path.clone(),
+            destination: one.destination.clone(),
+            read_only: one.read_only,
+            recursive: one.recursive_read_only,
+        });
+    }
+    if request.termination_message_path.starts_with('/') {
+        mounts.push(MountSpec {
+            source: folder(&request.container_id).join("termination-message"),
+            sub_path: String::new(),
+            destination: request.termination_message_path.clone(),
+            read_only: false,
+            recursive: false,
+        });
+    }
+    Ok(mounts)
+}
+
+fn pod_file(file: i32) -> Result<PathBuf, Status> {
+    let name = match PodFile::try_from(file) {
+        Ok(PodFile::Hosts) => "hosts",
+        Ok(PodFile::ResolvConf) => "resolv.conf",
+        Ok(PodFile::Hostname) => "hostname",
+        _ => return Err(Status::invalid_argument(format!("pod file {file}"))),
+    };
+    Ok(volumes::pod_file(name))
+}
+
+fn user(user: &User) -> Result<UserSpec, Status> {
+    Ok(UserSpec {
+        name: user.name.clone(),
+        uid: user.uid.map(number).transpose()?,
+        gid: user.gid.map(number).transpose()?,
+        supplemental_groups: user.supplemental_groups.iter().copied().map(number).collect::<Result<_, _>>()?,
+        must_run_as_non_root: user.must_run_as_non_root,
+    })
+}
+
+fn number(id: i64) -> Result<u32, Status> {
+    u32::try_from(id).map_err(|_| Status::invalid_argument(format!("id {id} is out of range")))
+}
+
+fn security_of(security: &Security) -> Result<SecuritySpec, Status> {
+    let seccomp = match SeccompProfile::try_from(security.seccomp) {
+        Ok(SeccompProfile::RuntimeDefault) => SeccompSpec::RuntimeDefault,
+        Ok(SeccompProfile::Unconfined) => SeccompSpec::Unconfined,
+        Ok(SeccompProfile::Localhost) => SeccompSpec::Profile(
+            String::from_utf8(security.seccomp_localhost_json.clone()).map_err(|_| Status::invalid_argument("seccomp profile is not UTF-8"))?,
+        ),
+        Err(_) => return Err(Status::invalid_argument(format!("seccomp profile {}", security.seccomp))),
+    };
+    Ok(SecuritySpec { capabilities: security.capabilities.clone(), no_new_privileges: security.no_new_privileges, seccomp })
+}
+
+fn limits(resources: &Resources) -> Limits {
+    let pair = |soft: u64, hard: u64| (hard > 0).then_some((soft.min(hard), hard));
+    Limits {
+        open_files: pair(resources.nofile_soft, resources.nofile_hard),
+        processes: pair(resources.nproc_soft, resources.nproc_hard),
+        oom_score_adj: resources.oom_score_adj.clamp(-1000, 1000),
+    }
+}

@@ -1,0 +1,151 @@
+//! The container's file system, made by the process that will live in it, in its own mount namespace.
+//!
+//! Every mount of it but the bound device nodes is `nodev`: a container with CAP_MKNOD may make nodes, and can't open them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{chdir, pivot_root, sethostname};
+
+use super::inroot::{self, Kind};
+use super::spec::{MountSpec, RootSpec};
+
+const MASKED: [&str; 11] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/firmware",
+];
+const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+const LINKS: [(&str, &str); 5] =
+    [("pts/ptmx", "ptmx"), ("/proc/self/fd", "fd"), ("/proc/self/fd/0", "stdin"), ("/proc/self/fd/1", "stdout"), ("/proc/self/fd/2", "stderr")];
+
+/// Makes the root and moves this process into it; nothing of the machine's files is reachable afterwards.
+pub fn enter(spec: &RootSpec) -> Result<()> {
+    change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE).context("make mounts private")?;
+    let root = spec.folder.join("root");
+    mount_overlay(spec, &root).context("mount the root")?;
+    mount_system(&root)?;
+    mount_devices(&root)?;
+    let mut mounts: Vec<&MountSpec> = spec.mounts.iter().collect();
+    mounts.sort_by_key(|mount| Path::new(&mount.destination).components().count());
+    for mount in mounts {
+        bind_into(&root, mount).with_context(|| format!("mount {} at {}", mount.source.display(), mount.destination))?;
+    }
+    if let Some(name) = &spec.hostname {
+        sethostname(name).context("set the host name")?;
+    }
+    chdir(&root)?;
+    pivot_root(".", ".").context("change the root")?;
+    umount2(".", MntFlags::MNT_DETACH).context("leave the old root")?;
+    chdir("/")?;
+    if !spec.unmasked_proc {
+        protect()?;
+    }
+    if spec.read_only {
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | MsFlags::MS_NODEV;
+        change("/", flags).context("make the root read-only")?;
+    }
+    Ok(())
+}
+
+fn mount_overlay(spec: &RootSpec, root: &Path) -> Result<()> {
+    for name in ["root", "upper", "work"] {
+        fs::create_dir_all(spec.folder.join(name))?;
+    }
+    let options = format!(
+        "lowerdir={},upperdir={},workdir={},volatile",
+        spec.image.display(),
+        spec.folder.join("upper").display(),
+        spec.folder.join("work").display()
+    );
+    mount(Some("overlay"), root, Some("overlay"), MsFlags::MS_NODEV, Some(options.as_str()))?;
+    Ok(())
+}
+
+fn mount_system(root: &Path) -> Result<()> {
+    let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    attach(root, "proc", "/proc", strict, "")?;
+    attach(root, "sysfs", "/sys", strict | MsFlags::MS_RDONLY, "")?;
+    attach(root, "cgroup2", "/sys/fs/cgroup", strict | MsFlags::MS_RDONLY, "")?;
+    attach(root, "tmpfs", "/dev", MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_STRICTATIME, "mode=755,size=64k")?;
+    attach(root, "devpts", "/dev/pts", MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5")?;
+    attach(root, "tmpfs", "/dev/shm", strict, "mode=1777,size=64m")?;
+    if let Err(error) = attach(root, "mqueue", "/dev/mqueue", strict, "") {
+        eprintln!("guest: {error:#}");
+    }
+    Ok(())
+}
+
+fn attach(root: &Path, kind: &str, target: &str, flags: MsFlags, options: &str) -> Result<()> {
+    let place = inroot::open(root, target, Kind::Folder)?;
+    mount(Some(kind), &inroot::path_of(&place), Some(kind), flags, Some(options)).with_context(|| format!("mount {kind} at {target}"))?;
+    Ok(())
+}
+
+fn mount_devices(root: &Path) -> Result<()> {
+    for name in DEVICES {
+        let place = inroot::open(root, &format!("/dev/{name}"), Kind::File)?;
+        bind(&Path::new("/dev").join(name), &inroot::path_of(&place)).with_context(|| format!("bind /dev/{name}"))?;
+    }
+    // /dev is the tmpfs that was just mounted, so these names can't be links that the image made.
+    let folder = inroot::open(root, "/dev", Kind::Folder)?;
+    for (target, name) in LINKS {
+        symlink(target, inroot::path_of(&folder).join(name)).with_context(|| format!("link /dev/{name}"))?;
+    }
+    Ok(())
+}
+
+fn bind_into(root: &Path, spec: &MountSpec) -> Result<()> {
+    let source = if spec.sub_path.is_empty() {
+        inroot::open_source(&spec.source)?
+    } else {
+        inroot::open(&spec.source, &spec.sub_path, Kind::FolderUnlessPresent)?
+    };
+    let kind = if inroot::path_of(&source).is_dir() { Kind::Folder } else { Kind::File };
+    let place = inroot::open(root, &spec.destination, kind)?;
+    bind(&inroot::path_of(&source), &inroot::path_of(&place))?;
+    // Opened again, since the first descriptor is of what the mount now hides.
+    let mounted = inroot::open(root, &spec.destination, kind)?;
+    if spec.read_only {
+        inroot::set_read_only(&mounted, spec.recursive).context("make it read-only")?;
+    }
+    Ok(())
+}
+
+fn protect() -> Result<()> {
+    for path in READ_ONLY.iter().filter(|path| Path::new(path).exists()) {
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
+        bind(Path::new(path), Path::new(path))?;
+        change(path, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags)?;
+    }
+    for path in MASKED.iter().filter(|path| Path::new(path).exists()) {
+        if Path::new(path).is_dir() {
+            mount(Some("tmpfs"), *path, Some("tmpfs"), MsFlags::MS_RDONLY, Some("size=0k"))?;
+        } else {
+            bind(Path::new("/dev/null"), Path::new(path))?;
+        }
+    }
+    Ok(())
+}
+
+fn bind(source: &Path, target: &Path) -> Result<()> {
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)?;
+    Ok(())
+}
+
+fn change(target: &str, flags: MsFlags) -> Result<()> {
+    mount(None::<&str>, target, None::<&str>, flags, None::<&str>)?;
+    Ok(())
+}

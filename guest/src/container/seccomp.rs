@@ -1,0 +1,159 @@
+//! The system call filter of a process, compiled by libseccomp.
+
+use anyhow::{Context, Result};
+use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall};
+use serde::Deserialize;
+
+use super::seccomp_default::{ALLOWED, BY_CAPABILITY, PERSONALITIES};
+use super::spec::{Failure, FailureKind, SeccompSpec, SecuritySpec};
+
+/// AF_VSOCK would reach around the pod's network.
+const AF_VSOCK: u64 = 40;
+const CLONE_NAMESPACES: u64 = 0x7E02_0000;
+
+pub fn filter(security: &SecuritySpec) -> Result<Option<ScmpFilterContext>, Failure> {
+    match &security.seccomp {
+        SeccompSpec::Unconfined => Ok(None),
+        SeccompSpec::RuntimeDefault => Ok(Some(runtime_default(&security.capabilities).context("seccomp")?)),
+        SeccompSpec::Profile(text) => match from_profile(text) {
+            Ok(filter) => Ok(Some(filter)),
+            Err(error) => Err(Failure::new(FailureKind::Refused, format!("seccomp profile: {error:#}"))),
+        },
+    }
+}
+
+fn new(default: ScmpAction) -> Result<ScmpFilterContext> {
+    let mut filter = ScmpFilterContext::new(default)?;
+    filter.add_arch(ScmpArch::X86)?;
+    filter.add_arch(ScmpArch::X32)?;
+    // We say when: the pod may have asked for allowPrivilegeEscalation.
+    filter.set_ctl_nnp(false)?;
+    Ok(filter)
+}
+
+fn runtime_default(capabilities: &[String]) -> Result<ScmpFilterContext> {
+    let mut filter = new(ScmpAction::Errno(libc::EPERM))?;
+    let has = |name: &str| capabilities.iter().any(|known| known == name);
+    let allow = |filter: &mut ScmpFilterContext, names: &[&str]| -> Result<()> {
+        for call in names.iter().filter_map(|name| ScmpSyscall::from_name(name).ok()) {
+            filter.add_rule(ScmpAction::Allow, call)?;
+        }
+        Ok(())
+    };
+    allow(&mut filter, ALLOWED)?;
+    for (capability, names) in BY_CAPABILITY {
+        if has(capability) {
+            allow(&mut filter, names)?;
+        }
+    }
+    for personality in PERSONALITIES {
+        let equal = ScmpArgCompare::new(0, ScmpCompareOp::Equal, *personality);
+        filter.add_rule_conditional(ScmpAction::Allow, ScmpSyscall::from_name("personality")?, &[equal])?;
+    }
+    let not_vsock = ScmpArgCompare::new(0, ScmpCompareOp::NotEqual, AF_VSOCK);
+    filter.add_rule_conditional(ScmpAction::Allow, ScmpSyscall::from_name("socket")?, &[not_vsock])?;
+    if !has("CAP_SYS_ADMIN") {
+        let no_namespaces = ScmpArgCompare::new(0, ScmpCompareOp::MaskedEqual(CLONE_NAMESPACES), 0);
+        filter.add_rule_conditional(ScmpAction::Allow, ScmpSyscall::from_name("clone")?, &[no_namespaces])?;
+        // Its flags are behind a pointer; "not there" makes C libraries fall back to clone.
+        filter.add_rule(ScmpAction::Errno(libc::ENOSYS), ScmpSyscall::from_name("clone3")?)?;
+    }
+    Ok(filter)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    default_action: String,
+    default_errno_ret: Option<i32>,
+    #[serde(default)]
+    syscalls: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    names: Vec<String>,
+    action: String,
+    errno_ret: Option<i32>,
+    #[serde(default)]
+    args: Vec<Argument>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Argument {
+    index: u32,
+    value: u64,
+    #[serde(default)]
+    value_two: u64,
+    op: String,
+}
+
+fn from_profile(text: &str) -> Result<ScmpFilterContext> {
+    let profile: Profile = serde_json::from_str(text)?;
+    let default = action(&profile.default_action, profile.default_errno_ret)?;
+    let mut filter = new(default)?;
+    for rule in &profile.syscalls {
+        let verdict = action(&rule.action, rule.errno_ret)?;
+        if verdict == default {
+            continue;
+        }
+        let arguments = rule.args.iter().map(comparison).collect::<Result<Vec<_>>>()?;
+        for call in rule.names.iter().filter_map(|name| ScmpSyscall::from_name(name).ok()) {
+            filter.add_rule_conditional(verdict, call, &arguments)?;
+        }
+    }
+    Ok(filter)
+}
+
+fn action(name: &str, errno: Option<i32>) -> Result<ScmpAction> {
+    Ok(match name {
+        "SCMP_ACT_ALLOW" => ScmpAction::Allow,
+        "SCMP_ACT_ERRNO" => ScmpAction::Errno(errno.unwrap_or(libc::EPERM)),
+        "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" => ScmpAction::KillThread,
+        "SCMP_ACT_KILL_PROCESS" => ScmpAction::KillProcess,
+        "SCMP_ACT_TRAP" => ScmpAction::Trap,
+        "SCMP_ACT_LOG" => ScmpAction::Log,
+        other => anyhow::bail!("action {other} is not supported"),
+    })
+}
+
+fn comparison(argument: &Argument) -> Result<ScmpArgCompare> {
+    let (operator, value) = match argument.op.as_str() {
+        "SCMP_CMP_NE" => (ScmpCompareOp::NotEqual, argument.value),
+        "SCMP_CMP_LT" => (ScmpCompareOp::Less, argument.value),
+        "SCMP_CMP_LE" => (ScmpCompareOp::LessOrEqual, argument.value),
+        "SCMP_CMP_EQ" => (ScmpCompareOp::Equal, argument.value),
+        "SCMP_CMP_GE" => (ScmpCompareOp::GreaterEqual, argument.value),
+        "SCMP_CMP_GT" => (ScmpCompareOp::Greater, argument.value),
+        // OCI: the mask comes first, what it is compared with second.
+        "SCMP_CMP_MASKED_EQ" => (ScmpCompareOp::MaskedEqual(argument.value), argument.value_two),
+        other => anyhow::bail!("operator {other} is not known"),
+    };
+    Ok(ScmpArgCompare::new(argument.index, operator, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiles_the_default_with_and_without_capabilities() {
+        for capabilities in [vec![], vec!["CAP_SYS_ADMIN".to_owned()]] {
+            let security = SecuritySpec { capabilities, ..SecuritySpec::default() };
+            assert!(filter(&security).is_ok_and(|filter| filter.is_some()));
+        }
+    }
+
+    #[test]
+    fn compiles_a_profile() {
+        let text = r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","not_a_call"],"action":"SCMP_ACT_ERRNO"}]}"#;
+        assert!(from_profile(text).is_ok());
+    }
+
+    #[test]
+    fn refuses_a_profile_that_is_none() {
+        assert!(from_profile("{}").is_err());
+    }
+}

@@ -1,0 +1,53 @@
+//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container.
+
+mod boot;
+mod channel;
+mod clock;
+mod container;
+mod disks;
+mod forward;
+mod handle;
+mod health;
+mod http;
+mod log;
+mod machine;
+mod network;
+mod power;
+mod probe;
+mod reaper;
+mod service;
+mod statistics;
+mod streams;
+mod tls;
+mod volumes;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use monopod_guest::protocol;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args();
+    if arguments.next().is_some_and(|name| name == container::starter::NAME) {
+        container::starter::main(&arguments.collect::<Vec<_>>());
+    }
+    match run() {
+        Ok(()) => {}
+        Err(error) => eprintln!("guest: {error:#}"),
+    }
+    // PID 1 must not return: the kernel would panic. The machine is of no use any more.
+    power::off()
+}
+
+fn run() -> Result<()> {
+    boot::boot()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(async {
+        let reaper = reaper::Reaper::start().context("watch for ended processes")?;
+        service::serve(service::Service::new(reaper)).await
+    })
+}

@@ -1,0 +1,162 @@
+//! The schema's verbs. Each only translates and delegates; whatever blocks runs on the blocking pool.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::Result;
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::container::lifecycle::Lifecycle;
+use crate::container::registry::Registry;
+use crate::machine::Machine;
+use crate::protocol::guest_server::{Guest, GuestServer};
+use crate::protocol::*;
+use crate::reaper::Reaper;
+use crate::{channel, forward, power, probe, statistics, streams, volumes};
+
+const MESSAGE_LIMIT: usize = 4 << 20;
+/// Messages that wait for flow control, per stream.
+const STREAM_DEPTH: usize = 4;
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[derive(Clone)]
+pub struct Service {
+    machine: Arc<Machine>,
+    lifecycle: Lifecycle,
+}
+
+impl Service {
+    pub fn new(reaper: Reaper) -> Self {
+        Self { machine: Arc::new(Machine::default()), lifecycle: Lifecycle::new(Registry::new(), reaper) }
+    }
+}
+
+/// Serves one connection of the agent after the other, for ever.
+pub async fn serve(service: Service) -> Result<()> {
+    let service = GuestServer::new(service).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
+    let port = channel::Port::open().await?;
+    loop {
+        let (connection, ended) = port.accept().await;
+        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(connection));
+        let server = tonic::transport::Server::builder()
+            .initial_stream_window_size(1 << 20)
+            .initial_connection_window_size(4 << 20)
+            .add_service(service.clone())
+            .serve_with_incoming(incoming);
+        // The server returns as soon as there is nothing more to accept; the connection itself is over when the port is dropped.
+        if let Err(error) = server.await {
+            eprintln!("guest: serve: {error}");
+        }
+        let _ = ended.await;
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Status> + Send + 'static) -> Result<Response<T>, Status> {
+    let result = tokio::task::spawn_blocking(work).await.map_err(|error| Status::internal(error.to_string()))?;
+    result.map(Response::new)
+}
+
+fn answers<T: Send + 'static>(receiver: mpsc::Receiver<Result<T, Status>>) -> Response<Answers<T>> {
+    Response::new(Box::pin(ReceiverStream::new(receiver)))
+}
+
+#[tonic::async_trait]
+impl Guest for Service {
+    type WatchContainersStream = Answers<ContainerState>;
+    type ReadLogStream = Answers<LogChunk>;
+    type ExecStream = Answers<StreamOutput>;
+    type AttachStream = Answers<StreamOutput>;
+    type PortForwardStream = Answers<PortForwardOutput>;
+
+    async fn configure(&self, request: Request<ConfigureRequest>) -> Result<Response<ConfigureResponse>, Status> {
+        let machine = self.machine.clone();
+        blocking(move || machine.configure(request.get_ref())).await
+    }
+
+    async fn write_volume(&self, request: Request<WriteVolumeRequest>) -> Result<Response<WriteVolumeResponse>, Status> {
+        self.machine.identity()?;
+        blocking(move || volumes::write(request.get_ref()).map(|()| WriteVolumeResponse {})).await
+    }
+
+    async fn write_pod_files(&self, request: Request<WritePodFilesRequest>) -> Result<Response<WritePodFilesResponse>, Status> {
+        self.machine.identity()?;
+        blocking(move || volumes::write_pod_files(request.get_ref()).map(|()| WritePodFilesResponse {})).await
+    }
+
+    async fn start_container(&self, request: Request<StartContainerRequest>) -> Result<Response<StartContainerResponse>, Status> {
+        let identity = self.machine.identity()?;
+        let lifecycle = self.lifecycle.clone();
+        let runtime = tokio::runtime::Handle::current();
+        blocking(move || {
+            let started_unix_nanos = lifecycle.start(request.get_ref(), identity.share_process_namespace, &runtime)?;
+            Ok(StartContainerResponse { started_unix_nanos })
+        })
+        .await
+    }
+
+    async fn signal_container(&self, request: Request<SignalContainerRequest>) -> Result<Response<SignalContainerResponse>, Status> {
+        let request = request.into_inner();
+        self.lifecycle.signal(&request.container_id, request.signal, request.all_processes)?;
+        Ok(Response::new(SignalContainerResponse {}))
+    }
+
+    async fn remove_container(&self, request: Request<RemoveContainerRequest>) -> Result<Response<RemoveContainerResponse>, Status> {
+        let lifecycle = self.lifecycle.clone();
+        blocking(move || lifecycle.remove(&request.get_ref().container_id).map(|()| RemoveContainerResponse {})).await
+    }
+
+    async fn list_containers(&self, _: Request<ListContainersRequest>) -> Result<Response<ListContainersResponse>, Status> {
+        Ok(Response::new(ListContainersResponse { containers: self.lifecycle.registry.states() }))
+    }
+
+    async fn watch_containers(&self, _: Request<WatchContainersRequest>) -> Result<Response<Self::WatchContainersStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        tokio::spawn(self.lifecycle.registry.clone().watch(sender));
+        Ok(answers(receiver))
+    }
+
+    async fn read_log(&self, request: Request<ReadLogRequest>) -> Result<Response<Self::ReadLogStream>, Status> {
+        let request = request.into_inner();
+        let container = self.lifecycle.registry.find(&request.container_id)?;
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        tokio::spawn(container.log.clone().read(request.offset, request.follow, sender));
+        Ok(answers(receiver))
+    }
+
+    async fn exec(&self, request: Request<Streaming<StreamInput>>) -> Result<Response<Self::ExecStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        streams::exec(&self.lifecycle, request.into_inner(), sender).await?;
+        Ok(answers(receiver))
+    }
+
+    async fn attach(&self, request: Request<Streaming<StreamInput>>) -> Result<Response<Self::AttachStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        streams::attach(&self.lifecycle, request.into_inner(), sender).await?;
+        Ok(answers(receiver))
+    }
+
+    async fn port_forward(&self, request: Request<Streaming<PortForwardInput>>) -> Result<Response<Self::PortForwardStream>, Status> {
+        let (sender, receiver) = mpsc::channel(STREAM_DEPTH);
+        forward::forward(request.into_inner(), sender).await?;
+        Ok(answers(receiver))
+    }
+
+    async fn probe(&self, request: Request<ProbeRequest>) -> Result<Response<ProbeResponse>, Status> {
+        let identity = self.machine.identity()?;
+        probe::probe(&self.lifecycle, &identity.address, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn statistics(&self, _: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
+        let registry = self.lifecycle.registry.clone();
+        blocking(move || Ok(statistics::read(&registry))).await
+    }
+
+    async fn power_off(&self, _: Request<PowerOffRequest>) -> Result<Response<PowerOffResponse>, Status> {
+        tokio::task::spawn_blocking(power::off);
+        Ok(Response::new(PowerOffResponse {}))
+    }
+}

@@ -1,0 +1,172 @@
+//! The interactive streams: exec and attach.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinSet;
+use tonic::{Status, Streaming};
+
+use crate::container::exec::{self, Command, Process};
+use crate::container::lifecycle::Lifecycle;
+use crate::container::registry::Container;
+use crate::container::terminal;
+use crate::handle::Handle;
+use crate::protocol::{ExecStart, StreamExit, StreamInput, StreamOutput, StreamStarted, stream_input, stream_output};
+
+const CHUNK_SIZE: usize = 32 << 10;
+/// How long output is awaited after the process ended: a child that it left behind may hold it open for ever.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
+
+type Answers = mpsc::Sender<Result<StreamOutput, Status>>;
+
+/// Runs what the first message tells. The stream ends with the process's exit.
+pub async fn exec(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, target: Answers) -> Result<(), Status> {
+    let Some(stream_input::Input::Exec(start)) = first(&mut inputs).await? else {
+        return Err(Status::invalid_argument("the first message is not an exec"));
+    };
+    let container = lifecycle.registry.find_running(&start.container_id)?;
+    let reaper = lifecycle.reaper.clone();
+    tokio::spawn(async move {
+        let timeout = Duration::from_millis(start.timeout_millis);
+        match exec::start(reaper, container, command(start)).await {
+            Ok(process) => follow(process, timeout, inputs, target).await,
+            Err(failure) => {
+                let exit = StreamExit { exit_code: exec::code_of(&failure), timed_out: false, error: failure.message };
+                let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+            }
+        }
+    });
+    Ok(())
+}
+
+fn command(start: ExecStart) -> Command {
+    let size = start.size.unwrap_or_default();
+    Command {
+        args: start.args,
+        environment: start.environment.into_iter().map(|variable| (variable.name, variable.value)).collect(),
+        tty: start.tty.then_some((size.columns as u16, size.rows as u16)),
+        stdin: start.stdin,
+    }
+}
+
+async fn follow(mut process: Process, timeout: Duration, inputs: Streaming<StreamInput>, target: Answers) {
+    if target.send(Ok(output(stream_output::Output::Started(StreamStarted {})))).await.is_err() {
+        return;
+    }
+    let mut pumps = JoinSet::new();
+    for (error, handle) in std::mem::take(&mut process.outputs) {
+        pumps.spawn(pump(handle, error, target.clone()));
+    }
+    let feeder = tokio::spawn(feed(inputs, process.input.take(), process.terminal.take()));
+    let (exit_code, timed_out) = process.wait(timeout).await;
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, async { while pumps.join_next().await.is_some() {} }).await;
+    pumps.shutdown().await;
+    feeder.abort();
+    let exit = StreamExit { exit_code, timed_out, error: String::new() };
+    let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+}
+
+async fn pump(handle: Arc<Handle>, error: bool, target: Answers) {
+    let mut buffer = vec![0; CHUNK_SIZE];
+    loop {
+        let count = tokio::select! {
+            count = handle.read(&mut buffer) => count.unwrap_or(0),
+            // Nobody listens: the process gets SIGPIPE or SIGHUP once our ends are closed.
+            () = target.closed() => return,
+        };
+        if count == 0 || target.send(Ok(piece(error, buffer[..count].to_vec()))).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Passes input on until it is closed.
+async fn feed(mut inputs: Streaming<StreamInput>, mut input: Option<Arc<Handle>>, terminal: Option<Arc<Handle>>) {
+    while let Ok(Some(message)) = inputs.message().await {
+        match message.input {
+            Some(stream_input::Input::Stdin(data)) => {
+                if let Some(handle) = &input
+                    && handle.write_all(&data).await.is_err()
+                {
+                    input = None;
+                }
+            }
+            Some(stream_input::Input::CloseStdin(_)) => input = None,
+            Some(stream_input::Input::Resize(size)) => {
+                if let Some(terminal) = &terminal {
+                    let _ = terminal::resize(terminal.as_ref(), size.columns as u16, size.rows as u16);
+                }
+            }
+            Some(stream_input::Input::Exec(_) | stream_input::Input::Attach(_)) | None => return,
+        }
+    }
+}
+
+/// Joins the container's own streams until it ends or the agent leaves.
+pub async fn attach(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, target: Answers) -> Result<(), Status> {
+    let Some(stream_input::Input::Attach(start)) = first(&mut inputs).await? else {
+        return Err(Status::invalid_argument("the first message is not an attach"));
+    };
+    let container = lifecycle.registry.find_running(&start.container_id)?;
+    let outputs = container.output.subscribe();
+    tokio::spawn(async move {
+        let input = if start.stdin { container.input.lock().expect("input lock").clone() } else { None };
+        let terminal = container.terminal.clone();
+        let once = start.stdin && container.stdin_once;
+        let fed = container.clone();
+        let feeder = tokio::spawn(async move {
+            feed(inputs, input, terminal).await;
+            if once {
+                *fed.input.lock().expect("input lock") = None;
+            }
+        });
+        relay(&container, outputs, &target).await;
+        feeder.abort();
+    });
+    Ok(())
+}
+
+async fn relay(container: &Container, mut outputs: broadcast::Receiver<crate::container::registry::Output>, target: &Answers) {
+    if target.send(Ok(output(stream_output::Output::Started(StreamStarted {})))).await.is_err() {
+        return;
+    }
+    let closed = container.log.closed();
+    tokio::pin!(closed);
+    let mut over = false;
+    loop {
+        let next = if over {
+            // What was said before the end is still in the channel.
+            outputs.try_recv().ok()
+        } else {
+            tokio::select! {
+                biased;
+                next = outputs.recv() => match next {
+                    Ok(next) => Some(next),
+                    Err(broadcast::error::RecvError::Lagged(_)) => continue,
+                    Err(broadcast::error::RecvError::Closed) => None,
+                },
+                () = &mut closed => { over = true; continue }
+                () = target.closed() => return,
+            }
+        };
+        let Some(next) = next else { break };
+        if target.send(Ok(piece(next.error, next.data.to_vec()))).await.is_err() {
+            return;
+        }
+    }
+    let exit = StreamExit { exit_code: container.state().exit_code, ..StreamExit::default() };
+    let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+}
+
+async fn first(inputs: &mut Streaming<StreamInput>) -> Result<Option<stream_input::Input>, Status> {
+    Ok(inputs.message().await?.and_then(|message| message.input))
+}
+
+fn output(output: stream_output::Output) -> StreamOutput {
+    StreamOutput { output: Some(output) }
+}
+
+fn piece(error: bool, data: Vec<u8>) -> StreamOutput {
+    output(if error { stream_output::Output::Stderr(data) } else { stream_output::Output::Stdout(data) })
+}

@@ -1,0 +1,156 @@
+//! Containers in a real machine: their life, logs, files, identity and limits. One machine serves them all, since a boot costs seconds.
+
+mod support;
+
+use monopod_guest::protocol::*;
+use support::{Client, Machine, ended, log, run_script, script};
+use tonic::Code;
+
+#[tokio::test]
+async fn containers_live_and_end() {
+    let (mut machine, mut client) = Machine::ready().await;
+
+    runs_a_program_and_keeps_its_log(&mut client).await;
+    tells_why_a_program_cannot_start(&mut client).await;
+    signals_and_removes(&mut client).await;
+    mounts_volumes_and_pod_files(&mut client).await;
+    runs_as_the_user_that_was_asked_for(&mut client).await;
+    keeps_the_container_in_its_place(&mut client).await;
+    kills_what_takes_too_much_memory(&mut client).await;
+
+    let _ = client.power_off(PowerOffRequest {}).await;
+    assert!(machine.wait_until_off().await, "the machine is off");
+}
+
+async fn runs_a_program_and_keeps_its_log(client: &mut Client) {
+    let started = std::time::Instant::now();
+    let (state, text) = run_script(client, script("hello", "echo out; echo err >&2; echo because > /dev/termination-log; exit 3")).await;
+    println!("a container from start to log: {:?}", started.elapsed());
+
+    assert_eq!((state.exit_code, state.signal, state.oom_killed), (3, 0, false));
+    assert_eq!(state.termination_message, b"because\n");
+    assert!(text.contains("stdout F out") && text.contains("stderr F err"), "{text}");
+    assert!(state.finished_unix_nanos > state.started_unix_nanos);
+    let again = client.start_container(script("hello", "true")).await.expect_err("same id");
+    assert_eq!(again.code(), Code::AlreadyExists);
+}
+
+async fn tells_why_a_program_cannot_start(client: &mut Client) {
+    for (id, program, message) in [
+        ("missing", "no-such-program", "exec: \"no-such-program\": executable file not found in $PATH"),
+        ("missing-path", "/no/such", "exec: \"/no/such\": stat /no/such: no such file or directory"),
+        ("forbidden", "/bin/not-executable", "exec: \"/bin/not-executable\": permission denied"),
+    ] {
+        let mut request = script(id, "");
+        request.args = vec![program.to_owned()];
+        let error = client.start_container(request).await.expect_err(program);
+        assert_eq!((error.code(), error.message()), (Code::InvalidArgument, message));
+    }
+    let listed = client.list_containers(ListContainersRequest {}).await.expect("list").into_inner();
+    assert_eq!(listed.containers.len(), 1, "what could not start is forgotten");
+}
+
+async fn signals_and_removes(client: &mut Client) {
+    client.start_container(script("trap", "trap 'echo bye; exit 7' TERM; echo ready; while true; do sleep 0.1; done")).await.expect("start");
+    let mut chunks =
+        client.read_log(ReadLogRequest { container_id: "trap".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
+    chunks.message().await.expect("chunk").expect("ready");
+    client
+        .signal_container(SignalContainerRequest { container_id: "trap".to_owned(), signal: 15, all_processes: false })
+        .await
+        .expect("signal");
+    assert_eq!(ended(client, "trap").await.exit_code, 7);
+
+    client.start_container(script("stubborn", "sleep 1000 & sleep 1000")).await.expect("start");
+    client
+        .signal_container(SignalContainerRequest { container_id: "stubborn".to_owned(), signal: 9, all_processes: false })
+        .await
+        .expect("signal");
+    let state = ended(client, "stubborn").await;
+    assert_eq!((state.exit_code, state.signal), (137, 9));
+
+    for _ in 0..2 {
+        client.remove_container(RemoveContainerRequest { container_id: "stubborn".to_owned() }).await.expect("remove");
+    }
+    let listed = client.list_containers(ListContainersRequest {}).await.expect("list").into_inner();
+    assert!(!listed.containers.iter().any(|state| state.container_id == "stubborn"));
+}
+
+async fn mounts_volumes_and_pod_files(client: &mut Client) {
+    let volume = |name: &str, kind| WriteVolumeRequest { name: name.to_owned(), kind: Some(kind) };
+    let file = |path: &str, text: &str| VolumeFile { path: path.to_owned(), content: text.into(), mode: 0o444, user: None };
+    let files = |text: &str| write_volume_request::Kind::Files(Files { files: vec![file("key", text), file("deep/key", text)], fs_group: Some(3000) });
+    client.write_volume(volume("config", files("old"))).await.expect("files");
+    client.write_volume(volume("config", files("new"))).await.expect("files again");
+    let memory = EmptyDirectory { memory: true, size_limit_bytes: 1 << 20, fs_group: None };
+    client.write_volume(volume("cache", write_volume_request::Kind::EmptyDirectory(memory))).await.expect("memory");
+    let disk = EmptyDirectory { fs_group: Some(3000), ..EmptyDirectory::default() };
+    client.write_volume(volume("data", write_volume_request::Kind::EmptyDirectory(disk))).await.expect("disk");
+    let pod_files = WritePodFilesRequest { hosts: b"127.0.0.1 localhost\n".to_vec(), resolv_conf: b"nameserver 10.100.0.10\n".to_vec() };
+    client.write_pod_files(pod_files).await.expect("pod files");
+
+    let mount = |source, sub_path: &str, destination: &str, read_only| Mount {
+        source: Some(source),
+        sub_path: sub_path.to_owned(),
+        destination: destination.to_owned(),
+        read_only,
+        ..Mount::default()
+    };
+    let named = |name: &str| mount::Source::Volume(name.to_owned());
+    let mut request = script(
+        "volumes",
+        "cat /config/key /config/deep/key /one; echo; cat /etc/resolv.conf; stat -c '%a %g' /data; echo x > /cache/f && echo x > /data/f && echo x > /sub/g && ls /data/deep; echo x 2>&1 > /config/no; echo x > /read-only 2>/dev/null || echo refused; hostname",
+    );
+    request.read_only_root = true;
+    request.mounts = vec![
+        mount(named("config"), "", "/config", true),
+        mount(named("config"), "key", "/one", true),
+        mount(named("cache"), "", "/cache", false),
+        mount(named("data"), "", "/data", false),
+        mount(named("data"), "deep/er", "/sub", false),
+        mount(mount::Source::PodFile(PodFile::ResolvConf.into()), "", "/etc/resolv.conf", false),
+    ];
+    let (_, text) = run_script(client, request).await;
+    assert!(text.contains("newnewnew"), "{text}");
+    for expected in ["nameserver 10.100.0.10", "2777 3000", "stdout F er", "Read-only file system", "refused", "web-0"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+async fn runs_as_the_user_that_was_asked_for(client: &mut Client) {
+    let mut request = script("user", "id; echo $HOME; pwd; echo hi > /dev/stderr; ulimit -n; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status");
+    request.user = Some(User { name: "app".to_owned(), supplemental_groups: vec![5000], ..User::default() });
+    request.working_directory = "/made/here".to_owned();
+    request.resources = Some(Resources { nofile_soft: 100, nofile_hard: 200, ..Resources::default() });
+    request.security.as_mut().expect("security").no_new_privileges = true;
+    let (state, text) = run_script(client, request).await;
+    assert_eq!(state.exit_code, 0, "{text}");
+    for expected in
+        ["uid=1000(app) gid=1000(app)", "2000(extra)", "5000", "/home/app", "/made/here", "stderr F hi", "F 100", "CapEff:\t0000000000000000", "00000000a80425fb", "NoNewPrivs:\t1", "Seccomp:\t2"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+
+    let mut request = script("root-refused", "true");
+    request.user = Some(User { must_run_as_non_root: true, ..User::default() });
+    assert_eq!(client.start_container(request).await.expect_err("root").code(), Code::FailedPrecondition);
+}
+
+async fn keeps_the_container_in_its_place(client: &mut Client) {
+    let text = "echo pid $$; ps | wc -l; mount -t tmpfs none /tmp 2>/dev/null || echo no-mount; unshare -m true 2>/dev/null || echo no-unshare; \
+        echo 1 > /proc/sys/kernel/panic || echo no-sysctl; mknod /tmp/disk b 254 0 && (cat /tmp/disk >/dev/null 2>&1 || echo no-disk); \
+        ls /scratch /modules 2>/dev/null || echo no-guest; cat /proc/1/cgroup; ls -ld /proc/kcore; test -r /dev/null && echo hi > /dev/null && echo devices; \
+        grep CapEff /proc/self/status; chroot / true && echo chroot; ls /proc/self/fd | wc -l; mount | grep -c scratch";
+    let (_, text) = run_script(client, script("place", text)).await;
+    for expected in ["pid 1", "no-mount", "no-unshare", "no-sysctl", "no-disk", "no-guest", "0::/", "devices", "CapEff:\t00000000a80425fb", "F chroot", "F 4"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+async fn kills_what_takes_too_much_memory(client: &mut Client) {
+    let mut request = script("hungry", "x=x; while true; do x=$x$x; done");
+    request.resources = Some(Resources { memory_max_bytes: 16 << 20, pids_max: 50, cpu_weight: 100, cpu_quota_micros: 90_000, ..Resources::default() });
+    let (state, _) = run_script(client, request).await;
+    assert_eq!((state.exit_code, state.oom_killed), (137, true));
+    assert_eq!(log(client, "hungry").await, "");
+}

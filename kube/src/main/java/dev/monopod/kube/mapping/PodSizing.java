@@ -1,0 +1,100 @@
+package dev.monopod.kube.mapping;
+
+import dev.monopod.model.size.ContainerRequests;
+import dev.monopod.model.size.ContainerRequests.Kind;
+import dev.monopod.model.size.MebiBytes;
+import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.size.MilliCpu;
+import dev.monopod.model.size.Provisioned;
+import dev.monopod.model.size.Resources;
+import dev.monopod.model.size.Sizing;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The one way from a pod to its size: admission and scheduling give the same answer.
+public final class PodSizing {
+    private static final BigDecimal MILLI = BigDecimal.valueOf(1000);
+    private static final BigDecimal MEBI = BigDecimal.valueOf(1024 * 1024);
+    private static final BigDecimal GREATEST = BigDecimal.valueOf(Long.MAX_VALUE);
+
+    private PodSizing() {}
+
+    /// The size of the pod's machine. Requests of the pod as a whole (KEP-2837) replace the sum of
+    /// its containers', resource by resource.
+    public static Provisioned provision(PodSpec spec, MemoryOverhead overhead) {
+        Resources sum = Sizing.requests(containers(spec));
+        Map<String, Quantity> whole = requests(spec.getResources());
+        Resources requested =
+                new Resources(
+                        whole.containsKey("cpu") ? cpu(whole) : sum.cpu(),
+                        whole.containsKey("memory") ? bytes(whole, "memory") : sum.memory(),
+                        sum.storage());
+        return Sizing.provision(requested, overhead);
+    }
+
+    /// What each container requests, in the order in which they start.
+    public static List<ContainerRequests> containers(PodSpec spec) {
+        List<ContainerRequests> requests = new ArrayList<>();
+        for (Container container : orEmpty(spec.getInitContainers())) {
+            Kind kind = "Always".equals(container.getRestartPolicy()) ? Kind.SIDECAR : Kind.INIT;
+            requests.add(requests(kind, container));
+        }
+        for (Container container : orEmpty(spec.getContainers())) {
+            requests.add(requests(Kind.CONTAINER, container));
+        }
+        return List.copyOf(requests);
+    }
+
+    private static ContainerRequests requests(Kind kind, Container container) {
+        Map<String, Quantity> requests = requests(container.getResources());
+        return new ContainerRequests(
+                kind,
+                Objects.requireNonNullElse(container.getName(), ""),
+                new Resources(
+                        cpu(requests),
+                        bytes(requests, "memory"),
+                        bytes(requests, "ephemeral-storage")));
+    }
+
+    private static Map<String, Quantity> requests(@Nullable ResourceRequirements resources) {
+        return resources == null || resources.getRequests() == null
+                ? Map.of()
+                : resources.getRequests();
+    }
+
+    private static MilliCpu cpu(Map<String, Quantity> requests) {
+        Quantity quantity = requests.get("cpu");
+        return quantity == null
+                ? MilliCpu.ZERO
+                : new MilliCpu(whole(quantity.getNumericalAmount().multiply(MILLI)));
+    }
+
+    private static MebiBytes bytes(Map<String, Quantity> requests, String resource) {
+        Quantity quantity = requests.get(resource);
+        return quantity == null
+                ? MebiBytes.ZERO
+                : new MebiBytes(
+                        whole(quantity.getNumericalAmount().divide(MEBI, 6, RoundingMode.CEILING)));
+    }
+
+    /// Rounded up. What is negative counts as none: the API server refuses it after admission.
+    private static long whole(BigDecimal amount) {
+        return amount.setScale(0, RoundingMode.CEILING)
+                .max(BigDecimal.ZERO)
+                .min(GREATEST)
+                .longValueExact();
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+}

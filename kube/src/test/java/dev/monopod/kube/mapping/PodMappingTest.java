@@ -1,0 +1,109 @@
+package dev.monopod.kube.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.size.Provisioned;
+import dev.monopod.model.support.PodShape.ClaimState;
+import dev.monopod.model.support.Refusals;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import org.junit.jupiter.api.Test;
+
+final class PodMappingTest {
+    @Test
+    void countsSidecarsAndRoundsUnitsUp() {
+        assertThat(
+                        annotation(
+                                """
+                                spec:
+                                  initContainers:
+                                  - {name: mesh, restartPolicy: Always, resources: {requests: {cpu: 0.2, memory: 200M}}}
+                                  - {name: init, resources: {requests: {cpu: 100m}}}
+                                  containers:
+                                  - {name: web, resources: {requests: {cpu: 100m, memory: 1Gi, ephemeral-storage: 100Gi}}}
+                                """))
+                .isEqualTo("0.5vCPU 2GB, 115GB");
+    }
+
+    @Test
+    void givesPodsWithoutRequestsTheSmallestSize() {
+        assertThat(annotation("spec: {containers: [{name: web}]}"))
+                .isEqualTo("0.25vCPU 0.5GB, 20GB");
+    }
+
+    @Test
+    void prefersRequestsOfThePodAsAWhole() {
+        assertThat(
+                        annotation(
+                                """
+                                spec:
+                                  resources: {requests: {cpu: "2"}}
+                                  containers:
+                                  - {name: web, resources: {requests: {cpu: 100m, memory: 8Gi}}}
+                                """))
+                .isEqualTo("2vCPU 9GB, 20GB");
+    }
+
+    @Test
+    void survivesNegativeAndAbsurdQuantities() {
+        assertThat(
+                        PodSizing.provision(
+                                pod("""
+                                spec:
+                                  containers:
+                                  - {name: a, resources: {requests: {cpu: -1, memory: 9000000Ei}}}
+                                """)
+                                        .getSpec(),
+                                MemoryOverhead.EKS_256_MIB))
+                .isInstanceOf(Provisioned.TooLarge.class);
+    }
+
+    @Test
+    void findsWhatFargateExcludes() {
+        Pod pod =
+                pod(
+                        """
+                        spec:
+                          hostPID: true
+                          initContainers:
+                          - {name: a, securityContext: {privileged: true}}
+                          containers:
+                          - name: b
+                            ports: [{containerPort: 80}, {containerPort: 81, hostIP: 127.0.0.1}]
+                            resources: {limits: {nvidia.com/gpu: 1}}
+                          ephemeralContainers:
+                          - {name: c, securityContext: {capabilities: {add: [SYS_ADMIN]}}}
+                          volumes:
+                          - {name: ok, emptyDir: {}}
+                          - {name: disk, hostPath: {path: /}}
+                          - {name: made, ephemeral: {volumeClaimTemplate: {spec: {}}}}
+                          - {name: claim, persistentVolumeClaim: {claimName: files}}
+                        """);
+
+        assertThat(Refusals.check(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound())))
+                .extracting(refusal -> refusal.fieldPath() + " " + refusal.detail())
+                .containsExactly(
+                        "spec.hostPID HostPID",
+                        "spec.initContainers[0].securityContext.privileged Privileged",
+                        "spec.ephemeralContainers[0].securityContext.capabilities.add Capabilities"
+                                + " added: SYS_ADMIN",
+                        "spec.containers[0].ports[1].hostIP ",
+                        "spec.volumes[1].hostPath disk is of an unsupported volume Type",
+                        "spec.volumes[2].ephemeral made is of an unsupported volume Type",
+                        "spec.volumes[3].persistentVolumeClaim claim not supported because: PVC files"
+                                + " not bound",
+                        "spec.containers[0].resources nvidia.com/gpu");
+    }
+
+    private static String annotation(String yaml) {
+        return switch (PodSizing.provision(pod(yaml).getSpec(), MemoryOverhead.EKS_256_MIB)) {
+            case Provisioned.Fits fits -> fits.size().annotation() + ", " + fits.size().storage();
+            case Provisioned.TooLarge tooLarge -> tooLarge.message();
+        };
+    }
+
+    private static Pod pod(String yaml) {
+        return Serialization.unmarshal("apiVersion: v1\nkind: Pod\n" + yaml, Pod.class);
+    }
+}

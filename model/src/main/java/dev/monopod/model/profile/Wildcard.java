@@ -1,0 +1,60 @@
+package dev.monopod.model.profile;
+
+/// A pattern in which `*` stands for any characters, also none, and `?` for exactly one.
+public record Wildcard(String pattern) {
+
+    /// Whether the pattern has no wildcard.
+    public boolean literal() {
+        return pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0;
+    }
+
+    /// Whether the whole text matches. Takes at most `pattern × text` steps, whatever the pattern.
+    public boolean matches(String text) {
+        int star = -1;
+        int resume = 0;
+        int at = 0;
+        int position = 0;
+        while (position < text.length()) {
+            if (at < pattern.length() && pattern.charAt(at) == '*') {
+                star = at++;
+                resume = position;
+            } else if (at < pattern.length()
+                    && (pattern.charAt(at) == '?' || pattern.charAt(at) == text.charAt(position))) {
+                at++;
+                position++;
+            } else if (star >= 0) {
+                at = star + 1;
+                position = ++resume;
+            } else {
+                return false;
+            }
+        }
+        while (at < pattern.length() && pattern.charAt(at) == '*') {
+            at++;
+        }
+        return at == pattern.length();
+    }
+
+    /// The same pattern as an RE2 expression over the whole text.
+    public String regularExpression() {
+        StringBuilder expression = new StringBuilder("^");
+        for (char symbol : pattern.toCharArray()) {
+            switch (symbol) {
+                case '*' -> expression.append(".*");
+                case '?' -> expression.append('.');
+                default -> {
+                    // RE2 knows escapes of ASCII only.
+                    if (symbol < 128
+                            && !Character.isLetterOrDigit(symbol)
+                            && symbol != '-'
+                            && symbol != '_'
+                            && symbol != '/') {
+                        expression.append('\\');
+                    }
+                    expression.append(symbol);
+                }
+            }
+        }
+        return expression.append('$').toString();
+    }
+}

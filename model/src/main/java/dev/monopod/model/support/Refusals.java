@@ -1,0 +1,243 @@
+package dev.monopod.model.support;
+
+import dev.monopod.model.support.PodShape.ClaimState;
+import dev.monopod.model.support.PodShape.Container;
+import dev.monopod.model.support.PodShape.HostNamespace;
+import dev.monopod.model.support.PodShape.HostPort;
+import dev.monopod.model.support.PodShape.Permission;
+import dev.monopod.model.support.PodShape.Source;
+import dev.monopod.model.support.PodShape.Volume;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Finds everything of a pod that Fargate excludes, and says it in EKS' words. Source: the user
+/// guide's "Considerations", rows F10, F11 and F13, and EKS' observed messages.
+public final class Refusals {
+    /// Condition reason of a pod that stays Pending because of refusals.
+    public static final String REASON = "POD_UNSUPPORTED_ON_FARGATE";
+
+    private static final String OPENING = "Pod not supported on Fargate: ";
+    private static final Set<String> DEFAULT_CAPABILITIES =
+            Set.of(
+                    "CHOWN",
+                    "DAC_OVERRIDE",
+                    "FOWNER",
+                    "FSETID",
+                    "KILL",
+                    "SETGID",
+                    "SETUID",
+                    "SETPCAP",
+                    "NET_BIND_SERVICE",
+                    "NET_RAW",
+                    "SYS_CHROOT",
+                    "MKNOD",
+                    "AUDIT_WRITE",
+                    "SETFCAP");
+
+    private Refusals() {}
+
+    /// All refusals in EKS' order; empty if Fargate can run the pod.
+    public static List<Refusal> check(PodShape pod) {
+        List<Refusal> refusals = new ArrayList<>();
+        for (HostNamespace namespace : HostNamespace.values()) {
+            if (pod.hostNamespaces().contains(namespace)) {
+                refusals.add(hostNamespace(namespace));
+            }
+        }
+        pod.containers().forEach(container -> securityContext(container, refusals));
+        pod.containers().forEach(container -> ports(container, refusals));
+        pod.volumes().forEach(volume -> volume(volume, refusals));
+        pod.containers().forEach(container -> resources(container, refusals));
+        return List.copyOf(refusals);
+    }
+
+    /// The sentence that EKS writes into its event and condition.
+    ///
+    /// @throws IllegalArgumentException if there is nothing to refuse
+    public static String eksMessage(List<Refusal> refusals) {
+        if (refusals.isEmpty()) {
+            throw new IllegalArgumentException("a pod without refusals has no message");
+        }
+        return OPENING
+                + Arrays.stream(Clause.values())
+                        .flatMap(clause -> clauses(clause, refusals).stream())
+                        .collect(Collectors.joining(", "));
+    }
+
+    /// EKS' sentence, then each field with its remedy.
+    public static String explanation(List<Refusal> refusals) {
+        return refusals.stream()
+                .map(refusal -> refusal.fieldPath() + ": " + refusal.remedy())
+                .distinct()
+                .collect(Collectors.joining("; ", eksMessage(refusals) + ". Remedy: ", "."));
+    }
+
+    private static List<String> clauses(Clause clause, List<Refusal> refusals) {
+        List<Refusal> own = refusals.stream().filter(each -> each.clause() == clause).toList();
+        if (own.isEmpty()) {
+            return List.of();
+        }
+        return switch (clause) {
+            case FIELDS, VOLUMES, RESOURCES -> List.of(sentence(clause, own));
+            case PORT -> List.of(clause.introduction());
+            case SECURITY_CONTEXT ->
+                    own.stream().map(Refusals::containerOf).distinct().toList().stream()
+                            .map(container ->
+                                    sentence(
+                                            clause,
+                                            own.stream()
+                                                    .filter(each ->
+                                                            containerOf(each).equals(container))
+                                                    .toList()))
+                            .toList();
+        };
+    }
+
+    private static String sentence(Clause clause, List<Refusal> refusals) {
+        return refusals.stream()
+                .map(Refusal::detail)
+                .distinct()
+                .collect(Collectors.joining(clause.separator(), clause.introduction(), ""));
+    }
+
+    private static String containerOf(Refusal refusal) {
+        return refusal.fieldPath().substring(0, refusal.fieldPath().indexOf(']') + 1);
+    }
+
+    private static Refusal hostNamespace(HostNamespace namespace) {
+        return new Refusal(
+                Clause.FIELDS,
+                "spec." + namespace.field(),
+                namespace.word(),
+                "remove it or set it to false, " + namespace.reason());
+    }
+
+    private static void securityContext(Container container, List<Refusal> refusals) {
+        String path = container.fieldPath() + ".securityContext.";
+        if (container.permissions().contains(Permission.PRIVILEGED)) {
+            refusals.add(
+                    new Refusal(
+                            Clause.SECURITY_CONTEXT,
+                            path + "privileged",
+                            "Privileged",
+                            "remove it or set it to false"));
+        }
+        if (container.permissions().contains(Permission.ALLOW_PRIVILEGE_ESCALATION)) {
+            refusals.add(
+                    new Refusal(
+                            Clause.SECURITY_CONTEXT,
+                            path + "allowPrivilegeEscalation",
+                            "AllowPrivilegeEscalation",
+                            "remove it or set it to false"));
+        }
+        List<String> excess =
+                container.addedCapabilities().stream()
+                        .filter(name -> !DEFAULT_CAPABILITIES.contains(plain(name)))
+                        .toList();
+        if (!excess.isEmpty()) {
+            refusals.add(
+                    new Refusal(
+                            Clause.SECURITY_CONTEXT,
+                            path + "capabilities.add",
+                            "Capabilities added: " + String.join(",", excess),
+                            "remove " + String.join(", ", excess)));
+        }
+    }
+
+    private static String plain(String capability) {
+        String upper = capability.toUpperCase(Locale.ROOT);
+        return upper.startsWith("CAP_") ? upper.substring("CAP_".length()) : upper;
+    }
+
+    private static void ports(Container container, List<Refusal> refusals) {
+        for (HostPort port : container.ports()) {
+            refusals.add(
+                    new Refusal(
+                            Clause.PORT,
+                            container.fieldPath() + ".ports[" + port.index() + "]." + port.field(),
+                            "",
+                            "remove it, the pod's own address serves its containerPort"));
+        }
+    }
+
+    private static void volume(Volume volume, List<Refusal> refusals) {
+        String path = "spec.volumes[" + volume.index() + "]";
+        switch (volume.source()) {
+            case Source.Supported() -> {}
+            case Source.Unsupported(String type) ->
+                    refusals.add(
+                            new Refusal(
+                                    Clause.VOLUMES,
+                                    path + "." + type,
+                                    volume.name() + " is of an unsupported volume Type",
+                                    "use emptyDir, configMap, secret, projected, downwardAPI, or a"
+                                            + " claim bound to a static EFS or NFS volume"));
+            case Source.Claim(String claim, ClaimState state) ->
+                    claim(volume.name(), path + ".persistentVolumeClaim", claim, state, refusals);
+        }
+    }
+
+    private static void claim(
+            String name, String path, String claim, ClaimState state, List<Refusal> refusals) {
+        String remedy = "bind the claim to a static EFS or NFS volume";
+        String because = name + " not supported because: ";
+        switch (state) {
+            case ClaimState.Unknown(), ClaimState.Mountable() -> {}
+            case ClaimState.Missing() ->
+                    refusals.add(
+                            new Refusal(
+                                    Clause.VOLUMES,
+                                    path,
+                                    because + "persistentvolumeclaim \"" + claim + "\" not found",
+                                    "create the claim"));
+            case ClaimState.Unbound() ->
+                    refusals.add(
+                            new Refusal(
+                                    Clause.VOLUMES,
+                                    path,
+                                    because + "PVC " + claim + " not bound",
+                                    remedy));
+            case ClaimState.ForeignDriver(String volume, String driver) ->
+                    refusals.add(
+                            new Refusal(
+                                    Clause.VOLUMES,
+                                    path,
+                                    because
+                                            + "PVC "
+                                            + claim
+                                            + " bound to invalid PV "
+                                            + volume
+                                            + " with CSI Driver: "
+                                            + driver,
+                                    remedy));
+            case ClaimState.ForeignType(String volume, String type) ->
+                    refusals.add(
+                            new Refusal(
+                                    Clause.VOLUMES,
+                                    path,
+                                    because
+                                            + "PVC "
+                                            + claim
+                                            + " bound to invalid PV "
+                                            + volume
+                                            + " of type "
+                                            + type,
+                                    remedy));
+        }
+    }
+
+    private static void resources(Container container, List<Refusal> refusals) {
+        for (String resource : container.extendedResources()) {
+            refusals.add(
+                    new Refusal(
+                            Clause.RESOURCES,
+                            container.fieldPath() + ".resources",
+                            resource,
+                            "remove " + resource + ", machines have CPU, memory and disk only"));
+        }
+    }
+}
