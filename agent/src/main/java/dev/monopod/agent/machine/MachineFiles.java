@@ -25,8 +25,8 @@ record MachineFiles(Path data, Path run) {
         return data.resolve("machine.json");
     }
 
-    Path log() {
-        return data.resolve("qemu.log");
+    MachineLog log() {
+        return new MachineLog(data.resolve("qemu.log"));
     }
 
     Path qmp() {

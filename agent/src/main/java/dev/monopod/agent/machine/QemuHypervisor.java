@@ -1,6 +1,7 @@
 package dev.monopod.agent.machine;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,16 +23,12 @@ public final class QemuHypervisor implements Hypervisor {
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;
     private final QemuCommand command;
+    private final QemuJail jail;
     private final ScratchDisks scratchDisks;
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
     public QemuHypervisor(QemuConfiguration configuration) {
-        this(
-                configuration,
-                new AcceleratorProbe(
-                                configuration.kernel(),
-                                configuration.dataDirectory().resolve("accelerator.json"))
-                        .accelerator());
+        this(configuration, new AcceleratorProbe(configuration).accelerator());
     }
 
     QemuHypervisor(QemuConfiguration configuration, Accelerator accelerator) {
@@ -39,6 +36,7 @@ public final class QemuHypervisor implements Hypervisor {
         this.accelerator = accelerator;
         this.command =
                 new QemuCommand(configuration.kernel(), configuration.initramfs(), accelerator);
+        this.jail = new QemuJail(configuration.jailUser(), accelerator);
         this.scratchDisks = new ScratchDisks(configuration.templates());
     }
 
@@ -50,22 +48,17 @@ public final class QemuHypervisor implements Hypervisor {
     @Override
     public VirtualMachine start(MachineConfiguration machine) {
         var files = MachineFiles.of(configuration, machine.id());
-        if (Files.exists(files.record())) {
-            throw new MachineException("machine " + machine.id() + " exists already");
-        }
         var line = command.of(machine, files);
+        claim(machine.id(), files);
         try {
             prepare(machine, files);
             var process = launch(machine, files, line);
             var started = new QemuMachine(machine.id(), files, process);
             awaitChannel(started, files);
             return started;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             discard(machine.id(), files);
             throw new MachineException("can't start " + machine.id() + ": " + e.getMessage(), e);
-        } catch (MachineException e) {
-            discard(machine.id(), files);
-            throw e;
         }
     }
 
@@ -95,15 +88,27 @@ public final class QemuHypervisor implements Hypervisor {
         }
     }
 
-    private void prepare(MachineConfiguration machine, MachineFiles files) throws IOException {
-        Files.createDirectories(configuration.machines());
-        Files.createDirectories(configuration.sockets());
-        var owner = configuration.jailUser();
-        for (var folder : List.of(files.data(), files.run())) {
-            Files.createDirectories(folder);
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-            own(folder, owner);
+    /// Makes the machine's folder, which is also what keeps two machines of one name apart. It
+    /// stays the agent's: a QEMU that was taken over must not choose the process that the record
+    /// names.
+    private void claim(String id, MachineFiles files) {
+        try {
+            Files.createDirectories(configuration.machines());
+            Files.createDirectory(files.data());
+            Files.setPosixFilePermissions(
+                    files.data(), PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (FileAlreadyExistsException e) {
+            throw new MachineException("machine " + id + " exists already", e);
+        } catch (IOException e) {
+            throw new MachineException("can't make " + files.data(), e);
         }
+    }
+
+    private void prepare(MachineConfiguration machine, MachineFiles files) throws IOException {
+        var owner = configuration.jailUser();
+        Files.createDirectories(files.run());
+        Files.setPosixFilePermissions(files.run(), PosixFilePermissions.fromString("rwx------"));
+        own(files.run(), owner);
         scratchDisks.make(files.scratch(), machine.scratchBytes());
         own(files.scratch(), owner);
         Files.setPosixFilePermissions(
@@ -117,49 +122,23 @@ public final class QemuHypervisor implements Hypervisor {
                 new MachineCgroup(machine.id())
                         .make(
                                 machine.milliCpu(),
-                                machine.memoryMebiBytes() + QemuCommand.GUEST_OVERHEAD_MEBIBYTES);
+                                machine.memoryMebiBytes() + QemuCommand.GUEST_OVERHEAD_MEBIBYTES,
+                                accelerator);
         var process =
-                new ProcessBuilder(jailed(machine, groups, line))
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .redirectErrorStream(true)
-                        .redirectOutput(files.log().toFile())
+                jail.around(line, groups, machine.network())
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(files.log().path().toFile()))
                         .start();
-        // Each program of the jail replaces the one before it, so the number stays.
-        MachineProcess found;
         try {
-            found = MachineProcess.of(process.pid());
+            var found = MachineProcess.of(process.pid());
+            new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(files.record());
+            return found;
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw e;
         } catch (MachineException e) {
             throw new IOException(words(files), e);
         }
-        new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(files.record());
-        return found;
-    }
-
-    private List<String> jailed(
-            MachineConfiguration machine, List<Path> groups, List<String> qemu) {
-        var join = new StringBuilder();
-        for (var group : groups) {
-            join.append("echo $$ > '").append(group).append("' && ");
-        }
-        var line = new ArrayList<String>(List.of("setsid", "sh", "-c", join + "exec \"$@\"", "sh"));
-        machine.network()
-                .ifPresent(tap ->
-                        line.addAll(
-                                List.of("nsenter", "--net=/run/netns/" + tap.networkNamespace())));
-        var user = Long.toString(configuration.jailUser());
-        line.addAll(
-                List.of(
-                        "setpriv",
-                        "--reuid",
-                        user,
-                        "--regid",
-                        user,
-                        "--clear-groups",
-                        "--no-new-privs",
-                        "--inh-caps=-all",
-                        "--bounding-set=-all"));
-        line.addAll(qemu);
-        return line;
     }
 
     private static void awaitChannel(QemuMachine machine, MachineFiles files) throws IOException {
@@ -195,11 +174,12 @@ public final class QemuHypervisor implements Hypervisor {
         }
     }
 
-    private static String words(MachineFiles files) throws IOException {
-        var words = Files.exists(files.log()) ? Files.readString(files.log()).strip() : "";
+    private static String words(MachineFiles files) {
+        var words = files.log().tail();
         return words.isEmpty() ? "QEMU ended at once without a word" : words;
     }
 
+    /// Also ends a QEMU whose number was never recorded, by its cgroup.
     private static void discard(String id, MachineFiles files) {
         try {
             new MachineCgroup(id).remove();

@@ -2,7 +2,6 @@ package dev.monopod.agent.machine;
 
 import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -16,7 +15,6 @@ final class QemuMachine implements VirtualMachine {
     private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
     private static final long POLL_MILLIS = 50;
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
-    private static final int LOG_TAIL = 2048;
 
     private final String id;
     private final MachineFiles files;
@@ -53,9 +51,13 @@ final class QemuMachine implements VirtualMachine {
     public String awaitExit() throws InterruptedException {
         // A machine of an earlier agent is nobody's child, so its end can only be looked for.
         while (process.alive()) {
+            files.log().bound();
             pause();
         }
-        var words = tail(files.log());
+        if (new MachineCgroup(id).outOfMemory()) {
+            return "its QEMU process was killed: the machine's cgroup was out of memory";
+        }
+        var words = files.log().tail();
         return words.isEmpty() ? "its QEMU process ended" : words;
     }
 
@@ -85,7 +87,7 @@ final class QemuMachine implements VirtualMachine {
                     .asText();
         } catch (IOException e) {
             LOG.debug("{}: no console: {}", id, e.toString());
-            return tail(files.log());
+            return files.log().tail();
         } finally {
             monitor.unlock();
         }
@@ -104,14 +106,5 @@ final class QemuMachine implements VirtualMachine {
 
     private static void pause() throws InterruptedException {
         TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
-    }
-
-    private static String tail(Path file) {
-        try {
-            var text = Files.readString(file).strip();
-            return text.substring(Math.max(0, text.length() - LOG_TAIL));
-        } catch (IOException e) {
-            return "";
-        }
     }
 }
