@@ -93,20 +93,21 @@ public final class AcceleratorProbe {
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
         line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
+        var console = Files.createTempFile("monopod-accelerator", ".log");
         var process =
                 new QemuJail(configuration.jailUser(), Accelerator.KVM)
                         .around(line, List.of(), Optional.empty())
+                        .redirectOutput(console.toFile())
                         .start();
         try {
-            var ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
-            process.destroyForcibly().waitFor();
-            var console =
-                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return ended && console.contains("Kernel panic");
+            return process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)
+                    && Files.readString(console, StandardCharsets.ISO_8859_1).contains("Kernel panic");
         } catch (InterruptedException e) {
-            process.destroyForcibly();
             Thread.currentThread().interrupt();
             return false;
+        } finally {
+            process.destroyForcibly();
+            Files.delete(console);
         }
     }
 }

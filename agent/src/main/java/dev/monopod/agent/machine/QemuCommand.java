@@ -7,19 +7,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Writes QEMU's command line. Pure. Every device has its bus by number, since the guest counts
-/// disks in the order of the buses: slot 0 is the scratch disk, slot n the n-th image.
+/// disks from the last bus down: slot 0 is the scratch disk, slot n the n-th image.
 final class QemuCommand {
     /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
     static final long GUEST_OVERHEAD_MEBIBYTES = 64;
 
     /// With the second I/O APIC, microvm has 24 virtio-mmio buses; channel, random numbers, network
-    /// and scratch take four.
-    static final int MOST_IMAGE_DISKS = 20;
+    /// and scratch take four, and the first is left alone.
+    static final int MOST_IMAGE_DISKS = 19;
 
-    private static final int CHANNEL_BUS = 0;
-    private static final int RANDOM_BUS = 1;
-    private static final int NETWORK_BUS = 2;
-    private static final int FIRST_DISK_BUS = 3;
+    // The kernel finds the buses from the last to the first, and a channel on bus 0 never answers.
+    private static final int CHANNEL_BUS = 23;
+    private static final int RANDOM_BUS = 22;
+    private static final int NETWORK_BUS = 21;
+    private static final int FIRST_DISK_BUS = 20;
 
     private final Path kernel;
     private final Path initramfs;
@@ -79,7 +80,7 @@ final class QemuCommand {
                             "image" + i,
                             machine.imageDisks().get(i),
                             "readonly=on",
-                            FIRST_DISK_BUS + 1 + i));
+                            FIRST_DISK_BUS - 1 - i));
         }
         line.addAll(
                 List.of(
