@@ -53,6 +53,8 @@ public final class AcceleratorProbe {
         if (!Files.isWritable(Path.of("/dev/kvm"))) {
             return false;
         }
+        Files.createDirectories(cache.toAbsolutePath().getParent());
+        var console = Files.createTempFile(cache.toAbsolutePath().getParent(), "probe-", ".log");
         var process =
                 new ProcessBuilder(
                                 List.of(
@@ -77,18 +79,20 @@ public final class AcceleratorProbe {
                                         "console=ttyS0 panic=-1 reboot=t"))
                         .redirectErrorStream(true)
                         .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .redirectOutput(ProcessBuilder.Redirect.PIPE)
+                        .redirectOutput(console.toFile())
                         .start();
         try {
             var ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
             process.destroyForcibly().waitFor();
-            var console =
-                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return ended && console.contains("Kernel panic");
+            return ended
+                    && Files.readString(console, StandardCharsets.ISO_8859_1)
+                            .contains("Kernel panic");
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
             return false;
+        } finally {
+            Files.deleteIfExists(console);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,8 @@ final class MachineCgroup {
     /// QEMU's own memory beside the guest's: code, device buffers, translated code of TCG.
     private static final long MONITOR_MEBIBYTES = 256;
 
+    private static final int ATTEMPTS = 100;
+    private static final long ATTEMPT_MILLIS = 20;
     private static final int MOST_PROCESSES = 64;
 
     private final String id;
@@ -57,10 +60,27 @@ final class MachineCgroup {
     /// Removes the groups; they must hold no process any more. Idempotent.
     void remove() {
         for (var group : folders()) {
+            remove(group);
+        }
+    }
+
+    /// A process that was killed a moment ago stays in its group until the kernel is done with it.
+    private static void remove(Path group) {
+        for (var attempt = 1; ; attempt++) {
             try {
                 Files.deleteIfExists(group);
+                return;
             } catch (IOException e) {
-                LOG.warn("can't remove {}: {}", group, e.toString());
+                if (attempt == ATTEMPTS) {
+                    LOG.warn("can't remove {}: {}", group, e.toString());
+                    return;
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(ATTEMPT_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
             }
         }
     }

@@ -17,6 +17,13 @@ import org.slf4j.LoggerFactory;
 /// own, so that it outlives this agent. Thread-safe; machines start in parallel.
 public final class QemuHypervisor implements Hypervisor {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
+
+    /// Not every host lets others open its tun device, and only the tap's owner can use it anyway;
+    /// so the jail has a device node of its own, in a mount namespace of its own.
+    private static final String TUN_DEVICE =
+            "mount -t tmpfs -o mode=0755,size=64k monopod /dev/net"
+                    + " && mknod -m 0666 /dev/net/tun c 10 200 && exec \"$@\"";
+
     private static final long SOCKET_SECONDS = 60;
 
     private final QemuConfiguration configuration;
@@ -143,9 +150,13 @@ public final class QemuHypervisor implements Hypervisor {
         }
         var line = new ArrayList<String>(List.of("setsid", "sh", "-c", join + "exec \"$@\"", "sh"));
         machine.network()
-                .ifPresent(tap ->
-                        line.addAll(
-                                List.of("nsenter", "--net=/run/netns/" + tap.networkNamespace())));
+                .ifPresent(
+                        tap ->
+                                line.addAll(
+                                        List.of(
+                                                "nsenter",
+                                                "--net=/run/netns/" + tap.networkNamespace())));
+        line.addAll(List.of("unshare", "--mount", "sh", "-c", TUN_DEVICE, "sh"));
         var user = Long.toString(configuration.jailUser());
         line.addAll(
                 List.of(
