@@ -96,7 +96,7 @@ final class UpSteps {
             Files.createDirectories(layout.data().resolve("logs"));
             Path registries = layout.data().resolve("registries.json");
             if (!Files.exists(registries)) {
-                Files.writeString(registries, "{}\n");
+                Files.writeString(registries, "[]\n");
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
