@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// Runs one pod on a real machine with a fake API server, by hand as root:
-/// `PodTrial GUEST-DIRECTORY IMAGE-TAR POD-YAML DIRECTORY NETNS TAP`.
+/// Runs one pod on a real machine with a fake API server, by hand as root: `PodTrial
+/// GUEST-DIRECTORY IMAGE-TAR POD-YAML DIRECTORY NETNS TAP`.
 final class PodTrial {
     private PodTrial() {}
 
@@ -94,10 +94,9 @@ final class PodTrial {
                     "ready",
                     () ->
                             host.status.getConditions().stream()
-                                    .anyMatch(
-                                            c ->
-                                                    c.getType().equals("Ready")
-                                                            && c.getStatus().equals("True")));
+                                    .anyMatch(c ->
+                                            c.getType().equals("Ready")
+                                                    && c.getStatus().equals("True")));
             say("ready after " + (System.nanoTime() - begun) / 1_000_000 + " ms");
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             try {
