@@ -46,13 +46,14 @@ impl Machine {
             .args(["-serial", "stdio"])
             .arg("-chardev")
             .arg(format!("socket,id=channel,path={},server=on,wait=off", folder.path().join("channel").display()))
-            .args(["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,max_ports=2"])
+            // The kernel finds the buses from the last to the first, and a channel on bus 0 never answers.
+            .args(["-device", "virtio-serial-device,bus=virtio-mmio-bus.23,max_ports=2"])
             .args(["-device", "virtserialport,chardev=channel,name=dev.monopod.guest"])
             .args(["-netdev", "user,id=network,restrict=on"])
-            .args(["-device", "virtio-net-device,netdev=network,mac=02:00:00:00:00:01,bus=virtio-mmio-bus.2"])
-            .args(drive("scratch", &scratch, false, 3))
-            .args(drive("image", &image, true, 4))
-            .args(drive("late", &late_image, true, 5))
+            .args(["-device", "virtio-net-device,netdev=network,mac=02:00:00:00:00:01,bus=virtio-mmio-bus.22"])
+            .args(drive("scratch", &scratch, false, 21))
+            .args(drive("image", &image, true, 20))
+            .args(drive("late", &late_image, true, 19))
             .stdin(Stdio::null())
             .stdout(console.try_clone().expect("console"))
             .stderr(console)
@@ -74,7 +75,8 @@ impl Machine {
     pub async fn connect(&self) -> Client {
         let path = self.folder.path().join("channel");
         let deadline = Instant::now() + BOOT_TIMEOUT;
-        while !path.exists() && Instant::now() < deadline {
+        // A connection that is closed unused does no harm: the guest waits for the preface.
+        while std::os::unix::net::UnixStream::connect(&path).is_err() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let connector = tower::service_fn(move |_| {
