@@ -14,7 +14,6 @@ use crate::{clock, disks, network};
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub machine_id: String,
-    pub hostname: String,
     pub address: String,
     pub share_process_namespace: bool,
 }
@@ -39,7 +38,6 @@ impl Machine {
         }
         *identity = Some(Identity {
             machine_id: request.machine_id.clone(),
-            hostname: request.hostname.clone(),
             address: request.network.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |network| network.address.clone()),
             share_process_namespace: request.share_process_namespace,
         });
