@@ -18,9 +18,7 @@ pub fn boot() -> Result<()> {
     load_modules().context("load kernel modules")?;
     enable_cgroup_controllers();
     crate::container::cgroup::make_pod().context("make the pod's cgroup")?;
-    for folder in ["volumes"] {
-        fs::create_dir_all(format!("{RUN}/{folder}"))?;
-    }
+    fs::create_dir_all(format!("{RUN}/volumes"))?;
     Ok(())
 }
 

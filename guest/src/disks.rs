@@ -27,7 +27,8 @@ pub fn mount_scratch(slot: u32) -> Result<()> {
     }
     let device = device(slot)?;
     let flags = MsFlags::MS_NOATIME | MsFlags::MS_NODEV;
-    mount(Some(&device), SCRATCH, Some("ext4"), flags, None::<&str>).with_context(|| format!("mount the scratch disk {}", device.display()))?;
+    mount(Some(&device), SCRATCH, Some("ext4"), flags, None::<&str>)
+        .with_context(|| format!("mount the scratch disk {}", device.display()))?;
     for folder in ["containers", "logs", "volumes", "pod"] {
         fs::create_dir_all(Path::new(SCRATCH).join(folder))?;
     }

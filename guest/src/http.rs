@@ -80,7 +80,8 @@ async fn request(target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
         return exchange(stream, target, probe).await;
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
-    let stream = TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| format!("tls: {error}"))?;
+    let stream =
+        TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| format!("tls: {error}"))?;
     exchange(stream, target, probe).await
 }
 

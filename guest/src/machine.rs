@@ -14,7 +14,6 @@ use crate::{clock, disks, network};
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub machine_id: String,
-    pub hostname: String,
     pub address: String,
     pub share_process_namespace: bool,
 }
@@ -39,7 +38,6 @@ impl Machine {
         }
         *identity = Some(Identity {
             machine_id: request.machine_id.clone(),
-            hostname: request.hostname.clone(),
             address: request.network.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |network| network.address.clone()),
             share_process_namespace: request.share_process_namespace,
         });
@@ -99,7 +97,5 @@ fn answer() -> Result<ConfigureResponse> {
 /// One line of /proc/meminfo; 0 when there is none.
 pub fn memory_kibibytes(name: &str) -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    text.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

@@ -41,11 +41,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     boot::boot()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let reaper = reaper::Reaper::start().context("watch for ended processes")?;
         service::serve(service::Service::new(reaper)).await

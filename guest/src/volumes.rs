@@ -47,7 +47,8 @@ pub fn write(request: &WriteVolumeRequest) -> Result<(), Status> {
 
 /// In place, since containers hold these files by bind mounts.
 pub fn write_pod_files(request: &WritePodFilesRequest) -> Result<(), Status> {
-    let write = |name: &str, content: &[u8]| fs::write(pod_file(name), content).map_err(|error| Status::internal(format!("{name}: {error}")));
+    let write =
+        |name: &str, content: &[u8]| fs::write(pod_file(name), content).map_err(|error| Status::internal(format!("{name}: {error}")));
     write("hosts", &request.hosts)?;
     write("resolv.conf", &request.resolv_conf)
 }
@@ -158,7 +159,12 @@ mod tests {
     use crate::protocol::VolumeFile;
 
     fn files(entries: &[(&str, &str)]) -> Files {
-        let file = |(path, content): &(&str, &str)| VolumeFile { path: (*path).to_owned(), content: content.as_bytes().to_vec(), mode: 0o440, user: None };
+        let file = |(path, content): &(&str, &str)| VolumeFile {
+            path: (*path).to_owned(),
+            content: content.as_bytes().to_vec(),
+            mode: 0o440,
+            user: None,
+        };
         Files { files: entries.iter().map(file).collect(), fs_group: None }
     }
 

@@ -51,7 +51,10 @@ async fn tells_why_a_program_cannot_start(client: &mut Client) {
 }
 
 async fn signals_and_removes(client: &mut Client) {
-    client.start_container(script("trap", "trap 'echo bye; exit 7' TERM; echo ready; while true; do sleep 0.1; done")).await.expect("start");
+    client
+        .start_container(script("trap", "trap 'echo bye; exit 7' TERM; echo ready; while true; do sleep 0.1; done"))
+        .await
+        .expect("start");
     let mut chunks =
         client.read_log(ReadLogRequest { container_id: "trap".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
     chunks.message().await.expect("chunk").expect("ready");
@@ -79,7 +82,9 @@ async fn signals_and_removes(client: &mut Client) {
 async fn mounts_volumes_and_pod_files(client: &mut Client) {
     let volume = |name: &str, kind| WriteVolumeRequest { name: name.to_owned(), kind: Some(kind) };
     let file = |path: &str, text: &str| VolumeFile { path: path.to_owned(), content: text.into(), mode: 0o444, user: None };
-    let files = |text: &str| write_volume_request::Kind::Files(Files { files: vec![file("key", text), file("deep/key", text)], fs_group: Some(3000) });
+    let files = |text: &str| {
+        write_volume_request::Kind::Files(Files { files: vec![file("key", text), file("deep/key", text)], fs_group: Some(3000) })
+    };
     client.write_volume(volume("config", files("old"))).await.expect("files");
     client.write_volume(volume("config", files("new"))).await.expect("files again");
     let memory = EmptyDirectory { memory: true, size_limit_bytes: 1 << 20, fs_group: None };
@@ -118,16 +123,29 @@ async fn mounts_volumes_and_pod_files(client: &mut Client) {
 }
 
 async fn runs_as_the_user_that_was_asked_for(client: &mut Client) {
-    let mut request = script("user", "id; echo $HOME; pwd; echo hi > /dev/stderr; ulimit -n; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status");
+    let mut request = script(
+        "user",
+        "id; echo $HOME; pwd; echo hi > /dev/stderr; ulimit -n; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status",
+    );
     request.user = Some(User { name: "app".to_owned(), supplemental_groups: vec![5000], ..User::default() });
     request.working_directory = "/made/here".to_owned();
     request.resources = Some(Resources { nofile_soft: 100, nofile_hard: 200, ..Resources::default() });
     request.security.as_mut().expect("security").no_new_privileges = true;
     let (state, text) = run_script(client, request).await;
     assert_eq!(state.exit_code, 0, "{text}");
-    for expected in
-        ["uid=1000(app) gid=1000(app)", "2000(extra)", "5000", "/home/app", "/made/here", "stderr F hi", "F 100", "CapEff:\t0000000000000000", "00000000a80425fb", "NoNewPrivs:\t1", "Seccomp:\t2"]
-    {
+    for expected in [
+        "uid=1000(app) gid=1000(app)",
+        "2000(extra)",
+        "5000",
+        "/home/app",
+        "/made/here",
+        "stderr F hi",
+        "F 100",
+        "CapEff:\t0000000000000000",
+        "00000000a80425fb",
+        "NoNewPrivs:\t1",
+        "Seccomp:\t2",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 
@@ -142,14 +160,27 @@ async fn keeps_the_container_in_its_place(client: &mut Client) {
         ls /scratch /modules 2>/dev/null || echo no-guest; cat /proc/1/cgroup; ls -ld /proc/kcore; test -r /dev/null && echo hi > /dev/null && echo devices; \
         grep CapEff /proc/self/status; chroot / true && echo chroot; ls /proc/self/fd | wc -l; mount | grep -c scratch";
     let (_, text) = run_script(client, script("place", text)).await;
-    for expected in ["pid 1", "no-mount", "no-unshare", "no-sysctl", "no-disk", "no-guest", "0::/", "devices", "CapEff:\t00000000a80425fb", "F chroot", "F 4"] {
+    for expected in [
+        "pid 1",
+        "no-mount",
+        "no-unshare",
+        "no-sysctl",
+        "no-disk",
+        "no-guest",
+        "0::/",
+        "devices",
+        "CapEff:\t00000000a80425fb",
+        "F chroot",
+        "F 4",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
 
 async fn kills_what_takes_too_much_memory(client: &mut Client) {
     let mut request = script("hungry", "x=x; while true; do x=$x$x; done");
-    request.resources = Some(Resources { memory_max_bytes: 16 << 20, pids_max: 50, cpu_weight: 100, cpu_quota_micros: 90_000, ..Resources::default() });
+    request.resources =
+        Some(Resources { memory_max_bytes: 16 << 20, pids_max: 50, cpu_weight: 100, cpu_quota_micros: 90_000, ..Resources::default() });
     let (state, _) = run_script(client, request).await;
     assert_eq!((state.exit_code, state.oom_killed), (137, true));
     assert_eq!(log(client, "hungry").await, "");

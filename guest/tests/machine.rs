@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::{Machine, identity};
+use monopod_guest::protocol::{ConfigureRequest, NetworkInterface, ReadLogRequest};
+use support::{Machine, identity, log, run_script, script};
 use tonic::Code;
 
 #[tokio::test]
@@ -35,4 +36,63 @@ async fn serves_an_agent_that_comes_back() {
         let mut next = machine.connect().await;
         next.configure(identity("machine-1")).await.expect("configure over a new connection");
     }
+}
+
+#[tokio::test]
+async fn takes_its_address_and_images_that_come_later() {
+    let machine = Machine::start();
+    let mut client = machine.connect().await;
+    let network = NetworkInterface {
+        mac: "02:00:00:00:00:01".to_owned(),
+        address: "192.168.96.7".to_owned(),
+        prefix_length: 32,
+        gateway: "192.168.96.1".to_owned(),
+        mtu: 1400,
+    };
+    client.configure(ConfigureRequest { network: Some(network), ..identity("machine-1") }).await.expect("configure");
+
+    let (_, text) = run_script(&mut client, script("address", "ip addr; ip route; ping -c 1 192.168.96.7; hostname; date +%Y")).await;
+    for expected in
+        ["inet 192.168.96.7/32", "mtu 1400", "default via 192.168.96.1 dev eth0", "192.168.96.1 dev eth0", "1 packets received", "web-0"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("inet6 fe80"), "{text}");
+
+    let mut request = script("late", "echo late");
+    request.image_disk_slot = 2;
+    client.start_container(request.clone()).await.expect_err("the image is not there yet");
+    machine.fill_late_image();
+    let (_, text) = run_script(&mut client, request).await;
+    assert_eq!(text, "stdout F late");
+}
+
+#[tokio::test]
+async fn keeps_containers_while_agents_come_and_go() {
+    let (machine, mut client) = Machine::ready().await;
+    client.start_container(script("talker", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i; done")).await.expect("start");
+    let request = ReadLogRequest { container_id: "talker".to_owned(), offset: 0, follow: true };
+    let mut chunks = client.read_log(request).await.expect("log").into_inner();
+    chunks.message().await.expect("chunk").expect("some");
+    // Leaves in the middle of a stream, and is back at once.
+    drop((chunks, client));
+
+    let mut connections = 0;
+    let text = loop {
+        connections += 1;
+        let mut next = machine.connect().await;
+        // What the last connection still had under way may spoil the next one or two: then an agent comes again.
+        let attempt = tokio::spawn(async move {
+            next.configure(identity("machine-1")).await.expect("configure");
+            log(&mut next, "talker").await
+        });
+        if let Ok(text) = attempt.await {
+            break text;
+        }
+        assert!(connections < 10, "no connection works");
+    };
+
+    println!("{connections} connections until one worked");
+    assert_eq!(text.lines().count(), 20_000);
+    assert!(text.ends_with("line 20000"));
 }

@@ -14,7 +14,8 @@ async fn streams_reach_containers() {
     let (_machine, mut client) = Machine::ready().await;
     let server = "mkdir -p /tmp/www && echo hello > /tmp/www/index.html && httpd -p 8080 -h /tmp/www && echo ready && exec sleep 1000";
     client.start_container(script("server", server)).await.expect("start");
-    let mut chunks = client.read_log(ReadLogRequest { container_id: "server".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
+    let mut chunks =
+        client.read_log(ReadLogRequest { container_id: "server".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
     chunks.message().await.expect("chunk").expect("ready");
 
     runs_a_command_with_input(&mut client).await;
@@ -101,11 +102,9 @@ async fn runs_a_command_with_input(client: &mut Client) {
 
 async fn runs_a_command_in_a_terminal(client: &mut Client) {
     let size = Some(TerminalSize { columns: 91, rows: 33 });
-    let start = ExecStart { tty: true, stdin: true, size, ..command(&["sh", "-c", "tty; stty size; read line; stty size; echo got $line"]) };
-    let inputs = vec![
-        stream_input::Input::Resize(TerminalSize { columns: 92, rows: 34 }),
-        stream_input::Input::Stdin(b"typed\n".to_vec()),
-    ];
+    let start =
+        ExecStart { tty: true, stdin: true, size, ..command(&["sh", "-c", "tty; stty size; read line; stty size; echo got $line"]) };
+    let inputs = vec![stream_input::Input::Resize(TerminalSize { columns: 92, rows: 34 }), stream_input::Input::Stdin(b"typed\n".to_vec())];
     let told = exec(client, start, inputs).await;
     assert_eq!(told.exit.expect("exit").exit_code, 0);
     for expected in ["/dev/pts/", "34 92\r\n", "got typed\r\n"] {
@@ -172,8 +171,10 @@ async fn forwards_a_port(client: &mut Client) {
 
 async fn probes(client: &mut Client) {
     use probe_request::Action;
-    let http = |path: &str| Action::Http(HttpProbe { scheme: "http".to_owned(), port: 8080, path: path.to_owned(), ..HttpProbe::default() });
-    let exec = |text: &str| Action::Exec(ExecProbe { container_id: "server".to_owned(), args: ["sh", "-c", text].map(str::to_owned).to_vec() });
+    let http =
+        |path: &str| Action::Http(HttpProbe { scheme: "http".to_owned(), port: 8080, path: path.to_owned(), ..HttpProbe::default() });
+    let exec =
+        |text: &str| Action::Exec(ExecProbe { container_id: "server".to_owned(), args: ["sh", "-c", text].map(str::to_owned).to_vec() });
     let cases = [
         (http("/"), Outcome::Success, "hello"),
         (http("/missing"), Outcome::Failure, "statuscode: 404"),

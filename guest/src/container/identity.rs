@@ -24,7 +24,9 @@ impl Identity {
     }
 
     fn resolve_with(spec: &UserSpec, users: &str, groups: &str) -> Result<Self, Failure> {
-        let unknown = |what: &str, name: &str| Failure::new(FailureKind::Refused, format!("unable to find {what} {name}: no matching entries in {what} file"));
+        let unknown = |what: &str, name: &str| {
+            Failure::new(FailureKind::Refused, format!("unable to find {what} {name}: no matching entries in {what} file"))
+        };
         let (user_name, group_name) = spec.name.split_once(':').unwrap_or((&spec.name, ""));
         let fields = |line: &'_ str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
         let by_id = |uid: u32| users.lines().map(fields).find(|entry| entry.len() > 5 && entry[2] == uid.to_string());

@@ -54,7 +54,8 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
 }
 
 fn lookup(base: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    let how =
+        OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
     openat2(base, path, how)
 }
 
@@ -75,7 +76,14 @@ pub fn set_read_only(mounted: &OwnedFd, recursive: bool) -> std::io::Result<()> 
     let empty = CString::default();
     // SAFETY: the structure and the empty path outlive the call, and the size is the structure's.
     let result = unsafe {
-        libc::syscall(libc::SYS_mount_setattr, mounted.as_raw_fd(), empty.as_ptr(), flags, &raw const attributes, size_of::<libc::mount_attr>())
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mounted.as_raw_fd(),
+            empty.as_ptr(),
+            flags,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
     };
     if result < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }

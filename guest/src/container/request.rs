@@ -16,12 +16,19 @@ pub fn folder(container_id: &str) -> PathBuf {
 }
 
 pub fn check_id(container_id: &str) -> Result<(), Status> {
-    let legal = !container_id.is_empty() && container_id.len() <= ID_LIMIT && container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let legal = !container_id.is_empty()
+        && container_id.len() <= ID_LIMIT
+        && container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if legal { Ok(()) } else { Err(Status::invalid_argument(format!("container id {container_id:?}"))) }
 }
 
 /// The specification of a new container's first process.
-pub fn new_container(request: &StartContainerRequest, image: PathBuf, cgroup: PathBuf, pod_process: Option<i32>) -> Result<ProcessSpec, Status> {
+pub fn new_container(
+    request: &StartContainerRequest,
+    image: PathBuf,
+    cgroup: PathBuf,
+    pod_process: Option<i32>,
+) -> Result<ProcessSpec, Status> {
     if request.args.is_empty() {
         return Err(Status::invalid_argument("no command specified"));
     }
@@ -49,7 +56,13 @@ pub fn new_container(request: &StartContainerRequest, image: PathBuf, cgroup: Pa
 }
 
 /// One that enters a running container, as exec does.
-pub fn beside(container: &ProcessSpec, pid: i32, args: Vec<String>, environment: Vec<(String, String)>, tty: Option<(u16, u16)>) -> ProcessSpec {
+pub fn beside(
+    container: &ProcessSpec,
+    pid: i32,
+    args: Vec<String>,
+    environment: Vec<(String, String)>,
+    tty: Option<(u16, u16)>,
+) -> ProcessSpec {
     let mut spec = ProcessSpec { place: Place::Beside(pid), args, tty, ..container.clone() };
     for (name, value) in environment {
         spec.environment.retain(|(known, _)| *known != name);
@@ -120,7 +133,8 @@ fn security_of(security: &Security) -> Result<SecuritySpec, Status> {
         Ok(SeccompProfile::RuntimeDefault) => SeccompSpec::RuntimeDefault,
         Ok(SeccompProfile::Unconfined) => SeccompSpec::Unconfined,
         Ok(SeccompProfile::Localhost) => SeccompSpec::Profile(
-            String::from_utf8(security.seccomp_localhost_json.clone()).map_err(|_| Status::invalid_argument("seccomp profile is not UTF-8"))?,
+            String::from_utf8(security.seccomp_localhost_json.clone())
+                .map_err(|_| Status::invalid_argument("seccomp profile is not UTF-8"))?,
         ),
         Err(_) => return Err(Status::invalid_argument(format!("seccomp profile {}", security.seccomp))),
     };

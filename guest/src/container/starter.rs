@@ -126,7 +126,9 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     let environment = complete_environment(spec, &identity);
     let filter = seccomp::filter(&spec.security)?;
     identity::drop_capabilities(&spec.security.capabilities)?;
-    if !spec.security.no_new_privileges && let Some(filter) = &filter {
+    if !spec.security.no_new_privileges
+        && let Some(filter) = &filter
+    {
         // Without no_new_privs only a privileged process may load a filter, so before the identity changes.
         filter.load().context("load the seccomp filter")?;
     }
@@ -165,7 +167,9 @@ fn find_program(name: &str, environment: &[(String, String)]) -> Result<String, 
     let quoted = format!("exec: {name:?}");
     if name.contains('/') {
         return match fs::metadata(name) {
-            Err(error) if error.raw_os_error() == Some(libc::EACCES) => Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: permission denied"))),
+            Err(error) if error.raw_os_error() == Some(libc::EACCES) => {
+                Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: permission denied")))
+            }
             Err(_) => Err(Failure::new(FailureKind::NotFound, format!("{quoted}: stat {name}: no such file or directory"))),
             Ok(data) if data.is_dir() => Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: is a directory"))),
             Ok(_) if !executable(name) => Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: permission denied"))),

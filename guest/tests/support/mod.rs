@@ -12,7 +12,11 @@ use tonic::transport::{Channel, Endpoint};
 
 pub type Client = GuestClient<Channel>;
 
-const BOOT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Generous, for a host that does much else.
+const BOOT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A disk that is empty when the machine starts, as an image's is while it is pulled: slot 2.
+pub const LATE_IMAGE: &str = "late.squashfs";
 
 pub struct Machine {
     qemu: Child,
@@ -28,6 +32,8 @@ impl Machine {
         run(Command::new("truncate").args(["-s", "256M"]).arg(&scratch));
         run(Command::new("/usr/sbin/mkfs.ext4").args(["-q", "-F"]).arg(&scratch));
         let image = busybox_image(folder.path());
+        let late_image = folder.path().join(LATE_IMAGE);
+        run(Command::new("truncate").args(["-s", "64M"]).arg(&late_image));
         let console = std::fs::File::create(folder.path().join("console")).expect("console file");
         let qemu = Command::new("qemu-system-x86_64")
             .args(["-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on", "-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max"])
@@ -36,13 +42,18 @@ impl Machine {
             .arg(artefacts.join("vmlinuz"))
             .arg("-initrd")
             .arg(artefacts.join("initramfs.cpio.gz"))
-            .args(["-append", "console=ttyS0 quiet panic=-1 reboot=t"])
+            .args(["-append", &kernel_arguments()])
             .args(["-serial", "stdio"])
             .arg("-chardev")
             .arg(format!("socket,id=channel,path={},server=on,wait=off", folder.path().join("channel").display()))
-            .args(["-device", "virtio-serial-device", "-device", "virtserialport,chardev=channel,name=dev.monopod.guest"])
-            .args(drive("scratch", &scratch, false))
-            .args(drive("image", &image, true))
+            // The kernel finds the buses from the last to the first, and a channel on bus 0 never answers.
+            .args(["-device", "virtio-serial-device,bus=virtio-mmio-bus.23,max_ports=2"])
+            .args(["-device", "virtserialport,chardev=channel,name=dev.monopod.guest"])
+            .args(["-netdev", "user,id=network,restrict=on"])
+            .args(["-device", "virtio-net-device,netdev=network,mac=02:00:00:00:00:01,bus=virtio-mmio-bus.22"])
+            .args(drive("scratch", &scratch, false, 21))
+            .args(drive("image", &image, true, 20))
+            .args(drive("late", &late_image, true, 19))
             .stdin(Stdio::null())
             .stdout(console.try_clone().expect("console"))
             .stderr(console)
@@ -64,7 +75,8 @@ impl Machine {
     pub async fn connect(&self) -> Client {
         let path = self.folder.path().join("channel");
         let deadline = Instant::now() + BOOT_TIMEOUT;
-        while !path.exists() && Instant::now() < deadline {
+        // A connection that is closed unused does no harm: the guest waits for the preface.
+        while std::os::unix::net::UnixStream::connect(&path).is_err() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let connector = tower::service_fn(move |_| {
@@ -73,6 +85,13 @@ impl Machine {
         });
         let endpoint = Endpoint::from_static("http://guest").timeout(BOOT_TIMEOUT);
         GuestClient::new(endpoint.connect_with_connector(connector).await.expect("connect to the machine's channel"))
+    }
+
+    /// Writes the image into the disk that was empty so far.
+    pub fn fill_late_image(&self) {
+        let image = std::fs::read(self.folder.path().join("image.squashfs")).expect("image");
+        let mut disk = std::fs::File::options().write(true).open(self.folder.path().join(LATE_IMAGE)).expect("disk");
+        std::io::Write::write_all(&mut disk, &image).expect("fill");
     }
 
     pub fn console(&self) -> String {
@@ -116,13 +135,22 @@ pub fn identity(machine_id: &str) -> ConfigureRequest {
     }
 }
 
-fn drive(id: &str, path: &Path, read_only: bool) -> [String; 4] {
+/// A busy host can't emulate the timer well enough for the kernel to calibrate by it, and the boot hangs: so the kernel is told.
+fn kernel_arguments() -> String {
+    let processors = std::fs::read_to_string("/proc/cpuinfo").expect("/proc/cpuinfo");
+    let line = processors.lines().find(|line| line.starts_with("cpu MHz")).expect("a clock rate");
+    let megahertz: f64 = line.rsplit(':').next().expect("value").trim().parse().expect("number");
+    let kilohertz = (megahertz * 1000.0) as u64;
+    format!("console=ttyS0 quiet panic=-1 reboot=t no_timer_check lpj=4000000 tsc=reliable tsc_early_khz={kilohertz}")
+}
+
+fn drive(id: &str, path: &Path, read_only: bool, bus: u32) -> [String; 4] {
     let access = if read_only { "on" } else { "off" };
     [
         "-drive".to_owned(),
-        format!("id={id},file={},format=raw,if=none,read-only={access}", path.display()),
+        format!("id={id},file={},format=raw,if=none,file.locking=off,read-only={access}", path.display()),
         "-device".to_owned(),
-        format!("virtio-blk-device,drive={id}"),
+        format!("virtio-blk-device,drive={id},bus=virtio-mmio-bus.{bus}"),
     ]
 }
 

@@ -64,8 +64,8 @@ final class DownSteps {
         try {
             JsonNode machine = Json.tree(file);
             long pid = machine.path("pid").asLong();
-            long startTime = machine.path("startTime").asLong(-1);
-            return startTicks(pid) == startTime ? ProcessHandle.of(pid) : Optional.empty();
+            long startTicks = machine.path("startTicks").asLong(-1);
+            return startTicks(pid) == startTicks ? ProcessHandle.of(pid) : Optional.empty();
         } catch (IOException unreadable) {
             return Optional.empty();
         }

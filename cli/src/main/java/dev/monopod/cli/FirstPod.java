@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +31,10 @@ final class FirstPod {
         this.hostName = hostName;
     }
 
-    /// Returns when the agent of this host has spoken lately.
-    void awaitHost() {
-        if (!Waiting.until(LIMIT, () -> tolerant(this::hostSpeaks))) {
-            throw new CliException(
-                    "the agent has not registered host " + hostName,
-                    "look into the agent's and the controller's log: monopod status");
-        }
+    /// Whether the agent of this host has spoken lately; waits for it until there is no hope.
+    boolean awaitHost(BooleanSupplier hopeless) {
+        Waiting.until(LIMIT, () -> tolerant(this::hostSpeaks) || hopeless.getAsBoolean());
+        return tolerant(this::hostSpeaks);
     }
 
     private boolean hostSpeaks() {

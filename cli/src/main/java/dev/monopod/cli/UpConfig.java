@@ -134,6 +134,7 @@ record UpConfig(
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+ExitOnOutOfMemoryError",
                         "--enable-native-access=ALL-UNNAMED",
+                        "-Dlogback.configurationFile=monopod-process-logback.xml",
                         "-cp",
                         layout.classPath(),
                         mainClass));

@@ -96,7 +96,7 @@ final class UpSteps {
             Files.createDirectories(layout.data().resolve("logs"));
             Path registries = layout.data().resolve("registries.json");
             if (!Files.exists(registries)) {
-                Files.writeString(registries, "{}\n");
+                Files.writeString(registries, "[]\n");
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
@@ -199,6 +199,10 @@ final class UpSteps {
         if (status(name).map(UpSteps::ready).orElse(false)) {
             return;
         }
+        throw notReady(name);
+    }
+
+    private CliException notReady(String name) {
         String state =
                 status(name)
                         .map(process ->
@@ -207,7 +211,7 @@ final class UpSteps {
                                         .filter(part -> !part.isBlank())
                                         .collect(Collectors.joining(", ")))
                         .orElse("unknown");
-        throw new CliException(
+        return new CliException(
                 "%s is not ready (%s); the end of its log:\n%s"
                         .formatted(name, state, tail(layout.log(name))),
                 "look into " + layout.log(name));
@@ -265,8 +269,15 @@ final class UpSteps {
     void profile() {
         try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
             FirstPod cluster = new FirstPod(client, config.hostName());
-            steps.step("host " + config.hostName(), () -> cluster.awaitHost());
+            steps.step("host " + config.hostName(), () -> awaitHost(cluster));
             steps.step("profile default", () -> cluster.ensureProfile());
+        }
+    }
+
+    private void awaitHost(FirstPod cluster) {
+        // The agent has no probe of its own: running it is ready, even if it dies again and again.
+        if (!cluster.awaitHost(() -> status("agent").map(it -> hopeless(it, 0)).orElse(false))) {
+            throw notReady("agent");
         }
     }
 

@@ -21,10 +21,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Brings a pod's machine up: network and images in parallel, then the machine, then its identity.
 /// Runs on one thread of the pod, once; results go to the pod's mailbox.
 final class PodStartup {
+    private static final Logger LOG = LoggerFactory.getLogger(PodStartup.class);
     private static final int ENTROPY_BYTES = 64;
     private static final Duration RETRY = Duration.ofSeconds(5);
     private static final Duration BINDING_POLL = Duration.ofMillis(500);
@@ -262,6 +265,7 @@ final class PodStartup {
     }
 
     private void trouble(String reason, String what, RuntimeException e) {
+        LOG.warn("{}: {}{}", runtime.plan().display(), what, e.getMessage());
         runtime.event(PodApi.EventType.Warning, reason, what + e.getMessage());
     }
 

@@ -4,7 +4,6 @@ import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,8 +56,9 @@ public final class MachineCleanup implements AutoCloseable {
                     client.resource(machine).delete();
                     LOG.info("{}: its pod is gone", machine.getMetadata().getName());
                 }
-            } catch (KubernetesClientException e) {
-                LOG.warn("{}: {}", machine.getMetadata().getName(), e.getMessage());
+            } catch (RuntimeException e) {
+                // The timer would never run again after an exception.
+                LOG.warn("{}: {}", machine.getMetadata().getName(), e.toString());
             }
         }
     }

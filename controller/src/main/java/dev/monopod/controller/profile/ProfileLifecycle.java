@@ -13,7 +13,6 @@ import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
 import dev.monopod.model.profile.VpcFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -77,7 +76,11 @@ public final class ProfileLifecycle implements AutoCloseable {
     }
 
     private void run() {
-        onActiveProfilesChanged.run();
+        try {
+            onActiveProfilesChanged.run();
+        } catch (RuntimeException e) {
+            LOG.warn("admission does not follow the profiles yet: {}", e.toString());
+        }
         while (true) {
             String name;
             try {
@@ -87,9 +90,9 @@ public final class ProfileLifecycle implements AutoCloseable {
             }
             try {
                 reconcile(name);
-            } catch (KubernetesClientException e) {
+            } catch (RuntimeException e) {
                 // The change that made this conflict, or the next resync, brings it back.
-                LOG.warn("profile {}: {}", name, e.getMessage());
+                LOG.warn("profile {}: {}", name, e.toString());
             }
         }
     }

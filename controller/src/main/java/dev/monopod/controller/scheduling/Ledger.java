@@ -144,7 +144,7 @@ final class Ledger {
         try {
             var silent = Duration.between(Instant.parse(status.heartbeat()), now);
             return silent.compareTo(SILENCE) > 0
-                    ? "has been silent for %d s".formatted(silent.toSeconds())
+                    ? "is silent since " + status.heartbeat()
                     : "";
         } catch (DateTimeParseException e) {
             return "reports a heartbeat that is no time: " + status.heartbeat();
