@@ -5,6 +5,7 @@ import dev.monopod.agent.machine.Hypervisor.MachineConfiguration;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /// Writes QEMU's command line. Pure. Every device has its bus by number, since the guest counts
 /// disks from the last bus down: slot 0 is the scratch disk, slot n the n-th image.
@@ -25,8 +26,12 @@ final class QemuCommand {
     private final Path kernel;
     private final Path initramfs;
     private final Accelerator accelerator;
+    private final OptionalLong counterKiloHertz;
 
-    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator) {
+    /// @param counterKiloHertz rate of the host's time stamp counter
+    QemuCommand(
+            Path kernel, Path initramfs, Accelerator accelerator, OptionalLong counterKiloHertz) {
+        this.counterKiloHertz = counterKiloHertz;
         this.kernel = kernel;
         this.initramfs = initramfs;
         this.accelerator = accelerator;
@@ -51,7 +56,7 @@ final class QemuCommand {
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));
-        line.addAll(List.of("-append", "console=ttyS0 quiet panic=-1 reboot=t"));
+        line.addAll(List.of("-append", kernelArguments()));
         line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
         line.addAll(List.of("-serial", "chardev:console"));
         line.addAll(List.of("-chardev", socket("qmp", files.qmp())));
@@ -87,6 +92,21 @@ final class QemuCommand {
                         "-sandbox",
                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
         return line;
+    }
+
+    /// Under emulation the kernel's measurement of its clock fails on a busy host, and it then hangs
+    /// without a word; so it is told. KVM tells it by itself.
+    private String kernelArguments() {
+        var always = "console=ttyS0 quiet panic=-1 reboot=t";
+        return switch (accelerator) {
+            case KVM -> always;
+            case TCG ->
+                    always
+                            + " no_timer_check lpj=4000000"
+                            + (counterKiloHertz.isPresent()
+                                    ? " tsc=reliable tsc_early_khz=" + counterKiloHertz.getAsLong()
+                                    : "");
+        };
     }
 
     /// Whole processors of a size; a quarter of one is one that is slowed down.

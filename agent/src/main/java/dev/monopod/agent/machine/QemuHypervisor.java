@@ -35,7 +35,11 @@ public final class QemuHypervisor implements Hypervisor {
         this.configuration = configuration;
         this.accelerator = accelerator;
         this.command =
-                new QemuCommand(configuration.kernel(), configuration.initramfs(), accelerator);
+                new QemuCommand(
+                        configuration.kernel(),
+                        configuration.initramfs(),
+                        accelerator,
+                        ProcessorClock.kiloHertz());
         this.jail = new QemuJail(configuration.jailUser(), accelerator);
         this.scratchDisks = new ScratchDisks(configuration.templates());
     }
