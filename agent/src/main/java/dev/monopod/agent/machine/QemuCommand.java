@@ -6,29 +6,46 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Writes QEMU's command line. Pure. Every device has its bus by number, since the guest counts
-/// disks in the order of the buses: slot 0 is the scratch disk, slot n the n-th image.
+/// Writes QEMU's command line. Pure. Every device has its bus by number: the kernel finds buses from
+/// the last to the first, and the guest counts disks in that order, slot 0 the scratch disk, slot n
+/// the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there never
+/// answered.
 final class QemuCommand {
     /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
     static final long GUEST_OVERHEAD_MEBIBYTES = 64;
 
-    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; channel, random numbers, network
-    /// and scratch take four.
+    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; one stays empty, and channel,
+    /// network and scratch take three.
     static final int MOST_IMAGE_DISKS = 20;
 
-    private static final int CHANNEL_BUS = 0;
-    private static final int RANDOM_BUS = 1;
-    private static final int NETWORK_BUS = 2;
-    private static final int FIRST_DISK_BUS = 3;
+    private static final int CHANNEL_BUS = 23;
+    private static final int NETWORK_BUS = 22;
+    private static final int SCRATCH_BUS = 21;
 
     private final Path kernel;
     private final Path initramfs;
     private final Accelerator accelerator;
+    private final long clockKiloHertz;
 
-    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator) {
+    /// @param clockKiloHertz rate of the host's time stamp counter
+    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator, long clockKiloHertz) {
         this.kernel = kernel;
         this.initramfs = initramfs;
         this.accelerator = accelerator;
+        this.clockKiloHertz = clockKiloHertz;
+    }
+
+    /// On a busy host, emulation can't keep the timer's time well enough for the kernel to calibrate
+    /// by it, and the boot hangs; so the kernel is told.
+    private String kernelArguments() {
+        var always = "console=ttyS0 quiet panic=-1 reboot=t";
+        return switch (accelerator) {
+            case KVM -> always;
+            case TCG ->
+                    always
+                            + " no_timer_check lpj=4000000 tsc=reliable tsc_early_khz="
+                            + clockKiloHertz;
+        };
     }
 
     /// @throws MachineException when the machine needs more disks than there are slots
@@ -50,7 +67,7 @@ final class QemuCommand {
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));
-        line.addAll(List.of("-append", "console=ttyS0 quiet panic=-1 reboot=t"));
+        line.addAll(List.of("-append", kernelArguments()));
         line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
         line.addAll(List.of("-serial", "chardev:console"));
         line.addAll(List.of("-chardev", socket("qmp", files.qmp())));
@@ -58,8 +75,6 @@ final class QemuCommand {
         line.addAll(List.of("-chardev", socket("guest", files.channel())));
         line.addAll(device("virtio-serial-device,max_ports=2", CHANNEL_BUS));
         line.addAll(List.of("-device", "virtserialport,chardev=guest,name=dev.monopod.guest"));
-        line.addAll(List.of("-object", "rng-random,id=random,filename=/dev/urandom"));
-        line.addAll(device("virtio-rng-device,rng=random", RANDOM_BUS));
         machine.network()
                 .ifPresent(tap -> {
                     line.addAll(
@@ -72,14 +87,14 @@ final class QemuCommand {
                                     "virtio-net-device,netdev=network,mac=" + tap.mac(),
                                     NETWORK_BUS));
                 });
-        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", FIRST_DISK_BUS));
+        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", SCRATCH_BUS));
         for (var i = 0; i < machine.imageDisks().size(); i++) {
             line.addAll(
                     disk(
                             "image" + i,
                             machine.imageDisks().get(i),
                             "readonly=on",
-                            FIRST_DISK_BUS + 1 + i));
+                            SCRATCH_BUS - 1 - i));
         }
         line.addAll(
                 List.of(

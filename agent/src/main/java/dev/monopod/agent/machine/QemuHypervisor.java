@@ -24,6 +24,7 @@ public final class QemuHypervisor implements Hypervisor {
             "mount -t tmpfs -o mode=0755,size=64k monopod /dev/net"
                     + " && mknod -m 0666 /dev/net/tun c 10 200 && exec \"$@\"";
 
+    private static final long DEFAULT_KILOHERTZ = 2_500_000;
     private static final long SOCKET_SECONDS = 60;
 
     private final QemuConfiguration configuration;
@@ -45,8 +46,24 @@ public final class QemuHypervisor implements Hypervisor {
         this.configuration = configuration;
         this.accelerator = accelerator;
         this.command =
-                new QemuCommand(configuration.kernel(), configuration.initramfs(), accelerator);
+                new QemuCommand(
+                        configuration.kernel(),
+                        configuration.initramfs(),
+                        accelerator,
+                        clockKiloHertz());
         this.scratchDisks = new ScratchDisks(configuration.templates());
+    }
+
+    private static long clockKiloHertz() {
+        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("cpu MHz"))
+                    .findFirst()
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .map(megaHertz -> (long) (Double.parseDouble(megaHertz) * 1000))
+                    .orElse(DEFAULT_KILOHERTZ);
+        } catch (IOException e) {
+            return DEFAULT_KILOHERTZ;
+        }
     }
 
     @Override
