@@ -54,10 +54,17 @@ public final class GuestChannel implements AutoCloseable {
         }
     }
 
+    /// A channel to a machine that nobody has talked to yet.
     public GuestChannel(Path socket, Transport transport) {
         this.socket = socket;
         this.transport = transport;
         this.channel = open();
+    }
+
+    /// A channel to a machine that an earlier agent has talked to.
+    public static GuestChannel again(Path socket, Transport transport) {
+        StaleOutput.discard(socket);
+        return new GuestChannel(socket, transport);
     }
 
     /// Waits for the guest's first answer, for as long as `patience` lasts.
@@ -106,6 +113,7 @@ public final class GuestChannel implements AutoCloseable {
     /// Gives a connection up that does not answer and makes another; calls on the old one fail.
     public void reconnect() {
         channel.shutdownNow();
+        StaleOutput.discard(socket);
         channel = open();
     }
 

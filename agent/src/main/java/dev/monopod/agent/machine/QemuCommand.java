@@ -7,34 +7,48 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// Writes QEMU's command line. Pure. Every device has its bus by number, since the guest counts
-/// disks from the last bus down: slot 0 is the scratch disk, slot n the n-th image.
+/// Writes QEMU's command line. Pure. Every device has its bus by number: the kernel finds buses from
+/// the last to the first, and the guest counts disks in that order, slot 0 the scratch disk, slot n
+/// the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there never
+/// answered.
 final class QemuCommand {
     /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
     static final long GUEST_OVERHEAD_MEBIBYTES = 64;
 
-    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; channel, random numbers, network
-    /// and scratch take four, and the first is left alone.
-    static final int MOST_IMAGE_DISKS = 19;
+    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; one stays empty, and channel,
+    /// network and scratch take three.
+    static final int MOST_IMAGE_DISKS = 20;
 
-    // The kernel finds the buses from the last to the first, and a channel on bus 0 never answers.
     private static final int CHANNEL_BUS = 23;
-    private static final int RANDOM_BUS = 22;
-    private static final int NETWORK_BUS = 21;
-    private static final int FIRST_DISK_BUS = 20;
+    private static final int NETWORK_BUS = 22;
+    private static final int SCRATCH_BUS = 21;
 
     private final Path kernel;
     private final Path initramfs;
     private final Accelerator accelerator;
-    private final OptionalLong counterKiloHertz;
+    private final OptionalLong clockKiloHertz;
 
-    /// @param counterKiloHertz rate of the host's time stamp counter
-    QemuCommand(
-            Path kernel, Path initramfs, Accelerator accelerator, OptionalLong counterKiloHertz) {
-        this.counterKiloHertz = counterKiloHertz;
+    /// @param clockKiloHertz rate of the host's time stamp counter
+    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator, OptionalLong clockKiloHertz) {
         this.kernel = kernel;
         this.initramfs = initramfs;
         this.accelerator = accelerator;
+        this.clockKiloHertz = clockKiloHertz;
+    }
+
+    /// On a busy host, emulation can't keep the timer's time well enough for the kernel to calibrate
+    /// by it, and the boot hangs; so the kernel is told.
+    private String kernelArguments() {
+        var always = "console=ttyS0 quiet panic=-1 reboot=t";
+        return switch (accelerator) {
+            case KVM -> always;
+            case TCG ->
+                    always
+                            + " no_timer_check lpj=4000000"
+                            + (clockKiloHertz.isPresent()
+                                    ? " tsc=reliable tsc_early_khz=" + clockKiloHertz.getAsLong()
+                                    : "");
+        };
     }
 
     /// @throws MachineException when the machine needs more disks than there are slots
@@ -64,8 +78,6 @@ final class QemuCommand {
         line.addAll(List.of("-chardev", socket("guest", files.channel())));
         line.addAll(device("virtio-serial-device,max_ports=2", CHANNEL_BUS));
         line.addAll(List.of("-device", "virtserialport,chardev=guest,name=dev.monopod.guest"));
-        line.addAll(List.of("-object", "rng-random,id=random,filename=/dev/urandom"));
-        line.addAll(device("virtio-rng-device,rng=random", RANDOM_BUS));
         machine.network()
                 .ifPresent(tap -> {
                     line.addAll(
@@ -78,35 +90,20 @@ final class QemuCommand {
                                     "virtio-net-device,netdev=network,mac=" + tap.mac(),
                                     NETWORK_BUS));
                 });
-        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", FIRST_DISK_BUS));
+        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", SCRATCH_BUS));
         for (var i = 0; i < machine.imageDisks().size(); i++) {
             line.addAll(
                     disk(
                             "image" + i,
                             machine.imageDisks().get(i),
                             "readonly=on",
-                            FIRST_DISK_BUS - 1 - i));
+                            SCRATCH_BUS - 1 - i));
         }
         line.addAll(
                 List.of(
                         "-sandbox",
                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
         return line;
-    }
-
-    /// Under emulation the kernel's measurement of its clock fails on a busy host, and it then hangs
-    /// without a word; so it is told. KVM tells it by itself.
-    private String kernelArguments() {
-        var always = "console=ttyS0 quiet panic=-1 reboot=t";
-        return switch (accelerator) {
-            case KVM -> always;
-            case TCG ->
-                    always
-                            + " no_timer_check lpj=4000000"
-                            + (counterKiloHertz.isPresent()
-                                    ? " tsc=reliable tsc_early_khz=" + counterKiloHertz.getAsLong()
-                                    : "");
-        };
     }
 
     /// Whole processors of a size; a quarter of one is one that is slowed down.

@@ -142,7 +142,10 @@ final class PodStartup {
 
     private Optional<ConfigureResponse> configure(Attachment attachment) {
         VirtualMachine vm = runtime.vm().orElseThrow();
-        GuestChannel channel = new GuestChannel(vm.channel(), runtime.services().transport());
+        GuestChannel channel =
+                recovered.isPresent()
+                        ? GuestChannel.again(vm.channel(), runtime.services().transport())
+                        : new GuestChannel(vm.channel(), runtime.services().transport());
         runtime.channelOpened(channel);
         runtime.run("watching the machine", () -> watch(vm));
         try {

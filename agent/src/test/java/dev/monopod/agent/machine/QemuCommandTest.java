@@ -22,9 +22,9 @@ final class QemuCommandTest {
         assertThat(line)
                 .contains(
                         "virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.23",
-                        "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.20",
-                        "virtio-blk-device,drive=image0,bus=virtio-mmio-bus.19",
-                        "virtio-blk-device,drive=image1,bus=virtio-mmio-bus.18")
+                        "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.21",
+                        "virtio-blk-device,drive=image0,bus=virtio-mmio-bus.20",
+                        "virtio-blk-device,drive=image1,bus=virtio-mmio-bus.19")
                 .anyMatch(option -> option.endsWith("readonly=on,id=image0,file=/a,,b.squashfs"));
     }
 
@@ -39,11 +39,11 @@ final class QemuCommandTest {
 
     @Test
     void refusesMoreImagesThanThereAreBuses() {
-        var images = Collections.nCopies(20, Path.of("/image"));
+        var images = Collections.nCopies(21, Path.of("/image"));
         assertThatThrownBy(() -> line(Accelerator.TCG, images))
                 .isInstanceOf(MachineException.class)
-                .hasMessageContaining("at most 19")
-                .hasMessageContaining("needs 20");
+                .hasMessageContaining("at most 20")
+                .hasMessageContaining("needs 21");
     }
 
     private static List<String> line(Accelerator accelerator, List<Path> images) {
