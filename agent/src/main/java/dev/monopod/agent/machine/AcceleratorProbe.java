@@ -101,7 +101,8 @@ public final class AcceleratorProbe {
                         .start();
         try {
             return process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)
-                    && Files.readString(console, StandardCharsets.ISO_8859_1).contains("Kernel panic");
+                    && Files.readString(console, StandardCharsets.ISO_8859_1)
+                            .contains("Kernel panic");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

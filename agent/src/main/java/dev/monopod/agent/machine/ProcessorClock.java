@@ -26,7 +26,8 @@ final class ProcessorClock {
             }
             return parse(Files.readAllLines(Path.of("/proc/cpuinfo")));
         } catch (IOException | NumberFormatException e) {
-            LOG.warn("the processor's clock rate is unknown, guests must find it: {}", e.toString());
+            LOG.warn(
+                    "the processor's clock rate is unknown, guests must find it: {}", e.toString());
             return OptionalLong.empty();
         }
     }

@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// Writes QEMU's command line. Pure. Every device has its bus by number: the kernel finds buses from
-/// the last to the first, and the guest counts disks in that order, slot 0 the scratch disk, slot n
-/// the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there never
-/// answered.
+/// Writes QEMU's command line. Pure. Every device has its bus by number: the kernel finds buses
+/// from the last to the first, and the guest counts disks in that order, slot 0 the scratch disk,
+/// slot n the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there
+/// never answered.
 final class QemuCommand {
     /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
     static final long GUEST_OVERHEAD_MEBIBYTES = 64;
@@ -36,8 +36,8 @@ final class QemuCommand {
         this.clockKiloHertz = clockKiloHertz;
     }
 
-    /// On a busy host, emulation can't keep the timer's time well enough for the kernel to calibrate
-    /// by it, and the boot hangs; so the kernel is told.
+    /// On a busy host, emulation can't keep the timer's time well enough for the kernel to
+    /// calibrate by it, and the boot hangs; so the kernel is told.
     private String kernelArguments() {
         var always = "console=ttyS0 quiet panic=-1 reboot=t";
         return switch (accelerator) {
