@@ -3,35 +3,40 @@
 //! The port has no notion of a connection. When the agent goes away the port hangs up; but an agent that comes back at once may
 //! do so before the guest saw that. So each connection begins where a read starts with HTTP/2's preface (a read never mixes bytes
 //! of two connections, since QEMU starts a new buffer), which also ends the one before.
+//!
+//! Two threads of their own do the port's input and output by `poll`: its hang-ups come and go, which an edge-triggered runtime
+//! takes for final.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::oneshot;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tonic::transport::server::Connected;
 
 const PORT_NAME: &str = "dev.monopod.guest";
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const POLL_MILLIS: u16 = 1000;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// At least the size of one buffer of the kernel's port (a page), so that a read takes a buffer from its start.
 const READ_SIZE: usize = 8 << 10;
+/// Between the port's threads and the server, in each direction.
+const CHUNKS: usize = 16;
+const PIPE_SIZE: usize = 64 << 10;
 
 /// The port, open for the machine's life: closing it would throw away what a new connection has sent already.
-#[derive(Clone)]
 pub struct Port {
-    file: Arc<AsyncFd<fs::File>>,
-    /// The first read of a connection that was found while its predecessor was still served.
-    next: Arc<Mutex<Option<Vec<u8>>>>,
+    connections: mpsc::Receiver<Connection>,
 }
 
 impl Port {
@@ -44,30 +49,20 @@ impl Port {
                 _ => tokio::time::sleep(POLL_INTERVAL).await,
             }
         };
-        let file = fs::OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-        // SAFETY: the file is neither closed nor replaced while it is registered.
-        let file = unsafe { AsyncFd::register(file) }?;
-        Ok(Self { file: Arc::new(file), next: Arc::default() })
+        let file = Arc::new(fs::OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?);
+        let current = Arc::new(AtomicU64::new(0));
+        let (output, to_write) = mpsc::channel(CHUNKS);
+        let (accepted, connections) = mpsc::channel(1);
+        let writer = Writer { file: file.clone(), current: current.clone() };
+        thread::Builder::new().name("port-output".to_owned()).spawn(move || writer.run(to_write))?;
+        let reader = Reader { file, current, accepted, output, runtime: Handle::current() };
+        thread::Builder::new().name("port-input".to_owned()).spawn(move || reader.run())?;
+        Ok(Self { connections })
     }
 
-    /// The next connection of the agent, and what tells when it has ended. Waits as long as it takes.
-    pub async fn accept(&self) -> (Connection, oneshot::Receiver<()>) {
-        let first = loop {
-            if let Some(first) = self.next.lock().expect("channel lock").take() {
-                break first;
-            }
-            let mut buffer = [0; READ_SIZE];
-            let file: &fs::File = self.file.get_ref();
-            match { file }.read(&mut buffer) {
-                Ok(count) if buffer[..count].starts_with(PREFACE) => break buffer[..count].to_vec(),
-                // What the previous connection still had to say.
-                Ok(count) if count > 0 => continue,
-                // Nobody there, or nothing said yet. A poll rather than readiness: a hangup would keep the port ready for ever.
-                _ => tokio::time::sleep(POLL_INTERVAL).await,
-            }
-        };
-        let (ended, receiver) = oneshot::channel();
-        (Connection { port: self.clone(), buffered: first.into(), over: false, _ended: ended }, receiver)
+    /// The agent's next connection; the one before is over then. Waits as long as it takes.
+    pub async fn accept(&mut self) -> io::Result<Connection> {
+        self.connections.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -81,90 +76,135 @@ fn find_port() -> Option<PathBuf> {
     None
 }
 
-/// Whether nobody is connected to the host's end.
-fn hung_up(file: &impl AsFd) -> bool {
-    let mut polled = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
-    match poll(&mut polled, PollTimeout::ZERO) {
-        Ok(_) => polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)),
-        Err(_) => true,
+fn wait(file: &fs::File, events: PollFlags) {
+    let _ = poll(&mut [PollFd::new(file.as_fd(), events)], PollTimeout::from(POLL_MILLIS));
+}
+
+/// Reads the port for ever, and hands what it reads to the connection that it belongs to.
+struct Reader {
+    file: Arc<fs::File>,
+    /// Number of the connection that may write.
+    current: Arc<AtomicU64>,
+    accepted: mpsc::Sender<Connection>,
+    output: mpsc::Sender<(u64, Vec<u8>)>,
+    runtime: Handle,
+}
+
+impl Reader {
+    fn run(self) {
+        let mut input: Option<mpsc::Sender<Vec<u8>>> = None;
+        let mut buffer = [0; READ_SIZE];
+        loop {
+            match (&*self.file).read(&mut buffer) {
+                // Nobody there. The port stays "ready", so this is no case for poll.
+                Ok(0) => {
+                    if input.take().is_some() {
+                        self.current.fetch_add(1, Ordering::SeqCst);
+                    }
+                    thread::sleep(POLL_INTERVAL);
+                }
+                Ok(count) => {
+                    if buffer[..count].starts_with(PREFACE) {
+                        input = Some(self.begin());
+                    }
+                    // Without a connection it is what the one before still had to say.
+                    if let Some(sender) = &input
+                        && sender.blocking_send(buffer[..count].to_vec()).is_err()
+                    {
+                        input = None;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(&self.file, PollFlags::POLLIN),
+                Err(_) => thread::sleep(POLL_INTERVAL),
+            }
+        }
+    }
+
+    fn begin(&self) -> mpsc::Sender<Vec<u8>> {
+        let number = self.current.fetch_add(1, Ordering::SeqCst) + 1;
+        let (server, pump) = tokio::io::duplex(PIPE_SIZE);
+        let (mut from_server, mut to_server) = tokio::io::split(pump);
+        let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(CHUNKS);
+        let output = self.output.clone();
+        let outward = self.runtime.spawn(async move {
+            let mut buffer = vec![0; READ_SIZE];
+            while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
+                if output.send((number, buffer[..count].to_vec())).await.is_err() {
+                    break;
+                }
+            }
+        });
+        self.runtime.spawn(async move {
+            while let Some(chunk) = receiver.recv().await {
+                if to_server.write_all(&chunk).await.is_err() {
+                    break;
+                }
+            }
+            // The agent is gone, or another came: both halves go, and the server sees the end.
+            outward.abort();
+        });
+        let _ = self.accepted.blocking_send(Connection(server));
+        sender
     }
 }
 
-/// One connection. Dropping it drops `_ended`, which wakes whoever waits to serve the next.
-pub struct Connection {
-    port: Port,
-    buffered: VecDeque<u8>,
-    over: bool,
-    _ended: oneshot::Sender<()>,
+/// Writes the current connection's output, and drops that of those before.
+struct Writer {
+    file: Arc<fs::File>,
+    current: Arc<AtomicU64>,
 }
+
+impl Writer {
+    fn run(self, mut chunks: mpsc::Receiver<(u64, Vec<u8>)>) {
+        while let Some((number, chunk)) = chunks.blocking_recv() {
+            let mut rest = &chunk[..];
+            while !rest.is_empty() && self.current.load(Ordering::SeqCst) == number {
+                match (&*self.file).write(rest) {
+                    Ok(count) => rest = &rest[count..],
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait_briefly(&self.file),
+                    Err(_) => thread::sleep(POLL_INTERVAL),
+                }
+            }
+        }
+    }
+}
+
+/// Until the port takes more, or it is time to look whether anybody still reads.
+fn wait_briefly(file: &fs::File) {
+    let mut polled = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
+    let hung_up = match poll(&mut polled, PollTimeout::from(100u8)) {
+        Ok(_) => polled[0].revents().is_none_or(|events| events.contains(PollFlags::POLLHUP)),
+        Err(_) => true,
+    };
+    if hung_up {
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// The server's end of one connection.
+pub struct Connection(DuplexStream);
 
 impl Connected for Connection {
     type ConnectInfo = ();
     fn connect_info(&self) {}
 }
 
-impl Connection {
-    /// One read of the port into `buffered`; nothing there afterwards means that the connection is over.
-    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut buffer = [0; READ_SIZE];
-        loop {
-            let mut guard = ready!(self.port.file.poll_read_ready(context))?;
-            match guard.try_io(|file| file.get_ref().read(&mut buffer)) {
-                Ok(Ok(count)) if buffer[..count].starts_with(PREFACE) => {
-                    *self.port.next.lock().expect("channel lock") = Some(buffer[..count].to_vec());
-                    self.over = true;
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Ok(0)) => {
-                    self.over = true;
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Ok(count)) => {
-                    self.buffered.extend(&buffer[..count]);
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Err(error)) => return Poll::Ready(Err(error)),
-                Err(_would_block) => continue,
-            }
-        }
-    }
-}
-
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, target: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.buffered.is_empty() && !self.over {
-            ready!(self.poll_fill(context))?;
-        }
-        let (front, _) = self.buffered.as_slices();
-        let count = front.len().min(target.remaining());
-        target.put_slice(&front[..count]);
-        self.buffered.drain(..count);
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.0).poll_read(context, target)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            if self.over {
-                // A farewell of this connection would be taken for the beginning of the next.
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-            }
-            let mut guard = ready!(self.port.file.poll_write_ready(context))?;
-            match guard.try_io(|file| file.get_ref().write(data)) {
-                Ok(result) => return Poll::Ready(result),
-                // A port without a host end never becomes writable and stays "ready": that would spin.
-                Err(_would_block) if hung_up(self.port.file.get_ref()) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-                Err(_would_block) => continue,
-            }
-        }
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, data)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }

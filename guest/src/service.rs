@@ -38,20 +38,21 @@ impl Service {
 /// Serves one connection of the agent after the other, for ever.
 pub async fn serve(service: Service) -> Result<()> {
     let service = GuestServer::new(service).max_decoding_message_size(MESSAGE_LIMIT).max_encoding_message_size(MESSAGE_LIMIT);
-    let port = channel::Port::open().await?;
+    let mut port = channel::Port::open().await?;
     loop {
-        let (connection, ended) = port.accept().await;
+        let connection = port.accept().await?;
         let incoming = tokio_stream::once(Ok::<_, std::io::Error>(connection));
         let server = tonic::transport::Server::builder()
             .initial_stream_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
             .add_service(service.clone())
             .serve_with_incoming(incoming);
-        // The server returns as soon as there is nothing more to accept; the connection itself is over when the port is dropped.
-        if let Err(error) = server.await {
-            eprintln!("guest: serve: {error}");
-        }
-        let _ = ended.await;
+        // The server returns as soon as there is nothing more to accept; the connection itself lasts until the next one begins.
+        tokio::spawn(async move {
+            if let Err(error) = server.await {
+                eprintln!("guest: serve: {error}");
+            }
+        });
     }
 }
 

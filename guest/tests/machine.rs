@@ -2,7 +2,7 @@
 
 mod support;
 
-use monopod_guest::protocol::{ConfigureRequest, NetworkInterface, ReadLogRequest};
+use monopod_guest::protocol::{ConfigureRequest, NetworkInterface, ReadLogRequest, WatchContainersRequest};
 use support::{Machine, identity, log, run_script, script};
 use tonic::Code;
 
@@ -35,6 +35,25 @@ async fn serves_an_agent_that_comes_back() {
     for _ in 0..3 {
         let mut next = machine.connect().await;
         next.configure(identity("machine-1")).await.expect("configure over a new connection");
+    }
+}
+
+#[tokio::test]
+async fn serves_an_agent_whose_predecessor_left_streams_open() {
+    let (machine, mut client) = Machine::ready().await;
+    client.start_container(script("sleeper", "echo here; sleep 100")).await.expect("start");
+    let mut watch = client.watch_containers(WatchContainersRequest {}).await.expect("watch").into_inner();
+    let request = ReadLogRequest { container_id: "sleeper".to_owned(), offset: 0, follow: true };
+    let mut chunks = client.read_log(request).await.expect("log").into_inner();
+    watch.message().await.expect("state").expect("some");
+    chunks.message().await.expect("chunk").expect("some");
+    drop((watch, chunks, client));
+
+    for _ in 0..3 {
+        let mut next = machine.connect().await;
+        next.configure(identity("machine-1")).await.expect("configure over a new connection");
+        let mut watch = next.watch_containers(WatchContainersRequest {}).await.expect("watch").into_inner();
+        watch.message().await.expect("state").expect("some");
     }
 }
 
