@@ -52,6 +52,7 @@ record ImageReference(String registry, String repository, String tag, String dig
         if (!HOST.matcher(registry).matches()
                 || !REPOSITORY.matcher(rest).matches()
                 || rest.length() > 255
+                || text.endsWith(":")
                 || !(tag.isEmpty() || TAG.matcher(tag).matches())
                 || !(at < 0 || DIGEST.matcher(digest).matches())) {
             throw new ImageException(
