@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Reads away what the guest still had to say to an earlier connection. The port between host and
-/// guest knows no connections, so that would else reach the next one and break its framing. It ends:
-/// without window updates, HTTP/2 lets the guest send only so much.
+/// guest knows no connections, so that would else reach the next one and break its framing. It
+/// ends: without window updates, HTTP/2 lets the guest send only so much.
 final class StaleOutput {
     private static final Logger LOG = LoggerFactory.getLogger(StaleOutput.class);
     private static final long SILENCE_MILLIS = 250;

@@ -143,9 +143,7 @@ final class Ledger {
         }
         try {
             var silent = Duration.between(Instant.parse(status.heartbeat()), now);
-            return silent.compareTo(SILENCE) > 0
-                    ? "is silent since " + status.heartbeat()
-                    : "";
+            return silent.compareTo(SILENCE) > 0 ? "is silent since " + status.heartbeat() : "";
         } catch (DateTimeParseException e) {
             return "reports a heartbeat that is no time: " + status.heartbeat();
         }
