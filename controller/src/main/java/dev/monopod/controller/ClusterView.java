@@ -12,13 +12,17 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The controller's copy of the cluster, kept by watches. What it lists may lag; what must not be
 /// decided twice is decided by creating an object whose name can exist once. Thread-safe.
 public final class ClusterView implements AutoCloseable {
+    private static final Duration SILENCE = Duration.ofSeconds(30);
     private static final long RESYNC_MILLIS = Duration.ofMinutes(5).toMillis();
 
     private final SharedIndexInformer<FargateProfile> profiles;
@@ -130,11 +134,7 @@ public final class ClusterView implements AutoCloseable {
 
                     @Override
                     public void onUpdate(Host before, Host host) {
-                        // Heartbeats alone change nothing for those who wait.
-                        if (before.getStatus() == null
-                                || !before.getMetadata()
-                                        .getGeneration()
-                                        .equals(host.getMetadata().getGeneration())) {
+                        if (!room(before).equals(room(host)) || silent(before, host)) {
                             changed.run();
                         }
                     }
@@ -144,6 +144,33 @@ public final class ClusterView implements AutoCloseable {
                         changed.run();
                     }
                 });
+    }
+
+    private static boolean silent(Host before, Host after) {
+        var earlier = before.getStatus() == null ? null : before.getStatus().heartbeat();
+        var later = after.getStatus() == null ? null : after.getStatus().heartbeat();
+        try {
+            return earlier != null
+                    && later != null
+                    && Duration.between(Instant.parse(earlier), Instant.parse(later))
+                                    .compareTo(SILENCE)
+                            > 0;
+        } catch (DateTimeParseException e) {
+            return true;
+        }
+    }
+
+    /// What of a host decides whether a pod fits. A heartbeat alone changes nothing for those who
+    /// wait, but one after a silence does.
+    private static List<Object> room(Host host) {
+        var status = host.getStatus();
+        return status == null
+                ? List.of()
+                : List.of(
+                        Objects.requireNonNullElse(host.getMetadata().getGeneration(), 0L),
+                        Objects.requireNonNullElse(status.capacityMilliCpu(), 0L),
+                        Objects.requireNonNullElse(status.capacityMemoryMebiBytes(), 0L),
+                        Objects.requireNonNullElse(status.capacityStorageMebiBytes(), 0L));
     }
 
     public void onProfile(Consumer<FargateProfile> changed) {

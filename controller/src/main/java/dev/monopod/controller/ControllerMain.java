@@ -23,7 +23,9 @@ import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,7 +135,7 @@ public final class ControllerMain implements Callable<Integer> {
             ClusterReads reads,
             MemoryOverhead overhead)
             throws InterruptedException {
-        var name = identity.isEmpty() ? "controller-" + ProcessHandle.current().pid() : identity;
+        var name = identity.isEmpty() ? hostname() + "_" + ProcessHandle.current().pid() : identity;
         var election =
                 client.leaderElector()
                         .withConfig(
@@ -241,6 +243,15 @@ public final class ControllerMain implements Callable<Integer> {
                     }
                 });
         server.start();
+    }
+
+    /// Two replicas in containers may well have the same process id.
+    private static String hostname() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "controller";
+        }
     }
 
     private static InetSocketAddress address(String bind) {

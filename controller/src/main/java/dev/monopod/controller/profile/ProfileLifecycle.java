@@ -13,10 +13,14 @@ import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
 import dev.monopod.model.profile.VpcFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,12 +31,16 @@ import org.slf4j.LoggerFactory;
 public final class ProfileLifecycle implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProfileLifecycle.class);
     private static final String FINALIZER = "monopod.dev/profile";
+    private static final Duration RETRY = Duration.ofSeconds(2);
 
     private final KubernetesClient client;
     private final ClusterView cluster;
     private final Arn arn;
     private final Runnable onActiveProfilesChanged;
     private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofVirtual().name("profile-retries").factory());
     private final Thread thread = Thread.ofVirtual().name("profiles").unstarted(this::run);
 
     /// Where the cluster pretends to be.
@@ -73,6 +81,7 @@ public final class ProfileLifecycle implements AutoCloseable {
     @Override
     public void close() {
         thread.interrupt();
+        timer.shutdownNow();
     }
 
     private void run() {
@@ -91,10 +100,16 @@ public final class ProfileLifecycle implements AutoCloseable {
             try {
                 reconcile(name);
             } catch (RuntimeException e) {
-                // The change that made this conflict, or the next resync, brings it back.
-                LOG.warn("profile {}: {}", name, e.toString());
+                LOG.warn("profile {} will be tried again: {}", name, e.toString());
+                again(name);
             }
         }
+    }
+
+    private void again(String name) {
+        var unused =
+                timer.schedule(
+                        () -> changed.add(name), RETRY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void reconcile(String name) {
@@ -176,6 +191,8 @@ public final class ProfileLifecycle implements AutoCloseable {
         pods.stream()
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                 .forEach(pod -> client.resource(pod).delete());
+        // Adopted pods belong to another scheduler, so no watch tells that they have gone.
+        again(profile.getMetadata().getName());
     }
 
     private void status(FargateProfile profile, Phase phase, String message) {

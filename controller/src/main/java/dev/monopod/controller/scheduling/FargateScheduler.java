@@ -117,7 +117,8 @@ public final class FargateScheduler implements AutoCloseable {
         var pod = cluster.unassignedPod(key);
         if (pod == null
                 || pod.getMetadata().getDeletionTimestamp() != null
-                || pod.getSpec().getNodeName() != null) {
+                || pod.getSpec().getNodeName() != null
+                || finished(pod)) {
             queue.forget(key);
             return;
         }
@@ -137,11 +138,21 @@ public final class FargateScheduler implements AutoCloseable {
                 client.resources(Machine.class)
                         .withName(Names.machine(pod.getMetadata().getUid()))
                         .get();
+        if (existing != null && existing.getMetadata().getDeletionTimestamp() != null) {
+            // Its name is taken until the host has taken it down.
+            queue.retry(key);
+            return;
+        }
         if (existing != null) {
             bindLater(pod, existing);
             return;
         }
         place(key, pod);
+    }
+
+    private static boolean finished(Pod pod) {
+        var phase = pod.getStatus() == null ? "" : pod.getStatus().getPhase();
+        return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
     private void place(String key, Pod pod) {
