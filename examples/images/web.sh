@@ -7,4 +7,4 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 chmod 755 "$root"
 debian "$root"
 echo 'a web server in a machine of its own' >"$root/var/www/html/index.html"
-archive "$out" monopod.dev/examples/web:1 "$root" '{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["nginx","-g","daemon off; error_log /dev/stderr; worker_processes 1;"],"ExposedPorts":{"80/tcp":{}}}'
+archive "$out" monopod.dev/examples/web:1 "$root" '{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["nginx","-g","daemon off; error_log /dev/stderr;"],"ExposedPorts":{"80/tcp":{}}}'
