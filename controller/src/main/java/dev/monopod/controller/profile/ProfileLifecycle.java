@@ -108,8 +108,7 @@ public final class ProfileLifecycle implements AutoCloseable {
 
     private void again(String name) {
         var unused =
-                timer.schedule(
-                        () -> changed.add(name), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+                timer.schedule(() -> changed.add(name), RETRY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void reconcile(String name) {
