@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	_ "time/tzdata" // CronJob time zones
 
@@ -33,6 +34,8 @@ import (
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	metricsserver "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
+
+	"dev.monopod/control-plane/internal/proxynode"
 )
 
 // component returns a subcommand that hands all its arguments to upstream's own main.
@@ -55,11 +58,19 @@ func componentCommands() []*cobra.Command {
 		component("kube-apiserver", func() { os.Exit(cli.Run(apiserver.NewAPIServerCommand())) }),
 		component("kube-controller-manager", func() { os.Exit(cli.Run(controllermanager.NewControllerManagerCommand())) }),
 		component("kube-scheduler", func() { os.Exit(cli.Run(scheduler.NewSchedulerCommand())) }),
-		component("kube-proxy", func() { os.Exit(cli.Run(proxy.NewProxyCommand())) }),
+		component("kube-proxy", runProxy),
 		component("coredns", coremain.Run),
 		component("metrics-server", runMetricsServer),
 		component("kubectl", runKubectl),
 	}
+}
+
+func runProxy() {
+	if err := proxynode.Register(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(cli.Run(proxy.NewProxyCommand()))
 }
 
 func runMetricsServer() {

@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+
+	"dev.monopod/control-plane/internal/proxynode"
 )
 
 // read returns a certificate and its key. It fails with os.ErrNotExist if the certificate was never written.
@@ -87,6 +89,10 @@ func writeKubeconfig(options Options, leaf leaf) error {
 	}
 	cluster := &api.Cluster{Server: fmt.Sprintf("https://%s:%d", host, options.APIServerPort), CertificateAuthority: options.path("ca.crt")}
 	user := &api.AuthInfo{ClientCertificate: options.path(leaf.file + ".crt"), ClientKey: options.path(leaf.file + ".key")}
+	if leaf.viaHost {
+		// Only kube-proxy speaks to the API server from inside a VPC, and only it needs a Node to be.
+		user.AuthProvider = proxynode.AuthProvider(options.HostAddress)
+	}
 	config := api.NewConfig()
 	config.Clusters["monopod"] = cluster
 	config.AuthInfos[leaf.kubeconfig] = user

@@ -105,7 +105,7 @@ func (config Config) scheduler() []string {
 	}
 }
 
-// kubeProxy runs where no Node object exists: it waits 30 s for one, then takes its bind address as the node address.
+// kubeProxy runs where no Node object exists; its kubeconfig tells it of one, see proxynode.
 func (config Config) kubeProxy() []string {
 	return []string{"kube-proxy",
 		"--kubeconfig=" + config.kubeconfig("kube-proxy"), "--proxy-mode=nftables", "--bind-address=" + config.HostAddress,
