@@ -2,6 +2,7 @@ package dev.monopod.agent;
 
 import dev.monopod.agent.host.HostRegistration;
 import dev.monopod.agent.host.KernelImage;
+import dev.monopod.agent.host.Overcommit;
 import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.network.HostNetwork;
@@ -104,7 +105,7 @@ public final class AgentMain implements Callable<Integer> {
                 hypervisor.accelerator().name().toLowerCase(Locale.ROOT),
                 KernelImage.release(options.guestDirectory.resolve("vmlinuz")),
                 VERSION,
-                options.cpuOvercommit,
+                new Overcommit(options.cpuOvercommit, options.storageOvercommit),
                 options.dataDirectory);
     }
 

@@ -40,6 +40,11 @@ final class AgentOptions {
             description = "vCPUs promised for each processor, unless the Host says otherwise.")
     int cpuOvercommit = 1;
 
+    @Option(
+            names = "--storage-overcommit",
+            description = "Disk promised for each byte there is, unless the Host says otherwise.")
+    int storageOvercommit = 1;
+
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
     int kubeletPort = 10250;
 

@@ -62,6 +62,13 @@ final class UpCommand implements Callable<Integer> {
             description = "vCPUs promised for each processor of this machine (default: 10).")
     private @Nullable Integer cpuOvercommit;
 
+    @Option(
+            names = "--storage-overcommit",
+            paramLabel = "N",
+            description =
+                    "Disk promised for each byte of this machine's; machines' disks are sparse (default: 10).")
+    private @Nullable Integer storageOvercommit;
+
     @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
     private boolean noFirstPod;
 
@@ -144,13 +151,12 @@ final class UpCommand implements Callable<Integer> {
                         "monopod down, then up with the new values");
             }
         });
-        int overcommit =
-                cpuOvercommit != null
-                        ? cpuOvercommit
-                        : last.map(UpConfig::cpuOvercommit).orElse(10);
-        if (overcommit < 1 || overcommit > 100) {
-            throw usage("--cpu-overcommit %d: 1 to 100".formatted(overcommit));
-        }
+        int cpu = overcommit("--cpu-overcommit", cpuOvercommit, last.map(UpConfig::cpuOvercommit));
+        int storage =
+                overcommit(
+                        "--storage-overcommit",
+                        storageOvercommit,
+                        last.map(UpConfig::storageOvercommit));
         String external = last.map(UpConfig::kubeconfig).orElse("");
         if (kubeconfig != null) {
             if (!Files.isReadable(kubeconfig)) {
@@ -164,8 +170,21 @@ final class UpCommand implements Callable<Integer> {
                 Cidr.parse(chosenServices).toString(),
                 region != null ? region : last.map(UpConfig::region).orElse("us-west-2"),
                 hostName(),
-                overcommit,
+                cpu,
+                storage,
                 external);
+    }
+
+    private int overcommit(String option, @Nullable Integer asked, Optional<Integer> last) {
+        // 0: written by a version that did not know the option.
+        int chosen =
+                asked != null
+                        ? asked
+                        : last.filter(it -> it != 0).orElse(UpConfig.DEFAULT_OVERCOMMIT);
+        if (chosen < 1 || chosen > 100) {
+            throw usage("%s %d: 1 to 100".formatted(option, chosen));
+        }
+        return chosen;
     }
 
     private void check(String option, String range, int shortest, int longest) {

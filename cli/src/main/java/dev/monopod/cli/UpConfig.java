@@ -21,9 +21,11 @@ record UpConfig(
         String region,
         String hostName,
         int cpuOvercommit,
+        int storageOvercommit,
         String kubeconfig) {
     static final String CLUSTER_DOMAIN = "cluster.local";
     static final int KUBELET_PORT = 10250;
+    static final int DEFAULT_OVERCOMMIT = 10;
 
     /// Offsets of addresses inside the VPC and inside the Services' range.
     private static final int HOST_OFFSET = 4;
@@ -115,6 +117,7 @@ record UpConfig(
         command.addAll(List.of("--cluster-dns", dnsAddress(), "--service-cidr", serviceCidr));
         command.addAll(List.of("--cluster-domain", CLUSTER_DOMAIN));
         command.addAll(List.of("--cpu-overcommit", Integer.toString(cpuOvercommit)));
+        command.addAll(List.of("--storage-overcommit", Integer.toString(storageOvercommit)));
         command.addAll(List.of("--kubelet-port", Integer.toString(KUBELET_PORT)));
         command.addAll(List.of("--kubelet-ca-cert", layout.pki("kubelet-ca.crt").toString()));
         command.addAll(List.of("--kubelet-ca-key", layout.pki("kubelet-ca.key").toString()));

@@ -281,7 +281,7 @@ final class Why {
             return "add a subnet to a new profile, or delete pods of these subnets: kubectl get subnets";
         }
         if (lower.contains("host") || lower.contains("memory") || lower.contains("cpu")) {
-            return "lower spec.containers[*].resources.requests, delete pods, add a host, or raise `monopod up --cpu-overcommit`: kubectl get hosts";
+            return "lower spec.containers[*].resources.requests, delete pods, add a host, or raise spec.cpuOvercommit or spec.storageOvercommit of a host: kubectl get hosts";
         }
         return "";
     }

@@ -94,7 +94,14 @@ final class CommandLineTest {
         Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
         UpConfig config =
                 new UpConfig(
-                        "default", "10.42.0.0/16", "10.100.0.0/16", "us-west-2", "host", 10, "");
+                        "default",
+                        "10.42.0.0/16",
+                        "10.100.0.0/16",
+                        "us-west-2",
+                        "host",
+                        10,
+                        10,
+                        "");
 
         config.write(layout);
 

@@ -10,14 +10,15 @@ import java.nio.file.Path;
 record HostCapacity(long milliCpu, long memoryMebiBytes, long storageMebiBytes) {
     private static final long RESERVED_MEBI_BYTES = 1024;
 
+    /// @param overcommit how often each processor and each byte of disk is promised
     /// @param directory on the file system that holds the machines' disks
-    static HostCapacity measure(int cpuOvercommit, Path directory) throws IOException {
+    static HostCapacity measure(Overcommit overcommit, Path directory) throws IOException {
         long processors = Runtime.getRuntime().availableProcessors();
         FileStore store = Files.getFileStore(directory);
         return new HostCapacity(
-                processors * 1000 * cpuOvercommit,
+                processors * 1000 * overcommit.cpu(),
                 Math.max(0, memoryTotalMebiBytes() - RESERVED_MEBI_BYTES),
-                store.getTotalSpace() >> 20);
+                (store.getTotalSpace() >> 20) * overcommit.storage());
     }
 
     private static long memoryTotalMebiBytes() throws IOException {

@@ -40,7 +40,7 @@ public final class HostRegistration implements AutoCloseable {
             String accelerator,
             String machineKernel,
             String agentVersion,
-            int cpuOvercommit,
+            Overcommit overcommit,
             Path dataDirectory) {}
 
     public HostRegistration(KubernetesClient client, Facts facts) {
@@ -72,13 +72,12 @@ public final class HostRegistration implements AutoCloseable {
         if (found == null) {
             Host host = new Host();
             host.setMetadata(new ObjectMetaBuilder().withName(facts.hostName()).build());
-            host.setSpec(new HostSpec(null, null, null));
+            host.setSpec(new HostSpec(null, null, null, null));
             found = client.resource(host).create();
         }
-        HostSpec spec = found.getSpec();
-        Integer asked = spec == null ? null : spec.cpuOvercommit();
-        int overcommit = asked == null ? facts.cpuOvercommit() : asked;
-        HostCapacity capacity = HostCapacity.measure(overcommit, facts.dataDirectory());
+        HostCapacity capacity =
+                HostCapacity.measure(
+                        facts.overcommit().orAsked(found.getSpec()), facts.dataDirectory());
         HostStatus status =
                 new HostStatus(
                         capacity.milliCpu(),

@@ -25,7 +25,10 @@ final class SchemaRules {
             case "FargateProfile" -> profile(root, spec);
             case "Vpc" -> vpc(spec);
             case "Subnet" -> subnet(spec);
-            case "Host" -> field(spec, "cpuOvercommit").setMinimum(1.0);
+            case "Host" -> {
+                field(spec, "cpuOvercommit").setMinimum(1.0);
+                field(spec, "storageOvercommit").setMinimum(1.0);
+            }
             case "Machine" -> machine(spec);
             default -> {}
         }

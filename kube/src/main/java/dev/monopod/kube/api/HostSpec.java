@@ -12,4 +12,7 @@ public record HostSpec(
                 @Nullable String zone,
         @JsonPropertyDescription("No new machines here.") @Nullable Boolean unschedulable,
         @JsonPropertyDescription("vCPUs promised for each processor; default 1.")
-                @Nullable Integer cpuOvercommit) {}
+                @Nullable Integer cpuOvercommit,
+        @JsonPropertyDescription(
+                        "Disk promised for each byte of it; default 1. Machines' disks are sparse.")
+                @Nullable Integer storageOvercommit) {}

@@ -13,7 +13,7 @@ public record HostStatus(
                 @Nullable Long capacityMilliCpu,
         @JsonPropertyDescription("Memory for machines, in MiB.")
                 @Nullable Long capacityMemoryMebiBytes,
-        @JsonPropertyDescription("Disk for machines, in MiB.")
+        @JsonPropertyDescription("Disk for machines, in MiB, overcommitment included.")
                 @Nullable Long capacityStorageMebiBytes,
         @JsonPropertyDescription("kvm, or tcg: emulation without an isolation guarantee.")
                 @Nullable String accelerator,
