@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -37,6 +38,9 @@ public final class PodHost implements AutoCloseable {
     private static final Duration AUDIT = Duration.ofSeconds(30);
     private static final Duration DESTROY = Duration.ZERO;
     private static final long RESYNC_MILLIS = 0;
+
+    /// One boots on a processor while another waits for its disk or its API calls.
+    private static final int BOOTS_PER_PROCESSOR = 2;
 
     private final KubernetesClient client;
     private final String hostName;
@@ -68,6 +72,9 @@ public final class PodHost implements AutoCloseable {
                         machinery.images(),
                         transport,
                         settings,
+                        new Semaphore(
+                                BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
+                                true),
                         Clock.systemUTC());
     }
 

@@ -48,22 +48,29 @@ final class PodStartup {
         runtime.run("waiting for the binding", this::awaitBinding);
         Instant begun = Instant.now();
         ImagePuller puller = new ImagePuller(runtime);
-        Attachment attachment;
+        Optional<ConfigureResponse> guest;
         if (recovered.isPresent()) {
-            attachment = attach();
+            Attachment attachment = attach();
             runtime.arrangeDisks();
             runtime.vmStarted(recovered.get());
+            puller.fetchAll();
+            guest = configure(attachment);
         } else {
             tell(MachineStatus.Phase.Starting, Optional.empty(), begun, "");
             runtime.services().api().claimMachine(runtime.machineName());
             Future<Attachment> network = runtime.tasks().submit(this::attach);
             puller.resolveAll();
-            attachment = joined(network);
-            begun = Instant.now();
-            runtime.vmStarted(start(attachment));
+            Attachment attachment = joined(network);
+            runtime.services().boots().acquire();
+            try {
+                begun = Instant.now();
+                runtime.vmStarted(start(attachment));
+                puller.fetchAll();
+                guest = configure(attachment);
+            } finally {
+                runtime.services().boots().release();
+            }
         }
-        puller.fetchAll();
-        Optional<ConfigureResponse> guest = configure(attachment);
         if (guest.isEmpty()) {
             return;
         }

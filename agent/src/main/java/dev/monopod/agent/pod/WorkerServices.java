@@ -6,8 +6,12 @@ import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.network.HostNetwork;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.Semaphore;
 
 /// What every pod worker of this host shares.
+///
+/// @param boots how many machines may boot at a time: when all of a burst boot at once, they share
+///   the processors and the first is ready as late as the last
 record WorkerServices(
         PodApi api,
         ConfigSource source,
@@ -17,6 +21,7 @@ record WorkerServices(
         ImageStore images,
         GuestChannel.Transport transport,
         PodSettings settings,
+        Semaphore boots,
         Clock clock) {
     /// Directory of one pod: record and logs.
     Path podDirectory(String uid) {

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /// A host, an API server, a registry and a network that do as tests say.
@@ -68,6 +69,7 @@ final class FakeHost
                                 "10.100.0.10", "cluster.local", Path.of("/dev/null")),
                         1,
                         Duration.ofSeconds(10)),
+                new Semaphore(4),
                 Clock.systemUTC());
     }
 

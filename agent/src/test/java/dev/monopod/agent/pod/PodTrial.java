@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 
 /// Runs one pod on a real machine with a fake API server, by hand as root: `PodTrial
@@ -80,6 +81,7 @@ final class PodTrial {
                                     fake.settings().dns(),
                                     QemuConfiguration.DEFAULT_JAIL_USER,
                                     Duration.ofMinutes(2)),
+                            new Semaphore(4),
                             Clock.systemUTC());
             Pod pod = Serialization.unmarshal(Files.readString(Path.of(args[2])), Pod.class);
             host.pod = Optional.of(pod);
