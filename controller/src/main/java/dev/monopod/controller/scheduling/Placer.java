@@ -1,5 +1,6 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.controller.node.FargateNode;
 import dev.monopod.controller.scheduling.Snapshot.HostRoom;
 import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
 import dev.monopod.model.network.Cidr;
@@ -53,7 +54,7 @@ final class Placer {
                             + " has none of its subnets "
                             + String.join(", ", profile.subnets()));
         }
-        subnets.removeIf(subnet -> !request.accepts().test(NodeTerms.labels(subnet)));
+        subnets.removeIf(subnet -> !request.accepts().test(labels(subnet)));
         if (subnets.isEmpty()) {
             return new Decision.Held(
                     "MatchNodeSelector failed: Fargate profile "
@@ -88,6 +89,10 @@ final class Placer {
                                         .collect(Collectors.joining(", "))
                                 + " of fargate profile "
                                 + request.profile());
+    }
+
+    private static Map<String, String> labels(SubnetRoom subnet) {
+        return FargateNode.labels(subnet.zone(), subnet.region());
     }
 
     /// The emptiest host, by memory: machines reserve it, while CPU is shared.
