@@ -106,7 +106,9 @@ final class Placer {
 
     private OptionalLong address(SubnetRoom subnet, Snapshot snapshot) {
         var cidr = subnet.cidr();
-        var from = lastGiven.getOrDefault(subnet.name(), cidr.base()) + 1;
+        var last = lastGiven.getOrDefault(subnet.name(), cidr.base());
+        // An earlier subnet of this name may have had another range.
+        var from = cidr.contains(last) ? last + 1 : cidr.base();
         return LongStream.concat(
                         LongStream.rangeClosed(from, cidr.last()),
                         LongStream.range(cidr.base(), from))
