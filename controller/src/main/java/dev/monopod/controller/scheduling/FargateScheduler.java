@@ -46,7 +46,7 @@ public final class FargateScheduler implements AutoCloseable {
     private final ClusterView cluster;
     private final ClusterReads reads;
     private final MemoryOverhead overhead;
-    private final RetryQueue queue = new RetryQueue();
+    private final RetryQueue queue = new RetryQueue(System::nanoTime);
     private final Placer placer = new Placer();
     private final Ledger ledger;
     private final PodEvents events;
@@ -119,19 +119,19 @@ public final class FargateScheduler implements AutoCloseable {
                 || pod.getMetadata().getDeletionTimestamp() != null
                 || pod.getSpec().getNodeName() != null
                 || finished(pod)) {
-            queue.forget(key);
+            queue.done(key);
             return;
         }
         if (!Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())) {
             pod = adopt(pod);
             if (pod == null) {
-                queue.forget(key);
+                queue.done(key);
                 return;
             }
         }
         if (pod.getSpec().getSchedulingGates() != null
                 && !pod.getSpec().getSchedulingGates().isEmpty()) {
-            queue.forget(key);
+            queue.done(key);
             return;
         }
         var existing =
@@ -246,7 +246,7 @@ public final class FargateScheduler implements AutoCloseable {
         binders.execute(() -> {
             try {
                 bind(pod, machine);
-                queue.forget(key(pod));
+                queue.done(key(pod));
             } catch (RuntimeException e) {
                 LOG.warn("{}: binding failed, will be retried: {}", key(pod), e.toString());
                 queue.retry(key(pod));
