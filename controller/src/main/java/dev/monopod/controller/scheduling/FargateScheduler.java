@@ -64,7 +64,16 @@ public final class FargateScheduler implements AutoCloseable {
         this.cluster = cluster;
         this.reads = reads;
         this.overhead = overhead;
-        this.ledger = new Ledger(cluster, clock);
+        this.ledger =
+                new Ledger(
+                        () ->
+                                new Ledger.Seen(
+                                        cluster.profiles(),
+                                        cluster.subnets(),
+                                        cluster.vpcs(),
+                                        cluster.hosts(),
+                                        cluster.machines()),
+                        clock);
         this.events = new PodEvents(client, clock);
         this.conditions = new PodConditions(client, clock);
     }
