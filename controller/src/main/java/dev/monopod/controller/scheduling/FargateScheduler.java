@@ -40,7 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class FargateScheduler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FargateScheduler.class);
     private static final String ADOPT = "monopod.dev/adopt";
-    static final String FINALIZER = "monopod.dev/agent";
 
     private final KubernetesClient client;
     private final ClusterView cluster;
@@ -212,7 +211,7 @@ public final class FargateScheduler implements AutoCloseable {
                         .withName(Names.machine(uid))
                         .addToLabels(Names.HOST_LABEL, placed.host())
                         .addToLabels(Names.PROFILE_LABEL, profile)
-                        .addToFinalizers(FINALIZER)
+                        .addToFinalizers(Names.AGENT_FINALIZER)
                         .build());
         machine.setSpec(
                 new MachineSpec(
