@@ -12,6 +12,7 @@ import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
 import dev.monopod.model.profile.VpcFacts;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -208,11 +209,15 @@ public final class ProfileLifecycle implements AutoCloseable {
             onActiveProfilesChanged.run();
         }
         var pods =
-                client.pods()
+                client
+                        .pods()
                         .inAnyNamespace()
                         .withLabel(Names.PROFILE_LABEL, Profiles.name(profile))
                         .list()
-                        .getItems();
+                        .getItems()
+                        .stream()
+                        .filter(ProfileLifecycle::isOnFargate)
+                        .toList();
         if (pods.isEmpty()) {
             client.resource(profile)
                     .edit(fresh -> {
@@ -227,6 +232,14 @@ public final class ProfileLifecycle implements AutoCloseable {
                 .forEach(pod -> client.resource(pod).delete());
         // Adopted pods belong to another scheduler, so no watch tells that they have gone.
         again(profile.getMetadata().getName());
+    }
+
+    /// Anyone may put a profile's label on a pod that no profile selects; it runs elsewhere, and
+    /// stays. The annotation tells pods that were taken over from the default scheduler.
+    static boolean isOnFargate(Pod pod) {
+        var annotations = pod.getMetadata().getAnnotations();
+        return Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())
+                || annotations != null && annotations.containsKey(Names.CAPACITY_ANNOTATION);
     }
 
     private void status(FargateProfile profile, Phase phase, String message) {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.model.profile.Violation;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Contract, "Profiles": the life of a profile. Every phase × what may happen in it.
@@ -76,6 +78,20 @@ final class ProfileStepTest {
                                 status,
                                 WRONG))
                 .isEqualTo(new ProfileStep.Rest());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "true  | {metadata: {}, spec: {schedulerName: fargate-scheduler}}",
+                "true  | {metadata: {annotations: {CapacityProvisioned: x}}, spec: {schedulerName: default-scheduler}}",
+                "false | {metadata: {annotations: {a: b}}, spec: {schedulerName: default-scheduler}}",
+                "false | {metadata: {}, spec: {}}"
+            })
+    void takesOnlyPodsOfFargateAlong(boolean taken, String pod) {
+        assertThat(ProfileLifecycle.isOnFargate(Serialization.unmarshal("---\n" + pod, Pod.class)))
+                .isEqualTo(taken);
     }
 
     private static ProfileStep step(String metadata, String status, List<Violation> violations) {
