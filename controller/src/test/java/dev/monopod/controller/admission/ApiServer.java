@@ -54,14 +54,16 @@ public final class ApiServer implements AutoCloseable {
     }
 
     public KubernetesClient client() throws IOException {
-        Config config =
-                Config.fromKubeconfig(
-                        Files.readString(folder.resolve("kubeconfig/admin.kubeconfig")));
+        Config config = Config.fromKubeconfig(Files.readString(kubeconfig()));
         config.setMasterUrl("https://127.0.0.1:" + PORT);
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    Path pki(String file) {
+    public Path kubeconfig() {
+        return folder.resolve("kubeconfig/admin.kubeconfig");
+    }
+
+    public Path pki(String file) {
         return folder.resolve("pki").resolve(file);
     }
 
