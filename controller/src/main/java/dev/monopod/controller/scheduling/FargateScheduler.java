@@ -17,6 +17,7 @@ import dev.monopod.model.size.Provisioned;
 import dev.monopod.model.size.Size;
 import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -265,7 +266,7 @@ public final class FargateScheduler implements AutoCloseable {
     private void bind(Pod pod, Machine machine) {
         var spec = machine.getSpec();
         var region = spec.nodeName().replaceFirst("^[^.]+\\.", "").replace(".compute.internal", "");
-        ignoreConflict(() -> client.resource(FargateNode.of(machine, region)).create());
+        createNode(machine, region);
         var binding =
                 new BindingBuilder()
                         .withNewMetadata()
@@ -300,6 +301,24 @@ public final class FargateScheduler implements AutoCloseable {
                 machine.getMetadata().getName(),
                 spec.host(),
                 spec.network().address());
+    }
+
+    /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
+    /// pod would go with it.
+    private void createNode(Machine machine, String region) {
+        var node = client.resource(FargateNode.of(machine, region));
+        try {
+            node.create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT
+                    || !machine.getMetadata().getName().equals(owner(node.get()))) {
+                throw e;
+            }
+        }
+    }
+
+    private static @Nullable String owner(@Nullable Node node) {
+        return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
     }
 
     private static void ignoreConflict(Runnable call) {
