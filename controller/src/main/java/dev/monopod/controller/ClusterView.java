@@ -110,8 +110,7 @@ public final class ClusterView implements AutoCloseable {
     /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
     public void onPlacementChange(Runnable changed) {
         profiles.addEventHandler(handler(p -> changed.run()));
-        subnets.addEventHandler(handler(s -> changed.run()));
-        vpcs.addEventHandler(handler(v -> changed.run()));
+        onNetworkChange(changed);
         machines.addEventHandler(
                 new ResourceEventHandler<>() {
                     @Override
@@ -175,6 +174,12 @@ public final class ClusterView implements AutoCloseable {
 
     public void onProfile(Consumer<FargateProfile> changed) {
         profiles.addEventHandler(handler(changed));
+    }
+
+    /// Calls back on any change of subnets or VPCs.
+    public void onNetworkChange(Runnable changed) {
+        subnets.addEventHandler(handler(s -> changed.run()));
+        vpcs.addEventHandler(handler(v -> changed.run()));
     }
 
     public void onMachine(Consumer<Machine> changed) {

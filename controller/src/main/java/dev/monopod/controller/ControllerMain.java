@@ -16,9 +16,13 @@ import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
@@ -31,10 +35,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -47,7 +55,11 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli fills the options
 public final class ControllerMain implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ControllerMain.class);
+    private static final String LEASE = "monopod-controller";
     private static final Duration CRD_LIMIT = Duration.ofSeconds(30);
+
+    /// Less than the ten seconds after which the supervisor kills.
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(8);
 
     @Option(names = "--kubeconfig", required = true)
     private Path kubeconfig;
@@ -98,10 +110,25 @@ public final class ControllerMain implements Callable<Integer> {
     private String healthBind;
 
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final CompletableFuture<Integer> status = new CompletableFuture<>();
+    private final List<Runnable> closers = new CopyOnWriteArrayList<>();
     private final AtomicBoolean ready = new AtomicBoolean();
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new ControllerMain()).execute(args));
+        var controller = new ControllerMain();
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(controller::stop));
+        var code = new CommandLine(controller).execute(args);
+        controller.status.complete(code);
+        System.exit(code);
+    }
+
+    /// Runs at the end of the process, by a signal or not. A JVM that a signal ends does not wait
+    /// for its main thread, and says 143: so this waits, and ends it with the main thread's status.
+    /// If that takes too long (the API server is gone, say) the Lease expires by itself.
+    private void stop() {
+        ended.countDown();
+        var limited = status.completeOnTimeout(0, STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        Runtime.getRuntime().halt(limited.join());
     }
 
     @Override
@@ -140,14 +167,12 @@ public final class ControllerMain implements Callable<Integer> {
                 client.leaderElector()
                         .withConfig(
                                 new LeaderElectionConfigBuilder()
-                                        .withName("monopod-controller")
+                                        .withName(LEASE)
                                         .withLeaseDuration(Duration.ofSeconds(15))
                                         .withRenewDeadline(Duration.ofSeconds(10))
                                         .withRetryPeriod(Duration.ofSeconds(2))
                                         .withReleaseOnCancel(true)
-                                        .withLock(
-                                                new LeaseLock(
-                                                        namespace, "monopod-controller", name))
+                                        .withLock(new LeaseLock(namespace, LEASE, name))
                                         .withLeaderCallbacks(
                                                 new LeaderCallbacks(
                                                         () ->
@@ -167,16 +192,30 @@ public final class ControllerMain implements Callable<Integer> {
                                         .build())
                         .build();
         CompletableFuture<?> run = election.start();
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        Thread.ofPlatform()
-                                .unstarted(() -> {
-                                    run.cancel(true);
-                                    ended.countDown();
-                                }));
         ended.await();
+        // Another may lead from the release on, so nothing must be decided here any more.
+        closers.forEach(Runnable::run);
         run.cancel(true);
+        clearHolder(client, name);
+        LOG.info("ended");
         return 0;
+    }
+
+    /// The elector's release shortens the Lease to a second and leaves its holder, as its merge
+    /// patch omits what is null; whoever reads the Lease would take the holder for alive.
+    private void clearHolder(KubernetesClient client, String name) {
+        var resource = client.leases().inNamespace(namespace).withName(LEASE);
+        try {
+            @Nullable Lease lease = resource.get();
+            if (lease != null && name.equals(lease.getSpec().getHolderIdentity())) {
+                resource.patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"resourceVersion\":\"%s\"},\"spec\":{\"holderIdentity\":null}}"
+                                .formatted(lease.getMetadata().getResourceVersion()));
+            }
+        } catch (KubernetesClientException e) {
+            LOG.info("the Lease is left to expire: {}", e.getMessage());
+        }
     }
 
     private void lead(
@@ -188,7 +227,6 @@ public final class ControllerMain implements Callable<Integer> {
             new DefaultNetwork(client, region, Cidr.parse(defaultVpcCidr)).install();
             cluster.startAll();
             var webhooks = new WebhookInstaller(client, webhooks());
-            // Each is stopped by the process' end; a leader is never asked to step down otherwise.
             var profiles =
                     new ProfileLifecycle(
                             client,
@@ -199,9 +237,13 @@ public final class ControllerMain implements Callable<Integer> {
                                             client.resources(FargateProfile.class)
                                                     .list()
                                                     .getItems()));
+            var scheduler =
+                    new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
+            var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
+            closers.addAll(List.of(profiles::close, scheduler::close, cleanup::close));
             profiles.start();
-            new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC()).start();
-            new MachineCleanup(client, cluster, Clock.systemUTC()).start();
+            scheduler.start();
+            cleanup.start();
             LOG.info("leading cluster {} in {}", clusterName, region);
         } catch (RuntimeException | IOException e) {
             LOG.error("can't lead, ending", e);

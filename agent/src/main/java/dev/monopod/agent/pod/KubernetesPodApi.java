@@ -23,8 +23,6 @@ import org.slf4j.LoggerFactory;
 
 /// [PodApi] over the API server.
 final class KubernetesPodApi implements PodApi {
-    static final String FINALIZER = "monopod.dev/agent";
-
     private static final Logger LOG = LoggerFactory.getLogger(KubernetesPodApi.class);
     private static final int REMEMBERED_EVENTS = 4096;
     private static final int EVENT_MESSAGE = 1000;
@@ -149,13 +147,13 @@ final class KubernetesPodApi implements PodApi {
         Machine found = client.resources(Machine.class).withName(machine).get();
         if (found == null
                 || found.getMetadata().getDeletionTimestamp() != null
-                || found.getFinalizers().contains(FINALIZER)) {
+                || found.getFinalizers().contains(Names.AGENT_FINALIZER)) {
             return;
         }
         client.resources(Machine.class)
                 .withName(machine)
                 .edit(current -> {
-                    current.addFinalizer(FINALIZER);
+                    current.addFinalizer(Names.AGENT_FINALIZER);
                     return current;
                 });
     }
@@ -181,10 +179,10 @@ final class KubernetesPodApi implements PodApi {
         var resource = client.resources(Machine.class).withName(machine);
         resource.withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
         Machine left = resource.get();
-        if (left != null && left.getFinalizers().contains(FINALIZER)) {
+        if (left != null && left.getFinalizers().contains(Names.AGENT_FINALIZER)) {
             try {
                 resource.edit(current -> {
-                    current.removeFinalizer(FINALIZER);
+                    current.removeFinalizer(Names.AGENT_FINALIZER);
                     return current;
                 });
             } catch (KubernetesClientException e) {

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 
 /// Refuses a profile that EKS would refuse, in EKS' words. Source: rows F14, F16, F21, F22.
 public final class ProfileValidation implements Webhook {
+    private static final int FORBIDDEN = 403;
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;
 
@@ -31,11 +32,15 @@ public final class ProfileValidation implements Webhook {
     public Verdict judge(Review review) {
         FargateProfile object = SERIALIZATION.convertValue(review.object(), FargateProfile.class);
         Profile profile = Profiles.of(object);
-        if (nameIsTaken(object)) {
-            return new Verdict.Denied(
-                    CONFLICT,
-                    "Conflict",
-                    "A Fargate Profile already exists with this name in this cluster.");
+        String own = Objects.requireNonNullElse(object.getMetadata().getName(), "");
+        List<String> others = others(own);
+        List<Violation> taken = ProfileRules.checkName(profile.name(), others);
+        if (!taken.isEmpty()) {
+            return new Verdict.Denied(CONFLICT, "Conflict", taken.getFirst().message());
+        }
+        List<Violation> excess = ProfileRules.checkCount(others.size());
+        if (isNew(own) && !excess.isEmpty()) {
+            return new Verdict.Denied(FORBIDDEN, "Forbidden", excess.getFirst().message());
         }
         List<Violation> violations = new ArrayList<>(ProfileRules.check(profile));
         Map<String, SubnetFacts> subnets =
@@ -52,13 +57,17 @@ public final class ProfileValidation implements Webhook {
                 : new Verdict.Denied(INVALID, "Invalid", text(violations));
     }
 
-    private boolean nameIsTaken(FargateProfile object) {
-        String name = Profiles.name(object);
-        String own = Objects.requireNonNullElse(object.getMetadata().getName(), "");
+    private List<String> others(String own) {
         return reads.profiles().stream()
-                .anyMatch(other ->
-                        !other.getMetadata().getName().equals(own)
-                                && Profiles.name(other).equals(name));
+                .filter(other -> !other.getMetadata().getName().equals(own))
+                .map(Profiles::name)
+                .toList();
+    }
+
+    /// A profile that exists may be written even if there are too many, or it could not be deleted.
+    private boolean isNew(String own) {
+        return reads.profiles().stream()
+                .noneMatch(profile -> profile.getMetadata().getName().equals(own));
     }
 
     private static String text(List<Violation> violations) {

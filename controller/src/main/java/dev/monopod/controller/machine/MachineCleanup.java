@@ -1,38 +1,73 @@
 package dev.monopod.controller.machine;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.machine.HostSightings.Verdict;
+import dev.monopod.controller.machine.MachineFate.PodEnd;
+import dev.monopod.controller.machine.MachineFate.PodSight;
+import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Names;
+import io.fabric8.kubernetes.api.model.DeleteOptions;
+import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.time.format.DateTimeParseException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Removes what outlived its pod. A Machine goes only when the API server itself says that its pod
-/// is not there; a gap in a watch removes nothing. The host's agent takes the machine down and
-/// gives its finalizer back; for a host that is gone, this does.
+/// Removes what outlived its pod or its host. What the watches show only says where to look: pod,
+/// host and Machine are read from the API server itself before anything goes, so a gap in a watch
+/// removes nothing. Every step can be repeated. One thread does all.
 public final class MachineCleanup implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MachineCleanup.class);
+
+    /// Well below [HostSightings#LONGEST_GAP].
     private static final Duration PERIOD = Duration.ofSeconds(5);
-    private static final Duration HOST_LOST = Duration.ofMinutes(5);
+
     private static final String LEASES = "kube-node-lease";
 
     private final KubernetesClient client;
-    private final ClusterView cluster;
+    private final Cached cached;
     private final Clock clock;
+    private final HostSightings sightings = new HostSightings();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("machine-cleanup").factory());
 
+    /// What the watches show; it may lag.
+    ///
+    /// @param pod by `NAMESPACE/NAME`
+    record Cached(
+            Supplier<List<Machine>> machines,
+            Supplier<List<Host>> hosts,
+            Function<String, @Nullable Pod> pod) {}
+
     public MachineCleanup(KubernetesClient client, ClusterView cluster, Clock clock) {
+        this(client, new Cached(cluster::machines, cluster::hosts, cluster::fargatePod), clock);
+    }
+
+    MachineCleanup(KubernetesClient client, Cached cached, Clock clock) {
         this.client = client;
-        this.cluster = cluster;
+        this.cached = cached;
         this.clock = clock;
     }
 
@@ -47,57 +82,167 @@ public final class MachineCleanup implements AutoCloseable {
         timer.shutdownNow();
     }
 
-    private void sweep() {
-        for (var machine : cluster.machines()) {
+    void sweep() {
+        sightings.forgetBefore(clock.instant());
+        var verdicts = new HashMap<String, Verdict>();
+        for (var machine : cached.machines().get()) {
             try {
-                if (machine.getMetadata().getDeletionTimestamp() != null) {
-                    releaseIfHostIsGone(machine);
-                } else if (podIsGone(machine)) {
-                    client.resource(machine).delete();
-                    LOG.info("{}: its pod is gone", machine.getMetadata().getName());
-                }
+                var host =
+                        verdicts.computeIfAbsent(
+                                machine.getSpec().host(), name -> judge(name, clock.instant()));
+                act(machine, host);
             } catch (RuntimeException e) {
                 // The timer would never run again after an exception.
-                LOG.warn("{}: {}", machine.getMetadata().getName(), e.toString());
+                LOG.warn(
+                        "{} will be looked at again: {}",
+                        machine.getMetadata().getName(),
+                        e.toString());
             }
         }
     }
 
-    private boolean podIsGone(Machine machine) {
-        var wanted = machine.getSpec().pod();
-        var cached = cluster.fargatePod(wanted.namespace() + "/" + wanted.name());
-        if (cached != null && cached.getMetadata().getUid().equals(wanted.uid())) {
+    private Verdict judge(String name, Instant now) {
+        var speaks =
+                cached.hosts().get().stream()
+                        .filter(host -> host.getMetadata().getName().equals(name))
+                        .anyMatch(host -> speaks(host, now));
+        if (speaks) {
+            return Verdict.THERE;
+        }
+        @Nullable Host host = client.resources(Host.class).withName(name).get();
+        return sightings.look(name, Optional.ofNullable(host).map(MachineCleanup::heartbeat), now);
+    }
+
+    private static boolean speaks(Host host, Instant now) {
+        try {
+            return HostSightings.fresh(Instant.parse(heartbeat(host)), now);
+        } catch (DateTimeParseException e) {
             return false;
         }
-        var pod = client.pods().inNamespace(wanted.namespace()).withName(wanted.name()).get();
-        return pod == null || !pod.getMetadata().getUid().equals(wanted.uid());
     }
 
-    private void releaseIfHostIsGone(Machine machine) {
-        var host =
-                cluster.hosts().stream()
-                        .filter(h -> h.getMetadata().getName().equals(machine.getSpec().host()))
-                        .findFirst();
-        if (host.isPresent() && !lost(host.get())) {
+    private static String heartbeat(Host host) {
+        var status = host.getStatus();
+        return status == null || status.heartbeat() == null ? "" : status.heartbeat();
+    }
+
+    private void act(Machine machine, Verdict host) {
+        var name = machine.getMetadata().getName();
+        var pod = pod(machine, host);
+        var sight = PodSight.of(pod, machine.getSpec().pod().uid());
+        switch (MachineFate.of(Stage.of(machine), sight, host)) {
+            case MachineFate.Keep() -> {}
+            case MachineFate.Delete() -> {
+                client.resource(machine).delete();
+                LOG.info("{}: its pod is gone", name);
+            }
+            case MachineFate.Forget(var podEnd) -> {
+                var found = client.resource(machine).get();
+                if (found == null || !uid(found).equals(uid(machine))) {
+                    // The watch lags: the Machine is gone, and its address may be another's.
+                    return;
+                }
+                LOG.warn(
+                        "{}: host {} is lost, its machine is forgotten",
+                        name,
+                        machine.getSpec().host());
+                // The pod first: what remains after a failure is found, and forgotten, again.
+                if (pod != null) {
+                    end(pod, podEnd, machine.getSpec().host());
+                }
+                forget(machine);
+            }
+        }
+    }
+
+    private static String uid(HasMetadata object) {
+        return object.getMetadata().getUid();
+    }
+
+    /// A cached pod of the right UID shows that it is not gone; all else is read.
+    private @Nullable Pod pod(Machine machine, Verdict host) {
+        var wanted = machine.getSpec().pod();
+        @Nullable Pod known = cached.pod().apply(wanted.namespace() + "/" + wanted.name());
+        return switch (host) {
+            case THERE -> PodSight.of(known, wanted.uid()) == PodSight.GONE ? read(machine) : known;
+            case LOST -> read(machine);
+        };
+    }
+
+    private @Nullable Pod read(Machine machine) {
+        var wanted = machine.getSpec().pod();
+        return client.pods().inNamespace(wanted.namespace()).withName(wanted.name()).get();
+    }
+
+    private void end(Pod pod, PodEnd end, String host) {
+        switch (end) {
+            case NOTHING -> {}
+            case FAIL ->
+                    client.pods()
+                            .resource(pod)
+                            .subresource("status")
+                            .patch(
+                                    PatchContext.of(PatchType.JSON_MERGE),
+                                    client.getKubernetesSerialization()
+                                            .asJson(LostPod.failed(pod, host, clock.instant())));
+            case DELETE ->
+                    client.raw(
+                            "/api/v1/namespaces/%s/pods/%s"
+                                    .formatted(
+                                            pod.getMetadata().getNamespace(),
+                                            pod.getMetadata().getName()),
+                            "DELETE",
+                            client.getKubernetesSerialization().asJson(atOnce(pod)));
+        }
+    }
+
+    /// Not another pod of the same name.
+    private static DeleteOptions atOnce(Pod pod) {
+        return new DeleteOptionsBuilder()
+                .withGracePeriodSeconds(0L)
+                .withNewPreconditions()
+                .withUid(uid(pod))
+                .endPreconditions()
+                .build();
+    }
+
+    private void forget(Machine machine) {
+        var node = machine.getSpec().nodeName();
+        client.nodes().withName(node).delete();
+        client.leases().inNamespace(LEASES).withName(node).delete();
+        client.resource(machine).delete();
+        release(machine);
+    }
+
+    /// Takes the agent's finalizer from the Machine, and no other: someone else's is not ours to
+    /// break.
+    private void release(Machine machine) {
+        var left = client.resource(machine).get();
+        if (left == null || !left.getFinalizers().contains(Names.AGENT_FINALIZER)) {
             return;
         }
-        LOG.warn(
-                "{}: host {} is gone, its machine is forgotten",
-                machine.getMetadata().getName(),
-                machine.getSpec().host());
-        client.nodes().withName(machine.getSpec().nodeName()).delete();
-        client.leases().inNamespace(LEASES).withName(machine.getSpec().nodeName()).delete();
-        client.resource(machine)
-                .edit(fresh -> {
-                    fresh.getMetadata().setFinalizers(new ArrayList<>());
-                    return fresh;
-                });
-    }
-
-    private boolean lost(Host host) {
-        var status = host.getStatus();
-        return status != null
-                && status.heartbeat() != null
-                && Instant.parse(status.heartbeat()).isBefore(clock.instant().minus(HOST_LOST));
+        var others =
+                left.getFinalizers().stream()
+                        .filter(finalizer -> !finalizer.equals(Names.AGENT_FINALIZER))
+                        .toList();
+        // The version makes it fail, and be tried again, if the list has changed meanwhile.
+        var patch =
+                Map.of(
+                        "metadata",
+                        Map.of(
+                                "resourceVersion",
+                                left.getMetadata().getResourceVersion(),
+                                "finalizers",
+                                others));
+        try {
+            client.resource(machine)
+                    .patch(
+                            PatchContext.of(PatchType.JSON_MERGE),
+                            client.getKubernetesSerialization().asJson(patch));
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw e;
+            }
+        }
     }
 }

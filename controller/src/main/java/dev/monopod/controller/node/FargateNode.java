@@ -16,15 +16,8 @@ public final class FargateNode {
         var spec = machine.getSpec();
         var address = spec.network().address();
         var hostname = Names.hostname(address, region);
-        var labels = new LinkedHashMap<String, String>();
-        labels.put(Names.COMPUTE_TYPE, Names.COMPUTE_TYPE_FARGATE);
+        var labels = labels(spec.network().zone(), region);
         labels.put("kubernetes.io/hostname", hostname);
-        labels.put("kubernetes.io/os", "linux");
-        labels.put("kubernetes.io/arch", "amd64");
-        labels.put("beta.kubernetes.io/os", "linux");
-        labels.put("beta.kubernetes.io/arch", "amd64");
-        labels.put("topology.kubernetes.io/region", region);
-        labels.put("topology.kubernetes.io/zone", spec.network().zone());
         labels.put(Names.HOST_LABEL, spec.host());
         labels.put(Names.MACHINE_LABEL, machine.getMetadata().getName());
         return new NodeBuilder()
@@ -63,6 +56,20 @@ public final class FargateNode {
                 .endCondition()
                 .endStatus()
                 .build();
+    }
+
+    /// Labels of every Node in this zone. The scheduler judges a pod's terms by them, before there
+    /// is an address.
+    public static Map<String, String> labels(String zone, String region) {
+        var labels = new LinkedHashMap<String, String>();
+        labels.put(Names.COMPUTE_TYPE, Names.COMPUTE_TYPE_FARGATE);
+        labels.put("kubernetes.io/os", "linux");
+        labels.put("kubernetes.io/arch", "amd64");
+        labels.put("beta.kubernetes.io/os", "linux");
+        labels.put("beta.kubernetes.io/arch", "amd64");
+        labels.put("topology.kubernetes.io/region", region);
+        labels.put("topology.kubernetes.io/zone", zone);
+        return labels;
     }
 
     private static Map<String, Quantity> resources(Machine machine) {

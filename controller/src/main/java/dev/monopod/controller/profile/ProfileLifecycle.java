@@ -12,11 +12,15 @@ import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
 import dev.monopod.model.profile.VpcFacts;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,17 +31,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Leads each profile from CREATING to ACTIVE or CREATE_FAILED, and on deletion through DELETING:
-/// its pods go first, then the profile. One thread does all.
+/// its pods go first, then the profile. What failed is tried again when the network or the other
+/// profiles change. One thread does all.
 public final class ProfileLifecycle implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProfileLifecycle.class);
     private static final String FINALIZER = "monopod.dev/profile";
     private static final Duration RETRY = Duration.ofSeconds(2);
+
+    /// In the queue instead of a profile's name: admission is to follow.
+    private static final String ADMISSION = "";
+
+    private static final Set<@Nullable Phase> PLACED =
+            EnumSet.of(Phase.CREATING, Phase.ACTIVE, Phase.DELETING);
 
     private final KubernetesClient client;
     private final ClusterView cluster;
     private final Arn arn;
     private final Runnable onActiveProfilesChanged;
     private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
+    private final Set<String> waiting = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("profile-retries").factory());
@@ -69,6 +81,8 @@ public final class ProfileLifecycle implements AutoCloseable {
     }
 
     public void start() {
+        changed.add(ADMISSION);
+        cluster.onNetworkChange(this::reviewFailed);
         cluster.onProfile(profile -> changed.add(profile.getMetadata().getName()));
         // Pods that go may free a profile that is being deleted.
         cluster.onFargatePod(pod ->
@@ -84,12 +98,13 @@ public final class ProfileLifecycle implements AutoCloseable {
         timer.shutdownNow();
     }
 
+    private void reviewFailed() {
+        cluster.profiles().stream()
+                .filter(profile -> phase(profile) == Phase.CREATE_FAILED)
+                .forEach(profile -> again(profile.getMetadata().getName()));
+    }
+
     private void run() {
-        try {
-            onActiveProfilesChanged.run();
-        } catch (RuntimeException e) {
-            LOG.warn("admission does not follow the profiles yet: {}", e.toString());
-        }
         while (true) {
             String name;
             try {
@@ -100,33 +115,59 @@ public final class ProfileLifecycle implements AutoCloseable {
             try {
                 reconcile(name);
             } catch (RuntimeException e) {
-                LOG.warn("profile {} will be tried again: {}", name, e.toString());
+                LOG.warn(
+                        "{} will be tried again: {}",
+                        name.equals(ADMISSION) ? "admission" : "profile " + name,
+                        e.toString());
                 again(name);
             }
         }
     }
 
+    /// Once, however often it is asked for: each event of a pod asks.
     private void again(String name) {
-        var unused =
-                timer.schedule(() -> changed.add(name), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        if (waiting.add(name)) {
+            var unused =
+                    timer.schedule(
+                            () -> {
+                                waiting.remove(name);
+                                return changed.add(name);
+                            },
+                            RETRY.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     private void reconcile(String name) {
-        var profile = client.resources(FargateProfile.class).withName(name).get();
+        @Nullable FargateProfile profile =
+                name.equals(ADMISSION)
+                        ? null
+                        : client.resources(FargateProfile.class).withName(name).get();
         if (profile == null) {
             onActiveProfilesChanged.run();
-        } else if (profile.getMetadata().getDeletionTimestamp() != null) {
-            delete(profile);
-        } else if (!profile.getMetadata().getFinalizers().contains(FINALIZER)) {
-            client.resource(profile)
-                    .edit(fresh -> {
-                        fresh.getMetadata().getFinalizers().add(FINALIZER);
-                        return fresh;
-                    });
-        } else if (phase(profile) != Phase.ACTIVE) {
-            create(profile);
-        } else {
-            onActiveProfilesChanged.run();
+            // One that is gone may have made room.
+            reviewFailed();
+            return;
+        }
+        switch (ProfileStep.of(profile, FINALIZER, () -> violations(profile))) {
+            case ProfileStep.Rest() -> {}
+            case ProfileStep.Claim() ->
+                    client.resource(profile)
+                            .edit(fresh -> {
+                                fresh.addFinalizer(FINALIZER);
+                                return fresh;
+                            });
+            case ProfileStep.Begin() -> status(profile, Phase.CREATING, "");
+            case ProfileStep.Activate() -> {
+                onActiveProfilesChanged.run();
+                status(profile, Phase.ACTIVE, "");
+            }
+            case ProfileStep.Fail(var message) -> {
+                status(profile, Phase.CREATE_FAILED, message);
+                onActiveProfilesChanged.run();
+            }
+            case ProfileStep.Follow() -> onActiveProfilesChanged.run();
+            case ProfileStep.Delete() -> delete(profile);
         }
     }
 
@@ -134,24 +175,12 @@ public final class ProfileLifecycle implements AutoCloseable {
         return profile.getStatus() == null ? null : profile.getStatus().phase();
     }
 
-    private void create(FargateProfile profile) {
-        var violations = violations(profile);
-        if (violations.isEmpty()) {
-            status(profile, Phase.ACTIVE, "");
-            onActiveProfilesChanged.run();
-        } else {
-            status(
-                    profile,
-                    Phase.CREATE_FAILED,
-                    violations.stream()
-                            .map(v -> v.message() + " (" + v.fieldPath() + ")")
-                            .collect(Collectors.joining("; ")));
-        }
-    }
-
     private List<Violation> violations(FargateProfile profile) {
         var facts = Profiles.of(profile);
         var violations = new ArrayList<>(ProfileRules.check(facts));
+        var others = others(profile);
+        violations.addAll(ProfileRules.checkName(facts.name(), others));
+        violations.addAll(ProfileRules.checkCount(others.size()));
         var subnets =
                 client.resources(Subnet.class).list().getItems().stream()
                         .map(Profiles::of)
@@ -164,24 +193,35 @@ public final class ProfileLifecycle implements AutoCloseable {
         return violations;
     }
 
+    /// Those that have their place already: of two that came past the webhooks, one fails.
+    private List<String> others(FargateProfile profile) {
+        return client.resources(FargateProfile.class).list().getItems().stream()
+                .filter(other ->
+                        !other.getMetadata().getUid().equals(profile.getMetadata().getUid()))
+                .filter(other -> PLACED.contains(phase(other)))
+                .map(Profiles::name)
+                .toList();
+    }
+
     private void delete(FargateProfile profile) {
-        if (!profile.getMetadata().getFinalizers().contains(FINALIZER)) {
-            return;
-        }
         if (phase(profile) != Phase.DELETING) {
             status(profile, Phase.DELETING, "its pods are being deleted");
             onActiveProfilesChanged.run();
         }
         var pods =
-                client.pods()
+                client
+                        .pods()
                         .inAnyNamespace()
                         .withLabel(Names.PROFILE_LABEL, Profiles.name(profile))
                         .list()
-                        .getItems();
+                        .getItems()
+                        .stream()
+                        .filter(ProfileLifecycle::isOnFargate)
+                        .toList();
         if (pods.isEmpty()) {
             client.resource(profile)
                     .edit(fresh -> {
-                        fresh.getMetadata().getFinalizers().remove(FINALIZER);
+                        fresh.removeFinalizer(FINALIZER);
                         return fresh;
                     });
             LOG.info("profile {} is deleted", profile.getMetadata().getName());
@@ -192,6 +232,14 @@ public final class ProfileLifecycle implements AutoCloseable {
                 .forEach(pod -> client.resource(pod).delete());
         // Adopted pods belong to another scheduler, so no watch tells that they have gone.
         again(profile.getMetadata().getName());
+    }
+
+    /// Anyone may put a profile's label on a pod that no profile selects; it runs elsewhere, and
+    /// stays. The annotation tells pods that were taken over from the default scheduler.
+    static boolean isOnFargate(Pod pod) {
+        var annotations = pod.getMetadata().getAnnotations();
+        return Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())
+                || annotations != null && annotations.containsKey(Names.CAPACITY_ANNOTATION);
     }
 
     private void status(FargateProfile profile, Phase phase, String message) {

@@ -17,6 +17,7 @@ import dev.monopod.model.size.Provisioned;
 import dev.monopod.model.size.Size;
 import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -40,13 +41,12 @@ import org.slf4j.LoggerFactory;
 public final class FargateScheduler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FargateScheduler.class);
     private static final String ADOPT = "monopod.dev/adopt";
-    static final String FINALIZER = "monopod.dev/agent";
 
     private final KubernetesClient client;
     private final ClusterView cluster;
     private final ClusterReads reads;
     private final MemoryOverhead overhead;
-    private final RetryQueue queue = new RetryQueue();
+    private final RetryQueue queue = new RetryQueue(System::nanoTime);
     private final Placer placer = new Placer();
     private final Ledger ledger;
     private final PodEvents events;
@@ -64,7 +64,16 @@ public final class FargateScheduler implements AutoCloseable {
         this.cluster = cluster;
         this.reads = reads;
         this.overhead = overhead;
-        this.ledger = new Ledger(cluster, clock);
+        this.ledger =
+                new Ledger(
+                        () ->
+                                new Ledger.Seen(
+                                        cluster.profiles(),
+                                        cluster.subnets(),
+                                        cluster.vpcs(),
+                                        cluster.hosts(),
+                                        cluster.machines()),
+                        clock);
         this.events = new PodEvents(client, clock);
         this.conditions = new PodConditions(client, clock);
     }
@@ -119,19 +128,19 @@ public final class FargateScheduler implements AutoCloseable {
                 || pod.getMetadata().getDeletionTimestamp() != null
                 || pod.getSpec().getNodeName() != null
                 || finished(pod)) {
-            queue.forget(key);
+            queue.done(key);
             return;
         }
         if (!Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())) {
             pod = adopt(pod);
             if (pod == null) {
-                queue.forget(key);
+                queue.done(key);
                 return;
             }
         }
         if (pod.getSpec().getSchedulingGates() != null
                 && !pod.getSpec().getSchedulingGates().isEmpty()) {
-            queue.forget(key);
+            queue.done(key);
             return;
         }
         var existing =
@@ -203,7 +212,7 @@ public final class FargateScheduler implements AutoCloseable {
                         .withName(Names.machine(uid))
                         .addToLabels(Names.HOST_LABEL, placed.host())
                         .addToLabels(Names.PROFILE_LABEL, profile)
-                        .addToFinalizers(FINALIZER)
+                        .addToFinalizers(Names.AGENT_FINALIZER)
                         .build());
         machine.setSpec(
                 new MachineSpec(
@@ -246,7 +255,7 @@ public final class FargateScheduler implements AutoCloseable {
         binders.execute(() -> {
             try {
                 bind(pod, machine);
-                queue.forget(key(pod));
+                queue.done(key(pod));
             } catch (RuntimeException e) {
                 LOG.warn("{}: binding failed, will be retried: {}", key(pod), e.toString());
                 queue.retry(key(pod));
@@ -257,7 +266,7 @@ public final class FargateScheduler implements AutoCloseable {
     private void bind(Pod pod, Machine machine) {
         var spec = machine.getSpec();
         var region = spec.nodeName().replaceFirst("^[^.]+\\.", "").replace(".compute.internal", "");
-        ignoreConflict(() -> client.resource(FargateNode.of(machine, region)).create());
+        createNode(machine, region);
         var binding =
                 new BindingBuilder()
                         .withNewMetadata()
@@ -292,6 +301,24 @@ public final class FargateScheduler implements AutoCloseable {
                 machine.getMetadata().getName(),
                 spec.host(),
                 spec.network().address());
+    }
+
+    /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
+    /// pod would go with it.
+    private void createNode(Machine machine, String region) {
+        var node = client.resource(FargateNode.of(machine, region));
+        try {
+            node.create();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT
+                    || !machine.getMetadata().getName().equals(owner(node.get()))) {
+                throw e;
+            }
+        }
+    }
+
+    private static @Nullable String owner(@Nullable Node node) {
+        return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
     }
 
     private static void ignoreConflict(Runnable call) {

@@ -1,10 +1,12 @@
 package dev.monopod.controller.scheduling;
 
-import dev.monopod.controller.ClusterView;
 import dev.monopod.controller.scheduling.Snapshot.HostRoom;
 import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
+import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.Profile;
@@ -18,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What is given out: the machines that the watch shows, those made a moment ago, and the addresses
@@ -29,12 +32,24 @@ final class Ledger {
     /// How long an address rests, so that nobody's stale connection reaches another pod.
     private static final Duration COOL_DOWN = Duration.ofSeconds(30);
 
-    private final ClusterView cluster;
+    /// The host answers at this offset into the primary range of each VPC; a private subnet may
+    /// begin there, and its first usable address is this one.
+    private static final int HOST_OFFSET = 4;
+
+    private final Supplier<Seen> cluster;
     private final Clock clock;
     private final Map<String, Machine> assumed = new HashMap<>();
     private final Map<Long, Instant> resting = new HashMap<>();
 
-    Ledger(ClusterView cluster, Clock clock) {
+    /// What the watches show.
+    record Seen(
+            List<FargateProfile> profiles,
+            List<Subnet> subnets,
+            List<Vpc> vpcs,
+            List<Host> hosts,
+            List<Machine> machines) {}
+
+    Ledger(Supplier<Seen> cluster, Clock clock) {
         this.cluster = cluster;
         this.clock = clock;
     }
@@ -51,34 +66,41 @@ final class Ledger {
     }
 
     synchronized Snapshot snapshot() {
+        var seen = cluster.get();
         var machines = new LinkedHashMap<String, Machine>();
-        cluster.machines()
-                .forEach(machine -> machines.put(machine.getMetadata().getName(), machine));
+        seen.machines().forEach(machine -> machines.put(machine.getMetadata().getName(), machine));
         assumed.keySet().removeIf(machines::containsKey);
         machines.putAll(assumed);
         var now = clock.instant();
         resting.values().removeIf(until -> until.isBefore(now));
         var taken = new HashSet<>(resting.keySet());
         machines.values().forEach(m -> taken.add(Cidr.address(m.getSpec().network().address())));
+        seen.vpcs().forEach(vpc -> taken.add(hostAddress(vpc)));
         return new Snapshot(
-                profiles(), subnets(machines.values()), hosts(machines.values(), now), taken);
+                profiles(seen),
+                subnets(seen, machines.values()),
+                hosts(seen, machines.values(), now),
+                taken);
     }
 
-    private Map<String, Profile> profiles() {
+    private static long hostAddress(Vpc vpc) {
+        return Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + HOST_OFFSET;
+    }
+
+    private static Map<String, Profile> profiles(Seen seen) {
         var profiles = new HashMap<String, Profile>();
-        Profiles.active(cluster.profiles())
-                .forEach(profile -> profiles.put(profile.name(), profile));
+        Profiles.active(seen.profiles()).forEach(profile -> profiles.put(profile.name(), profile));
         return profiles;
     }
 
-    private Map<String, SubnetRoom> subnets(Iterable<Machine> machines) {
+    private static Map<String, SubnetRoom> subnets(Seen seen, Iterable<Machine> machines) {
         var counts = new HashMap<String, Integer>();
         machines.forEach(m -> counts.merge(m.getSpec().network().subnet(), 1, Integer::sum));
         var regions = new HashMap<String, String>();
-        cluster.vpcs()
+        seen.vpcs()
                 .forEach(vpc -> regions.put(vpc.getMetadata().getName(), vpc.getSpec().region()));
         var subnets = new HashMap<String, SubnetRoom>();
-        for (var subnet : cluster.subnets()) {
+        for (var subnet : seen.subnets()) {
             var name = subnet.getMetadata().getName();
             var spec = subnet.getSpec();
             var region = regions.get(spec.vpc());
@@ -97,7 +119,7 @@ final class Ledger {
         return subnets;
     }
 
-    private List<HostRoom> hosts(Iterable<Machine> machines, Instant now) {
+    private static List<HostRoom> hosts(Seen seen, Iterable<Machine> machines, Instant now) {
         var used = new HashMap<String, long[]>();
         for (var machine : machines) {
             var size = machine.getSpec().size();
@@ -107,7 +129,7 @@ final class Ledger {
             sums[2] += size.storageMebiBytes();
         }
         var hosts = new ArrayList<HostRoom>();
-        for (var host : cluster.hosts()) {
+        for (var host : seen.hosts()) {
             var status = host.getStatus();
             var name = host.getMetadata().getName();
             var sums = used.getOrDefault(name, new long[3]);

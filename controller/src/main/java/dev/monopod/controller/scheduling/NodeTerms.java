@@ -1,33 +1,17 @@
 package dev.monopod.controller.scheduling;
 
-import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
-import dev.monopod.kube.api.Names;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.PodSpec;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// Judges a pod's nodeSelector and required node affinity against the Node that it would get.
 /// Preferences and pod affinity are ignored, as in EKS.
 final class NodeTerms {
-    static final String ZONE = "topology.kubernetes.io/zone";
-    static final String REGION = "topology.kubernetes.io/region";
-
     private NodeTerms() {}
 
-    /// Labels of a Node in this subnet, except those that hold its address.
-    static Map<String, String> labels(SubnetRoom subnet) {
-        var labels = new LinkedHashMap<String, String>();
-        labels.put(Names.COMPUTE_TYPE, Names.COMPUTE_TYPE_FARGATE);
-        labels.put("kubernetes.io/os", "linux");
-        labels.put("kubernetes.io/arch", "amd64");
-        labels.put(ZONE, subnet.zone());
-        labels.put(REGION, subnet.region());
-        return labels;
-    }
-
+    /// @param labels those of the Node, except the ones that hold its address
     static boolean accepts(PodSpec spec, Map<String, String> labels) {
         if (spec.getNodeSelector() != null
                 && !labels.entrySet().containsAll(spec.getNodeSelector().entrySet())) {

@@ -1,5 +1,6 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.controller.node.FargateNode;
 import dev.monopod.controller.scheduling.Snapshot.HostRoom;
 import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
 import dev.monopod.model.network.Cidr;
@@ -53,7 +54,7 @@ final class Placer {
                             + " has none of its subnets "
                             + String.join(", ", profile.subnets()));
         }
-        subnets.removeIf(subnet -> !request.accepts().test(NodeTerms.labels(subnet)));
+        subnets.removeIf(subnet -> !request.accepts().test(labels(subnet)));
         if (subnets.isEmpty()) {
             return new Decision.Held(
                     "MatchNodeSelector failed: Fargate profile "
@@ -90,6 +91,10 @@ final class Placer {
                                 + request.profile());
     }
 
+    private static Map<String, String> labels(SubnetRoom subnet) {
+        return FargateNode.labels(subnet.zone(), subnet.region());
+    }
+
     /// The emptiest host, by memory: machines reserve it, while CPU is shared.
     private static Optional<HostRoom> host(Size size, Snapshot snapshot, String zone) {
         return snapshot.hosts().stream()
@@ -101,7 +106,9 @@ final class Placer {
 
     private OptionalLong address(SubnetRoom subnet, Snapshot snapshot) {
         var cidr = subnet.cidr();
-        var from = lastGiven.getOrDefault(subnet.name(), cidr.base()) + 1;
+        var last = lastGiven.getOrDefault(subnet.name(), cidr.base());
+        // An earlier subnet of this name may have had another range.
+        var from = cidr.contains(last) ? last + 1 : cidr.base();
         return LongStream.concat(
                         LongStream.rangeClosed(from, cidr.last()),
                         LongStream.range(cidr.base(), from))

@@ -1,46 +1,60 @@
 package dev.monopod.controller.scheduling;
 
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /// Keys that wait for their turn: each at most once, each with its own back-off, which doubles from
-/// one second to a minute. Thread-safe.
+/// one second to a minute and never gives up. Thread-safe.
 final class RetryQueue {
     private static final long FIRST_MILLIS = 1_000;
     private static final long LONGEST_MILLIS = 60_000;
+    private static final long NANOS = 1_000_000;
 
-    /// @param dueNanos when it may be taken, by `System.nanoTime`
+    /// @param dueNanos when it may be taken, by the queue's clock
+    /// @param order of arrival
     private record Turn(long dueNanos, long order) {}
 
+    private final LongSupplier nanoTime;
     private final Map<String, Turn> turns = new HashMap<>();
     private final Map<String, Long> backOffs = new HashMap<>();
     private long order;
 
-    /// At once.
-    synchronized void add(String key) {
-        var turn = turns.get(key);
-        if (turn == null || turn.dueNanos() - System.nanoTime() > 0) {
-            turns.put(key, new Turn(System.nanoTime(), order++));
-            notifyAll();
-        }
+    /// @param nanoTime a clock such as `System.nanoTime`
+    RetryQueue(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
     }
 
-    /// After the key's back-off.
-    synchronized void retry(String key) {
-        var millis = backOffs.merge(key, FIRST_MILLIS, (b, f) -> Math.min(b * 2, LONGEST_MILLIS));
-        turns.putIfAbsent(key, new Turn(System.nanoTime() + millis * 1_000_000, order++));
+    /// At once.
+    synchronized void add(String key) {
+        var now = nanoTime.getAsLong();
+        turns.merge(key, new Turn(now, order++), (turn, added) -> sooner(turn, now));
         notifyAll();
     }
 
-    /// Something changed that any of them may have waited for.
-    synchronized void wakeAll() {
-        for (var key : turns.keySet().toArray(String[]::new)) {
-            add(key);
-        }
+    /// After the key's back-off, or at once if it was added since it was taken.
+    synchronized void retry(String key) {
+        var millis = backOffs.merge(key, FIRST_MILLIS, (b, f) -> Math.min(b * 2, LONGEST_MILLIS));
+        turns.putIfAbsent(key, new Turn(nanoTime.getAsLong() + millis * NANOS, order++));
+        notifyAll();
     }
 
-    synchronized void forget(String key) {
-        turns.remove(key);
+    /// Something changed that any of them may have waited for. Who came first is still first.
+    synchronized void wakeAll() {
+        var now = nanoTime.getAsLong();
+        turns.replaceAll((key, turn) -> sooner(turn, now));
+        notifyAll();
+    }
+
+    private static Turn sooner(Turn turn, long now) {
+        return new Turn(Math.min(turn.dueNanos() - now, 0) + now, turn.order());
+    }
+
+    /// What was taken is done. Its back-off is forgotten; a turn that it got since stays, for that
+    /// one may speak of another pod of the same name.
+    synchronized void done(String key) {
         backOffs.remove(key);
     }
 
@@ -48,23 +62,32 @@ final class RetryQueue {
     @SuppressWarnings("WaitNotInLoop") // It is: every way through the loop looks again.
     synchronized String take() throws InterruptedException {
         while (true) {
-            var now = System.nanoTime();
-            String next = null;
-            var nextTurn = new Turn(0, Long.MAX_VALUE);
-            var soonest = Long.MAX_VALUE;
-            for (var entry : turns.entrySet()) {
-                var wait = entry.getValue().dueNanos() - now;
-                if (wait <= 0 && entry.getValue().order() < nextTurn.order()) {
-                    next = entry.getKey();
-                    nextTurn = entry.getValue();
-                }
-                soonest = Math.min(soonest, wait);
+            var due = poll();
+            if (due.isPresent()) {
+                return due.get();
             }
-            if (next != null) {
-                turns.remove(next);
-                return next;
-            }
-            wait(soonest == Long.MAX_VALUE ? 0 : Math.max(1, soonest / 1_000_000));
+            var soonest = untilNextNanos();
+            wait(soonest == Long.MAX_VALUE ? 0 : Math.max(1, soonest / NANOS));
         }
+    }
+
+    /// The next key that is due, first in, first out; empty if none is.
+    synchronized Optional<String> poll() {
+        var now = nanoTime.getAsLong();
+        var first =
+                turns.entrySet().stream()
+                        .filter(entry -> entry.getValue().dueNanos() - now <= 0)
+                        .min(Map.Entry.comparingByValue(Comparator.comparingLong(Turn::order)))
+                        .map(Map.Entry::getKey);
+        first.ifPresent(turns::remove);
+        return first;
+    }
+
+    private long untilNextNanos() {
+        var now = nanoTime.getAsLong();
+        return turns.values().stream()
+                .mapToLong(turn -> turn.dueNanos() - now)
+                .min()
+                .orElse(Long.MAX_VALUE);
     }
 }

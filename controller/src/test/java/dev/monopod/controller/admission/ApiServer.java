@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /// A real etcd and kube-apiserver on loopback, in a folder of their own; gone after [#close()].
-final class ApiServer implements AutoCloseable {
+public final class ApiServer implements AutoCloseable {
     private static final int ETCD_PORT = 21010;
     private static final int ETCD_PEER_PORT = 21011;
     private static final int PORT = 21012;
@@ -30,7 +30,7 @@ final class ApiServer implements AutoCloseable {
     }
 
     /// Returns when it is ready.
-    static ApiServer start(Path binary) throws IOException, InterruptedException {
+    public static ApiServer start(Path binary) throws IOException, InterruptedException {
         ApiServer server = new ApiServer(Files.createTempDirectory("monopod-admission-it"), binary);
         try {
             int status =
@@ -53,15 +53,17 @@ final class ApiServer implements AutoCloseable {
         }
     }
 
-    KubernetesClient client() throws IOException {
-        Config config =
-                Config.fromKubeconfig(
-                        Files.readString(folder.resolve("kubeconfig/admin.kubeconfig")));
+    public KubernetesClient client() throws IOException {
+        Config config = Config.fromKubeconfig(Files.readString(kubeconfig()));
         config.setMasterUrl("https://127.0.0.1:" + PORT);
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    Path pki(String file) {
+    public Path kubeconfig() {
+        return folder.resolve("kubeconfig/admin.kubeconfig");
+    }
+
+    public Path pki(String file) {
         return folder.resolve("pki").resolve(file);
     }
 

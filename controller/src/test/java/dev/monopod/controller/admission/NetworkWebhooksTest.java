@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import org.junit.jupiter.api.Test;
 
-/// Rows F14, F16 and F19.
+/// Rows F14, F16 and F19; contract, "Profiles".
 final class NetworkWebhooksTest {
     private final FixedReads reads =
             new FixedReads()
@@ -43,6 +43,24 @@ final class NetworkWebhooksTest {
                                 409,
                                 "Conflict",
                                 "A Fargate Profile already exists with this name in this cluster."));
+    }
+
+    @Test
+    void refusesAnEleventhProfileButNotAChangeOfOneThatExists() {
+        for (int number = 2; number <= 10; number++) {
+            assertThat(profile("web", "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
+            reads.withProfile("p" + number, "{selectors: [{namespace: a}], subnets: [private-a]}");
+        }
+
+        assertThat(profile("web", "private-a"))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                403,
+                                "Forbidden",
+                                "A cluster has at most 10 Fargate profiles, this one has 10 already;"
+                                        + " delete one of them first"));
+        reads.withProfile("p11", "{selectors: [{namespace: a}], subnets: [private-a]}");
+        assertThat(profile("p11", "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
     }
 
     @Test

@@ -13,6 +13,10 @@ public final class Names {
     public static final int PRIORITY = 2_000_001_000;
     public static final String HOST_LABEL = "monopod.dev/host";
     public static final String MACHINE_LABEL = "monopod.dev/machine";
+
+    /// Keeps a Machine until its host has taken it down.
+    public static final String AGENT_FINALIZER = "monopod.dev/agent";
+
     public static final int KUBELET_PORT = 10250;
 
     private Names() {}

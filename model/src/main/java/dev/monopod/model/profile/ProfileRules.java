@@ -1,6 +1,7 @@
 package dev.monopod.model.profile;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,11 @@ public final class ProfileRules {
     public static final int MOST_SELECTORS = 5;
     public static final int MOST_LABELS = 5;
     public static final int LONGEST_NAME = 100;
+
+    /// EKS' quota "Fargate profiles per cluster". Nothing in Monopod needs it; it is kept so that a
+    /// set of profiles that works here works there. EKS' other limit, one profile at a time in
+    /// CREATING or DELETING, is lifted: it serves nobody.
+    public static final int MOST_PROFILES = 10;
 
     private static final Pattern NAME = Pattern.compile("[0-9A-Za-z][A-Za-z0-9_-]*");
     private static final String RESERVED_PREFIX = "eks-";
@@ -42,6 +48,30 @@ public final class ProfileRules {
                     new Violation("spec.subnets", "A Fargate profile needs a private subnet"));
         }
         return List.copyOf(violations);
+    }
+
+    /// Whether a profile may have this name beside the others of the cluster; empty if it may.
+    public static List<Violation> checkName(String name, Collection<String> others) {
+        return others.contains(name)
+                ? List.of(
+                        new Violation(
+                                "metadata.name",
+                                "A Fargate Profile already exists with this name in this cluster."))
+                : List.of();
+    }
+
+    /// Whether there is room for one more profile beside so many others; empty if there is.
+    public static List<Violation> checkCount(int others) {
+        return others < MOST_PROFILES
+                ? List.of()
+                : List.of(
+                        new Violation(
+                                "metadata",
+                                "A cluster has at most "
+                                        + MOST_PROFILES
+                                        + " Fargate profiles, this one has "
+                                        + others
+                                        + " already; delete one of them first"));
     }
 
     /// What the profile's subnets and their VPC break; empty if nothing.

@@ -46,6 +46,27 @@ final class ProfileRulesTest {
     }
 
     @Test
+    void refusesASecondProfileOfTheSameNameInEksWords() {
+        assertThat(ProfileRules.checkName("a", List.of("b"))).isEmpty();
+        assertThat(ProfileRules.checkName("a", List.of("b", "a")))
+                .containsExactly(
+                        new Violation(
+                                "metadata.name",
+                                "A Fargate Profile already exists with this name in this cluster."));
+    }
+
+    @Test
+    void refusesAnEleventhProfileAndSaysTheLimit() {
+        assertThat(ProfileRules.checkCount(9)).isEmpty();
+        assertThat(ProfileRules.checkCount(10))
+                .containsExactly(
+                        new Violation(
+                                "metadata",
+                                "A cluster has at most 10 Fargate profiles, this one has 10 already;"
+                                        + " delete one of them first"));
+    }
+
+    @Test
     void limitsSelectorsAndLabels() {
         Map<String, String> six =
                 IntStream.range(0, 6)

@@ -1,0 +1,89 @@
+package dev.monopod.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.controller.admission.ApiServer;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The controller as a process, against a real API server.
+final class ControllerMainIT {
+    private static final int WEBHOOK_PORT = 21013;
+    private static final int HEALTH_PORT = 21014;
+
+    @TempDir private Path folder;
+
+    @Test
+    void endsWellOnSigtermAndGivesItsLeaseBack() throws IOException, InterruptedException {
+        Path binary =
+                Path.of(
+                        System.getProperty(
+                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
+        try (ApiServer apiServer = ApiServer.start(binary);
+                KubernetesClient client = apiServer.client()) {
+            leadAndEnd(apiServer, client, "one");
+            // What was given back can be taken, by another and at once.
+            leadAndEnd(apiServer, client, "two");
+        }
+    }
+
+    private void leadAndEnd(ApiServer apiServer, KubernetesClient client, String identity)
+            throws IOException, InterruptedException {
+        Path log = folder.resolve(identity + ".log");
+        Process controller = controller(apiServer, identity, log.toFile());
+        try {
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> Files.readString(log).contains("leading cluster"));
+            assertThat(holder(client)).isEqualTo(identity);
+
+            controller.destroy();
+
+            assertThat(controller.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(controller.exitValue()).as(Files.readString(log)).isZero();
+            assertThat(holder(client)).as(Files.readString(log)).isNullOrEmpty();
+        } finally {
+            controller.destroyForcibly();
+        }
+    }
+
+    private static String holder(KubernetesClient client) {
+        return client.leases()
+                .inNamespace("kube-system")
+                .withName("monopod-controller")
+                .get()
+                .getSpec()
+                .getHolderIdentity();
+    }
+
+    private static Process controller(ApiServer apiServer, String identity, File log)
+            throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
+                        ControllerMain.class.getName(),
+                        "--kubeconfig=" + apiServer.kubeconfig(),
+                        "--identity=" + identity,
+                        "--webhook-bind=127.0.0.1:" + WEBHOOK_PORT,
+                        "--webhook-url=https://127.0.0.1:" + WEBHOOK_PORT,
+                        "--webhook-ca-cert=" + apiServer.pki("webhook-ca.crt"),
+                        "--webhook-cert=" + apiServer.pki("webhook.crt"),
+                        "--webhook-key=" + apiServer.pki("webhook.key"),
+                        "--health-bind=127.0.0.1:" + HEALTH_PORT)
+                .redirectErrorStream(true)
+                .redirectOutput(log)
+                .start();
+    }
+}

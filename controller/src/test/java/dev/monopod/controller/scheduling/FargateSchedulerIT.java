@@ -1,0 +1,255 @@
+package dev.monopod.controller.scheduling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.admission.ApiServer;
+import dev.monopod.controller.admission.KubernetesReads;
+import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.size.MemoryOverhead;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// The fargate-scheduler against a real API server: one subnet of eleven addresses, one host.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class FargateSchedulerIT {
+    private static final int ADDRESSES = 11;
+
+    private ApiServer apiServer;
+    private KubernetesClient client;
+    private ClusterView cluster;
+    private FargateScheduler scheduler;
+
+    @BeforeAll
+    void start() throws IOException, InterruptedException {
+        Path binary =
+                Path.of(
+                        System.getProperty(
+                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
+        apiServer = ApiServer.start(binary);
+        client = apiServer.client();
+        new CrdInstaller(client).install(Duration.ofSeconds(30));
+        create("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
+        create(
+                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");
+        custom(Vpc.class, "default", "{cidrs: [10.0.0.0/16], region: us-west-2}", "{}");
+        custom(
+                Subnet.class,
+                "private-a",
+                "{vpc: default, cidr: 10.0.0.0/28, zone: us-west-2a}",
+                "{}");
+        custom(
+                FargateProfile.class,
+                "web",
+                "{selectors: [{namespace: shop}], subnets: [private-a]}",
+                "{phase: ACTIVE}");
+        custom(
+                Host.class,
+                "one",
+                "{}",
+                "{capacityMilliCpu: 99000, capacityMemoryMebiBytes: 99000,"
+                        + " capacityStorageMebiBytes: 9900000, heartbeat: '%s'}"
+                                .formatted(Instant.now().plusSeconds(600)));
+        cluster = new ClusterView(client);
+        cluster.startProfiles();
+        cluster.startAll();
+        scheduler =
+                new FargateScheduler(
+                        client,
+                        cluster,
+                        new KubernetesReads(client, cluster::profiles),
+                        MemoryOverhead.EKS_256_MIB,
+                        Clock.systemUTC());
+        scheduler.start();
+    }
+
+    @AfterAll
+    void stop() {
+        if (scheduler != null) {
+            scheduler.close();
+            cluster.close();
+        }
+        if (client != null) {
+            client.close();
+        }
+        if (apiServer != null) {
+            apiServer.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void givesAPodItsMachineItsNodeAndItsAddress() {
+        Pod pod = pod("first", "");
+
+        await().untilAsserted(() -> assertThat(node(pod)).isNotNull());
+
+        Machine machine = machine(pod);
+        // The host's own address, 10.0.0.4, is the subnet's first usable one.
+        assertThat(machine.getSpec().network().address()).isEqualTo("10.0.0.5");
+        assertThat(machine.getSpec().host()).isEqualTo("one");
+        assertThat(machine.getFinalizers()).containsExactly("monopod.dev/agent");
+        assertThat(node(pod)).isEqualTo("fargate-ip-10-0-0-5.us-west-2.compute.internal");
+        assertThat(client.nodes().withName(node(pod)).get().getMetadata().getLabels())
+                .containsEntry("eks.amazonaws.com/compute-type", "fargate")
+                .containsEntry("topology.kubernetes.io/zone", "us-west-2a");
+        await().untilAsserted(() ->
+                assertThat(events("first"))
+                        .extracting(Event::getMessage)
+                        .contains("Successfully assigned shop/first to " + node(pod)));
+    }
+
+    @Test
+    @Order(2)
+    void saysInEksWordsThatThePodsTermsCantBeMet() {
+        pod("nowhere", "nodeSelector: {topology.kubernetes.io/zone: us-west-2c}");
+
+        awaitReason(
+                "nowhere",
+                "MatchNodeSelector failed: Fargate profile web cannot satisfy pod's node"
+                        + " selector/affinity requirements");
+        delete("nowhere");
+    }
+
+    @Test
+    @Order(3)
+    void bindsNoPodToTheNodeOfAnEarlierMachine() {
+        String stale = "fargate-ip-10-0-0-6.us-west-2.compute.internal";
+        create(
+                "{apiVersion: v1, kind: Node, metadata: {name: %s, labels: {monopod.dev/machine: m-old}}}"
+                        .formatted(stale));
+        Pod pod = pod("second", "");
+        await().until(() -> client.resources(Machine.class).list().getItems().size() == 2);
+        await().during(Duration.ofSeconds(2)).until(() -> node(pod) == null);
+
+        client.nodes().withName(stale).delete();
+
+        await().untilAsserted(() -> assertThat(node(pod)).isEqualTo(stale));
+        assertThat(client.nodes().withName(stale).get().getMetadata().getLabels())
+                .containsEntry("monopod.dev/machine", machine(pod).getMetadata().getName());
+    }
+
+    /// Row F19.
+    @Test
+    @Order(4)
+    void givesEachAddressOnceAndNamesTheSubnetThatIsExhausted() {
+        for (int number = 3; number < ADDRESSES; number++) {
+            pod("more-" + number, "");
+        }
+        await().untilAsserted(() ->
+                assertThat(client.resources(Machine.class).list().getItems())
+                        .extracting(machine -> machine.getSpec().network().address())
+                        .doesNotHaveDuplicates()
+                        .hasSize(ADDRESSES - 1));
+        pod("excess", "");
+        awaitReason("excess", "no free address in private-a (10.0.0.0/28) of fargate profile web");
+    }
+
+    private void awaitReason(String pod, String message) {
+        await().untilAsserted(() -> {
+            assertThat(events(pod))
+                    .anySatisfy(event -> {
+                        assertThat(event.getType()).isEqualTo("Warning");
+                        assertThat(event.getReason()).isEqualTo("FailedScheduling");
+                        assertThat(event.getMessage()).isEqualTo(message);
+                        assertThat(event.getSource().getComponent()).isEqualTo("fargate-scheduler");
+                    });
+            assertThat(read(pod).getStatus().getConditions())
+                    .extracting(
+                            PodCondition::getType,
+                            PodCondition::getStatus,
+                            PodCondition::getMessage)
+                    .map(Object::toString)
+                    .containsExactly("(\"PodScheduled\", \"False\", \"%s\")".formatted(message));
+        });
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofSeconds(20));
+    }
+
+    private List<Event> events(String pod) {
+        return client.v1().events().inNamespace("shop").list().getItems().stream()
+                .filter(event -> event.getInvolvedObject().getName().equals(pod))
+                .toList();
+    }
+
+    private Pod read(String pod) {
+        return client.pods().inNamespace("shop").withName(pod).get();
+    }
+
+    private String node(Pod pod) {
+        return client.resource(pod).get().getSpec().getNodeName();
+    }
+
+    private Machine machine(Pod pod) {
+        return client.resources(Machine.class).withName("m-" + pod.getMetadata().getUid()).get();
+    }
+
+    private void delete(String pod) {
+        client.pods().inNamespace("shop").withName(pod).withGracePeriod(0).delete();
+    }
+
+    private Pod pod(String name, String more) {
+        return (Pod)
+                create(
+                        """
+                        apiVersion: v1
+                        kind: Pod
+                        metadata:
+                          name: %s
+                          namespace: shop
+                          labels: {eks.amazonaws.com/fargate-profile: web}
+                        spec:
+                          schedulerName: fargate-scheduler
+                          automountServiceAccountToken: false
+                          containers: [{name: c, image: i}]
+                          %s
+                        """
+                                .formatted(name, more));
+    }
+
+    private HasMetadata create(String yaml) {
+        return client.resource("---\n" + yaml).create();
+    }
+
+    private <T extends CustomResource<?, ?>> void custom(
+            Class<T> type, String name, String spec, String status) {
+        T object =
+                Serialization.unmarshal(
+                        "---\n{apiVersion: monopod.dev/v1, kind: %s, metadata: {name: %s}, spec: %s, status: %s}"
+                                .formatted(type.getSimpleName(), name, spec, status),
+                        type);
+        client.resource(object).create();
+        client.resource(object).updateStatus();
+    }
+}

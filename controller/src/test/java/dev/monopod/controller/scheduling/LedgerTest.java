@@ -1,0 +1,190 @@
+package dev.monopod.controller.scheduling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.network.Cidr;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/// What is given out, across what the watches show late.
+final class LedgerTest {
+    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final SteppedClock clock = new SteppedClock();
+    private final List<FargateProfile> profiles = new ArrayList<>();
+    private final List<Subnet> subnets = new ArrayList<>();
+    private final List<Vpc> vpcs = new ArrayList<>();
+    private final List<Host> hosts = new ArrayList<>();
+    private final List<Machine> machines = new ArrayList<>();
+    private final Ledger ledger =
+            new Ledger(() -> new Ledger.Seen(profiles, subnets, vpcs, hosts, machines), clock);
+
+    @Test
+    void countsAMachineOnceFromItsCreationOn() {
+        hosts.add(host("one", "{}", START));
+        var machine = machine("m-1", "one", "10.0.1.4");
+
+        ledger.assume(machine);
+        assertThat(freeMemory()).isEqualTo(8192 - 512);
+        machines.add(machine);
+        assertThat(freeMemory()).isEqualTo(8192 - 512);
+        machines.clear();
+        ledger.released(machine);
+        assertThat(freeMemory()).isEqualTo(8192);
+    }
+
+    @Test
+    void restsAnAddressForThirtySecondsAfterUse() {
+        var machine = machine("m-1", "one", "10.0.1.4");
+        ledger.assume(machine);
+
+        ledger.released(machine);
+
+        assertThat(taken("10.0.1.4")).isTrue();
+        clock.pass(Duration.ofSeconds(30));
+        assertThat(taken("10.0.1.4")).isTrue();
+        clock.pass(Duration.ofSeconds(1));
+        assertThat(taken("10.0.1.4")).isFalse();
+    }
+
+    @Test
+    void givesTheHostsOwnAddressToNoPod() {
+        vpcs.add(
+                read(
+                        Vpc.class,
+                        "{apiVersion: monopod.dev/v1, kind: Vpc, metadata: {name: default}, spec: {cidrs: [10.0.0.0/16], region:"
+                                + " us-west-2}}"));
+
+        assertThat(taken("10.0.0.4")).isTrue();
+    }
+
+    @Test
+    void holdsAHostBackThatWasSilentForMoreThanFortySeconds() {
+        hosts.add(host("one", "{}", START));
+
+        clock.pass(Duration.ofSeconds(40));
+        assertThat(state()).isEmpty();
+        clock.pass(Duration.ofSeconds(1));
+        assertThat(state()).isEqualTo("is silent since 2026-01-01T00:00:00Z");
+    }
+
+    @Test
+    void holdsBackHostsThatTakeNoMachineForOtherReasons() {
+        hosts.add(host("one", "{unschedulable: true}", START));
+        assertThat(state()).isEqualTo("is unschedulable");
+
+        var leaving = host("one", "{}", START);
+        leaving.getMetadata().setDeletionTimestamp(START.toString());
+        hosts.set(0, leaving);
+        assertThat(state()).isEqualTo("is being removed");
+
+        var fresh = host("one", "{}", START);
+        fresh.setStatus(null);
+        hosts.set(0, fresh);
+        assertThat(state()).isEqualTo("has not reported yet");
+    }
+
+    @Test
+    void knowsOnlyActiveProfilesAndSubnetsOfAVpc() {
+        for (var phase : List.of("ACTIVE", "CREATING", "CREATE_FAILED", "DELETING")) {
+            profiles.add(
+                    read(
+                            FargateProfile.class,
+                            "{apiVersion: monopod.dev/v1, kind: FargateProfile, metadata: {name: %s}, spec: {subnets: [a]}, status: {phase: %s}}"
+                                    .formatted(phase.toLowerCase(Locale.ROOT), phase)));
+        }
+        subnets.add(
+                read(
+                        Subnet.class,
+                        "{apiVersion: monopod.dev/v1, kind: Subnet, metadata: {name: a}, spec: {vpc: gone, cidr: 10.0.1.0/24,"
+                                + " zone: us-west-2a}}"));
+
+        assertThat(ledger.snapshot().profiles()).containsOnlyKeys("active");
+        assertThat(ledger.snapshot().subnets()).isEmpty();
+    }
+
+    private long freeMemory() {
+        return ledger.snapshot().hosts().getFirst().freeMemoryMebiBytes();
+    }
+
+    private String state() {
+        return ledger.snapshot().hosts().getFirst().state();
+    }
+
+    private boolean taken(String address) {
+        return ledger.snapshot().taken().contains(Cidr.address(address));
+    }
+
+    private static Host host(String name, String spec, Instant heartbeat) {
+        return read(
+                Host.class,
+                """
+                apiVersion: monopod.dev/v1
+                kind: Host
+                metadata: {name: %s}
+                spec: %s
+                status:
+                  capacityMilliCpu: 4000
+                  capacityMemoryMebiBytes: 8192
+                  capacityStorageMebiBytes: 100000
+                  heartbeat: %s
+                """
+                        .formatted(name, spec, heartbeat));
+    }
+
+    private static Machine machine(String name, String host, String address) {
+        return read(
+                Machine.class,
+                """
+                apiVersion: monopod.dev/v1
+                kind: Machine
+                metadata: {name: %s}
+                spec:
+                  host: %s
+                  size: {milliCpu: 250, memoryMebiBytes: 512, storageMebiBytes: 20480}
+                  network: {vpc: default, subnet: a, address: %s}
+                """
+                        .formatted(name, host, address));
+    }
+
+    private static <T extends HasMetadata> T read(Class<T> type, String yaml) {
+        return Serialization.unmarshal("---\n" + yaml, type);
+    }
+
+    private static final class SteppedClock extends Clock {
+        private Instant now = START;
+
+        void pass(Duration time) {
+            now = now.plus(time);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+}
