@@ -227,6 +227,7 @@ public final class ControllerMain implements Callable<Integer> {
             new DefaultNetwork(client, region, Cidr.parse(defaultVpcCidr)).install();
             cluster.startAll();
             var webhooks = new WebhookInstaller(client, webhooks());
+            webhooks.installPolicy();
             var profiles =
                     new ProfileLifecycle(
                             client,

@@ -34,6 +34,11 @@ public final class WebhookInstaller {
         this.configurations = configurations;
     }
 
+    /// What does not depend on profiles. Writes only what differs.
+    public void installPolicy() {
+        BindingPolicy.objects().forEach(object -> client.resource(object).patch(APPLY));
+    }
+
     /// Writes what differs, and only that. Covers profiles in CREATING too: installed before a
     /// profile turns ACTIVE, no pod slips between.
     public void install(List<FargateProfile> profiles) {

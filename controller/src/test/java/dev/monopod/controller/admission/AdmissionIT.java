@@ -10,6 +10,7 @@ import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.size.MemoryOverhead;
+import io.fabric8.kubernetes.api.model.Binding;
 import io.fabric8.kubernetes.api.model.EphemeralContainer;
 import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -260,6 +261,36 @@ final class AdmissionIT {
 
     @Test
     @Order(7)
+    void letsOnlyTheFargateSchedulerBindToFargateNodes() {
+        installer.installPolicy();
+        String fargate = "fargate-ip-192-168-96-9.us-west-2.compute.internal";
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() ->
+                        assertThatExceptionOfType(KubernetesClientException.class)
+                                .isThrownBy(() -> bind(fargate, "{}"))
+                                .withMessageContaining(BindingPolicy.MESSAGE)
+                                .satisfies(e -> assertThat(e.getCode()).isEqualTo(403)));
+        bind("ip-192-168-96-9.us-west-2.compute.internal", "{}");
+        bind(fargate, "{monopod.dev/machine: m-1}");
+    }
+
+    private void bind(String node, String labels) {
+        Pod pod = client.resource(pod("other", "{}", "{}")).create();
+        String name = pod.getMetadata().getName();
+        client.raw(
+                "/api/v1/namespaces/other/pods/" + name + "/binding",
+                "POST",
+                Serialization.asJson(
+                        Serialization.unmarshal(
+                                "---\n{apiVersion: v1, kind: Binding, metadata: {name: %s, labels: %s}, target: {apiVersion: v1, kind: Node, name: %s}}"
+                                        .formatted(name, labels, node),
+                                Binding.class)));
+    }
+
+    @Test
+    @Order(8)
     void locksNobodyElseUpWhenItIsDown() {
         admission.close();
 

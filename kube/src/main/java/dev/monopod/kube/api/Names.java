@@ -12,6 +12,10 @@ public final class Names {
     public static final String PRIORITY_CLASS = "system-node-critical";
     public static final int PRIORITY = 2_000_001_000;
     public static final String HOST_LABEL = "monopod.dev/host";
+
+    /// Begins the name of every Node of ours.
+    public static final String NODE_PREFIX = "fargate-ip-";
+
     public static final String MACHINE_LABEL = "monopod.dev/machine";
 
     /// Keeps a Machine until its host has taken it down.
