@@ -15,7 +15,6 @@ func (config Config) components(self string) []supervisor.Process {
 	local := func(url string) probe {
 		return probe{url: url, authority: config.pki("ca.crt"), pair: config.pki("admin")}
 	}
-	proxyCommand := append([]string{"ip", "netns", "exec", config.NetworkNamespace, self}, config.kubeProxy()...)
 	return []supervisor.Process{
 		{Name: "etcd", Command: append([]string{self}, config.etcd()...), Ready: etcdClient.check,
 			Environment: map[string]string{"GOGC": "50", "GOMEMLIMIT": "512MiB"}},
@@ -25,10 +24,7 @@ func (config Config) components(self string) []supervisor.Process {
 			Ready: local("https://127.0.0.1:10257/healthz").check, Environment: map[string]string{"GOGC": "50"}},
 		{Name: "kube-scheduler", Command: append([]string{self}, config.scheduler()...), After: []string{"kube-apiserver"},
 			Ready: local("https://127.0.0.1:10259/readyz").check, Environment: map[string]string{"GOGC": "50"}},
-		{Name: "kube-proxy", Command: proxyCommand, After: []string{"kube-apiserver"},
-			Precondition: func() error { return namespaceExists(config.NetworkNamespace) },
-			Ready:        probe{url: "http://127.0.0.1:10256/livez", namespace: config.NetworkNamespace}.check,
-			Environment:  map[string]string{"GOGC": "50"}},
+		config.proxyProcess(self),
 		{Name: "coredns", Command: []string{self, "coredns", "-conf", config.corefile()}, After: []string{"kube-apiserver"},
 			Precondition: func() error { return addressExists(config.HostAddress) },
 			Ready:        probe{url: "http://127.0.0.1:18181/ready"}.check, Environment: map[string]string{"GOGC": "50"}},
@@ -36,6 +32,18 @@ func (config Config) components(self string) []supervisor.Process {
 			Precondition: func() error { return addressExists(config.HostAddress) },
 			Ready:        probe{url: "https://" + config.HostAddress + ":4443/livez", authority: config.pki("ca.crt")}.check,
 			Environment:  map[string]string{"GOGC": "50"}},
+	}
+}
+
+// proxyProcess translates Services for the VPC, so it runs in the VPC's network namespace.
+func (config Config) proxyProcess(self string) supervisor.Process {
+	return supervisor.Process{
+		Name:         "kube-proxy",
+		Command:      append([]string{"ip", "netns", "exec", config.NetworkNamespace, self}, config.kubeProxy()...),
+		After:        []string{"kube-apiserver"},
+		Precondition: func() error { return namespaceExists(config.NetworkNamespace) },
+		Ready:        probe{url: "http://127.0.0.1:10256/livez", namespace: config.NetworkNamespace}.check,
+		Environment:  map[string]string{"GOGC": "50"},
 	}
 }
 
@@ -108,7 +116,7 @@ func (config Config) scheduler() []string {
 // kubeProxy runs where no Node object exists; its kubeconfig tells it of one, see proxynode.
 func (config Config) kubeProxy() []string {
 	return []string{"kube-proxy",
-		"--kubeconfig=" + config.kubeconfig("kube-proxy"), "--proxy-mode=nftables", "--bind-address=" + config.HostAddress,
+		"--kubeconfig=" + config.proxyKubeconfig(), "--proxy-mode=nftables", "--bind-address=" + config.HostAddress,
 		"--hostname-override=" + config.NetworkNamespace, "--cluster-cidr=" + config.VpcCIDR, "--detect-local-mode=ClusterCIDR",
 		"--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
 		// Connection tracking limits belong to the host, and can't be set from a network namespace.

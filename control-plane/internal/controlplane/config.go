@@ -12,19 +12,21 @@ import (
 
 // Config is what the command line writes for `supervise`.
 type Config struct {
-	DataDir          string    `json:"dataDir"`
-	RunDir           string    `json:"runDir"`
-	ControlPlane     bool      `json:"controlPlane"`
-	HostAddress      string    `json:"hostAddress"`
-	VpcCIDR          string    `json:"vpcCidr"`
-	NetworkNamespace string    `json:"networkNamespace"`
-	ServiceCIDR      string    `json:"serviceCidr"`
-	DNSAddress       string    `json:"dnsAddress"`
-	ClusterDomain    string    `json:"clusterDomain"`
-	Region           string    `json:"region"`
-	UnsafeNoFsync    bool      `json:"unsafeNoFsync"`
-	ExtraNames       []string  `json:"extraNames"`
-	Processes        []Process `json:"processes"`
+	DataDir          string   `json:"dataDir"`
+	RunDir           string   `json:"runDir"`
+	ControlPlane     bool     `json:"controlPlane"`
+	HostAddress      string   `json:"hostAddress"`
+	VpcCIDR          string   `json:"vpcCidr"`
+	NetworkNamespace string   `json:"networkNamespace"`
+	ServiceCIDR      string   `json:"serviceCidr"`
+	DNSAddress       string   `json:"dnsAddress"`
+	ClusterDomain    string   `json:"clusterDomain"`
+	Region           string   `json:"region"`
+	UnsafeNoFsync    bool     `json:"unsafeNoFsync"`
+	ExtraNames       []string `json:"extraNames"`
+	// Kubeconfig of the cluster that this machine joins, without a control plane of its own.
+	Kubeconfig string    `json:"kubeconfig"`
+	Processes  []Process `json:"processes"`
 }
 
 // Process is a further process to supervise, such as the controller.

@@ -36,6 +36,14 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 			}
 		}
 	}
+	if !config.ControlPlane {
+		if err := config.writeJoinedProxyKubeconfig(); err != nil {
+			return err
+		}
+		proxy := config.proxyProcess(self)
+		proxy.After = nil
+		processes = append(processes, proxy)
+	}
 	for _, process := range config.Processes {
 		more := supervisor.Process{Name: process.Name, Command: process.Command, Environment: process.Environment}
 		for _, name := range process.After {

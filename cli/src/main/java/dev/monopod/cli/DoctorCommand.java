@@ -16,7 +16,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Probe> probes = new Probes(options.layout()).all();
+        Layout layout = options.layout();
+        boolean joined = UpConfig.read(layout).flatMap(UpConfig::externalKubeconfig).isPresent();
+        List<Probe> probes = new Probes(layout, joined).all();
         if (options.json()) {
             CommonOptions.printJson(probes);
         } else {

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -43,6 +44,9 @@ final class DownCommand implements Callable<Integer> {
         DownSteps down = new DownSteps(layout);
         steps.step("control plane, controller and agent", down::supervisor);
         steps.step("machines", down::machines);
+        if (!keepData) {
+            leaveCluster(layout, steps);
+        }
         steps.step("network", down::network);
         steps.step("mounts and control groups", down::mountsAndControlGroups);
         steps.step(keepData ? "sockets" : "sockets and data", () -> down.files(keepData));
@@ -51,6 +55,26 @@ final class DownCommand implements Callable<Integer> {
         }
         HostSnapshot after = HostSnapshot.take(layout);
         return report(steps, new Comparison(before, after, layout));
+    }
+
+    /// A cluster that does not answer holds nothing up: the machine is cleared all the same.
+    private static void leaveCluster(Layout layout, Steps steps) {
+        UpConfig.read(layout)
+                .ifPresent(config ->
+                        config.externalKubeconfig()
+                                .ifPresent(kubeconfig -> leave(config, kubeconfig, steps)));
+    }
+
+    private static void leave(UpConfig config, Path kubeconfig, Steps steps) {
+        try {
+            steps.step(
+                    "objects in the cluster",
+                    () -> JoinedCluster.leave(kubeconfig, config.hostName()));
+        } catch (RuntimeException failure) {
+            steps.note(
+                    "Monopod's objects stay in the cluster of %s: %s"
+                            .formatted(kubeconfig, failure.getMessage()));
+        }
     }
 
     private int report(Steps steps, Comparison comparison) {

@@ -19,12 +19,17 @@ import java.util.stream.Stream;
 final class Probes {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final long GIBIBYTE = 1L << 30;
-    private static final int[] PORTS = {2379, 2380, 6443, 9440, 9443, 10257, 10259, 18080, 18181};
+    private static final List<Integer> PORTS = List.of(9440, 9443);
+    private static final List<Integer> CONTROL_PLANE_PORTS =
+            List.of(2379, 2380, 6443, 10257, 10259, 18080, 18181);
 
     private final Layout layout;
+    private final boolean joins;
 
-    Probes(Layout layout) {
+    /// @param joins the machine joins a cluster, so it runs no control plane
+    Probes(Layout layout, boolean joins) {
         this.layout = layout;
+        this.joins = joins;
     }
 
     /// All probes, in the order in which one would mend them.
@@ -237,10 +242,14 @@ final class Probes {
             return Probe.pass("ports", "Monopod runs");
         }
         List<String> taken = new ArrayList<>();
-        for (int port : PORTS) {
+        List<Integer> wanted = new ArrayList<>(PORTS);
+        if (!joins) {
+            wanted.addAll(CONTROL_PLANE_PORTS);
+        }
+        for (int port : wanted) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
-                boolean everywhere = port == 6443 || port == 10250;
+                boolean everywhere = port == 6443;
                 socket.bind(
                         everywhere
                                 ? new InetSocketAddress(port)

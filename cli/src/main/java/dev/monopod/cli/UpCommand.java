@@ -96,7 +96,6 @@ final class UpCommand implements Callable<Integer> {
         } else if (!noFirstPod) {
             steps.note("no example image is built, so there is no first pod");
         }
-        up.lastProcess();
         report(layout, up, kubeconfigHint, pod, steps);
         return 0;
     }
@@ -129,10 +128,17 @@ final class UpCommand implements Callable<Integer> {
         Optional<UpConfig> last = UpConfig.read(layout);
         String chosenVpc =
                 vpcCidr != null ? vpcCidr : last.map(UpConfig::vpcCidr).orElseGet(this::freeRange);
+        String external = external(last);
+        Optional<JoinedCluster.Facts> joined =
+                external.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(JoinedCluster.ask(Path.of(external)));
         String chosenServices =
                 serviceCidr != null
                         ? serviceCidr
-                        : last.map(UpConfig::serviceCidr).orElse("10.100.0.0/16");
+                        : last.map(UpConfig::serviceCidr)
+                                .or(() -> joined.flatMap(JoinedCluster.Facts::serviceCidr))
+                                .orElse("10.100.0.0/16");
         check("--vpc-cidr", chosenVpc, 16, 24);
         check("--service-cidr", chosenServices, 12, 24);
         if (Cidr.parse(chosenVpc).overlaps(Cidr.parse(chosenServices))) {
@@ -157,13 +163,6 @@ final class UpCommand implements Callable<Integer> {
                         "--storage-overcommit",
                         storageOvercommit,
                         last.map(UpConfig::storageOvercommit));
-        String external = last.map(UpConfig::kubeconfig).orElse("");
-        if (kubeconfig != null) {
-            if (!Files.isReadable(kubeconfig)) {
-                throw usage("--kubeconfig %s: can't be read".formatted(kubeconfig));
-            }
-            external = kubeconfig.toAbsolutePath().normalize().toString();
-        }
         return new UpConfig(
                 vpc,
                 Cidr.parse(chosenVpc).toString(),
@@ -172,7 +171,26 @@ final class UpCommand implements Callable<Integer> {
                 hostName(),
                 cpu,
                 storage,
-                external);
+                external,
+                joined.map(JoinedCluster.Facts::dnsAddress).orElse(""));
+    }
+
+    private String external(Optional<UpConfig> last) {
+        if (kubeconfig == null) {
+            return last.map(UpConfig::kubeconfig).orElse("");
+        }
+        if (!Files.isReadable(kubeconfig)) {
+            throw usage("--kubeconfig %s: can't be read".formatted(kubeconfig));
+        }
+        String chosen = kubeconfig.toAbsolutePath().normalize().toString();
+        if (last.isPresent() && !last.get().kubeconfig().equals(chosen)) {
+            throw new CliException(
+                    last.get().kubeconfig().isEmpty()
+                            ? "this machine is up with a control plane of its own"
+                            : "this machine is up with the cluster of " + last.get().kubeconfig(),
+                    "monopod down, then up with the new cluster");
+        }
+        return chosen;
     }
 
     private int overcommit(String option, @Nullable Integer asked, Optional<Integer> last) {

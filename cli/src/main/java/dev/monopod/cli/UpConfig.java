@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// What `up` decided for this machine, and the supervisor's configuration that follows from it.
 ///
 /// @param kubeconfig of an existing cluster; empty: this machine runs its own control plane
+/// @param joinedDns address of that cluster's DNS; empty: this machine runs its own
 record UpConfig(
         String vpc,
         String vpcCidr,
@@ -22,7 +23,11 @@ record UpConfig(
         String hostName,
         int cpuOvercommit,
         int storageOvercommit,
-        String kubeconfig) {
+        String kubeconfig,
+        String joinedDns) {
+    /// File in the `pki` folder: who signs the API server's client certificate in a joined cluster.
+    static final String JOINED_CLIENT_AUTHORITY = "joined-client-ca.crt";
+
     static final String CLUSTER_DOMAIN = "cluster.local";
     static final int KUBELET_PORT = 10250;
     static final int DEFAULT_OVERCOMMIT = 10;
@@ -39,7 +44,7 @@ record UpConfig(
     }
 
     String dnsAddress() {
-        return Cidr.parse(serviceCidr).host(DNS_OFFSET);
+        return joinedDns.isEmpty() ? Cidr.parse(serviceCidr).host(DNS_OFFSET) : joinedDns;
     }
 
     String networkNamespace() {
@@ -80,6 +85,7 @@ record UpConfig(
         config.put("dataDir", layout.data().toString());
         config.put("runDir", layout.run().toString());
         config.put("controlPlane", kubeconfig.isEmpty());
+        config.put("kubeconfig", kubeconfig);
         config.put("hostAddress", hostAddress());
         config.put("vpcCidr", vpcCidr);
         config.put("networkNamespace", networkNamespace());
@@ -121,7 +127,11 @@ record UpConfig(
         command.addAll(List.of("--kubelet-port", Integer.toString(KUBELET_PORT)));
         command.addAll(List.of("--kubelet-ca-cert", layout.pki("kubelet-ca.crt").toString()));
         command.addAll(List.of("--kubelet-ca-key", layout.pki("kubelet-ca.key").toString()));
-        command.addAll(List.of("--client-ca", layout.pki("ca.crt").toString()));
+        command.addAll(
+                List.of(
+                        "--client-ca",
+                        layout.pki(kubeconfig.isEmpty() ? "ca.crt" : JOINED_CLIENT_AUTHORITY)
+                                .toString()));
         command.addAll(
                 List.of("--registries", layout.data().resolve("registries.json").toString()));
         command.addAll(List.of("--region", region));

@@ -21,9 +21,6 @@ final class UpSteps {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final int RESTART_LIMIT = 8;
 
-    /// Without a Node of its own kube-proxy waits 30 s for one; nothing else waits for it.
-    private static final String LAST = "kube-proxy";
-
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
     private final Layout layout;
@@ -42,7 +39,7 @@ final class UpSteps {
     }
 
     void preflight() {
-        List<Probe> probes = new Probes(layout).all();
+        List<Probe> probes = new Probes(layout, config.externalKubeconfig().isPresent()).all();
         List<Probe> bad =
                 probes.stream().filter(probe -> probe.level() != Probe.Level.PASS).toList();
         bad.forEach(probe -> probe.line().lines().forEach(steps::note));
@@ -125,6 +122,9 @@ final class UpSteps {
                     layout.data().toString(),
                     "--host-address",
                     config.hostAddress());
+            write(
+                    layout.pki(UpConfig.JOINED_CLIENT_AUTHORITY),
+                    JoinedCluster.clientAuthority(kubeconfigFile()));
         }
         write(layout.supervisorConfig(), wanted);
         write(buildFile(), build);
@@ -133,16 +133,7 @@ final class UpSteps {
             steps.step("supervisor", () -> startSupervisor());
         }
         for (String name : processNames()) {
-            if (!name.equals(LAST)) {
-                steps.step(name, () -> awaitReady(name));
-            }
-        }
-    }
-
-    /// Waits for the process that is ready long after it works.
-    void lastProcess() {
-        if (processNames().contains(LAST)) {
-            steps.step(LAST, () -> awaitReady(LAST));
+            steps.step(name, () -> awaitReady(name));
         }
     }
 

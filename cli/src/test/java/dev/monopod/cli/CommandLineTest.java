@@ -101,6 +101,7 @@ final class CommandLineTest {
                         "host",
                         10,
                         10,
+                        "",
                         "");
 
         config.write(layout);

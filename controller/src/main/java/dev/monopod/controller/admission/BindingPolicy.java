@@ -15,9 +15,6 @@ import java.util.Map;
 /// not: a pod of a DaemonSet may tolerate everything, and the node of a Completed pod has room. The
 /// API server judges by itself, so this works without the controller too.
 public final class BindingPolicy {
-    /// Name of the policy and of its binding.
-    public static final String NAME = "monopod-fargate-nodes";
-
     static final String MESSAGE =
             "a Fargate node is for the one pod that the fargate-scheduler made it for";
 
@@ -57,7 +54,7 @@ public final class BindingPolicy {
         return new ValidatingAdmissionPolicyBindingBuilder()
                 .withMetadata(metadata())
                 .withNewSpec()
-                .withPolicyName(NAME)
+                .withPolicyName(Names.BINDING_POLICY)
                 .withValidationActions("Deny")
                 .endSpec()
                 .build();
@@ -65,7 +62,7 @@ public final class BindingPolicy {
 
     private static ObjectMeta metadata() {
         return new ObjectMetaBuilder()
-                .withName(NAME)
+                .withName(Names.BINDING_POLICY)
                 .withLabels(Map.of("app.kubernetes.io/part-of", "monopod"))
                 .build();
     }

@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.kube.api.Names;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.Selector;
 import dev.monopod.model.profile.Wildcard;
@@ -29,9 +30,6 @@ import java.util.Map;
 /// that a profile selects; every other pod is never sent, so nothing else stops when the controller
 /// does.
 public final class WebhookConfigurations {
-    /// Name of both configurations.
-    public static final String NAME = "monopod";
-
     private static final int TIMEOUT_SECONDS = 10;
     private static final MatchCondition NOT_OPTED_OUT =
             new MatchCondition(
@@ -206,7 +204,7 @@ public final class WebhookConfigurations {
 
     private static ObjectMeta metadata() {
         return new ObjectMetaBuilder()
-                .withName(NAME)
+                .withName(Names.WEBHOOKS)
                 .withLabels(Map.of("app.kubernetes.io/part-of", "monopod"))
                 .build();
     }

@@ -21,6 +21,12 @@ public final class Names {
     /// Keeps a Machine until its host has taken it down.
     public static final String AGENT_FINALIZER = "monopod.dev/agent";
 
+    /// Of both webhook configurations.
+    public static final String WEBHOOKS = "monopod";
+
+    /// Of the ValidatingAdmissionPolicy that keeps Fargate nodes free, and of its binding.
+    public static final String BINDING_POLICY = "monopod-fargate-nodes";
+
     public static final int KUBELET_PORT = 10250;
 
     private Names() {}
