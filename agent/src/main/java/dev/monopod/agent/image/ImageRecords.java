@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// What this host knows of images, on disk: which digest a reference means, and what each digest
 /// is. Read afresh each time, since another process may load an image; every file is replaced as a
@@ -21,6 +22,7 @@ final class ImageRecords {
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
     private final Path directory;
+    private final ReentrantLock writing = new ReentrantLock();
 
     ImageRecords(Path directory) {
         this.directory = directory;
@@ -39,7 +41,9 @@ final class ImageRecords {
 
     void remember(String reference, Known known) throws IOException {
         Files.createDirectories(directory);
-        // One writer at a time, over processes.
+        // One writer at a time: over processes by the file's lock, which refuses a second thread of
+        // the same process instead of making it wait.
+        writing.lock();
         try (var lock =
                         FileChannel.open(
                                 directory.resolve("lock"),
@@ -50,6 +54,8 @@ final class ImageRecords {
             if (!known.equals(table.put(reference, known)) && held.isValid()) {
                 replace(directory.resolve("references.json"), JSON.writeValueAsBytes(table));
             }
+        } finally {
+            writing.unlock();
         }
     }
 

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// verified, merged into one tar stream and packed; none is ever unpacked on the host.
 public final class OciImageStore implements ImageStore {
     private static final long PROGRESS_NANOS = 1_000_000_000;
+    private static final int ATTEMPTS = 3;
 
     private final Path directory;
     private final RegistryConfiguration registries;
@@ -145,7 +146,7 @@ public final class OciImageStore implements ImageStore {
             var meter = new Meter(total, progress);
             for (var layer : manifest.layers()) {
                 var file = spool.resolve("layer" + layers.size());
-                download(source, layer, file, meter);
+                downloadPersistently(source, layer, file, meter);
                 layers.add(file);
             }
             new SquashfsDisk(records.disk(manifest.digest()))
@@ -155,6 +156,25 @@ public final class OciImageStore implements ImageStore {
             throw failed(name, e);
         } finally {
             remove(spool);
+        }
+    }
+
+    /// A connection that breaks midway, or content that came damaged, is tried again from the
+    /// start.
+    private static void downloadPersistently(
+            BlobSource source, ImageManifest.Blob layer, Path file, Meter meter)
+            throws IOException {
+        var before = meter.done;
+        for (var attempt = 1; ; attempt++) {
+            try {
+                download(source, layer, file, meter);
+                return;
+            } catch (IOException e) {
+                if (attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                meter.done = before;
+            }
         }
     }
 

@@ -12,7 +12,8 @@ import land.oras.auth.UsernamePasswordProvider;
 import land.oras.exception.OrasException;
 
 /// One repository of a registry, asked by the ORAS SDK, which does tokens, basic authentication and
-/// redirects. Each credential is tried in turn, without one last.
+/// redirects. Each credential is tried in turn; without any, the registry is asked as by anyone. A
+/// wrong one is not passed over in silence, even where the image is public.
 final class RegistrySource implements BlobSource {
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
@@ -39,7 +40,9 @@ final class RegistrySource implements BlobSource {
         if (settings.username() != null && settings.password() != null) {
             found.add(client(settings.username(), settings.password()));
         }
-        found.add(builder().build());
+        if (found.isEmpty()) {
+            found.add(builder().build());
+        }
         this.registries = List.copyOf(found);
     }
 
