@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins what is built here: upstream's end-to-end tests and the image that most of them run.
+package tools
+
+import (
+	_ "k8s.io/kubernetes/test/e2e"
+	_ "k8s.io/kubernetes/test/images/agnhost"
+)
