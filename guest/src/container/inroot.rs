@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
@@ -15,7 +16,7 @@ use nix::sys::stat::Mode;
 pub enum Kind {
     Folder,
     File,
-    /// Whatever it is when it is there; else a folder.
+    /// Whatever it is when it is there; else a folder with the permissions of the root, as a kubelet makes a subPath.
     FolderUnlessPresent,
 }
 
@@ -40,9 +41,9 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
             Err(Errno::ENOENT) => {
                 let entry = path_of(&current).join(name);
                 if index + 1 == names.len() && kind == Kind::File {
-                    fs::OpenOptions::new().write(true).create_new(true).open(&entry)
+                    fs::OpenOptions::new().write(true).create_new(true).open(&entry).map(drop)
                 } else {
-                    fs::create_dir(&entry).map(|()| fs::File::open(&entry))?
+                    make_folder(&entry, (kind == Kind::FolderUnlessPresent).then_some(root))
                 }
                 .with_context(|| format!("create {}", so_far.display()))?;
                 lookup(&base, &so_far)?
@@ -51,6 +52,15 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
         };
     }
     Ok(current)
+}
+
+/// `like`: the folder whose permissions the new one gets, whatever the umask.
+fn make_folder(path: &Path, like: Option<&Path>) -> io::Result<()> {
+    fs::create_dir(path)?;
+    match like {
+        Some(model) => fs::set_permissions(path, fs::metadata(model)?.permissions()),
+        None => Ok(()),
+    }
 }
 
 fn lookup(base: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
@@ -91,7 +101,7 @@ pub fn set_read_only(mounted: &OwnedFd, recursive: bool) -> std::io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
     fn makes_what_is_missing() {
@@ -100,6 +110,17 @@ mod tests {
         assert!(folder.path().join("a/b/file").is_file());
         open(folder.path(), "c/d", Kind::Folder).expect("folder");
         assert!(folder.path().join("c/d").is_dir());
+    }
+
+    #[test]
+    fn a_sub_path_has_the_permissions_of_its_volume() {
+        let folder = tempfile::tempdir().expect("folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o2777)).expect("mode");
+        open(folder.path(), "a/b", Kind::FolderUnlessPresent).expect("folder");
+        for made in ["a", "a/b"] {
+            let mode = fs::metadata(folder.path().join(made)).expect("made").permissions().mode();
+            assert_eq!(mode & 0o7777, 0o2777, "{made}");
+        }
     }
 
     #[test]
