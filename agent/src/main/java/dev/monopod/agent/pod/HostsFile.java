@@ -36,10 +36,12 @@ final class HostsFile {
         return text.toString();
     }
 
-    /// The pod's hostname, at most 63 characters.
+    /// The pod's hostname, at most 63 characters: `hostnameOverride`, else `hostname`, else the
+    /// pod's name.
     static String hostname(Pod pod) {
         String name =
-                Optional.ofNullable(pod.getSpec().getHostname())
+                Optional.ofNullable(pod.getSpec().getHostnameOverride())
+                        .or(() -> Optional.ofNullable(pod.getSpec().getHostname()))
                         .filter(text -> !text.isEmpty())
                         .orElse(pod.getMetadata().getName());
         String cut = name.length() > 63 ? name.substring(0, 63) : name;
@@ -49,10 +51,11 @@ final class HostsFile {
         return cut;
     }
 
-    /// `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty without a subdomain.
+    /// `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty without a subdomain or with a `hostnameOverride`.
     static String domain(Pod pod, String clusterDomain) {
         String subdomain = pod.getSpec().getSubdomain();
-        return subdomain == null || subdomain.isEmpty()
+        boolean none = subdomain == null || subdomain.isEmpty();
+        return none || pod.getSpec().getHostnameOverride() != null
                 ? ""
                 : subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain;
     }

@@ -9,6 +9,7 @@ import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -260,6 +261,19 @@ class RenderingTest {
                 .isEqualTo(
                         "search shop.svc.cluster.local svc.cluster.local cluster.local corp\n"
                                 + "nameserver 10.100.0.10\noptions ndots:5\n");
+    }
+
+    @Test
+    void hostnameOverrideHasNoDomain() {
+        Pod pod =
+                new PodBuilder(POD)
+                        .editSpec()
+                        .withHostnameOverride("shop.example")
+                        .endSpec()
+                        .build();
+        assertThat(HostsFile.hostname(pod)).isEqualTo("shop.example");
+        assertThat(HostsFile.render(pod, "192.168.96.9", "cluster.local"))
+                .contains("192.168.96.9\tshop.example\n");
     }
 
     @Test
