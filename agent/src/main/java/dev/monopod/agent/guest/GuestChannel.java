@@ -75,7 +75,9 @@ public final class GuestChannel implements AutoCloseable {
         Instant end = Instant.now().plus(patience);
         while (true) {
             try {
-                return blocking(ATTEMPT).withWaitForReady().configure(request.get());
+                blocking(ATTEMPT).withWaitForReady().configure(request.get());
+                // The first request waited for the boot, and its clock with it.
+                return blocking(ATTEMPT).configure(request.get());
             } catch (StatusRuntimeException e) {
                 boolean transientTrouble =
                         switch (e.getStatus().getCode()) {
