@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmiss
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBindingBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBuilder;
 import java.util.List;
-import java.util.Map;
 
 /// Keeps every other scheduler from binding a pod to a Fargate node, row F9. The taint alone does
 /// not: a pod of a DaemonSet may tolerate everything, and the node of a Completed pod has room. The
@@ -63,7 +62,7 @@ public final class BindingPolicy {
     private static ObjectMeta metadata() {
         return new ObjectMetaBuilder()
                 .withName(Names.BINDING_POLICY)
-                .withLabels(Map.of("app.kubernetes.io/part-of", "monopod"))
+                .withLabels(Names.LABELS)
                 .build();
     }
 }

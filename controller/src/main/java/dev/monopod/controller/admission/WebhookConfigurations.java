@@ -24,7 +24,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 
 /// Which questions the API server asks, derived from the ACTIVE profiles. Fails closed for pods
 /// that a profile selects; every other pod is never sent, so nothing else stops when the controller
@@ -203,9 +202,6 @@ public final class WebhookConfigurations {
     }
 
     private static ObjectMeta metadata() {
-        return new ObjectMetaBuilder()
-                .withName(Names.WEBHOOKS)
-                .withLabels(Map.of("app.kubernetes.io/part-of", "monopod"))
-                .build();
+        return new ObjectMetaBuilder().withName(Names.WEBHOOKS).withLabels(Names.LABELS).build();
     }
 }

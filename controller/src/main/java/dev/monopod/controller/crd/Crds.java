@@ -3,6 +3,7 @@ package dev.monopod.controller.crd;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import io.fabric8.crdv2.generator.CRDGenerator;
@@ -44,7 +45,7 @@ public final class Crds {
     }
 
     private static CustomResourceDefinition complete(CustomResourceDefinition crd) {
-        crd.getMetadata().setLabels(Map.of("app.kubernetes.io/part-of", "monopod"));
+        crd.getMetadata().setLabels(Names.LABELS);
         crd.getSpec().getNames().setCategories(List.of("monopod"));
         var version = crd.getSpec().getVersions().getFirst();
         version.setAdditionalPrinterColumns(Columns.of(crd.getSpec().getNames().getKind()));

@@ -1,5 +1,7 @@
 package dev.monopod.kube.api;
 
+import java.util.Map;
+
 /// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
 /// "Names that users and tools see".
 public final class Names {
@@ -13,13 +15,19 @@ public final class Names {
     public static final int PRIORITY = 2_000_001_000;
     public static final String HOST_LABEL = "monopod.dev/host";
 
+    private static final String HOSTNAME_PREFIX = "ip-";
+    private static final String NODE_BEFORE_HOSTNAME = "fargate-";
+
     /// Begins the name of every Node of ours.
-    public static final String NODE_PREFIX = "fargate-ip-";
+    public static final String NODE_PREFIX = NODE_BEFORE_HOSTNAME + HOSTNAME_PREFIX;
 
     public static final String MACHINE_LABEL = "monopod.dev/machine";
 
     /// Keeps a Machine until its host has taken it down.
     public static final String AGENT_FINALIZER = "monopod.dev/agent";
+
+    /// On every object of the cluster's scope that the controller installs.
+    public static final Map<String, String> LABELS = Map.of("app.kubernetes.io/part-of", "monopod");
 
     /// Of both webhook configurations.
     public static final String WEBHOOKS = "monopod";
@@ -39,11 +47,11 @@ public final class Names {
     /// Name of the Node of the pod at this address,
     /// `fargate-ip-192-168-1-23.us-west-2.compute.internal`.
     public static String node(String address, String region) {
-        return "fargate-" + hostname(address, region);
+        return NODE_BEFORE_HOSTNAME + hostname(address, region);
     }
 
     /// Value of the Node's label `kubernetes.io/hostname`.
     public static String hostname(String address, String region) {
-        return "ip-" + address.replace('.', '-') + "." + region + ".compute.internal";
+        return HOSTNAME_PREFIX + address.replace('.', '-') + "." + region + ".compute.internal";
     }
 }
