@@ -75,7 +75,7 @@ public final class GuestChannel implements AutoCloseable {
         Instant end = Instant.now().plus(patience);
         while (true) {
             try {
-                blocking(ATTEMPT).withWaitForReady().configure(request.get());
+                blocking(ATTEMPT).configure(request.get());
                 // The first request waited for the boot, and its clock with it.
                 return blocking(ATTEMPT).configure(request.get());
             } catch (StatusRuntimeException e) {

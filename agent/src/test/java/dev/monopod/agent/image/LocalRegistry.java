@@ -14,11 +14,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -50,12 +47,14 @@ final class LocalRegistry implements AutoCloseable {
             return new Layer(
                     "application/vnd.oci.image.layer.v1.tar+gzip",
                     bytes.toByteArray(),
-                    digest(tar));
+                    ImageManifest.digest(tar));
         }
 
         static Layer zstd(byte[] tar) {
             return new Layer(
-                    "application/vnd.oci.image.layer.v1.tar+zstd", Zstd.compress(tar), digest(tar));
+                    "application/vnd.oci.image.layer.v1.tar+zstd",
+                    Zstd.compress(tar),
+                    ImageManifest.digest(tar));
         }
     }
 
@@ -140,23 +139,13 @@ final class LocalRegistry implements AutoCloseable {
                         .formatted(hex.substring(0, 2), hex));
     }
 
-    static String digest(byte[] content) {
-        try {
-            return "sha256:"
-                    + HexFormat.of()
-                            .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     private static String descriptor(String mediaType, String digest, int size) {
         return "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d}"
                 .formatted(mediaType, digest, size);
     }
 
     private String blob(String repository, byte[] content) throws IOException {
-        var digest = digest(content);
+        var digest = ImageManifest.digest(content);
         var begun =
                 send(
                         request("/v2/" + repository + "/blobs/uploads/")
@@ -185,7 +174,7 @@ final class LocalRegistry implements AutoCloseable {
         if (done.statusCode() != 201) {
             throw new IOException("manifest: " + done.statusCode() + " " + done.body());
         }
-        return digest(content.getBytes(StandardCharsets.UTF_8));
+        return ImageManifest.digest(content);
     }
 
     private int size(String repository, String digest) throws IOException {

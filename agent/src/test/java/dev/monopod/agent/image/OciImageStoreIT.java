@@ -119,15 +119,15 @@ final class OciImageStoreIT {
         try (var registry = registry(false)) {
             var layer = Layer.gzip(new Tars().file("f", "content").bytes());
             registry.image("app", "1", layer);
-            var stored = registry.stored(LocalRegistry.digest(layer.shipped()));
+            var stored = registry.stored(ImageManifest.digest(layer.shipped()));
             var damaged = layer.shipped().clone();
             damaged[damaged.length / 2] ^= 1;
             Files.write(stored, damaged);
 
             assertThatExceptionOfType(ImageException.class)
                     .isThrownBy(() -> pull(registry.name() + "/app:1"))
-                    .withMessageContaining(LocalRegistry.digest(layer.shipped()))
-                    .withMessageContaining(LocalRegistry.digest(damaged));
+                    .withMessageContaining(ImageManifest.digest(layer.shipped()))
+                    .withMessageContaining(ImageManifest.digest(damaged));
             Files.write(stored, layer.shipped());
 
             assertThat(content(pull(registry.name() + "/app:1"), "f")).isEqualTo("content");
