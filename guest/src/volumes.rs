@@ -64,7 +64,9 @@ fn make_directory(target: &Path, directory: &EmptyDirectory) -> Result<()> {
         mount(Some("tmpfs"), target, Some("tmpfs"), flags, Some(options.as_str())).context("mount a tmpfs")?;
     }
     give_to_group(target, directory.fs_group)?;
-    let mode = if directory.fs_group.is_some() { 0o2777 } else { 0o777 };
+    // A tmpfs keeps the sticky bit of its root, as under a kubelet.
+    let sticky = if directory.memory { 0o1000 } else { 0 };
+    let mode = 0o777 | sticky | if directory.fs_group.is_some() { 0o2000 } else { 0 };
     fs::set_permissions(target, fs::Permissions::from_mode(mode))?;
     Ok(())
 }
