@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root"' EXIT
 chmod 755 "$root"
-debian "$root"
+debian "$root" nginx-light,curl,ca-certificates
 java=${JAVA_HOME:?}
 mkdir -p "$root/app"
 "$java/bin/javac" -d "$root/app" "$here/Primes.java"
