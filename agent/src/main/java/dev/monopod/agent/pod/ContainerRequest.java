@@ -20,8 +20,7 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
     /// @throws ConfigurationException for what can't be carried out now
     StartContainerRequest render(ContainerPlan plan, int attempt, ImageConfig image, int slot) {
         Container container = plan.spec();
-        Map<String, String> variables =
-                environment.render(container, image.environment(), HostsFile.hostname(pod));
+        Map<String, String> variables = environment.render(container, image.environment());
         StartContainerRequest.Builder request =
                 StartContainerRequest.newBuilder()
                         .setContainerId(

@@ -30,10 +30,8 @@ final class Environment {
 
     /// @param image `NAME=VALUE` entries of the image
     /// @throws ConfigurationException naming the ConfigMap, Secret or key that is not there
-    Map<String, String> render(Container container, List<String> image, String hostname) {
+    Map<String, String> render(Container container, List<String> image) {
         Map<String, String> result = new LinkedHashMap<>();
-        result.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        result.put("HOSTNAME", hostname);
         for (String entry : image) {
             int equals = entry.indexOf('=');
             if (equals > 0) {

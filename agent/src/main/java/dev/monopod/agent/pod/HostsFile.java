@@ -2,15 +2,14 @@ package dev.monopod.agent.pod;
 
 import io.fabric8.kubernetes.api.model.HostAlias;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.util.Optional;
 
-/// Renders `/etc/hosts` as the kubelet does, and the pod's names.
+/// Renders `/etc/hosts` as the kubelet does.
 final class HostsFile {
     private HostsFile() {}
 
     static String render(Pod pod, String address, String clusterDomain) {
-        String hostname = hostname(pod);
-        String domain = domain(pod, clusterDomain);
+        String hostname = PodNames.hostname(pod);
+        String domain = PodNames.domain(pod, clusterDomain);
         StringBuilder text =
                 new StringBuilder("# Kubernetes-managed hosts file.\n")
                         .append("127.0.0.1\tlocalhost\n")
@@ -34,29 +33,5 @@ final class HostsFile {
             }
         }
         return text.toString();
-    }
-
-    /// The pod's hostname, at most 63 characters: `hostnameOverride`, else `hostname`, else the
-    /// pod's name.
-    static String hostname(Pod pod) {
-        String name =
-                Optional.ofNullable(pod.getSpec().getHostnameOverride())
-                        .or(() -> Optional.ofNullable(pod.getSpec().getHostname()))
-                        .filter(text -> !text.isEmpty())
-                        .orElse(pod.getMetadata().getName());
-        String cut = name.length() > 63 ? name.substring(0, 63) : name;
-        while (cut.endsWith("-") || cut.endsWith(".")) {
-            cut = cut.substring(0, cut.length() - 1);
-        }
-        return cut;
-    }
-
-    /// `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty without a subdomain or with a `hostnameOverride`.
-    static String domain(Pod pod, String clusterDomain) {
-        String subdomain = pod.getSpec().getSubdomain();
-        boolean none = subdomain == null || subdomain.isEmpty();
-        return none || pod.getSpec().getHostnameOverride() != null
-                ? ""
-                : subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain;
     }
 }

@@ -30,6 +30,7 @@ final class PodStartup {
     private static final Logger LOG = LoggerFactory.getLogger(PodStartup.class);
     private static final int ENTROPY_BYTES = 64;
     private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final Duration NAME_RETRY = Duration.ofMinutes(5);
     private static final Duration BINDING_POLL = Duration.ofMillis(500);
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -46,6 +47,7 @@ final class PodStartup {
 
     void run() throws InterruptedException {
         runtime.run("waiting for the binding", this::awaitBinding);
+        awaitName();
         Instant begun = Instant.now();
         ImagePuller puller = new ImagePuller(runtime);
         Optional<ConfigureResponse> guest;
@@ -92,6 +94,25 @@ final class PodStartup {
         if (!runtime.closed()) {
             runtime.post(new PodInput.Prepared());
             volumes.refresh();
+        }
+    }
+
+    private String clusterDomain() {
+        return runtime.services().settings().dns().clusterDomain();
+    }
+
+    /// A pod whose name no kernel can hold waits, as under a kubelet, and says why now and then.
+    private void awaitName() throws InterruptedException {
+        while (true) {
+            try {
+                PodNames.kernel(runtime.pod(), clusterDomain());
+                return;
+            } catch (IllegalArgumentException e) {
+                trouble("FailedCreatePodSandBox", "Failed to create pod sandbox: ", e);
+                if (runtime.pause(NAME_RETRY)) {
+                    throw new InterruptedException();
+                }
+            }
         }
     }
 
@@ -186,10 +207,8 @@ final class PodStartup {
         ConfigureRequest.Builder request =
                 ConfigureRequest.newBuilder()
                         .setMachineId(runtime.machineName())
-                        .setHostname(HostsFile.hostname(pod))
-                        .setDomainName(
-                                HostsFile.domain(
-                                        pod, runtime.services().settings().dns().clusterDomain()))
+                        .setHostname(PodNames.kernel(pod, clusterDomain()))
+                        .setDomainName(PodNames.domain(pod, clusterDomain()))
                         .setUnixTimeNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
                         .setEntropy(ByteString.copyFrom(entropy))
                         .setNetwork(

@@ -153,7 +153,6 @@ class RenderingTest {
         request().getEnvironmentList().forEach(v -> variables.put(v.getName(), v.getValue()));
         assertThat(variables)
                 .containsEntry("PATH", "/bin")
-                .containsEntry("HOSTNAME", "web-0")
                 .containsEntry("WHO", "you")
                 .containsEntry("GREETING", "hi you at 10.100.0.7")
                 .containsEntry("IP", "192.168.96.9")
@@ -271,9 +270,28 @@ class RenderingTest {
                         .withHostnameOverride("shop.example")
                         .endSpec()
                         .build();
-        assertThat(HostsFile.hostname(pod)).isEqualTo("shop.example");
+        assertThat(PodNames.hostname(pod)).isEqualTo("shop.example");
         assertThat(HostsFile.render(pod, "192.168.96.9", "cluster.local"))
                 .contains("192.168.96.9\tshop.example\n");
+    }
+
+    @Test
+    void theKernelIsCalledByTheFullNameWhenAsked() {
+        Pod pod =
+                new PodBuilder(POD)
+                        .editSpec()
+                        .withHostname("shop")
+                        .withSubdomain("web")
+                        .withSetHostnameAsFQDN(true)
+                        .endSpec()
+                        .build();
+        assertThat(PodNames.kernel(pod, "cluster.local"))
+                .isEqualTo("shop.web.shop.svc.cluster.local");
+        assertThatThrownBy(() ->
+                        PodNames.kernel(pod, "a-rather-long-domain-of-a-cluster.of.ours.example"))
+                .hasMessageContaining("is too long (64 characters is the max, 67 characters");
+        Pod plain = new PodBuilder(pod).editSpec().withSubdomain(null).endSpec().build();
+        assertThat(PodNames.kernel(plain, "cluster.local")).isEqualTo("shop");
     }
 
     @Test
