@@ -16,6 +16,7 @@ async fn containers_live_and_end() {
     mounts_volumes_and_pod_files(&mut client).await;
     runs_as_the_user_that_was_asked_for(&mut client).await;
     keeps_the_container_in_its_place(&mut client).await;
+    looks_at_the_processes_of_another(&mut client).await;
     kills_what_takes_too_much_memory(&mut client).await;
 
     let _ = client.power_off(PowerOffRequest {}).await;
@@ -175,6 +176,22 @@ async fn keeps_the_container_in_its_place(client: &mut Client) {
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+async fn looks_at_the_processes_of_another(client: &mut Client) {
+    client.start_container(script("seen", "exec sleep 4321")).await.expect("start");
+    let mut request = script("debugger", "ps");
+    request.processes_of_container = "seen".to_owned();
+    let (state, text) = run_script(client, request).await;
+    assert!(state.exit_code == 0 && text.contains("1 root     sleep 4321"), "{text}");
+
+    let mut request = script("nobody", "ps");
+    request.processes_of_container = "nobody".to_owned();
+    let error = client.start_container(request).await.expect_err("target");
+    assert_eq!((error.code(), error.message()), (Code::Unavailable, "unable to find target container nobody"));
+    let kill = SignalContainerRequest { container_id: "seen".to_owned(), signal: 9, all_processes: true };
+    client.signal_container(kill).await.expect("kill");
+    ended(client, "seen").await;
 }
 
 async fn kills_what_takes_too_much_memory(client: &mut Client) {

@@ -71,8 +71,8 @@ impl Lifecycle {
         let internal = |error: anyhow::Error| Status::internal(format!("{error:#}"));
         let image = disks::mount_image(request.image_disk_slot).map_err(internal)?;
         let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default()).map_err(internal)?;
-        let pause = if share_processes { Some(self.pause_process().map_err(status)?) } else { None };
-        let spec = request::new_container(request, image, cgroup.path().to_owned(), pause)?;
+        let shared = self.shared_processes(request, share_processes)?;
+        let spec = request::new_container(request, image, cgroup.path().to_owned(), shared)?;
         make_folder(&request.container_id).map_err(|error| Status::internal(format!("container folder: {error}")))?;
         let log = Arc::new(Log::create(&request.container_id).map_err(|error| Status::internal(format!("log: {error}")))?);
 
@@ -98,6 +98,21 @@ impl Lifecycle {
         self.registry.add(&request.container_id, container.clone());
         runtime.spawn(self.clone().follow(container, launched, ends));
         Ok(started)
+    }
+
+    /// A process of the process namespace that the container joins: the pod's, or that of the container that it looks at.
+    fn shared_processes(&self, request: &StartContainerRequest, share_processes: bool) -> Result<Option<i32>, Status> {
+        if share_processes {
+            return Ok(Some(self.pause_process().map_err(status)?));
+        }
+        match request.processes_of_container.as_str() {
+            "" => Ok(None),
+            name => {
+                let target = self.registry.running_of_name(name);
+                let target = target.ok_or_else(|| Status::unavailable(format!("unable to find target container {name}")))?;
+                Ok(Some(target.pid))
+            }
+        }
     }
 
     /// Pumps the output into the log, and notes the end.

@@ -108,6 +108,11 @@ impl Registry {
         if container.running() { Ok(container) } else { Err(Status::failed_precondition(format!("container {id} does not run"))) }
     }
 
+    /// The running container of that name in the pod.
+    pub fn running_of_name(&self, name: &str) -> Option<Arc<Container>> {
+        self.all().into_iter().find(|container| container.running() && container.state().name == name)
+    }
+
     pub fn all(&self) -> Vec<Arc<Container>> {
         self.containers.lock().expect("registry lock").values().flatten().cloned().collect()
     }

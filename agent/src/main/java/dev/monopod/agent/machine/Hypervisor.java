@@ -63,6 +63,14 @@ public interface Hypervisor {
         /// @return why it ended, as far as known
         String awaitExit() throws InterruptedException;
 
+        /// Puts one more image disk into a spare slot of the running machine; the slot it is in
+        /// already, if it is. It stays there.
+        ///
+        /// @param imageDisk read-only squashfs file, whole
+        /// @return the guest's slot
+        /// @throws MachineException when no slot is free, or the machine has ended
+        int insertDisk(Path imageDisk);
+
         /// Waits for an orderly end that the guest was asked for, then kills; then removes all that
         /// [#start] made. Idempotent.
         void destroy(Duration patience);

@@ -19,6 +19,10 @@ final class QemuCommand {
     /// network and scratch take three.
     static final int MOST_IMAGE_DISKS = 20;
 
+    /// Disks without content, for images that come to a machine that runs: microvm can't be given
+    /// devices then, but a disk another file.
+    static final int SPARE_DISKS = 3;
+
     private static final int CHANNEL_BUS = 23;
     private static final int NETWORK_BUS = 22;
     private static final int SCRATCH_BUS = 21;
@@ -98,6 +102,14 @@ final class QemuCommand {
                             machine.imageDisks().get(i),
                             "readonly=on",
                             SCRATCH_BUS - 1 - i));
+        }
+        var images = machine.imageDisks().size();
+        for (var slot = images + 1;
+                slot <= Math.min(images + SPARE_DISKS, MOST_IMAGE_DISKS);
+                slot++) {
+            line.addAll(List.of("-blockdev", SpareDisks.empty(slot)));
+            line.addAll(
+                    device("virtio-blk-device,drive=" + SpareDisks.node(slot), SCRATCH_BUS - slot));
         }
         line.addAll(
                 List.of(

@@ -80,6 +80,19 @@ final class QemuMachine implements VirtualMachine {
     }
 
     @Override
+    public int insertDisk(Path imageDisk) {
+        monitor.lock();
+        try (var qmp = Qmp.connect(files.qmp())) {
+            return new SpareDisks(qmp).insert(imageDisk);
+        } catch (IOException e) {
+            throw new MachineException(
+                    "can't put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);
+        } finally {
+            monitor.unlock();
+        }
+    }
+
+    @Override
     public String consoleTail() {
         monitor.lock();
         try (var qmp = Qmp.connect(files.qmp())) {

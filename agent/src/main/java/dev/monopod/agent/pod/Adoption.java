@@ -135,7 +135,7 @@ final class Adoption {
         Optional<VirtualMachine> vm = recovered.claim(runtime.machineName());
         boolean usable =
                 record.machineStarted()
-                        && runtime.plan().containers().stream()
+                        && runtime.plan().lasting().stream()
                                 .allMatch(container -> images.containsKey(container.name()));
         if (record.over()) {
             vm.ifPresent(machine -> machine.destroy(Duration.ZERO));

@@ -1,14 +1,24 @@
 package dev.monopod.agent.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
+import java.util.Optional;
 
 /// One container of the pod as its specification says it.
-record ContainerPlan(Kind kind, Container spec) {
+///
+/// @param target the container whose processes an ephemeral one sees
+record ContainerPlan(Kind kind, Container spec, Optional<String> target) {
     enum Kind {
         INIT,
         /// An init container with `restartPolicy: Always`.
         SIDECAR,
-        MAIN
+        MAIN,
+        /// Came to a pod that exists, as `kubectl debug` asks for it. Never restarted, and of no
+        /// account for what becomes of the pod.
+        EPHEMERAL
+    }
+
+    ContainerPlan(Kind kind, Container spec) {
+        this(kind, spec, Optional.empty());
     }
 
     String name() {
@@ -17,6 +27,12 @@ record ContainerPlan(Kind kind, Container spec) {
 
     /// For events: `spec.containers{NAME}`.
     String fieldPath() {
-        return (kind == Kind.MAIN ? "spec.containers{" : "spec.initContainers{") + name() + "}";
+        String list =
+                switch (kind) {
+                    case MAIN -> "spec.containers";
+                    case INIT, SIDECAR -> "spec.initContainers";
+                    case EPHEMERAL -> "spec.ephemeralContainers";
+                };
+        return list + "{" + name() + "}";
     }
 }

@@ -43,6 +43,7 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                         .setTerminationMessagePath(
                                 given(container.getTerminationMessagePath())
                                         .orElse("/dev/termination-log"))
+                        .setProcessesOfContainer(plan.target().orElse(""))
                         .setStopSignal(Signals.parse(image.stopSignal()))
                         .addAllMounts(mounts(container, variables));
         variables.forEach((name, value) ->

@@ -29,10 +29,10 @@ final class ImagePuller {
         this.runtime = runtime;
     }
 
-    /// Returns when every image is resolved.
+    /// Returns when the images of the lasting containers are resolved.
     void resolveAll() throws InterruptedException {
         List<Future<?>> all = new ArrayList<>();
-        for (ContainerPlan container : runtime.plan().containers()) {
+        for (ContainerPlan container : runtime.plan().lasting()) {
             all.add(runtime.tasks().submit(() -> resolve(container)));
         }
         for (Future<?> one : all) {
@@ -47,7 +47,17 @@ final class ImagePuller {
     /// Fetches every image in the background and posts [PodInput.ImageReady] for each.
     void fetchAll() {
         for (ContainerPlan container : runtime.plan().containers()) {
-            runtime.run("pull of " + container.spec().getImage(), () -> fetch(container));
+            runtime.run("pull of " + container.spec().getImage(), () -> bring(container));
+        }
+    }
+
+    /// Resolves the image if that is not done yet, and fetches it.
+    void bring(ContainerPlan container) throws InterruptedException {
+        if (!runtime.images().containsKey(container.name())) {
+            resolve(container);
+        }
+        if (runtime.images().containsKey(container.name())) {
+            fetch(container);
         }
     }
 

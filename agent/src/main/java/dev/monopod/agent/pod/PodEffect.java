@@ -4,6 +4,8 @@ import java.time.Duration;
 
 /// What [PodMachine] wants done. Performed by the worker, which feeds results back as [PodInput].
 sealed interface PodEffect {
+    record PullImage(String container) implements PodEffect {}
+
     record StartContainer(String container, int attempt) implements PodEffect {}
 
     /// Hook, signal, grace, kill. The end comes back as [PodInput.Ended].

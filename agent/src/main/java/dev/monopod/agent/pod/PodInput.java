@@ -15,6 +15,9 @@ sealed interface PodInput {
     /// Files and volumes are in the guest.
     record Prepared() implements PodInput {}
 
+    /// Containers came to the pod.
+    record Grown(PodPlan plan) implements PodInput {}
+
     record ImageReady(String container) implements PodInput {}
 
     record ImageTrouble(String container, String reason, String message) implements PodInput {}

@@ -58,6 +58,7 @@ final class PodMachine {
                 }
             }
             case PodInput.Prepared() -> state = state.withPrepared();
+            case PodInput.Grown(PodPlan plan) -> grown(plan);
             case PodInput.ImageReady(String name) ->
                     state = state.with(state.container(name).withImage(true, Optional.empty()));
             case PodInput.ImageTrouble(String name, String reason, String message) ->
@@ -103,6 +104,15 @@ final class PodMachine {
                 }
             }
             case PodInput.Tick() -> {}
+        }
+    }
+
+    private void grown(PodPlan plan) {
+        for (ContainerPlan container : plan.containers()) {
+            if (!state.containers().containsKey(container.name()) && !ending()) {
+                state = state.withAdded(plan, container);
+                effects.add(new PodEffect.PullImage(container.name()));
+            }
         }
     }
 
@@ -188,6 +198,7 @@ final class PodMachine {
             return false;
         }
         return switch (container.plan().kind()) {
+            case EPHEMERAL -> false;
             case SIDECAR -> !mainsEnded();
             case INIT ->
                     !termination.succeeded()
@@ -275,6 +286,7 @@ final class PodMachine {
     }
 
     private void run() {
+        state.ofKind(ContainerPlan.Kind.EPHEMERAL).forEach(this::startIfDue);
         if (!runInitContainers()) {
             return;
         }
@@ -291,7 +303,7 @@ final class PodMachine {
     private boolean runInitContainers() {
         for (ContainerRecord container : state.all()) {
             switch (container.plan().kind()) {
-                case MAIN -> {
+                case MAIN, EPHEMERAL -> {
                     return true;
                 }
                 case SIDECAR -> {

@@ -38,10 +38,17 @@ enum PodPhase {
         }
         boolean succeeded =
                 state.all().stream()
-                        .filter(c -> c.plan().kind() != ContainerPlan.Kind.SIDECAR)
+                        .filter(PodPhase::decides)
                         .allMatch(c ->
                                 c.phase() instanceof ContainerPhase.Terminated(Termination end)
                                         && end.succeeded());
         return succeeded ? Succeeded : Failed;
+    }
+
+    private static boolean decides(ContainerRecord container) {
+        return switch (container.plan().kind()) {
+            case INIT, MAIN -> true;
+            case SIDECAR, EPHEMERAL -> false;
+        };
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// What of a pod's specification steers its life. Init containers and sidecars come first, in
-/// order.
+/// order, ephemeral containers last.
 record PodPlan(
         String namespace,
         String name,
@@ -39,6 +39,7 @@ record PodPlan(
         for (Container container : pod.getSpec().getContainers()) {
             containers.add(new ContainerPlan(ContainerPlan.Kind.MAIN, container));
         }
+        containers.addAll(EphemeralContainers.of(pod));
         String policy = pod.getSpec().getRestartPolicy();
         Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
         Long deadline = pod.getSpec().getActiveDeadlineSeconds();
@@ -61,6 +62,13 @@ record PodPlan(
                 .filter(plan -> plan.name().equals(container))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no container " + container));
+    }
+
+    /// The containers that the pod was made with.
+    List<ContainerPlan> lasting() {
+        return containers.stream()
+                .filter(plan -> plan.kind() != ContainerPlan.Kind.EPHEMERAL)
+                .toList();
     }
 
     /// `name_namespace(uid)`, as the kubelet writes pods in messages.

@@ -29,7 +29,7 @@ final class PodRuntime {
     private static final int MAILBOX = 1024;
 
     private final Machine machine;
-    private final PodPlan plan;
+    private volatile PodPlan plan;
     private final WorkerServices services;
     private final BlockingQueue<PodInput> mailbox = new LinkedBlockingQueue<>(MAILBOX);
     private final ExecutorService tasks =
@@ -73,6 +73,7 @@ final class PodRuntime {
 
     void podSeen(Pod seen) {
         pod = seen;
+        plan = PodPlan.of(seen);
     }
 
     Optional<VirtualMachine> vm() {
@@ -101,10 +102,10 @@ final class PodRuntime {
         return images;
     }
 
-    /// Fixes the order of the image disks, each distinct one once.
+    /// Fixes the order of the image disks of the pod's lasting containers, each distinct one once.
     List<Path> arrangeDisks() {
         Set<Path> distinct = new LinkedHashSet<>();
-        for (ContainerPlan container : plan.containers()) {
+        for (ContainerPlan container : plan.lasting()) {
             distinct.add(image(container.name()).disk());
         }
         disks = List.copyOf(distinct);
@@ -119,9 +120,14 @@ final class PodRuntime {
         return image;
     }
 
-    /// Slot of the container's image in the guest; 0 is the scratch disk.
+    /// Slot of the container's image in the guest; 0 is the scratch disk. An image that came later
+    /// is put into a spare one.
+    ///
+    /// @throws dev.monopod.agent.machine.MachineException when no slot is free
     int slot(String container) {
-        return disks.indexOf(image(container).disk()) + 1;
+        Path disk = image(container).disk();
+        int index = disks.indexOf(disk);
+        return index >= 0 ? index + 1 : vm.orElseThrow().insertDisk(disk);
     }
 
     long memoryBytes() {

@@ -83,6 +83,21 @@ record PodState(
                 plan, stage, bound, prepared, initialized, changed, deletion, failure, startTime);
     }
 
+    /// One more container, of a plan that has it.
+    PodState withAdded(PodPlan grown, ContainerPlan added) {
+        return new PodState(
+                        grown,
+                        stage,
+                        bound,
+                        prepared,
+                        initialized,
+                        containers,
+                        deletion,
+                        failure,
+                        startTime)
+                .with(ContainerRecord.initial(added));
+    }
+
     PodState withStage(Stage next) {
         return new PodState(
                 plan, next, bound, prepared, initialized, containers, deletion, failure, startTime);

@@ -28,9 +28,15 @@ final class PodStatusView {
         PodPhase phase = PodPhase.of(state);
         List<ContainerStatus> init = new ArrayList<>();
         List<ContainerStatus> main = new ArrayList<>();
+        List<ContainerStatus> ephemeral = new ArrayList<>();
         for (ContainerRecord container : state.all()) {
-            (container.plan().kind() == ContainerPlan.Kind.MAIN ? main : init)
-                    .add(status(state, facts, container));
+            List<ContainerStatus> list =
+                    switch (container.plan().kind()) {
+                        case INIT, SIDECAR -> init;
+                        case MAIN -> main;
+                        case EPHEMERAL -> ephemeral;
+                    };
+            list.add(status(state, facts, container));
         }
         PodStatusBuilder status =
                 new PodStatusBuilder()
@@ -38,6 +44,7 @@ final class PodStatusView {
                         .withStartTime(time(state.startTime()))
                         .withInitContainerStatuses(init)
                         .withContainerStatuses(main)
+                        .withEphemeralContainerStatuses(ephemeral)
                         .withConditions(conditions(state, phase, previous, gates, now));
         if (state.failure().isPresent() && phase == PodPhase.Failed) {
             status.withReason(state.failure().get().reason())
@@ -92,6 +99,7 @@ final class PodStatusView {
                             && end.succeeded();
             case SIDECAR, MAIN ->
                     container.phase() instanceof ContainerPhase.Running && container.ready();
+            case EPHEMERAL -> false;
         };
     }
 
@@ -133,7 +141,11 @@ final class PodStatusView {
     private static ContainerState waiting(
             PodState state, ContainerRecord container, String reason, String message) {
         boolean hasInit =
-                state.all().stream().anyMatch(c -> c.plan().kind() != ContainerPlan.Kind.MAIN);
+                state.all().stream()
+                        .map(each -> each.plan().kind())
+                        .anyMatch(kind ->
+                                kind == ContainerPlan.Kind.INIT
+                                        || kind == ContainerPlan.Kind.SIDECAR);
         String ordinary = hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
         boolean plain = reason.isEmpty() || reason.equals("ContainerCreating");
         return new ContainerStateBuilder()

@@ -91,6 +91,9 @@ final class PodWorker {
     /// The pod's object changed.
     void seen(Pod pod) {
         runtime.podSeen(pod);
+        if (runtime.plan().containers().size() > state.containers().size()) {
+            runtime.post(new PodInput.Grown(runtime.plan()));
+        }
         if (pod.getMetadata().getDeletionTimestamp() != null) {
             Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
             runtime.post(new PodInput.Deletion(Duration.ofSeconds(grace == null ? 0 : grace)));
@@ -207,6 +210,12 @@ final class PodWorker {
 
     private void perform(PodEffect effect) {
         switch (effect) {
+            case PodEffect.PullImage(String name) -> {
+                ContainerPlan plan = runtime.plan().container(name);
+                runtime.run(
+                        "pull of " + plan.spec().getImage(),
+                        () -> new ImagePuller(runtime).bring(plan));
+            }
             case PodEffect.StartContainer(String name, int attempt) -> {
                 ContainerPlan plan = runtime.plan().container(name);
                 runtime.run("start of " + name, () -> runner.start(plan, attempt));

@@ -17,8 +17,13 @@ final class ReadinessMessages {
         List<String> unready = new ArrayList<>();
         for (ContainerRecord container : state.all()) {
             boolean ready =
-                    container.phase() instanceof ContainerPhase.Running && container.ready();
-            if (container.plan().kind() != ContainerPlan.Kind.INIT && !ready) {
+                    switch (container.plan().kind()) {
+                        case INIT, EPHEMERAL -> true;
+                        case SIDECAR, MAIN ->
+                                container.phase() instanceof ContainerPhase.Running
+                                        && container.ready();
+                    };
+            if (!ready) {
                 unready.add(container.name());
             }
         }
@@ -43,7 +48,7 @@ final class ReadinessMessages {
                                                 ContainerPhase.Terminated(Termination end)
                                         && end.succeeded();
                         case SIDECAR -> container.everStarted();
-                        case MAIN -> true;
+                        case MAIN, EPHEMERAL -> true;
                     };
             if (!done) {
                 names.add(container.name());

@@ -30,7 +30,7 @@ public final class FakeHypervisor implements Hypervisor {
 
     @Override
     public VirtualMachine start(MachineConfiguration configuration) {
-        var machine = new FakeMachine(world, configuration.id());
+        var machine = new FakeMachine(world, configuration);
         if (world.machines().putIfAbsent(configuration.id(), machine) != null) {
             throw new MachineException("machine " + configuration.id() + " exists already");
         }
@@ -57,12 +57,16 @@ public final class FakeHypervisor implements Hypervisor {
     public static final class FakeMachine implements VirtualMachine {
         private final World world;
         private final String id;
+        private final List<Path> disks;
+        private final int slots;
         private final long pid = NEXT_PID.getAndIncrement();
         private final CountDownLatch ended = new CountDownLatch(1);
 
-        FakeMachine(World world, String id) {
+        FakeMachine(World world, MachineConfiguration configuration) {
             this.world = world;
-            this.id = id;
+            this.id = configuration.id();
+            this.disks = new ArrayList<>(configuration.imageDisks());
+            this.slots = disks.size() + QemuCommand.SPARE_DISKS;
         }
 
         public void crash() {
@@ -93,6 +97,20 @@ public final class FakeHypervisor implements Hypervisor {
         public String awaitExit() throws InterruptedException {
             ended.await();
             return "crashed";
+        }
+
+        @Override
+        public synchronized int insertDisk(Path imageDisk) {
+            if (!disks.contains(imageDisk)) {
+                if (disks.size() == slots) {
+                    throw new MachineException(
+                            "a machine takes at most "
+                                    + QemuCommand.SPARE_DISKS
+                                    + " different images");
+                }
+                disks.add(imageDisk);
+            }
+            return disks.indexOf(imageDisk) + 1;
         }
 
         @Override

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.agent.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What every hypervisor promises. Runs against the fake and against real QEMU.
 abstract class HypervisorContract {
+    @TempDir Path images = Path.of("/nonexistent");
+
     /// A hypervisor that knows only what an earlier one left behind: each call is a new life of the
     /// agent.
     abstract Hypervisor reborn();
@@ -57,6 +63,32 @@ abstract class HypervisorContract {
         assertThat(machine.awaitExit()).isNotBlank();
         assertThat(reborn().recover()).isEmpty();
         machine.destroy(Duration.ZERO);
+    }
+
+    @Test
+    void takesMoreImagesUntilItsSlotsAreFull() throws IOException {
+        var machine = reborn().start(machine("m-disks"));
+        try {
+            assertThat(machine.insertDisk(image(1))).isEqualTo(1);
+            assertThat(machine.insertDisk(image(2))).isEqualTo(2);
+            var again = reborn().recover().getFirst();
+            assertThat(again.insertDisk(image(1))).isEqualTo(1);
+            assertThat(again.insertDisk(image(3))).isEqualTo(3);
+            assertThatThrownBy(() -> again.insertDisk(image(4)))
+                    .isInstanceOf(MachineException.class)
+                    .hasMessageContaining("at most 3 different images");
+        } finally {
+            machine.destroy(Duration.ZERO);
+        }
+    }
+
+    private Path image(int number) throws IOException {
+        var file = images.resolve("image-" + number);
+        if (!Files.exists(file)) {
+            Files.createFile(file);
+            Files.setPosixFilePermissions(images, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        return file;
     }
 
     @Test

@@ -24,7 +24,8 @@ final class QemuCommandTest {
                         "virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.23",
                         "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.21",
                         "virtio-blk-device,drive=image0,bus=virtio-mmio-bus.20",
-                        "virtio-blk-device,drive=image1,bus=virtio-mmio-bus.19")
+                        "virtio-blk-device,drive=image1,bus=virtio-mmio-bus.19",
+                        "virtio-blk-device,drive=spare-3,bus=virtio-mmio-bus.18")
                 .anyMatch(option -> option.endsWith("readonly=on,id=image0,file=/a,,b.squashfs"));
     }
 

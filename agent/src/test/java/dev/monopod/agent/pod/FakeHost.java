@@ -298,6 +298,12 @@ final class FakeHost
         }
 
         @Override
+        public int insertDisk(Path imageDisk) {
+            calls.add("insertDisk");
+            return 7;
+        }
+
+        @Override
         public void destroy(Duration patience) {
             calls.add("destroy");
             died.countDown();

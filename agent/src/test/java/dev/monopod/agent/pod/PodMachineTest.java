@@ -67,6 +67,42 @@ class PodMachineTest {
     }
 
     @Test
+    void anEphemeralContainerComesAndGoesWithoutTraceInThePodsLife() {
+        pod("Never", "app");
+        up();
+        runs("app", 0);
+        PodPlan grown =
+                PodPlan.of(
+                        FakeHost.podNamed()
+                                .withNewSpec()
+                                .withRestartPolicy("Never")
+                                .addNewContainer()
+                                .withName("app")
+                                .endContainer()
+                                .addNewEphemeralContainer()
+                                .withName("debugger")
+                                .withImage("tools")
+                                .withTargetContainerName("app")
+                                .endEphemeralContainer()
+                                .endSpec()
+                                .build());
+        input(new PodInput.Grown(grown));
+        assertThat(effects).containsExactly(new PodEffect.PullImage("debugger"));
+        input(new PodInput.Grown(grown));
+        assertThat(effects).isEmpty();
+        input(new PodInput.ImageReady("debugger"));
+        assertThat(effects).containsExactly(new PodEffect.StartContainer("debugger", 0));
+        assertThat(state.container("debugger").plan().target()).contains("app");
+        started("debugger", 0);
+        ended("debugger", 0, 1);
+        assertThat(effects).isEmpty();
+        assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Running);
+        ended("app", 0, 0);
+        input(new PodInput.MachineOff());
+        assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Succeeded);
+    }
+
+    @Test
     void startsNothingBeforeEverythingIsThere() {
         pod("Always", "app");
         input(new PodInput.ImageReady("app"));

@@ -70,6 +70,10 @@ public record PodShape(
             ports = List.copyOf(ports);
             extendedResources = List.copyOf(extendedResources);
         }
+
+        boolean ephemeral() {
+            return fieldPath.startsWith("spec.ephemeralContainers[");
+        }
     }
 
     /// A port's host part; `field` is `hostPort` or `hostIP`, index its place in `ports`.

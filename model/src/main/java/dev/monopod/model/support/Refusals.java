@@ -38,6 +38,10 @@ public final class Refusals {
                     "AUDIT_WRITE",
                     "SETFCAP");
 
+    /// Beyond those, for `kubectl debug`: the machine is the pod's own, and a debugger is of no use
+    /// without it.
+    private static final String DEBUGGER_CAPABILITY = "SYS_PTRACE";
+
     private Refusals() {}
 
     /// All refusals in EKS' order; empty if Fargate can run the pod.
@@ -136,7 +140,7 @@ public final class Refusals {
         }
         List<String> excess =
                 container.addedCapabilities().stream()
-                        .filter(name -> !DEFAULT_CAPABILITIES.contains(plain(name)))
+                        .filter(name -> !allowed(container, plain(name)))
                         .toList();
         if (!excess.isEmpty()) {
             refusals.add(
@@ -146,6 +150,11 @@ public final class Refusals {
                             "Capabilities added: " + String.join(",", excess),
                             "remove " + String.join(", ", excess)));
         }
+    }
+
+    private static boolean allowed(Container container, String capability) {
+        return DEFAULT_CAPABILITIES.contains(capability)
+                || (container.ephemeral() && capability.equals(DEBUGGER_CAPABILITY));
     }
 
     private static String plain(String capability) {

@@ -106,6 +106,21 @@ final class RefusalsTest {
     }
 
     @Test
+    void aDebuggerMayTrace() {
+        var debugger =
+                new Container(
+                        "spec.ephemeralContainers[0]",
+                        Set.of(),
+                        List.of("SYS_PTRACE", "SYS_ADMIN"),
+                        List.of(),
+                        List.of());
+        assertThat(Refusals.eksMessage(Refusals.check(containers(debugger))))
+                .endsWith("Capabilities added: SYS_ADMIN");
+        var ordinary = container(0, Set.of(), List.of("SYS_PTRACE"));
+        assertThat(Refusals.check(containers(ordinary))).hasSize(1);
+    }
+
+    @Test
     void findsNothingInAPlainPod() {
         assertThat(Refusals.check(containers(container(0, Set.of(), List.of("CHOWN"))))).isEmpty();
     }
