@@ -135,15 +135,18 @@ final class LogReader {
         }
     }
 
+    /// One write a record: over a WebSocket each write becomes a message, and a line is one message.
     private void write(byte[] raw) throws IOException {
         Line line = Line.parse(raw);
+        ByteArrayOutputStream whole = new ByteArrayOutputStream(raw.length + 1);
         if (options.timestamps()) {
-            put((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
+            whole.writeBytes((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
         }
-        put(line.content());
+        whole.writeBytes(line.content());
         if (!line.partial()) {
-            put(new byte[] {'\n'});
+            whole.write('\n');
         }
+        put(whole.toByteArray());
     }
 
     private void put(byte[] bytes) throws IOException {
