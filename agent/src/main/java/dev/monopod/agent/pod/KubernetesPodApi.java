@@ -15,7 +15,6 @@ import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -285,32 +284,5 @@ final class KubernetesPodApi implements PodApi {
                                 .endInvolvedObject()
                                 .build())
                 .create();
-    }
-
-    /// Lists are given whole, and cleared fields as such, so that nothing stale remains.
-    static final class StatusPatch {
-        private StatusPatch() {}
-
-        static Map<String, Object> of(PodStatus status) {
-            Map<String, Object> patch = new LinkedHashMap<>();
-            patch.put("phase", status.getPhase());
-            patch.put("startTime", status.getStartTime());
-            patch.put("conditions", status.getConditions());
-            patch.put("containerStatuses", status.getContainerStatuses());
-            if (!status.getInitContainerStatuses().isEmpty()) {
-                patch.put("initContainerStatuses", status.getInitContainerStatuses());
-            }
-            patch.put("hostIP", status.getHostIP());
-            patch.put("hostIPs", status.getHostIPs());
-            if (status.getPodIP() != null) {
-                patch.put("podIP", status.getPodIP());
-                patch.put("podIPs", List.copyOf(status.getPodIPs()));
-            }
-            if (status.getReason() != null) {
-                patch.put("reason", status.getReason());
-                patch.put("message", status.getMessage());
-            }
-            return patch;
-        }
     }
 }

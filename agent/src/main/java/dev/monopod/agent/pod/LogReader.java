@@ -135,7 +135,8 @@ final class LogReader {
         }
     }
 
-    /// One write a record: over a WebSocket each write becomes a message, and a line is one message.
+    /// One write a record: over a WebSocket each write becomes a message, and a line is one
+    /// message.
     private void write(byte[] raw) throws IOException {
         Line line = Line.parse(raw);
         ByteArrayOutputStream whole = new ByteArrayOutputStream(raw.length + 1);

@@ -1,0 +1,36 @@
+package dev.monopod.agent.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StatusPatchTest {
+    @Test
+    void clearsWhatAConditionSaidBefore() {
+        Map<String, Object> patch =
+                StatusPatch.of(
+                        new PodStatusBuilder()
+                                .addNewCondition()
+                                .withType("Ready")
+                                .withStatus("True")
+                                .endCondition()
+                                .build());
+        assertThat(new KubernetesSerialization().asJson(patch.get("conditions")))
+                .contains("\"reason\":null", "\"message\":null");
+    }
+
+    @Test
+    void tellsOfEphemeralContainers() {
+        Map<String, Object> patch =
+                StatusPatch.of(
+                        new PodStatusBuilder()
+                                .withEphemeralContainerStatuses(
+                                        new ContainerStatusBuilder().withName("debugger").build())
+                                .build());
+        assertThat(patch).containsKey("ephemeralContainerStatuses");
+    }
+}
