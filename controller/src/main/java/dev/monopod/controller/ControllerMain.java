@@ -10,6 +10,7 @@ import dev.monopod.controller.admission.WebhookEndpoint;
 import dev.monopod.controller.admission.WebhookInstaller;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.controller.machine.MachineCleanup;
+import dev.monopod.controller.machine.StrayPods;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
@@ -241,10 +242,13 @@ public final class ControllerMain implements Callable<Integer> {
             var scheduler =
                     new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
             var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
-            closers.addAll(List.of(profiles::close, scheduler::close, cleanup::close));
+            var strays = new StrayPods(client, cluster, Clock.systemUTC());
+            closers.addAll(
+                    List.of(profiles::close, scheduler::close, cleanup::close, strays::close));
             profiles.start();
             scheduler.start();
             cleanup.start();
+            strays.start();
             LOG.info("leading cluster {} in {}", clusterName, region);
         } catch (RuntimeException | IOException e) {
             LOG.error("can't lead, ending", e);

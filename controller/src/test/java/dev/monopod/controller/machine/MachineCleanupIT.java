@@ -99,6 +99,26 @@ final class MachineCleanupIT {
     }
 
     @Test
+    void rejectsAPodThatNamesTheNodeOfAnother() {
+        now = Instant.now();
+        var owner = pod("owner", "fargate-ip-10-0-0-20");
+        machine("living", owner, "fargate-ip-10-0-0-20");
+        var stray = pod("stray", "fargate-ip-10-0-0-20");
+        var leaving = pod("stray-leaving", "fargate-ip-10-0-0-20");
+        client.resource(leaving).delete();
+
+        new StrayPods(
+                        client,
+                        () -> client.pods().inNamespace("shop").list().getItems(),
+                        Clock.systemUTC())
+                .sweep();
+
+        assertThat(client.resource(stray).get().getStatus().getReason()).isEqualTo("OutOfpods");
+        assertThat(client.resource(owner).get().getStatus().getPhase()).isNotEqualTo("Failed");
+        assertThat(client.resource(leaving).get()).isNull();
+    }
+
+    @Test
     void deletesAtOnceThePodThatNoAgentIsLeftToEnd() {
         now = Instant.parse("2026-01-01T00:00:00Z");
         var leaving = pod("leaving", "fargate-ip-10-0-0-7");

@@ -1,0 +1,157 @@
+package dev.monopod.controller.machine;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Names;
+import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Answers, in the place of a kubelet, pods whose author wrote a Fargate node into `spec.nodeName`.
+/// The node is another pod's, and no agent looks at them, so without this they would stay Pending
+/// for ever. One thread does all.
+public final class StrayPods implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StrayPods.class);
+    private static final Duration PERIOD = Duration.ofSeconds(5);
+    private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
+
+    private final KubernetesClient client;
+    private final Supplier<List<Pod>> pods;
+    private final Clock clock;
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofVirtual().name("stray-pods").factory());
+
+    public StrayPods(KubernetesClient client, ClusterView cluster, Clock clock) {
+        this(client, cluster::fargatePods, clock);
+    }
+
+    /// @param pods what a watch shows; it may lag
+    StrayPods(KubernetesClient client, Supplier<List<Pod>> pods, Clock clock) {
+        this.client = client;
+        this.pods = pods;
+        this.clock = clock;
+    }
+
+    public void start() {
+        var unused =
+                timer.scheduleWithFixedDelay(
+                        this::sweep, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+
+    void sweep() {
+        for (var pod : pods.get()) {
+            if (!suspect(pod)) {
+                continue;
+            }
+            try {
+                // A Machine is made before its pod is bound, so if there is none now, none was
+                // made.
+                if (client.resources(Machine.class).withName(machine(pod)).get() == null) {
+                    answer(pod);
+                }
+            } catch (RuntimeException e) {
+                // The timer would never run again after an exception.
+                LOG.warn("{} will be looked at again: {}", display(pod), e.toString());
+            }
+        }
+    }
+
+    /// On a Fargate node, and no kubelet has spoken of it yet.
+    private static boolean suspect(Pod pod) {
+        var node = pod.getSpec().getNodeName();
+        var status = pod.getStatus();
+        return node != null
+                && node.startsWith(Names.NODE_PREFIX)
+                && (status == null
+                        || (status.getStartTime() == null
+                                && !ENDS.contains(String.valueOf(status.getPhase()))));
+    }
+
+    private void answer(Pod pod) {
+        try {
+            if (pod.getMetadata().getDeletionTimestamp() == null) {
+                client.pods()
+                        .resource(pod)
+                        .subresource("status")
+                        .patch(
+                                PatchContext.of(PatchType.JSON_MERGE),
+                                client.getKubernetesSerialization()
+                                        .asJson(rejected(pod, clock.instant())));
+            } else {
+                client.raw(
+                        "/api/v1/namespaces/%s/pods/%s"
+                                .formatted(
+                                        pod.getMetadata().getNamespace(),
+                                        pod.getMetadata().getName()),
+                        "DELETE",
+                        client.getKubernetesSerialization()
+                                .asJson(
+                                        new DeleteOptionsBuilder()
+                                                .withGracePeriodSeconds(0L)
+                                                .withNewPreconditions()
+                                                .withUid(pod.getMetadata().getUid())
+                                                .endPreconditions()
+                                                .build()));
+            }
+            LOG.info(
+                    "{}: rejected, {} is another pod's", display(pod), pod.getSpec().getNodeName());
+        } catch (KubernetesClientException e) {
+            // Gone, or changed meanwhile: what the watch shows next is judged anew.
+            LOG.debug("{}: {}", display(pod), e.toString());
+        }
+    }
+
+    /// The merge patch of the status with which a kubelet rejects a pod.
+    static Map<String, Object> rejected(Pod pod, Instant now) {
+        var os = pod.getSpec().getOs();
+        var foreign = os != null && !"linux".equals(os.getName());
+        return Map.of(
+                "metadata",
+                Map.of(
+                        "uid", pod.getMetadata().getUid(),
+                        "resourceVersion", pod.getMetadata().getResourceVersion()),
+                "status",
+                Map.of(
+                        "phase",
+                        "Failed",
+                        "reason",
+                        foreign ? "PodOSNotSupported" : "OutOfpods",
+                        "message",
+                        "Pod was rejected: "
+                                + (foreign
+                                        ? "Failed to admit pod as the OS field doesn't match node OS"
+                                        : "Node didn't have enough resource: pods, requested: 1, used: 1, capacity: 1"),
+                        "startTime",
+                        now.truncatedTo(ChronoUnit.SECONDS).toString()));
+    }
+
+    private static String machine(Pod pod) {
+        return Names.machine(pod.getMetadata().getUid());
+    }
+
+    private static String display(Pod pod) {
+        return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
+    }
+}
