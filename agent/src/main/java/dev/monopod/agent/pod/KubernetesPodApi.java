@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -295,7 +296,7 @@ final class KubernetesPodApi implements PodApi {
             Map<String, Object> patch = new LinkedHashMap<>();
             patch.put("phase", status.getPhase());
             patch.put("startTime", status.getStartTime());
-            patch.put("conditions", status.getConditions());
+            patch.put("conditions", conditions(status));
             patch.put("containerStatuses", status.getContainerStatuses());
             if (!status.getInitContainerStatuses().isEmpty()) {
                 patch.put("initContainerStatuses", status.getInitContainerStatuses());
@@ -306,11 +307,27 @@ final class KubernetesPodApi implements PodApi {
                 patch.put("podIP", status.getPodIP());
                 patch.put("podIPs", List.copyOf(status.getPodIPs()));
             }
+            patch.put("observedGeneration", status.getObservedGeneration());
+            if (status.getResources() != null) {
+                patch.put("allocatedResources", status.getAllocatedResources());
+                patch.put("resources", status.getResources());
+            }
             if (status.getReason() != null) {
                 patch.put("reason", status.getReason());
                 patch.put("message", status.getMessage());
             }
             return patch;
+        }
+
+        /// This list alone is merged, so what is over in it has to be named.
+        private static List<Object> conditions(PodStatus status) {
+            List<Object> conditions = new ArrayList<>(status.getConditions());
+            for (String type : PodResize.CONDITIONS) {
+                if (status.getConditions().stream().noneMatch(c -> c.getType().equals(type))) {
+                    conditions.add(Map.of("$patch", "delete", "type", type));
+                }
+            }
+            return conditions;
         }
     }
 }
