@@ -9,7 +9,7 @@ use tonic::Status;
 
 use crate::container::cgroup::Cgroup;
 use crate::protocol::{ConfigureRequest, ConfigureResponse};
-use crate::{clock, disks, network};
+use crate::{clock, disks, network, volumes};
 
 /// What a configured machine remembers.
 #[derive(Debug, Clone)]
@@ -73,6 +73,7 @@ fn apply(request: &ConfigureRequest, first: bool) -> Result<()> {
         Cgroup::pod().limit(resources).map_err(|status| anyhow::anyhow!("limit the pod: {}", status.message()))?;
     }
     disks::mount_scratch(request.scratch_disk_slot)?;
+    volumes::make_shared_memory()?;
     fs::write(Path::new(disks::SCRATCH).join("pod/hostname"), format!("{}\n", request.hostname)).context("write the pod's host name")?;
     Ok(())
 }

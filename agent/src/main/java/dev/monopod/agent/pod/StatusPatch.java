@@ -2,6 +2,7 @@ package dev.monopod.agent.pod;
 
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,7 @@ final class StatusPatch {
         }
         patch.put("phase", status.getPhase());
         patch.put("startTime", status.getStartTime());
-        patch.put(
-                "conditions", status.getConditions().stream().map(StatusPatch::condition).toList());
+        patch.put("conditions", conditions(status));
         patch.put("containerStatuses", status.getContainerStatuses());
         if (!status.getInitContainerStatuses().isEmpty()) {
             patch.put("initContainerStatuses", status.getInitContainerStatuses());
@@ -36,11 +36,27 @@ final class StatusPatch {
             patch.put("podIP", status.getPodIP());
             patch.put("podIPs", List.copyOf(status.getPodIPs()));
         }
+        if (status.getResources() != null) {
+            patch.put("allocatedResources", status.getAllocatedResources());
+            patch.put("resources", status.getResources());
+        }
         if (status.getReason() != null) {
             patch.put("reason", status.getReason());
             patch.put("message", status.getMessage());
         }
         return patch;
+    }
+
+    /// This list alone is merged, so what is over in it has to be named.
+    private static List<Object> conditions(PodStatus status) {
+        List<Object> conditions = new ArrayList<>();
+        status.getConditions().forEach(condition -> conditions.add(condition(condition)));
+        for (String type : PodResize.CONDITIONS) {
+            if (status.getConditions().stream().noneMatch(c -> c.getType().equals(type))) {
+                conditions.add(Map.of("$patch", "delete", "type", type));
+            }
+        }
+        return conditions;
     }
 
     private static Map<String, Object> condition(PodCondition condition) {
