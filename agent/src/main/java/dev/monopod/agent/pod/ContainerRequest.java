@@ -52,9 +52,10 @@ record ContainerRequest(
                         .setResources(ResourceNumbers.of(pod, container, machineMemoryBytes))
                         .setTerminationMessagePath(
                                 given(container.getTerminationMessagePath())
+                                        .map(path -> path.startsWith("/") ? path : "/" + path)
                                         .orElse("/dev/termination-log"))
                         .setProcessesOfContainer(plan.target().orElse(""))
-                        .setStopSignal(Signals.parse(image.stopSignal()))
+                        .setStopSignal(Signals.of(container, image))
                         .addAllMounts(mounts(container, variables));
         Environment.over(image.environment(), variables)
                 .forEach((name, value) ->

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 
 /// Counts the results of one pod's probes, and how long they took. Thread-safe.
@@ -30,15 +29,15 @@ final class ProbeTally {
         private double seconds;
     }
 
-    /// @param response empty: the outcome is unknown
     synchronized void count(
-            String container, String kind, Optional<ProbeResponse> response, Duration took) {
+            String container, String kind, ProbeResponse response, Duration took) {
         Counts of = counts.computeIfAbsent(new Key(container, kind), _ -> new Counts());
         String result =
-                response.map(ProbeResponse::getOutcome)
-                        .map(outcome ->
-                                outcome == ProbeResponse.Outcome.SUCCESS ? "successful" : "failed")
-                        .orElse("unknown");
+                switch (response.getOutcome()) {
+                    case SUCCESS, WARNING -> "successful";
+                    case FAILURE -> "failed";
+                    case UNKNOWN, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "unknown";
+                };
         of.results.merge(result, 1L, Long::sum);
         if (result.equals("successful")) {
             double seconds = took.toNanos() / 1e9;
