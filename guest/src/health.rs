@@ -1,33 +1,59 @@
 //! A client of gRPC's health checking protocol; its two messages are small enough to write down.
 
+use tonic::Code;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Endpoint;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::probe::Verdict;
+use crate::protocol::probe_response::Outcome;
 
 const SERVING: i32 = 1;
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct HealthCheckRequest {
+pub struct HealthCheckRequest {
     #[prost(string, tag = "1")]
-    service: String,
+    pub service: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct HealthCheckResponse {
+pub struct HealthCheckResponse {
     #[prost(int32, tag = "1")]
-    status: i32,
+    pub status: i32,
 }
 
-/// Whether the service says that it serves.
-pub async fn check(host: &str, port: u32, service: &str) -> Result<bool, String> {
+pub async fn connect(host: &str, port: u32) -> Result<Channel, String> {
     let endpoint = Endpoint::from_shared(format!("http://{host}:{port}")).map_err(|error| error.to_string())?;
-    let channel = endpoint.connect().await.map_err(|error| format!("connect to {host}:{port}: {error}"))?;
+    let endpoint = endpoint.user_agent("kube-probe/1.36").map_err(|error| error.to_string())?;
+    endpoint.connect().await.map_err(|error| error.to_string())
+}
+
+/// What the service says of its health, as a kubelet puts it.
+pub async fn check(channel: Channel, service: &str) -> Verdict {
+    let failure = |message: String| (Outcome::Failure, message);
     let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.map_err(|error| error.to_string())?;
+    if let Err(error) = client.ready().await {
+        return failure(format!("error: health rpc probe failed: {error}"));
+    }
     let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
     let request = tonic::Request::new(HealthCheckRequest { service: service.to_owned() });
     let path = PathAndQuery::from_static("/grpc.health.v1.Health/Check");
     match client.unary(request, path, codec).await {
-        Ok(response) => Ok(response.into_inner().status == SERVING),
-        Err(status) => Err(format!("{:?}: {}", status.code(), status.message())),
+        Ok(response) if response.get_ref().status == SERVING => (Outcome::Success, "service healthy".to_owned()),
+        Ok(response) => failure(format!("service unhealthy (responded with {:?})", name(response.get_ref().status))),
+        Err(status) if status.code() == Code::Unimplemented => {
+            failure(format!("error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {}", status.message()))
+        }
+        Err(status) => {
+            failure(format!("error: health rpc probe failed: rpc error: code = {:?} desc = {}", status.code(), status.message()))
+        }
+    }
+}
+
+fn name(status: i32) -> &'static str {
+    match status {
+        SERVING => "SERVING",
+        2 => "NOT_SERVING",
+        3 => "SERVICE_UNKNOWN",
+        _ => "UNKNOWN",
     }
 }

@@ -7,9 +7,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::probe::Verdict;
-use crate::protocol::HttpProbe;
+use crate::probe::{Verdict, reason};
 use crate::protocol::probe_response::Outcome;
+use crate::protocol::{EnvironmentVariable, HttpProbe};
 use crate::tls;
 
 const ANSWER_LIMIT: u64 = 64 << 10;
@@ -36,19 +36,25 @@ pub async fn get(host: &str, probe: &HttpProbe) -> Verdict {
     let Ok(port) = u16::try_from(probe.port) else { return (Outcome::Unknown, format!("port {}", probe.port)) };
     let path = if probe.path.starts_with('/') { probe.path.clone() } else { format!("/{}", probe.path) };
     let mut target = Target { secure: probe.scheme.eq_ignore_ascii_case("https"), host: host.to_owned(), port, path };
-    for _ in 0..=REDIRECTS {
+    for _ in 0..REDIRECTS {
         let answer = match request(&target, probe).await {
             Ok(answer) => answer,
             Err(error) => return (Outcome::Failure, format!("Get \"{}\": {error}", target.url())),
         };
         match (answer.status, answer.location.as_deref().map(|location| target.redirected(location))) {
             (301 | 302 | 303 | 307 | 308, Some(Some(next))) => target = next,
-            (301 | 302 | 303 | 307 | 308, Some(None)) => return (Outcome::Success, "Probe terminated redirects".to_owned()),
-            (200..=399, _) => return (Outcome::Success, answer.body),
+            (200..=299, _) => return (Outcome::Success, answer.body),
+            _ if probe.any_status => return (Outcome::Success, String::new()),
+            (300..=399, _) => return (Outcome::Warning, format!("Probe terminated redirects, Response body: {}", answer.body)),
             (status, _) => return (Outcome::Failure, format!("HTTP probe failed with statuscode: {status}")),
         }
     }
-    (Outcome::Failure, format!("stopped after {REDIRECTS} redirects"))
+    (Outcome::Failure, format!("Get {:?}: stopped after {REDIRECTS} redirects", target.path))
+}
+
+/// Where the first request goes to.
+pub fn url(host: &str, probe: &HttpProbe) -> String {
+    format!("{}://{host}:{}{}", probe.scheme.to_lowercase(), probe.port, probe.path)
 }
 
 impl Target {
@@ -61,9 +67,16 @@ impl Target {
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(Self { path: location.to_owned(), ..self.clone() });
         }
-        let (secure, rest) = match location.strip_prefix("https://") {
-            Some(rest) => (true, rest),
-            None => (false, location.strip_prefix("http://")?),
+        let (secure, rest) = match (location.strip_prefix("https://"), location.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) if location.starts_with("//") || location.contains("://") => return None,
+            // Relative to the folder of the present path.
+            (None, None) => {
+                let path = self.path.split('?').next().unwrap_or("/");
+                let folder = path.rfind('/').map_or("/", |at| &path[..=at]);
+                return Some(Self { path: format!("{folder}{location}"), ..self.clone() });
+            }
         };
         let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
         let (host, port) = match authority.rsplit_once(':') {
@@ -75,14 +88,21 @@ impl Target {
 }
 
 async fn request(target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(|error| format!("dial tcp: {error}"))?;
+    let stream = TcpStream::connect((target.host.as_str(), target.port))
+        .await
+        .map_err(|error| format!("dial tcp {}:{}: connect: {}", target.host, target.port, reason(&error)))?;
     if !target.secure {
         return exchange(stream, target, probe).await;
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
-    let stream =
-        TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| format!("tls: {error}"))?;
+    let stream = TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| handshake(&error))?;
     exchange(stream, target, probe).await
+}
+
+/// A server that answers a handshake in plain text is told by the words by which others know it.
+fn handshake(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    if text.contains("corrupt message") { "http: server gave HTTP response to HTTPS client".to_owned() } else { format!("tls: {text}") }
 }
 
 async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
@@ -117,7 +137,11 @@ fn head(target: &Target, probe: &HttpProbe) -> String {
     if !has("Accept") {
         add("Accept", "*/*");
     }
-    for header in probe.headers.iter().filter(|header| !header.name.contains(['\r', '\n']) && !header.value.contains(['\r', '\n'])) {
+    let meant =
+        |header: &&EnvironmentVariable| !header.value.is_empty() || !matches!(header.name.to_lowercase().as_str(), "user-agent" | "accept");
+    for header in
+        probe.headers.iter().filter(meant).filter(|header| !header.name.contains(['\r', '\n']) && !header.value.contains(['\r', '\n']))
+    {
         add(&header.name, &header.value);
     }
     add("Connection", "close");
@@ -174,5 +198,8 @@ mod tests {
         assert_eq!((secure.secure, secure.port, secure.path.as_str()), (true, 8443, "/x"));
         assert_eq!(target.redirected("http://elsewhere/"), None);
         assert_eq!(target.redirected("//elsewhere/"), None);
+        assert_eq!(target.redirected("ftp://10.0.0.1/"), None);
+        let below = Target { path: "/a/b?c=d".to_owned(), ..target };
+        assert_eq!(below.redirected("e").expect("relative").path, "/a/e");
     }
 }

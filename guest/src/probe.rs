@@ -9,15 +9,18 @@ use tonic::Status;
 
 use crate::container::exec::{self, Command};
 use crate::container::lifecycle::Lifecycle;
-use crate::container::spec::FailureKind;
 use crate::handle::Handle;
 use crate::protocol::probe_response::Outcome;
-use crate::protocol::{ExecProbe, GrpcProbe, ProbeRequest, ProbeResponse, TcpProbe, probe_request};
+use crate::protocol::{ExecProbe, GrpcProbe, ProbeRequest, ProbeResponse, probe_request};
 use crate::{health, http};
 
 const MESSAGE_LIMIT: usize = 10 << 10;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+const GRPC_RETRY: Duration = Duration::from_millis(100);
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests;
 
 pub type Verdict = (Outcome, String);
 
@@ -28,9 +31,19 @@ pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeReque
     let (outcome, mut message) = match request.action {
         // Has its own timeout, since a process must be killed.
         Some(probe_request::Action::Exec(action)) => run(lifecycle, action, timeout).await?,
-        Some(probe_request::Action::Http(action)) => limited(timeout, http::get(&or_pod(&action.host), &action)).await,
-        Some(probe_request::Action::Tcp(action)) => limited(timeout, connect(&or_pod(&action.host), &action)).await,
-        Some(probe_request::Action::Grpc(action)) => limited(timeout, check(pod_address, &action)).await,
+        Some(probe_request::Action::Http(action)) => {
+            let host = or_pod(&action.host);
+            let late = format!(
+                "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                http::url(&host, &action)
+            );
+            limited(timeout, late, http::get(&host, &action)).await
+        }
+        Some(probe_request::Action::Tcp(action)) => {
+            let address = format!("{}:{}", or_pod(&action.host), action.port);
+            limited(timeout, format!("dial tcp {address}: i/o timeout"), connect(&address)).await
+        }
+        Some(probe_request::Action::Grpc(action)) => check(pod_address, &action, timeout).await,
         None => return Err(Status::invalid_argument("the probe has no action")),
     };
     if message.len() > MESSAGE_LIMIT {
@@ -40,38 +53,56 @@ pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeReque
     Ok(ProbeResponse { outcome: outcome.into(), message })
 }
 
-async fn limited(timeout: Duration, attempt: impl Future<Output = Verdict>) -> Verdict {
+/// Says `late` when the time is over.
+async fn limited(timeout: Duration, late: String, attempt: impl Future<Output = Verdict>) -> Verdict {
     match tokio::time::timeout(timeout, attempt).await {
         Ok(verdict) => verdict,
-        Err(_elapsed) => (Outcome::Failure, format!("no answer within {timeout:?}: context deadline exceeded")),
+        Err(_elapsed) => (Outcome::Failure, late),
     }
 }
 
-async fn connect(host: &str, action: &TcpProbe) -> Verdict {
-    let address = format!("{host}:{}", action.port);
-    match TcpStream::connect(&address).await {
+async fn connect(address: &str) -> Verdict {
+    match TcpStream::connect(address).await {
         Ok(_stream) => (Outcome::Success, String::new()),
-        Err(error) => (Outcome::Failure, format!("dial tcp {address}: {error}")),
+        Err(error) => (Outcome::Failure, format!("dial tcp {address}: connect: {}", reason(&error))),
     }
 }
 
-async fn check(host: &str, action: &GrpcProbe) -> Verdict {
-    match health::check(host, action.port, &action.service).await {
-        Ok(true) => (Outcome::Success, String::new()),
-        Ok(false) => (Outcome::Failure, "service unhealthy: not SERVING".to_owned()),
-        Err(error) => (Outcome::Failure, format!("health rpc: {error}")),
+/// What the system says of an error, without its number: `connection refused`.
+pub fn reason(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().to_lowercase(),
+        None => error.to_string(),
     }
+}
+
+/// As a kubelet's client, it tries to connect until the time is over.
+async fn check(host: &str, action: &GrpcProbe, timeout: Duration) -> Verdict {
+    let start = tokio::time::Instant::now();
+    let connected = tokio::time::timeout(timeout, async {
+        loop {
+            match health::connect(host, action.port).await {
+                Ok(channel) => return channel,
+                Err(_) => tokio::time::sleep(GRPC_RETRY).await,
+            }
+        }
+    });
+    let Ok(channel) = connected.await else {
+        let address = format!("{host}:{}", action.port);
+        return (Outcome::Failure, format!("timeout: failed to connect service {address:?} within {timeout:?}: context deadline exceeded"));
+    };
+    let left = timeout.saturating_sub(start.elapsed());
+    limited(left, format!("timeout: health rpc did not complete within {timeout:?}"), health::check(channel, &action.service)).await
 }
 
 async fn run(lifecycle: &Lifecycle, action: ExecProbe, timeout: Duration) -> Result<Verdict, Status> {
     let container = lifecycle.registry.find_running(&action.container_id)?;
+    let line = action.args.join(" ");
     let command = Command { args: action.args, environment: Vec::new(), tty: None, stdin: false };
     let mut process = match exec::start(lifecycle.reaper.clone(), container, command).await {
         Ok(process) => process,
-        Err(failure) if matches!(failure.kind, FailureKind::NotFound | FailureKind::NotExecutable) => {
-            return Ok((Outcome::Failure, failure.message));
-        }
-        Err(failure) => return Ok((Outcome::Unknown, failure.message)),
+        // Also a program that is not there: a kubelet learns no exit code then, and does not count it.
+        Err(failure) => return Ok((Outcome::Unknown, format!("failed to exec in container: {}", failure.message))),
     };
     let mut readers = JoinSet::new();
     for (_, handle) in std::mem::take(&mut process.outputs) {
@@ -87,7 +118,7 @@ async fn run(lifecycle: &Lifecycle, action: ExecProbe, timeout: Duration) -> Res
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
     let text = String::from_utf8_lossy(&text).into_owned();
     Ok(match (timed_out, code) {
-        (true, _) => (Outcome::Failure, format!("command timed out after {timeout:?}: {text}")),
+        (true, _) => (Outcome::Failure, format!("command timed out: {line:?} timed out after {timeout:?}")),
         (false, 0) => (Outcome::Success, text),
         (false, _) => (Outcome::Failure, text),
     })

@@ -92,11 +92,7 @@ impl Guest for Service {
         let identity = self.machine.identity()?;
         let lifecycle = self.lifecycle.clone();
         let runtime = tokio::runtime::Handle::current();
-        blocking(move || {
-            let started_unix_nanos = lifecycle.start(request.get_ref(), identity.share_process_namespace, &runtime)?;
-            Ok(StartContainerResponse { started_unix_nanos })
-        })
-        .await
+        blocking(move || lifecycle.start(request.get_ref(), identity.share_process_namespace, &runtime)).await
     }
 
     async fn signal_container(&self, request: Request<SignalContainerRequest>) -> Result<Response<SignalContainerResponse>, Status> {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::control::Control;
 use super::spec::{Failure, FailureKind, ProcessSpec, Report};
 use super::starter;
+use crate::protocol::ContainerUser;
 use crate::reaper::{Exit, Reaper};
 
 /// What the process gets as its standard streams; ignored for a terminal.
@@ -32,6 +33,8 @@ pub struct Launched {
     pub exit: oneshot::Receiver<Exit>,
     /// Master side, when a terminal was asked for.
     pub terminal: Option<OwnedFd>,
+    /// Who it runs as; nobody is told for the process that holds a process namespace.
+    pub user: Option<ContainerUser>,
 }
 
 /// Blocks until the program runs, or could not be run.
@@ -50,18 +53,23 @@ pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<L
 
     let mut running: Option<(i32, oneshot::Receiver<Exit>)> = None;
     let mut terminal = None;
+    let mut user = None;
     while let Some((report, descriptor)) = ours.receive()? {
         match report {
             Report::Pid(pid) => {
                 running = Some((pid, reaper.register(pid)));
                 ours.go()?;
             }
+            Report::Identity { uid, gid, groups } => {
+                let groups = groups.into_iter().map(i64::from).collect();
+                user = Some(ContainerUser { uid: uid.into(), gid: gid.into(), groups });
+            }
             Report::Terminal => terminal = descriptor,
             Report::Failed(failure) => return Err(failure),
         }
     }
     match running {
-        Some((pid, exit)) => Ok(Launched { pid, exit, terminal }),
+        Some((pid, exit)) => Ok(Launched { pid, exit, terminal, user }),
         None => Err(Failure::new(FailureKind::Internal, "the starting process ended without a word")),
     }
 }

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
-use nix::sys::signal::kill;
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::pipe2;
 use tokio::runtime::Handle as Runtime;
 use tonic::Status;
 
@@ -22,7 +21,7 @@ use super::spec::{Failure, FailureKind, Limits, Place, ProcessSpec, SecuritySpec
 use crate::handle::Handle;
 use crate::log::{Log, Records};
 use crate::protocol::container_state::Phase;
-use crate::protocol::{ContainerState, Resources, StartContainerRequest};
+use crate::protocol::{ContainerState, Resources, StartContainerRequest, StartContainerResponse};
 use crate::reaper::{Exit, Reaper};
 use crate::{clock, disks};
 
@@ -53,7 +52,12 @@ impl Lifecycle {
     }
 
     /// Blocks until the container's program runs.
-    pub fn start(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<i64, Status> {
+    pub fn start(
+        &self,
+        request: &StartContainerRequest,
+        share_processes: bool,
+        runtime: &Runtime,
+    ) -> Result<StartContainerResponse, Status> {
         request::check_id(&request.container_id)?;
         self.registry.reserve(&request.container_id)?;
         let started = self.start_reserved(request, share_processes, runtime);
@@ -67,7 +71,12 @@ impl Lifecycle {
         started
     }
 
-    fn start_reserved(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<i64, Status> {
+    fn start_reserved(
+        &self,
+        request: &StartContainerRequest,
+        share_processes: bool,
+        runtime: &Runtime,
+    ) -> Result<StartContainerResponse, Status> {
         let internal = |error: anyhow::Error| Status::internal(format!("{error:#}"));
         let image = disks::mount_image(request.image_disk_slot).map_err(internal)?;
         let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default()).map_err(internal)?;
@@ -85,8 +94,10 @@ impl Lifecycle {
             attempt: request.attempt,
             phase: Phase::Running.into(),
             started_unix_nanos: started,
+            user: launched.user.clone(),
             ..ContainerState::default()
         };
+        let answer = StartContainerResponse { started_unix_nanos: started, user: launched.user.clone() };
         let _context = runtime.enter();
         let mut container = Container::new(spec, launched.pid, cgroup, log, state);
         container.stdin_once = request.stdin_once;
@@ -97,7 +108,7 @@ impl Lifecycle {
         let container = Arc::new(container);
         self.registry.add(&request.container_id, container.clone());
         runtime.spawn(self.clone().follow(container, launched, ends));
-        Ok(started)
+        Ok(answer)
     }
 
     /// A process of the process namespace that the container joins: the pod's, or that of the container that it looks at.
@@ -152,9 +163,11 @@ impl Lifecycle {
         }
         let targets = if all { container.cgroup.processes() } else { vec![container.pid] };
         for pid in targets {
-            let signal = nix::sys::signal::Signal::try_from(signal).map_err(|_| Status::invalid_argument(format!("signal {signal}")))?;
-            match kill(Pid::from_raw(pid), signal) {
-                Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            // Not by name: images also ask for real-time signals.
+            // SAFETY: a plain system call.
+            match nix::errno::Errno::result(unsafe { libc::kill(pid, signal) }) {
+                Ok(_) | Err(nix::errno::Errno::ESRCH) => {}
+                Err(nix::errno::Errno::EINVAL) => return Err(Status::invalid_argument(format!("signal {signal}"))),
                 Err(error) => return Err(Status::internal(format!("kill: {}", error.desc()))),
             }
         }

@@ -87,6 +87,12 @@ pub struct Limits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Report {
     Pid(i32),
+    /// Who the program will run as.
+    Identity {
+        uid: u32,
+        gid: u32,
+        groups: Vec<u32>,
+    },
     /// Comes with the descriptor of the terminal's master side.
     Terminal,
     Failed(Failure),

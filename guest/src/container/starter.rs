@@ -113,6 +113,7 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
         Place::Pause => pause(control),
     }
     let identity = Identity::resolve(&spec.user)?;
+    control.report(&Report::Identity { uid: identity.uid, gid: identity.gid, groups: identity.groups.clone() }, None)?;
     if let Some(size) = spec.tty {
         let (master, slave) = super::terminal::open(size).context("open a terminal")?;
         control.report(&Report::Terminal, Some(master.as_raw_fd()))?;
