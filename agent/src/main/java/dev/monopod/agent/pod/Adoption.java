@@ -148,6 +148,7 @@ final class Adoption {
             return fresh(runtime, vm);
         }
         runtime.images().putAll(images);
+        runtime.disksArranged(record.diskPaths());
         PodState state = record.restore(runtime.plan());
         Optional<VirtualMachine> alive = vm.filter(VirtualMachine::alive);
         return new PodWorker(

@@ -25,6 +25,10 @@ record ContainerPlan(Kind kind, Container spec, Optional<String> target) {
         return spec.getName();
     }
 
+    String image() {
+        return spec.getImage() == null ? "" : spec.getImage();
+    }
+
     /// For events: `spec.containers{NAME}`.
     String fieldPath() {
         String list =

@@ -42,9 +42,10 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                         .setResources(ResourceNumbers.of(pod, container, machineMemoryBytes))
                         .setTerminationMessagePath(
                                 given(container.getTerminationMessagePath())
+                                        .map(path -> path.startsWith("/") ? path : "/" + path)
                                         .orElse("/dev/termination-log"))
                         .setProcessesOfContainer(plan.target().orElse(""))
-                        .setStopSignal(Signals.parse(image.stopSignal()))
+                        .setStopSignal(Signals.of(container, image))
                         .addAllMounts(mounts(container, variables));
         variables.forEach((name, value) ->
                 request.addEnvironment(

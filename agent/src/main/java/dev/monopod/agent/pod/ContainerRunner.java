@@ -1,12 +1,11 @@
 package dev.monopod.agent.pod;
 
 import dev.monopod.agent.pod.PodApi.EventType;
-import dev.monopod.protocol.guest.ProbeResponse;
+import dev.monopod.agent.pod.PodEffect.Manner;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
 import dev.monopod.protocol.guest.StartContainerRequest;
 import dev.monopod.protocol.guest.StartContainerResponse;
-import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -14,27 +13,26 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /// Starts and stops single attempts of containers: request, hooks, signals. Each call runs on a
 /// thread of its own.
 final class ContainerRunner {
     private static final Duration START = Duration.ofSeconds(120);
     private static final Duration CALL = Duration.ofSeconds(10);
-    private static final Duration HOOK = Duration.ofMinutes(10);
-    private static final Duration AFTER_HOOK = Duration.ofSeconds(2);
+    private static final Duration MINIMUM = Duration.ofSeconds(2);
     private static final int START_ERROR = 128;
 
     private final PodRuntime runtime;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
-    private final Map<String, CountDownLatch> ends = new ConcurrentHashMap<>();
+    private final LifecycleHooks hooks;
+    private final Map<String, Stopping> stops = new ConcurrentHashMap<>();
 
     ContainerRunner(PodRuntime runtime, ContainerLogs logs, ProbeRunner probes) {
         this.runtime = runtime;
         this.logs = logs;
         this.probes = probes;
+        this.hooks = new LifecycleHooks(runtime);
     }
 
     void start(ContainerPlan plan, int attempt) throws InterruptedException {
@@ -64,6 +62,9 @@ final class ContainerRunner {
             StartContainerResponse response =
                     runtime.guest().blocking(START).startContainer(request);
             startedAt = GuestWatch.instant(response.getStartedUnixNanos());
+            if (response.hasUser()) {
+                runtime.users().put(plan.name(), response.getUser());
+            }
         } catch (StatusRuntimeException e) {
             if (e.getStatus().getCode() != Status.Code.ALREADY_EXISTS) {
                 failed(plan, attempt, request, e.getStatus());
@@ -75,46 +76,68 @@ final class ContainerRunner {
         logs.copy(plan.name(), attempt);
         runtime.post(new PodInput.Started(plan.name(), attempt, startedAt));
         forgetEarlier(plan, attempt);
-        if (postStart(plan, attempt, request.getContainerId())) {
+        if (hooks.postStart(plan, request.getContainerId(), stopping(plan.name(), attempt))) {
+            runtime.post(new PodInput.Hooked(plan.name(), attempt));
             probes.start(plan, attempt, startedAt);
+        } else {
+            runtime.post(
+                    new PodInput.Condemned(
+                            plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
         }
     }
 
     /// Tells that an attempt is over.
     void ended(String container, int attempt) {
         probes.stop(container, attempt);
-        end(container, attempt).countDown();
+        stopping(container, attempt).over();
     }
 
-    void stop(ContainerPlan plan, int attempt, Duration grace, String message)
-            throws InterruptedException {
-        event(EventType.Normal, "Killing", message, plan);
-        probes.stop(plan.name(), attempt);
-        String id = ContainerIds.of(runtime.plan().uid(), plan.name(), attempt);
-        Instant deadline = Instant.now().plus(grace);
-        if (grace.isPositive()) {
-            preStop(plan, id, grace);
-            int signal =
-                    Signals.parse(
-                            Optional.ofNullable(runtime.images().get(plan.name()))
-                                    .flatMap(image -> image.config().stopSignal()));
-            if (plan.spec().getLifecycle() != null
-                    && plan.spec().getLifecycle().getStopSignal() != null) {
-                signal = Signals.parse(Optional.of(plan.spec().getLifecycle().getStopSignal()));
+    /// Hook, its turn, signal, grace, kill; returns when the attempt has ended. Each wait ends with
+    /// the grace, which [#hasten] may shorten.
+    void stop(ContainerPlan plan, PodEffect.StopContainer order) throws InterruptedException {
+        event(EventType.Normal, "Killing", order.message(), plan);
+        probes.stopJudging(plan.name(), order.attempt());
+        String id = ContainerIds.of(runtime.plan().uid(), plan.name(), order.attempt());
+        Stopping stopping = stopping(plan.name(), order.attempt());
+        stopping.within(order.grace());
+        if (order.manner() != Manner.AFTER_OTHERS) {
+            stopping.due();
+        }
+        if (order.grace().isPositive()) {
+            if (order.manner() != Manner.WITHOUT_HOOK) {
+                runtime.run(
+                        "preStop hook of " + plan.name(),
+                        () -> {
+                            try {
+                                hooks.preStop(plan, id, stopping);
+                            } finally {
+                                stopping.hookOver();
+                            }
+                        });
+                stopping.awaitHook();
             }
-            signal(id, signal, false);
-            Duration left = Duration.between(Instant.now(), deadline);
-            Duration wait = left.compareTo(AFTER_HOOK) < 0 ? AFTER_HOOK : left;
-            if (await(plan.name(), attempt, wait)) {
+            stopping.awaitTurn();
+            signal(id, Signals.of(plan.spec(), runtime.image(plan.name()).config()), false);
+            if (stopping.awaitEnd(MINIMUM)) {
                 return;
             }
         }
         while (!runtime.closed()) {
             signal(id, Signals.KILL, true);
-            if (await(plan.name(), attempt, CALL)) {
+            if (stopping.awaitEndFor(CALL)) {
                 return;
             }
         }
+    }
+
+    /// The others have ended: a container that waits for that gets its signal.
+    void takeTurn(String container, int attempt) {
+        stopping(container, attempt).due();
+    }
+
+    /// Shortens a stop that is under way.
+    void hasten(String container, int attempt, Duration grace) {
+        stopping(container, attempt).within(grace);
     }
 
     private void failed(
@@ -159,6 +182,7 @@ final class ContainerRunner {
         if (attempt == 0) {
             return;
         }
+        stops.remove(plan.name() + "/" + (attempt - 1));
         runtime.run(
                 "forgetting an ended attempt",
                 () -> {
@@ -176,77 +200,6 @@ final class ContainerRunner {
                 });
     }
 
-    private boolean postStart(ContainerPlan plan, int attempt, String id)
-            throws InterruptedException {
-        var lifecycle = plan.spec().getLifecycle();
-        if (lifecycle == null || lifecycle.getPostStart() == null) {
-            return true;
-        }
-        Optional<String> failure = hook(plan, id, lifecycle.getPostStart(), HOOK);
-        if (failure.isEmpty()) {
-            return true;
-        }
-        event(
-                EventType.Warning,
-                "FailedPostStartHook",
-                "PostStartHook failed: " + failure.get(),
-                plan);
-        runtime.post(
-                new PodInput.Condemned(
-                        plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
-        return false;
-    }
-
-    private void preStop(ContainerPlan plan, String id, Duration grace)
-            throws InterruptedException {
-        var lifecycle = plan.spec().getLifecycle();
-        if (lifecycle == null || lifecycle.getPreStop() == null) {
-            return;
-        }
-        hook(plan, id, lifecycle.getPreStop(), grace)
-                .ifPresent(failure ->
-                        event(
-                                EventType.Warning,
-                                "FailedPreStopHook",
-                                "PreStopHook failed: " + failure,
-                                plan));
-    }
-
-    /// Runs a hook; returns why it failed, if it did.
-    private Optional<String> hook(
-            ContainerPlan plan, String id, LifecycleHandler handler, Duration timeout)
-            throws InterruptedException {
-        ProbeRequests requests =
-                new ProbeRequests(plan.spec(), id, runtime.machine().getSpec().network().address());
-        try {
-            if (handler.getSleep() != null) {
-                Duration wanted = Duration.ofSeconds(handler.getSleep().getSeconds());
-                Duration pause = wanted.compareTo(timeout) > 0 ? timeout : wanted;
-                end(plan.name(), -1).await(pause.toMillis(), TimeUnit.MILLISECONDS);
-                return Optional.empty();
-            }
-            ProbeResponse response;
-            if (handler.getExec() != null) {
-                response =
-                        runtime.guest()
-                                .blocking(timeout.plus(CALL))
-                                .probe(requests.hook(handler.getExec(), timeout));
-            } else if (handler.getHttpGet() != null) {
-                response =
-                        runtime.guest()
-                                .blocking(timeout.plus(CALL))
-                                .probe(requests.hook(handler.getHttpGet(), timeout));
-            } else {
-                return Optional.of("unsupported handler");
-            }
-            return response.getOutcome() == ProbeResponse.Outcome.SUCCESS
-                    ? Optional.empty()
-                    : Optional.of(response.getMessage());
-        } catch (StatusRuntimeException | ConfigurationException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
-        }
-    }
-
     private void signal(String id, int number, boolean everything) {
         try {
             runtime.guest()
@@ -262,13 +215,8 @@ final class ContainerRunner {
         }
     }
 
-    private CountDownLatch end(String container, int attempt) {
-        return ends.computeIfAbsent(container + "/" + attempt, _ -> new CountDownLatch(1));
-    }
-
-    private boolean await(String container, int attempt, Duration patience)
-            throws InterruptedException {
-        return end(container, attempt).await(patience.toMillis(), TimeUnit.MILLISECONDS);
+    private Stopping stopping(String container, int attempt) {
+        return stops.computeIfAbsent(container + "/" + attempt, _ -> new Stopping());
     }
 
     private void event(EventType type, String reason, String message, ContainerPlan plan) {

@@ -93,6 +93,9 @@ final class GuestWatch {
             LOG.warn("{}: guest speaks of an unknown container", runtime.plan().display());
             return;
         }
+        if (state.hasUser()) {
+            runtime.users().put(state.getName(), state.getUser());
+        }
         switch (state.getPhase()) {
             case RUNNING -> {
                 logs.copy(state.getName(), state.getAttempt());

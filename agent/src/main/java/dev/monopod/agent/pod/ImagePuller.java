@@ -53,7 +53,8 @@ final class ImagePuller {
 
     /// Resolves the image if that is not done yet, and fetches it.
     void bring(ContainerPlan container) throws InterruptedException {
-        if (!runtime.images().containsKey(container.name())) {
+        ResolvedImage known = runtime.images().get(container.name());
+        if (known == null || !known.reference().equals(container.image())) {
             resolve(container);
         }
         if (runtime.images().containsKey(container.name())) {
@@ -107,7 +108,9 @@ final class ImagePuller {
                     "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %d bytes."
                             .formatted(name, took, took, size.get()));
         }
-        runtime.post(new PodInput.ImageReady(container.name()));
+        if (runtime.plan().container(container.name()).image().equals(container.image())) {
+            runtime.post(new PodInput.ImageReady(container.name()));
+        }
     }
 
     private void tell(

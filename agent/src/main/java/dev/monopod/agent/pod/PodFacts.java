@@ -1,12 +1,21 @@
 package dev.monopod.agent.pod;
 
+import dev.monopod.protocol.guest.ContainerUser;
 import java.util.Map;
 
 /// What a status needs besides the state.
 ///
 /// @param imageIds by container name, as far as resolved
-record PodFacts(String podAddress, String hostAddress, Map<String, String> imageIds) {
+/// @param users who the containers run as, by name, as far as the guest has told
+/// @param generation of the pod's specification that the state follows
+record PodFacts(
+        String podAddress,
+        String hostAddress,
+        Map<String, String> imageIds,
+        Map<String, ContainerUser> users,
+        long generation) {
     PodFacts {
         imageIds = Map.copyOf(imageIds);
+        users = Map.copyOf(users);
     }
 }

@@ -15,8 +15,8 @@ sealed interface PodInput {
     /// Files and volumes are in the guest.
     record Prepared() implements PodInput {}
 
-    /// Containers came to the pod.
-    record Grown(PodPlan plan) implements PodInput {}
+    /// The pod's specification changed: more containers, another image, another deadline.
+    record Changed(PodPlan plan) implements PodInput {}
 
     record ImageReady(String container) implements PodInput {}
 
@@ -29,6 +29,9 @@ sealed interface PodInput {
             implements PodInput {}
 
     record Ended(String container, int attempt, Termination termination) implements PodInput {}
+
+    /// The `postStart` hook is over, or there is none.
+    record Hooked(String container, int attempt) implements PodInput {}
 
     /// Startup is over: probes may judge.
     record StartupDone(String container, int attempt) implements PodInput {}

@@ -19,12 +19,11 @@ enum PodPhase {
             return ended(state);
         }
         boolean begun =
-                state.initialized()
-                        && state.ofKind(ContainerPlan.Kind.MAIN).stream()
-                                .allMatch(c ->
-                                        c.phase() instanceof ContainerPhase.Running
-                                                || c.phase() instanceof ContainerPhase.Terminated
-                                                || c.last().isPresent());
+                state.ofKind(ContainerPlan.Kind.MAIN).stream()
+                        .allMatch(c ->
+                                c.runs()
+                                        || c.phase() instanceof ContainerPhase.Terminated
+                                        || c.last().isPresent());
         return begun ? Running : Pending;
     }
 

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What of a pod's specification steers its life. Init containers and sidecars come first, in
 /// order, ephemeral containers last.
@@ -20,7 +21,11 @@ record PodPlan(
     enum RestartPolicy {
         ALWAYS,
         ON_FAILURE,
-        NEVER
+        NEVER;
+
+        static RestartPolicy of(@Nullable String text) {
+            return "Never".equals(text) ? NEVER : "OnFailure".equals(text) ? ON_FAILURE : ALWAYS;
+        }
     }
 
     PodPlan {
@@ -40,7 +45,6 @@ record PodPlan(
             containers.add(new ContainerPlan(ContainerPlan.Kind.MAIN, container));
         }
         containers.addAll(EphemeralContainers.of(pod));
-        String policy = pod.getSpec().getRestartPolicy();
         Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
         Long deadline = pod.getSpec().getActiveDeadlineSeconds();
         return new PodPlan(
@@ -48,11 +52,7 @@ record PodPlan(
                 pod.getMetadata().getName(),
                 pod.getMetadata().getUid(),
                 containers,
-                "Never".equals(policy)
-                        ? RestartPolicy.NEVER
-                        : "OnFailure".equals(policy)
-                                ? RestartPolicy.ON_FAILURE
-                                : RestartPolicy.ALWAYS,
+                RestartPolicy.of(pod.getSpec().getRestartPolicy()),
                 Duration.ofSeconds(grace == null ? 30 : grace),
                 Optional.ofNullable(deadline).map(Duration::ofSeconds));
     }

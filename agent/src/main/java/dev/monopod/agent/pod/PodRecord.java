@@ -23,17 +23,32 @@ record PodRecord(
         boolean machineStarted,
         boolean over,
         boolean initialized,
+        boolean restarting,
         long startMillis,
+        long deletionMillis,
+        @Nullable FailureEntry failure,
         List<ContainerEntry> containers,
-        List<ImageEntry> images) {
+        List<ImageEntry> images,
+        @Nullable List<String> disks) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "pod.json";
+
+    record FailureEntry(String reason, String message, long deadlineMillis) {}
+
+    record WaitingEntry(String reason, String message, long notBeforeMillis) {
+        ContainerPhase phase() {
+            return new ContainerPhase.Waiting(
+                    reason, message, Instant.ofEpochMilli(notBeforeMillis));
+        }
+    }
 
     /// @param phase `waiting`, `starting`, `running` or `terminated`
     record ContainerEntry(
             String name,
             int attempt,
+            @Nullable String image,
             String phase,
+            @Nullable WaitingEntry waiting,
             long startedMillis,
             boolean started,
             boolean everStarted,
@@ -87,26 +102,33 @@ record PodRecord(
             String user,
             String stopSignal) {}
 
-    static PodRecord of(
-            PodState state, String machine, Map<String, ResolvedImage> images, boolean started) {
+    static PodRecord of(PodState state, PodRuntime runtime) {
         List<ContainerEntry> containers = new ArrayList<>();
         for (ContainerRecord container : state.all()) {
             containers.add(entry(container));
         }
         List<ImageEntry> entries = new ArrayList<>();
-        images.forEach((name, image) -> entries.add(entry(name, image)));
+        runtime.images().forEach((name, image) -> entries.add(entry(name, image)));
         boolean over =
                 state.stage() == PodState.Stage.OFF
                         || state.stage() == PodState.Stage.POWERING_OFF
                         || state.stage() == PodState.Stage.REMOVED;
         return new PodRecord(
-                machine,
-                started,
+                runtime.machineName(),
+                runtime.vm().isPresent(),
                 over,
                 state.initialized(),
+                state.restarting(),
                 state.startTime().toEpochMilli(),
+                state.deletion().map(Instant::toEpochMilli).orElse(0L),
+                state.failure()
+                        .map(f ->
+                                new FailureEntry(
+                                        f.reason(), f.message(), f.deadline().toEpochMilli()))
+                        .orElse(null),
                 containers,
-                entries);
+                entries,
+                runtime.disks().stream().map(Path::toString).toList());
     }
 
     private static ContainerEntry entry(ContainerRecord container) {
@@ -120,7 +142,14 @@ record PodRecord(
         return new ContainerEntry(
                 container.name(),
                 container.attempt(),
+                container.image(),
                 phase,
+                container.phase() instanceof ContainerPhase.Waiting waiting
+                        ? new WaitingEntry(
+                                waiting.reason(),
+                                waiting.message(),
+                                waiting.notBefore().toEpochMilli())
+                        : null,
                 container.phase() instanceof ContainerPhase.Running running
                         ? running.startedAt().toEpochMilli()
                         : 0,
@@ -173,6 +202,10 @@ record PodRecord(
         return result;
     }
 
+    List<Path> diskPaths() {
+        return disks == null ? List.of() : disks.stream().map(Path::of).toList();
+    }
+
     /// The state as it was, for a pod whose plan did not change.
     PodState restore(PodPlan plan) {
         PodState state =
@@ -180,6 +213,20 @@ record PodRecord(
                         .withStage(over ? PodState.Stage.OFF : PodState.Stage.STARTING);
         if (initialized) {
             state = state.withInitialized();
+        }
+        if (restarting) {
+            state = state.withRestarting();
+        }
+        if (deletionMillis != 0) {
+            state = state.withDeletion(Instant.ofEpochMilli(deletionMillis));
+        }
+        if (failure != null) {
+            state =
+                    state.withFailure(
+                            new PodState.Failure(
+                                    failure.reason(),
+                                    failure.message(),
+                                    Instant.ofEpochMilli(failure.deadlineMillis())));
         }
         for (ContainerEntry entry : containers) {
             if (state.containers().containsKey(entry.name())) {
@@ -197,28 +244,28 @@ record PodRecord(
                                 : Optional.of(Duration.ofSeconds(entry.backoffSeconds())),
                         Instant.ofEpochMilli(entry.backoffMillis()));
         End end = entry.end();
+        WaitingEntry waiting = entry.waiting();
+        boolean running = entry.phase().equals("running");
         ContainerPhase phase =
                 switch (entry.phase()) {
                     case "running" ->
-                            new ContainerPhase.Running(
-                                    Instant.ofEpochMilli(entry.startedMillis()), false);
+                            new ContainerPhase.Running(Instant.ofEpochMilli(entry.startedMillis()));
                     case "starting" -> new ContainerPhase.Starting();
                     case "terminated" ->
                             end == null
                                     ? fresh.phase()
                                     : new ContainerPhase.Terminated(end.termination());
-                    default -> fresh.phase();
+                    default -> waiting == null ? fresh.phase() : waiting.phase();
                 };
         return new ContainerRecord(
                 fresh.plan(),
                 entry.attempt(),
+                entry.image() == null ? "" : entry.image(),
                 phase,
                 Optional.ofNullable(entry.last()).map(End::termination),
                 false,
                 Optional.empty(),
-                entry.started(),
-                entry.everStarted(),
-                entry.ready(),
+                new ContainerHealth(running, entry.started(), entry.everStarted(), entry.ready()),
                 backoff);
     }
 

@@ -4,6 +4,7 @@ import dev.monopod.agent.guest.GuestChannel;
 import dev.monopod.agent.image.ImageStore.ResolvedImage;
 import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.protocol.guest.ContainerUser;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,6 +41,7 @@ final class PodRuntime {
     private volatile Optional<VirtualMachine> vm = Optional.empty();
     private volatile Optional<GuestChannel> channel = Optional.empty();
     private final Map<String, ResolvedImage> images = new ConcurrentHashMap<>();
+    private final Map<String, ContainerUser> users = new ConcurrentHashMap<>();
     private volatile List<Path> disks = List.of();
     private volatile long memoryBytes;
 
@@ -102,8 +104,25 @@ final class PodRuntime {
         return images;
     }
 
+    /// Who the containers run as, by name, as far as the guest has told.
+    Map<String, ContainerUser> users() {
+        return users;
+    }
+
+    List<Path> disks() {
+        return disks;
+    }
+
+    /// The order that an earlier life of the agent fixed.
+    void disksArranged(List<Path> known) {
+        disks = List.copyOf(known);
+    }
+
     /// Fixes the order of the image disks of the pod's lasting containers, each distinct one once.
     List<Path> arrangeDisks() {
+        if (!disks.isEmpty()) {
+            return disks;
+        }
         Set<Path> distinct = new LinkedHashSet<>();
         for (ContainerPlan container : plan.lasting()) {
             distinct.add(image(container.name()).disk());

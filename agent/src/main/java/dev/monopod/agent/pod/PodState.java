@@ -15,9 +15,7 @@ import java.util.Optional;
 record PodState(
         PodPlan plan,
         Stage stage,
-        boolean bound,
-        boolean prepared,
-        boolean initialized,
+        Progress progress,
         Map<String, ContainerRecord> containers,
         Optional<Instant> deletion,
         Optional<Failure> failure,
@@ -31,6 +29,12 @@ record PodState(
         OFF,
         REMOVED
     }
+
+    /// @param bound to its Node
+    /// @param prepared files and volumes are in the guest
+    /// @param initialized the ordinary containers may run
+    /// @param restarting a container's end demands that all begin anew
+    record Progress(boolean bound, boolean prepared, boolean initialized, boolean restarting) {}
 
     /// @param deadline when its containers have to have ended
     record Failure(String reason, String message, Instant deadline) {}
@@ -47,13 +51,36 @@ record PodState(
         return new PodState(
                 plan,
                 Stage.STARTING,
-                false,
-                false,
-                false,
+                new Progress(false, false, false, false),
                 containers,
                 Optional.empty(),
                 Optional.empty(),
                 now);
+    }
+
+    boolean bound() {
+        return progress.bound();
+    }
+
+    boolean prepared() {
+        return progress.prepared();
+    }
+
+    boolean initialized() {
+        return progress.initialized();
+    }
+
+    boolean restarting() {
+        return progress.restarting();
+    }
+
+    /// Whether no container begins any more.
+    boolean ending() {
+        return deletion.isPresent()
+                || failure.isPresent()
+                || stage == Stage.POWERING_OFF
+                || stage == Stage.OFF
+                || stage == Stage.REMOVED;
     }
 
     ContainerRecord container(String name) {
@@ -79,73 +106,49 @@ record PodState(
     PodState with(ContainerRecord container) {
         Map<String, ContainerRecord> changed = new LinkedHashMap<>(containers);
         changed.put(container.name(), container);
-        return new PodState(
-                plan, stage, bound, prepared, initialized, changed, deletion, failure, startTime);
+        return new PodState(plan, stage, progress, changed, deletion, failure, startTime);
     }
 
-    /// One more container, of a plan that has it.
-    PodState withAdded(PodPlan grown, ContainerPlan added) {
-        return new PodState(
-                        grown,
-                        stage,
-                        bound,
-                        prepared,
-                        initialized,
-                        containers,
-                        deletion,
-                        failure,
-                        startTime)
-                .with(ContainerRecord.initial(added));
+    PodState withPlan(PodPlan next) {
+        return new PodState(next, stage, progress, containers, deletion, failure, startTime);
     }
 
     PodState withStage(Stage next) {
-        return new PodState(
-                plan, next, bound, prepared, initialized, containers, deletion, failure, startTime);
+        return new PodState(plan, next, progress, containers, deletion, failure, startTime);
     }
 
     PodState withBound() {
-        return new PodState(
-                plan, stage, true, prepared, initialized, containers, deletion, failure, startTime);
+        return with(new Progress(true, prepared(), initialized(), restarting()));
     }
 
     PodState withPrepared() {
-        return new PodState(
-                plan, stage, bound, true, initialized, containers, deletion, failure, startTime);
+        return with(new Progress(bound(), true, initialized(), restarting()));
     }
 
     PodState withInitialized() {
-        return new PodState(
-                plan, stage, bound, prepared, true, containers, deletion, failure, startTime);
+        return with(new Progress(bound(), prepared(), true, restarting()));
+    }
+
+    PodState withRestarting() {
+        return with(new Progress(bound(), prepared(), initialized(), true));
+    }
+
+    /// All containers have ended; the pod begins with its first one again.
+    PodState withRestarted() {
+        return with(new Progress(bound(), prepared(), false, false));
+    }
+
+    private PodState with(Progress next) {
+        return new PodState(plan, stage, next, containers, deletion, failure, startTime);
     }
 
     PodState withDeletion(Instant deadline) {
         return new PodState(
-                plan,
-                stage,
-                bound,
-                prepared,
-                initialized,
-                containers,
-                Optional.of(deadline),
-                failure,
-                startTime);
+                plan, stage, progress, containers, Optional.of(deadline), failure, startTime);
     }
 
     PodState withFailure(Failure why) {
         return new PodState(
-                plan,
-                stage,
-                bound,
-                prepared,
-                initialized,
-                containers,
-                deletion,
-                Optional.of(why),
-                startTime);
-    }
-
-    PodState withStartTime(Instant at) {
-        return new PodState(
-                plan, stage, bound, prepared, initialized, containers, deletion, failure, at);
+                plan, stage, progress, containers, deletion, Optional.of(why), startTime);
     }
 }

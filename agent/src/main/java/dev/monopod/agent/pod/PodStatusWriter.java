@@ -118,7 +118,9 @@ final class PodStatusWriter {
                         new PodFacts(
                                 runtime.machine().getSpec().network().address(),
                                 runtime.hostAddress(),
-                                imageIds),
+                                imageIds,
+                                runtime.users(),
+                                generation()),
                         before,
                         gates,
                         runtime.services().clock().instant());
@@ -140,6 +142,11 @@ final class PodStatusWriter {
             }
             return false;
         }
+    }
+
+    private long generation() {
+        Long generation = runtime.pod().getMetadata().getGeneration();
+        return generation == null ? 0 : generation;
     }
 
     /// Our own conditions as written, those of others (readiness gates) as last seen.

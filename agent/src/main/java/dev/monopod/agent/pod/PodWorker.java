@@ -10,11 +10,14 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,7 @@ final class PodWorker {
     private final PodRuntime runtime;
     private final Optional<VirtualMachine> recovered;
     private final Optional<String> lost;
+    private final Set<String> left;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
     private final ContainerRunner runner;
@@ -58,6 +62,7 @@ final class PodWorker {
         this.lost = lost;
         this.state = state;
         this.recovered = recovered;
+        this.left = recovered.isPresent() ? alive(state) : new HashSet<>();
         this.logs = new ContainerLogs(runtime);
         this.probes = new ProbeRunner(runtime);
         this.runner = new ContainerRunner(runtime, logs, probes);
@@ -91,8 +96,8 @@ final class PodWorker {
     /// The pod's object changed.
     void seen(Pod pod) {
         runtime.podSeen(pod);
-        if (runtime.plan().containers().size() > state.containers().size()) {
-            runtime.post(new PodInput.Grown(runtime.plan()));
+        if (!runtime.plan().equals(state.plan())) {
+            runtime.post(new PodInput.Changed(runtime.plan()));
         }
         if (pod.getMetadata().getDeletionTimestamp() != null) {
             Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
@@ -168,14 +173,23 @@ final class PodWorker {
         step.effects().forEach(this::perform);
     }
 
-    /// After a restart of the agent, containers that run on are probed again; no hook is repeated.
+    /// After a restart of the agent, containers that ran on are probed again; no hook is repeated.
     private void resumeProbes(PodInput.Started started) {
         ContainerRecord container = state.container(started.container());
-        if (recovered.isPresent()
-                && container.attempt() == started.attempt()
-                && container.phase() instanceof ContainerPhase.Running) {
-            probes.start(container.plan(), container.attempt(), started.at());
+        if (container.attempt() == started.attempt()
+                && container.phase() instanceof ContainerPhase.Running
+                && left.remove(container.name() + "/" + container.attempt())) {
+            runtime.post(new PodInput.Hooked(container.name(), container.attempt()));
+            probes.resume(container, started.at());
         }
+    }
+
+    /// The attempts that an earlier life of the agent left running, as far as it knew.
+    private static Set<String> alive(PodState state) {
+        return state.all().stream()
+                .filter(ContainerRecord::alive)
+                .map(container -> container.name() + "/" + container.attempt())
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     private void startUp() {
@@ -220,14 +234,15 @@ final class PodWorker {
                 ContainerPlan plan = runtime.plan().container(name);
                 runtime.run("start of " + name, () -> runner.start(plan, attempt));
             }
-            case PodEffect.StopContainer(
-                            String name,
-                            int attempt,
-                            Duration grace,
-                            String message) -> {
-                ContainerPlan plan = runtime.plan().container(name);
-                runtime.run("stop of " + name, () -> runner.stop(plan, attempt, grace, message));
+            case PodEffect.StopContainer stop -> {
+                ContainerPlan plan = runtime.plan().container(stop.container());
+                runtime.run("stop of " + plan.name(), () -> runner.stop(plan, stop));
             }
+            case PodEffect.TakeTurn(String name, int attempt) -> runner.takeTurn(name, attempt);
+            case PodEffect.Hasten(String name, int attempt, Duration grace) ->
+                    runner.hasten(name, attempt, grace);
+            case PodEffect.PodEvent(String reason, String message) ->
+                    runtime.event(PodApi.EventType.Normal, reason, message);
             case PodEffect.BackOff(String name, String message) ->
                     runtime.event(
                             PodApi.EventType.Warning,
@@ -245,8 +260,7 @@ final class PodWorker {
 
     private void save() {
         try {
-            PodRecord.of(state, runtime.machineName(), runtime.images(), runtime.vm().isPresent())
-                    .write(runtime.directory());
+            PodRecord.of(state, runtime).write(runtime.directory());
         } catch (IOException e) {
             LOG.error("{}: record not written", runtime.plan().display(), e);
         }

@@ -8,13 +8,17 @@ import dev.monopod.protocol.guest.ProbeRequest;
 import dev.monopod.protocol.guest.TcpProbe;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ExecAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.TCPSocketAction;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +56,7 @@ record ProbeRequests(Container container, String containerId, String podAddress)
                     .build();
         }
         if (probe.getExec() != null) {
-            return request.setExec(exec(probe.getExec())).build();
+            return request.setExec(exec(expanded(probe.getExec().getCommand()))).build();
         }
         throw new ConfigurationException("missing probe handler for " + container.getName());
     }
@@ -60,22 +64,31 @@ record ProbeRequests(Container container, String containerId, String podAddress)
     ProbeRequest hook(HTTPGetAction action, Duration timeout) {
         return ProbeRequest.newBuilder()
                 .setTimeoutMillis(timeout.toMillis())
-                .setHttp(http(action, "kube-lifecycle/1.36"))
+                .setHttp(http(action, "kube-lifecycle/1.36").toBuilder().setAnyStatus(true))
                 .build();
     }
 
     ProbeRequest hook(ExecAction action, Duration timeout) {
         return ProbeRequest.newBuilder()
                 .setTimeoutMillis(timeout.toMillis())
-                .setExec(exec(action))
+                .setExec(exec(action.getCommand()))
                 .build();
     }
 
-    private ExecProbe exec(ExecAction action) {
-        return ExecProbe.newBuilder()
-                .setContainerId(containerId)
-                .addAllArgs(action.getCommand())
-                .build();
+    private ExecProbe exec(List<String> command) {
+        return ExecProbe.newBuilder().setContainerId(containerId).addAllArgs(command).build();
+    }
+
+    /// Only variables whose value stands in the specification itself are known to a probe.
+    private List<String> expanded(List<String> command) {
+        Map<String, String> variables = new HashMap<>();
+        for (EnvVar variable : container.getEnv()) {
+            if (variable.getValueFrom() == null) {
+                String value = variable.getValue() == null ? "" : variable.getValue();
+                variables.put(variable.getName(), Expansion.expand(value, variables));
+            }
+        }
+        return command.stream().map(word -> Expansion.expand(word, variables)).toList();
     }
 
     private HttpProbe http(HTTPGetAction action, String agent) {

@@ -12,10 +12,12 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// Probes one pod's containers, one thread per probe: startup first, then readiness and liveness.
-/// The thresholds are kept here; only verdicts are posted.
+/// The thresholds are kept here; only verdicts are posted. Unlike a kubelet, whose probes run on
+/// ticks that began with the pod, the first one is made as soon as the initial delay is over.
 final class ProbeRunner {
     private enum Kind {
         Startup,
@@ -23,8 +25,11 @@ final class ProbeRunner {
         Liveness
     }
 
+    private static final int TRIES = 3;
+
     private final PodRuntime runtime;
-    private final Map<String, CountDownLatch> stops = new ConcurrentHashMap<>();
+    private final Map<String, Attempt> attempts = new ConcurrentHashMap<>();
+    private final RandomGenerator random = RandomGenerator.getDefault();
 
     ProbeRunner(PodRuntime runtime) {
         this.runtime = runtime;
@@ -32,36 +37,86 @@ final class ProbeRunner {
 
     /// Begins probing an attempt that runs since `startedAt`; a second call does nothing.
     void start(ContainerPlan plan, int attempt, Instant startedAt) {
+        begin(plan, attempt, startedAt, Life.FRESH);
+    }
+
+    /// Goes on with an attempt that an earlier life of the agent probed: what had started is not
+    /// asked for its startup again, and what was ready stays so until a probe says otherwise. The
+    /// first probes come at random moments, lest all of a host come at once.
+    void resume(ContainerRecord container, Instant startedAt) {
+        begin(
+                container.plan(),
+                container.attempt(),
+                startedAt,
+                container.started() ? Life.STARTED : Life.KNOWN);
+    }
+
+    private void begin(ContainerPlan plan, int attempt, Instant startedAt, Life life) {
         String id = ContainerIds.of(runtime.plan().uid(), plan.name(), attempt);
-        CountDownLatch stop = new CountDownLatch(1);
-        if (stops.putIfAbsent(id, stop) != null) {
-            return;
+        Attempt probed =
+                new Attempt(
+                        plan,
+                        attempt,
+                        id,
+                        startedAt,
+                        life,
+                        new CountDownLatch(1),
+                        new CountDownLatch(1));
+        if (attempts.putIfAbsent(id, probed) == null && plan.kind() != ContainerPlan.Kind.INIT) {
+            runtime.run("probes of " + plan.name(), () -> begin(probed));
         }
-        Attempt probed = new Attempt(plan, attempt, id, startedAt, stop);
-        if (plan.kind() == ContainerPlan.Kind.INIT) {
-            return;
-        }
-        runtime.run("probes of " + plan.name(), () -> begin(probed));
+    }
+
+    /// The attempt is being stopped: whether it lives is not asked any more, whether it is ready
+    /// still is.
+    void stopJudging(String container, int attempt) {
+        known(container, attempt).ifPresent(each -> each.judged().countDown());
     }
 
     /// Ends probing an attempt.
     void stop(String container, int attempt) {
-        CountDownLatch stop = stops.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
-        if (stop != null) {
-            stop.countDown();
-        }
+        known(container, attempt)
+                .ifPresent(each -> {
+                    each.judged().countDown();
+                    each.over().countDown();
+                });
+    }
+
+    private Optional<Attempt> known(String container, int attempt) {
+        return Optional.ofNullable(
+                attempts.get(ContainerIds.of(runtime.plan().uid(), container, attempt)));
+    }
+
+    private enum Life {
+        FRESH,
+        KNOWN,
+        STARTED
     }
 
     private record Attempt(
-            ContainerPlan plan, int number, String id, Instant startedAt, CountDownLatch stop) {
+            ContainerPlan plan,
+            int number,
+            String id,
+            Instant startedAt,
+            Life life,
+            CountDownLatch judged,
+            CountDownLatch over) {
         String name() {
             return plan.name();
+        }
+
+        CountDownLatch end(Kind kind) {
+            return switch (kind) {
+                case Readiness -> over;
+                case Startup, Liveness -> judged;
+            };
         }
     }
 
     private void begin(Attempt attempt) throws InterruptedException {
         Container spec = attempt.plan().spec();
-        if (spec.getStartupProbe() != null
+        if (attempt.life() != Life.STARTED
+                && spec.getStartupProbe() != null
                 && !probe(attempt, Kind.Startup, spec.getStartupProbe())) {
             return;
         }
@@ -92,14 +147,16 @@ final class ProbeRunner {
                 Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
                         .map(Duration::ofSeconds);
         Duration wait = Duration.between(Instant.now(), attempt.startedAt().plus(initial));
-        while (!ended(attempt, wait)) {
+        if (attempt.life() != Life.FRESH) {
+            Duration jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
+            wait = wait.compareTo(jitter) > 0 ? wait : jitter;
+        }
+        while (!ended(attempt, kind, wait)) {
             long begun = System.nanoTime();
-            Optional<ProbeResponse> response = ask(attempt, probe);
-            if (response.isPresent()) {
-                boolean success = response.get().getOutcome() == ProbeResponse.Outcome.SUCCESS;
-                if (!success && !ended(attempt, Duration.ZERO)) {
-                    unhealthy(attempt, kind, response.get().getMessage());
-                }
+            ProbeResponse response = ask(attempt, probe);
+            tell(attempt, kind, response);
+            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
+                boolean success = response.getOutcome() != ProbeResponse.Outcome.FAILURE;
                 ProbeCounter.Counted counted = counter.count(success);
                 counter = counted.counter();
                 if (counted.verdict().isPresent()
@@ -125,10 +182,14 @@ final class ProbeRunner {
                             new PodInput.Condemned(
                                     attempt.name(),
                                     attempt.number(),
-                                    "Container %s failed %s probe, will be restarted"
-                                            .formatted(
-                                                    attempt.name(),
-                                                    kind == Kind.Startup ? "startup" : "liveness"),
+                                    RestartDecision.killing(
+                                            attempt.plan(),
+                                            runtime.plan().restartPolicy(),
+                                            "failed %s probe"
+                                                    .formatted(
+                                                            kind == Kind.Startup
+                                                                    ? "startup"
+                                                                    : "liveness")),
                                     grace));
                     yield true;
                 }
@@ -137,8 +198,19 @@ final class ProbeRunner {
         };
     }
 
-    /// Empty: the outcome is unknown and counts for nothing.
-    private Optional<ProbeResponse> ask(Attempt attempt, Probe probe) {
+    /// An unknown outcome is asked for again at once, and then counts for nothing.
+    private ProbeResponse ask(Attempt attempt, Probe probe) {
+        ProbeResponse response = unknown("");
+        for (int i = 0; i < TRIES; i++) {
+            response = askOnce(attempt, probe);
+            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
+                return response;
+            }
+        }
+        return response;
+    }
+
+    private ProbeResponse askOnce(Attempt attempt, Probe probe) {
         try {
             ProbeRequest request =
                     new ProbeRequests(
@@ -146,35 +218,54 @@ final class ProbeRunner {
                                     attempt.id(),
                                     runtime.machine().getSpec().network().address())
                             .of(probe);
-            ProbeResponse response =
-                    runtime.guest()
-                            .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
-                            .probe(request);
-            return response.getOutcome() == ProbeResponse.Outcome.UNKNOWN
-                    ? Optional.empty()
-                    : Optional.of(response);
+            return runtime.guest()
+                    .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
+                    .probe(request);
         } catch (StatusRuntimeException e) {
-            return Optional.empty();
+            // The container is gone, or the channel broke: nothing about it is known.
+            return unknown("");
         } catch (ConfigurationException e) {
-            return Optional.of(
-                    ProbeResponse.newBuilder()
-                            .setOutcome(ProbeResponse.Outcome.FAILURE)
-                            .setMessage(String.valueOf(e.getMessage()))
-                            .build());
+            return unknown(String.valueOf(e.getMessage()));
         }
     }
 
-    private void unhealthy(Attempt attempt, Kind kind, String message) {
+    private static ProbeResponse unknown(String message) {
+        return ProbeResponse.newBuilder()
+                .setOutcome(ProbeResponse.Outcome.UNKNOWN)
+                .setMessage(message)
+                .build();
+    }
+
+    private void tell(Attempt attempt, Kind kind, ProbeResponse response)
+            throws InterruptedException {
+        String message = response.getMessage();
+        boolean worth =
+                switch (response.getOutcome()) {
+                    case FAILURE, WARNING -> true;
+                    case UNKNOWN -> !message.isEmpty();
+                    case SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> false;
+                };
+        if (!worth || ended(attempt, kind, Duration.ZERO)) {
+            return;
+        }
+        boolean warning = response.getOutcome() == ProbeResponse.Outcome.WARNING;
+        String what =
+                switch (response.getOutcome()) {
+                    case WARNING -> "%s probe warning: %s";
+                    case UNKNOWN -> "%s probe errored and resulted in unknown state: %s";
+                    case FAILURE, SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
+                            "%s probe failed: %s";
+                };
         runtime.event(
                 PodApi.EventType.Warning,
-                "Unhealthy",
-                "%s probe failed: %s".formatted(kind, message),
+                warning ? "ProbeWarning" : "Unhealthy",
+                what.formatted(kind, message),
                 attempt.plan().fieldPath());
     }
 
-    private boolean ended(Attempt attempt, Duration wait) throws InterruptedException {
+    private boolean ended(Attempt attempt, Kind kind, Duration wait) throws InterruptedException {
         return runtime.closed()
-                || attempt.stop().await(Math.max(0, wait.toMillis()), TimeUnit.MILLISECONDS);
+                || attempt.end(kind).await(Math.max(0, wait.toMillis()), TimeUnit.MILLISECONDS);
     }
 
     private static int or(@Nullable Integer value, int otherwise) {

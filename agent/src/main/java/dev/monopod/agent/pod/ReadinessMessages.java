@@ -19,9 +19,7 @@ final class ReadinessMessages {
             boolean ready =
                     switch (container.plan().kind()) {
                         case INIT, EPHEMERAL -> true;
-                        case SIDECAR, MAIN ->
-                                container.phase() instanceof ContainerPhase.Running
-                                        && container.ready();
+                        case SIDECAR, MAIN -> container.runs() && container.ready();
                     };
             if (!ready) {
                 unready.add(container.name());
@@ -57,26 +55,26 @@ final class ReadinessMessages {
         return "containers with incomplete status: " + list(names);
     }
 
+    /// What the pod's readiness gates lack, all in one text.
     private static Optional<String> gate(List<String> gates, PodStatus previous) {
+        List<String> lacking = new ArrayList<>();
         for (String gate : gates) {
-            Optional<PodCondition> condition =
+            Optional<String> status =
                     previous.getConditions().stream()
                             .filter(c -> c.getType().equals(gate))
+                            .map(PodCondition::getStatus)
                             .findFirst();
-            if (condition.isEmpty()) {
-                return Optional.of(
-                        "corresponding condition of pod readiness gate \""
-                                + gate
-                                + "\" does not exist.");
-            }
-            if (!"True".equals(condition.get().getStatus())) {
-                return Optional.of(
-                        "corresponding condition of pod readiness gate \""
-                                + gate
-                                + "\" is not \"True\".");
+            if (status.isEmpty()) {
+                lacking.add(
+                        "corresponding condition of pod readiness gate \"%s\" does not exist."
+                                .formatted(gate));
+            } else if (!status.get().equals("True")) {
+                lacking.add(
+                        "the status of pod readiness gate \"%s\" is not \"True\", but %s"
+                                .formatted(gate, status.get()));
             }
         }
-        return Optional.empty();
+        return lacking.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", lacking));
     }
 
     private static String list(List<String> names) {

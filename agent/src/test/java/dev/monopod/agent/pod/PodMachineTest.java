@@ -62,6 +62,7 @@ class PodMachineTest {
 
     private void runs(String name, int attempt) {
         started(name, attempt);
+        input(new PodInput.Hooked(name, attempt));
         input(new PodInput.StartupDone(name, attempt));
         input(new PodInput.Ready(name, attempt, true));
     }
@@ -86,9 +87,9 @@ class PodMachineTest {
                                 .endEphemeralContainer()
                                 .endSpec()
                                 .build());
-        input(new PodInput.Grown(grown));
+        input(new PodInput.Changed(grown));
         assertThat(effects).containsExactly(new PodEffect.PullImage("debugger"));
-        input(new PodInput.Grown(grown));
+        input(new PodInput.Changed(grown));
         assertThat(effects).isEmpty();
         input(new PodInput.ImageReady("debugger"));
         assertThat(effects).containsExactly(new PodEffect.StartContainer("debugger", 0));
@@ -174,7 +175,9 @@ class PodMachineTest {
             backoff = backoff.restarted(T0);
         }
         assertThat(backoff.notBefore(T0)).isEqualTo(T0.plusSeconds(300));
-        Instant later = T0.plusSeconds(601);
+        Instant stillRemembered = T0.plusSeconds(900);
+        assertThat(backoff.notBefore(stillRemembered)).isEqualTo(stillRemembered.plusSeconds(300));
+        Instant later = T0.plusSeconds(901);
         assertThat(backoff.notBefore(later)).isEqualTo(later);
     }
 
@@ -192,28 +195,6 @@ class PodMachineTest {
     }
 
     @Test
-    void stopsSidecarsInReverseOrderAfterTheOthers() {
-        pod("Never", "sidecar1", "sidecar2", "app");
-        up();
-        runs("sidecar1", 0);
-        runs("sidecar2", 0);
-        runs("app", 0);
-        ended("app", 0, 0);
-        assertThat(effects)
-                .singleElement()
-                .matches(e ->
-                        e instanceof PodEffect.StopContainer s && s.container().equals("sidecar2"));
-        ended("sidecar2", 0, 0);
-        assertThat(effects)
-                .singleElement()
-                .matches(e ->
-                        e instanceof PodEffect.StopContainer s && s.container().equals("sidecar1"));
-        ended("sidecar1", 0, 137);
-        assertThat(effects).containsExactly(new PodEffect.PowerOff());
-        assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Succeeded);
-    }
-
-    @Test
     void restartsACondemnedContainerOnceItEnded() {
         pod("Always", "app");
         up();
@@ -221,7 +202,12 @@ class PodMachineTest {
         input(new PodInput.Condemned("app", 0, "liveness", Optional.of(Duration.ofSeconds(3))));
         assertThat(effects)
                 .containsExactly(
-                        new PodEffect.StopContainer("app", 0, Duration.ofSeconds(3), "liveness"));
+                        new PodEffect.StopContainer(
+                                "app",
+                                0,
+                                Duration.ofSeconds(3),
+                                "liveness",
+                                PodEffect.Manner.ORDINARY));
         input(new PodInput.Condemned("app", 0, "liveness", Optional.empty()));
         assertThat(effects).isEmpty();
         ended("app", 0, 143);
@@ -242,9 +228,7 @@ class PodMachineTest {
         input(new PodInput.Deletion(Duration.ofSeconds(30)));
         assertThat(effects).isEmpty();
         input(new PodInput.Deletion(Duration.ZERO));
-        assertThat(effects)
-                .singleElement()
-                .matches(e -> e instanceof PodEffect.StopContainer s && s.grace().isZero());
+        assertThat(effects).containsExactly(new PodEffect.Hasten("app", 0, Duration.ZERO));
         ended("app", 0, 137);
         assertThat(effects).containsExactly(new PodEffect.PowerOff());
         input(new PodInput.MachineOff());
@@ -277,7 +261,8 @@ class PodMachineTest {
         assertThat(PodMachine.nextTick(state, now)).contains(T0.plusSeconds(60));
         now = T0.plusSeconds(60);
         input(new PodInput.Tick());
-        assertThat(effects).singleElement().isInstanceOf(PodEffect.StopContainer.class);
+        assertThat(effects).hasSize(2).first().isInstanceOf(PodEffect.PodEvent.class);
+        assertThat(effects).last().isInstanceOf(PodEffect.StopContainer.class);
         ended("app", 0, 143);
         assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Failed);
         assertThat(state.failure().orElseThrow().reason()).isEqualTo("DeadlineExceeded");
@@ -287,6 +272,8 @@ class PodMachineTest {
     /// stays over.
     @Test
     void standsEveryInputInEveryState() {
+        pod("Always", "init", "app");
+        PodPlan other = state.plan();
         List<PodInput> inputs =
                 List.of(
                         new PodInput.Bound(),
@@ -303,7 +290,9 @@ class PodMachineTest {
                                 "init", 0, new Termination("i", 0, 0, "Completed", "", T0, T0)),
                         new PodInput.Ended(
                                 "app", 0, new Termination("i", 1, 0, "Error", "", T0, T0)),
+                        new PodInput.Hooked("app", 0),
                         new PodInput.StartupDone("app", 0),
+                        new PodInput.Changed(other),
                         new PodInput.Ready("app", 0, true),
                         new PodInput.Condemned("app", 0, "probe", Optional.empty()),
                         new PodInput.Deletion(Duration.ofSeconds(1)),
