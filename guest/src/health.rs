@@ -40,15 +40,12 @@ pub async fn check(channel: Channel, service: &str) -> Verdict {
     match client.unary(request, path, codec).await {
         Ok(response) if response.get_ref().status == SERVING => (Outcome::Success, "service healthy".to_owned()),
         Ok(response) => failure(format!("service unhealthy (responded with {:?})", name(response.get_ref().status))),
-        Err(status) if status.code() == Code::Unimplemented => failure(format!(
-            "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {}",
-            status.message()
-        )),
-        Err(status) => failure(format!(
-            "error: health rpc probe failed: rpc error: code = {:?} desc = {}",
-            status.code(),
-            status.message()
-        )),
+        Err(status) if status.code() == Code::Unimplemented => {
+            failure(format!("error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {}", status.message()))
+        }
+        Err(status) => {
+            failure(format!("error: health rpc probe failed: rpc error: code = {:?} desc = {}", status.code(), status.message()))
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::probe::{Verdict, reason};
-use crate::protocol::{EnvironmentVariable, HttpProbe};
 use crate::protocol::probe_response::Outcome;
+use crate::protocol::{EnvironmentVariable, HttpProbe};
 use crate::tls;
 
 const ANSWER_LIMIT: u64 = 64 << 10;
@@ -95,8 +95,7 @@ async fn request(target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
         return exchange(stream, target, probe).await;
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
-    let stream =
-        TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| handshake(&error))?;
+    let stream = TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| handshake(&error))?;
     exchange(stream, target, probe).await
 }
 
@@ -138,8 +137,11 @@ fn head(target: &Target, probe: &HttpProbe) -> String {
     if !has("Accept") {
         add("Accept", "*/*");
     }
-    let meant = |header: &&EnvironmentVariable| !header.value.is_empty() || !matches!(header.name.to_lowercase().as_str(), "user-agent" | "accept");
-    for header in probe.headers.iter().filter(meant).filter(|header| !header.name.contains(['\r', '\n']) && !header.value.contains(['\r', '\n'])) {
+    let meant =
+        |header: &&EnvironmentVariable| !header.value.is_empty() || !matches!(header.name.to_lowercase().as_str(), "user-agent" | "accept");
+    for header in
+        probe.headers.iter().filter(meant).filter(|header| !header.name.contains(['\r', '\n']) && !header.value.contains(['\r', '\n']))
+    {
         add(&header.name, &header.value);
     }
     add("Connection", "close");

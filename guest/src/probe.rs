@@ -33,7 +33,10 @@ pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeReque
         Some(probe_request::Action::Exec(action)) => run(lifecycle, action, timeout).await?,
         Some(probe_request::Action::Http(action)) => {
             let host = or_pod(&action.host);
-            let late = format!("Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)", http::url(&host, &action));
+            let late = format!(
+                "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                http::url(&host, &action)
+            );
             limited(timeout, late, http::get(&host, &action)).await
         }
         Some(probe_request::Action::Tcp(action)) => {
@@ -86,10 +89,7 @@ async fn check(host: &str, action: &GrpcProbe, timeout: Duration) -> Verdict {
     });
     let Ok(channel) = connected.await else {
         let address = format!("{host}:{}", action.port);
-        return (
-            Outcome::Failure,
-            format!("timeout: failed to connect service {address:?} within {timeout:?}: context deadline exceeded"),
-        );
+        return (Outcome::Failure, format!("timeout: failed to connect service {address:?} within {timeout:?}: context deadline exceeded"));
     };
     let left = timeout.saturating_sub(start.elapsed());
     limited(left, format!("timeout: health rpc did not complete within {timeout:?}"), health::check(channel, &action.service)).await

@@ -178,7 +178,11 @@ async fn probes(client: &mut Client) {
     let cases = [
         (http("/"), Outcome::Success, "hello"),
         (http("/missing"), Outcome::Failure, "statuscode: 404"),
-        (Action::Http(HttpProbe { scheme: "https".to_owned(), port: 8080, ..HttpProbe::default() }), Outcome::Failure, "HTTP response to HTTPS client"),
+        (
+            Action::Http(HttpProbe { scheme: "https".to_owned(), port: 8080, ..HttpProbe::default() }),
+            Outcome::Failure,
+            "HTTP response to HTTPS client",
+        ),
         (Action::Tcp(TcpProbe { host: String::new(), port: 8080 }), Outcome::Success, ""),
         (Action::Tcp(TcpProbe { host: String::new(), port: 1 }), Outcome::Failure, "refused"),
         (Action::Grpc(GrpcProbe { port: 1, service: String::new() }), Outcome::Failure, "failed to connect service"),

@@ -52,7 +52,12 @@ impl Lifecycle {
     }
 
     /// Blocks until the container's program runs.
-    pub fn start(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<StartContainerResponse, Status> {
+    pub fn start(
+        &self,
+        request: &StartContainerRequest,
+        share_processes: bool,
+        runtime: &Runtime,
+    ) -> Result<StartContainerResponse, Status> {
         request::check_id(&request.container_id)?;
         self.registry.reserve(&request.container_id)?;
         let started = self.start_reserved(request, share_processes, runtime);
@@ -66,7 +71,12 @@ impl Lifecycle {
         started
     }
 
-    fn start_reserved(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<StartContainerResponse, Status> {
+    fn start_reserved(
+        &self,
+        request: &StartContainerRequest,
+        share_processes: bool,
+        runtime: &Runtime,
+    ) -> Result<StartContainerResponse, Status> {
         let internal = |error: anyhow::Error| Status::internal(format!("{error:#}"));
         let image = disks::mount_image(request.image_disk_slot).map_err(internal)?;
         let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default()).map_err(internal)?;

@@ -89,8 +89,7 @@ record ContainerRecord(
     }
 
     ContainerRecord withImage(boolean here, Optional<ContainerPhase.Waiting> why) {
-        return new ContainerRecord(
-                plan, attempt, image, phase, last, here, why, health, backoff);
+        return new ContainerRecord(plan, attempt, image, phase, last, here, why, health, backoff);
     }
 
     ContainerRecord withHealth(ContainerHealth next) {

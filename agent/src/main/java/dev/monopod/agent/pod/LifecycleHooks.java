@@ -38,8 +38,7 @@ final class LifecycleHooks {
     void preStop(ContainerPlan plan, String id, Stopping stopping) throws InterruptedException {
         Optional<LifecycleHandler> handler =
                 Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPreStop);
-        if (handler.isPresent()
-                && !succeeds(plan, id, handler.get(), stopping.left(), stopping)) {
+        if (handler.isPresent() && !succeeds(plan, id, handler.get(), stopping.left(), stopping)) {
             failed(plan, "FailedPreStopHook", "PreStopHook failed");
         }
     }
@@ -82,8 +81,7 @@ final class LifecycleHooks {
                     PodApi.EventType.Warning,
                     "LifecycleHTTPFallback",
                     "request to HTTPS lifecycle hook %s:%d got HTTP response, retry with HTTP succeeded"
-                            .formatted(
-                                    request.getHttp().getHost(), request.getHttp().getPort()));
+                            .formatted(request.getHttp().getHost(), request.getHttp().getPort()));
         }
         return success;
     }

@@ -118,7 +118,8 @@ final class PodMachine {
                     known.map(record -> record.withPlan(container))
                             .orElseGet(() -> ContainerRecord.initial(container));
             draft.put(next);
-            boolean other = known.map(c -> !c.plan().image().equals(container.image())).orElse(true);
+            boolean other =
+                    known.map(c -> !c.plan().image().equals(container.image())).orElse(true);
             if (other && !(next.phase() instanceof ContainerPhase.Terminated)) {
                 draft.effect(new PodEffect.PullImage(container.name()));
             }
@@ -133,10 +134,8 @@ final class PodMachine {
         }
         draft.change(state().withDeletion(deadline));
         for (ContainerRecord container : state().all()) {
-            if (container.phase() instanceof ContainerPhase.Running running
-                    && running.stopping()) {
-                draft.effect(
-                        new PodEffect.Hasten(container.name(), container.attempt(), grace));
+            if (container.phase() instanceof ContainerPhase.Running running && running.stopping()) {
+                draft.effect(new PodEffect.Hasten(container.name(), container.attempt(), grace));
             }
         }
     }
@@ -164,8 +163,7 @@ final class PodMachine {
 
     private Optional<ContainerRecord> running(String name, int attempt) {
         return Optional.of(state().container(name))
-                .filter(c ->
-                        c.attempt() == attempt && c.phase() instanceof ContainerPhase.Running);
+                .filter(c -> c.attempt() == attempt && c.phase() instanceof ContainerPhase.Running);
     }
 
     private void ended(PodInput.Ended ended) {

@@ -59,9 +59,7 @@ final class PodProgress {
 
     private void advanceLive() {
         deadline();
-        if (state().ending()
-                && state().stage() == PodState.Stage.STARTING
-                && state().anyAlive()) {
+        if (state().ending() && state().stage() == PodState.Stage.STARTING && state().anyAlive()) {
             // An agent that was restarted has not reached the guest yet.
             return;
         }

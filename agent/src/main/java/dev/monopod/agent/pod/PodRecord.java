@@ -249,8 +249,7 @@ record PodRecord(
         ContainerPhase phase =
                 switch (entry.phase()) {
                     case "running" ->
-                            new ContainerPhase.Running(
-                                    Instant.ofEpochMilli(entry.startedMillis()));
+                            new ContainerPhase.Running(Instant.ofEpochMilli(entry.startedMillis()));
                     case "starting" -> new ContainerPhase.Starting();
                     case "terminated" ->
                             end == null
@@ -266,8 +265,7 @@ record PodRecord(
                 Optional.ofNullable(entry.last()).map(End::termination),
                 false,
                 Optional.empty(),
-                new ContainerHealth(
-                        running, entry.started(), entry.everStarted(), entry.ready()),
+                new ContainerHealth(running, entry.started(), entry.everStarted(), entry.ready()),
                 backoff);
     }
 

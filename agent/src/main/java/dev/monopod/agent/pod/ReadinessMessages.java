@@ -19,8 +19,7 @@ final class ReadinessMessages {
             boolean ready =
                     switch (container.plan().kind()) {
                         case INIT, EPHEMERAL -> true;
-                        case SIDECAR, MAIN ->
-container.runs() && container.ready();
+                        case SIDECAR, MAIN -> container.runs() && container.ready();
                     };
             if (!ready) {
                 unready.add(container.name());

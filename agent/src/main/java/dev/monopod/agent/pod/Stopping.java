@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The end of one attempt of a container, as far as it is known: what the thread that stops it waits
-/// for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer.
+/// The end of one attempt of a container, as far as it is known: what the thread that stops it
+/// waits for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer.
 /// Thread-safe.
 final class Stopping {
     private final ReentrantLock lock = new ReentrantLock();

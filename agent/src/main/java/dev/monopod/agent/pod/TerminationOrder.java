@@ -17,8 +17,7 @@ final class TerminationOrder {
     }
 
     private static List<ContainerRecord> before(PodState state, ContainerRecord sidecar) {
-        List<ContainerRecord> first =
-                new ArrayList<>(state.ofKind(ContainerPlan.Kind.MAIN));
+        List<ContainerRecord> first = new ArrayList<>(state.ofKind(ContainerPlan.Kind.MAIN));
         List<ContainerRecord> sidecars = state.ofKind(ContainerPlan.Kind.SIDECAR);
         int own = sidecars.stream().map(ContainerRecord::name).toList().indexOf(sidecar.name());
         first.addAll(sidecars.subList(own + 1, sidecars.size()));

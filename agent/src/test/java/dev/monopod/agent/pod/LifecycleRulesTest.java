@@ -41,8 +41,7 @@ class LifecycleRulesTest {
                 .build();
     }
 
-    private static PodLife pod(
-            String policy, List<Container> init, List<Container> main) {
+    private static PodLife pod(String policy, List<Container> init, List<Container> main) {
         return new PodLife(spec ->
                 spec.withRestartPolicy(policy)
                         .withTerminationGracePeriodSeconds(30L)
@@ -96,10 +95,7 @@ class LifecycleRulesTest {
     @Test
     void anInitContainersOwnPolicyCounts() {
         PodLife pod =
-                pod(
-                                "Always",
-                                List.of(with(container("init"), "Never")),
-                                List.of(container("app")))
+                pod("Always", List.of(with(container("init"), "Never")), List.of(container("app")))
                         .up();
         pod.started("init", 0);
         pod.ended("init", 0, 1);
@@ -152,7 +148,8 @@ class LifecycleRulesTest {
         pod.runs("other", 0);
         pod.ended("app", 0, 42);
         assertThat(pod.told())
-                .containsExactlyInAnyOrder("stop proxy 2s WITHOUT_HOOK", "stop other 2s WITHOUT_HOOK");
+                .containsExactlyInAnyOrder(
+                        "stop proxy 2s WITHOUT_HOOK", "stop other 2s WITHOUT_HOOK");
         assertThat(restarting(pod)).isEqualTo("True");
         pod.ended("proxy", 0, 143);
         assertThat(pod.told()).isEmpty();
@@ -166,14 +163,14 @@ class LifecycleRulesTest {
         pod.started("init", 1);
         pod.ended("init", 1, 0);
         assertThat(pod.told()).containsExactly("start proxy 1");
-        assertThat(pod.runs("proxy", 1))
-                .containsExactly(new PodEffect.StartContainer("app", 1));
+        assertThat(pod.runs("proxy", 1)).containsExactly(new PodEffect.StartContainer("app", 1));
     }
 
     private static String restarting(PodLife pod) {
         return PodStatusView.render(
                         pod.state,
-                        new PodFacts("10.0.0.1", "10.0.0.1", java.util.Map.of(), java.util.Map.of(), 3),
+                        new PodFacts(
+                                "10.0.0.1", "10.0.0.1", java.util.Map.of(), java.util.Map.of(), 3),
                         new PodStatus(),
                         List.of(),
                         pod.now)
@@ -211,10 +208,7 @@ class LifecycleRulesTest {
     @Test
     void hooksOfSidecarsRunAtOnceAndTheirSignalsComeInReverseOrder() {
         PodLife pod =
-                pod(
-                                "Always",
-                                List.of(sidecar("one"), sidecar("two")),
-                                List.of(container("app")))
+                pod("Always", List.of(sidecar("one"), sidecar("two")), List.of(container("app")))
                         .up();
         pod.runs("one", 0);
         pod.runs("two", 0);
@@ -307,8 +301,8 @@ class LifecycleRulesTest {
         Container changed = new ContainerBuilder(container("app")).withImage("app:2").build();
         pod.input(
                 new PodInput.Changed(
-                        PodLife.plan(spec ->
-                                spec.withRestartPolicy("Always").withContainers(changed))));
+                        PodLife.plan(
+                                spec -> spec.withRestartPolicy("Always").withContainers(changed))));
         pod.input(new PodInput.ImageReady("app"));
         assertThat(pod.told()).containsExactly("start app 2");
     }
@@ -367,11 +361,14 @@ class LifecycleRulesTest {
     void evictionIsADisruption() {
         PodLife pod = pod("Always", List.of(), List.of(container("app"))).up();
         pod.runs("app", 0);
-        pod.input(new PodInput.Fail("Evicted", "The node was low on resource: memory.", Duration.ZERO));
+        pod.input(
+                new PodInput.Fail(
+                        "Evicted", "The node was low on resource: memory.", Duration.ZERO));
         PodStatus status =
                 PodStatusView.render(
                         pod.state,
-                        new PodFacts("10.0.0.1", "10.0.0.1", java.util.Map.of(), java.util.Map.of(), 3),
+                        new PodFacts(
+                                "10.0.0.1", "10.0.0.1", java.util.Map.of(), java.util.Map.of(), 3),
                         new PodStatus(),
                         List.of(),
                         pod.now);
@@ -398,7 +395,13 @@ class LifecycleRulesTest {
                         .build();
         var image =
                 new dev.monopod.agent.image.ImageStore.ImageConfig(
-                        List.of(), List.of(), List.of(), "", "", Optional.of("SIGQUIT"), java.util.Map.of());
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        "",
+                        "",
+                        Optional.of("SIGQUIT"),
+                        java.util.Map.of());
         assertThat(Signals.of(own, image)).isEqualTo(12);
         assertThat(Signals.of(container("app"), image)).isEqualTo(3);
     }

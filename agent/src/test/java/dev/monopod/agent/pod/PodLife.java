@@ -15,8 +15,7 @@ final class PodLife {
     PodState state;
 
     /// @param spec adds to a specification with nothing in it
-    PodLife(
-            UnaryOperator<PodFluent<PodBuilder>.SpecNested<PodBuilder>> spec) {
+    PodLife(UnaryOperator<PodFluent<PodBuilder>.SpecNested<PodBuilder>> spec) {
         state = PodState.initial(plan(spec), T0);
     }
 
@@ -77,8 +76,7 @@ final class PodLife {
                     "start " + name + " " + attempt;
             case PodEffect.StopContainer stop ->
                     "stop %s %ds %s"
-                            .formatted(
-                                    stop.container(), stop.grace().toSeconds(), stop.manner());
+                            .formatted(stop.container(), stop.grace().toSeconds(), stop.manner());
             case PodEffect.TakeTurn(String name, int _) -> "turn " + name;
             case PodEffect.Hasten hasten ->
                     "hasten %s %ds".formatted(hasten.container(), hasten.grace().toSeconds());

@@ -176,8 +176,7 @@ class PodMachineTest {
         }
         assertThat(backoff.notBefore(T0)).isEqualTo(T0.plusSeconds(300));
         Instant stillRemembered = T0.plusSeconds(900);
-        assertThat(backoff.notBefore(stillRemembered))
-                .isEqualTo(stillRemembered.plusSeconds(300));
+        assertThat(backoff.notBefore(stillRemembered)).isEqualTo(stillRemembered.plusSeconds(300));
         Instant later = T0.plusSeconds(901);
         assertThat(backoff.notBefore(later)).isEqualTo(later);
     }
@@ -262,10 +261,7 @@ class PodMachineTest {
         assertThat(PodMachine.nextTick(state, now)).contains(T0.plusSeconds(60));
         now = T0.plusSeconds(60);
         input(new PodInput.Tick());
-        assertThat(effects)
-                .hasSize(2)
-                .first()
-                .isInstanceOf(PodEffect.PodEvent.class);
+        assertThat(effects).hasSize(2).first().isInstanceOf(PodEffect.PodEvent.class);
         assertThat(effects).last().isInstanceOf(PodEffect.StopContainer.class);
         ended("app", 0, 143);
         assertThat(PodPhase.of(state)).isEqualTo(PodPhase.Failed);
