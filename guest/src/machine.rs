@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use tonic::Status;
 
 use crate::protocol::{ConfigureRequest, ConfigureResponse};
-use crate::{clock, disks, network};
+use crate::{clock, disks, network, volumes};
 
 /// What a configured machine remembers.
 #[derive(Debug, Clone)]
@@ -69,6 +69,7 @@ fn apply(request: &ConfigureRequest, first: bool) -> Result<()> {
         set_sysctl(name, value).with_context(|| format!("set the sysctl {name}"))?;
     }
     disks::mount_scratch(request.scratch_disk_slot)?;
+    volumes::make_shared_memory()?;
     fs::write(Path::new(disks::SCRATCH).join("pod/hostname"), format!("{}\n", request.hostname)).context("write the pod's host name")?;
     Ok(())
 }

@@ -28,8 +28,10 @@ use monopod_guest::protocol;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args();
-    if arguments.next().is_some_and(|name| name == container::starter::NAME) {
-        container::starter::main(&arguments.collect::<Vec<_>>());
+    match arguments.next().as_deref() {
+        Some(container::starter::NAME) => container::starter::main(&arguments.collect::<Vec<_>>()),
+        Some(container::pause::NAME) => container::pause::main(),
+        _ => {}
     }
     match run() {
         Ok(()) => {}

@@ -83,6 +83,11 @@ impl Guest for Service {
         blocking(move || volumes::write(request.get_ref()).map(|()| WriteVolumeResponse {})).await
     }
 
+    async fn read_volume_file(&self, request: Request<ReadVolumeFileRequest>) -> Result<Response<ReadVolumeFileResponse>, Status> {
+        self.machine.identity()?;
+        blocking(move || volumes::read_file(request.get_ref()).map(|content| ReadVolumeFileResponse { content })).await
+    }
+
     async fn write_pod_files(&self, request: Request<WritePodFilesRequest>) -> Result<Response<WritePodFilesResponse>, Status> {
         self.machine.identity()?;
         blocking(move || volumes::write_pod_files(request.get_ref()).map(|()| WritePodFilesResponse {})).await

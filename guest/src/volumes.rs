@@ -1,6 +1,7 @@
 //! The pod's volumes and files. Volumes of files change all at once: programs see the old files or the new ones.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Component, Path, PathBuf};
 
@@ -8,10 +9,15 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::mount::{MsFlags, mount};
 use tonic::Status;
 
-use crate::protocol::{EmptyDirectory, Files, WritePodFilesRequest, WriteVolumeRequest, write_volume_request};
+use crate::container::inroot;
+use crate::protocol::{EmptyDirectory, Files, ReadVolumeFileRequest, WritePodFilesRequest, WriteVolumeRequest, write_volume_request};
 use crate::{boot, clock, disks};
 
 const DATA: &str = "..data";
+/// What a file of environment variables may hold.
+const FILE_LIMIT: u64 = 64 << 10;
+/// As containerd's.
+const SHARED_MEMORY: &str = "mode=1777,size=65536k";
 
 /// Where the volume of that name is; fails when there is none.
 pub fn path(name: &str) -> Result<PathBuf, Status> {
@@ -43,6 +49,30 @@ pub fn write(request: &WriteVolumeRequest) -> Result<(), Status> {
         None => return Err(Status::invalid_argument("the volume has no kind")),
     };
     written.with_context(|| format!("volume {}", request.name)).map_err(|error| Status::internal(format!("{error:#}")))
+}
+
+/// What a container wrote into that file of a volume.
+pub fn read_file(request: &ReadVolumeFileRequest) -> Result<Vec<u8>, Status> {
+    let root = path(&request.name)?;
+    let read = || -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        inroot::open_to_read(&root, &request.path, FILE_LIMIT)?.take(FILE_LIMIT).read_to_end(&mut content)?;
+        Ok(content)
+    };
+    read().map_err(|error| Status::failed_precondition(format!("volume {}: {error:#}", request.name)))
+}
+
+/// Where the memory is that all containers of the pod see as /dev/shm.
+pub fn shared_memory() -> PathBuf {
+    Path::new(boot::RUN).join("shm")
+}
+
+/// Makes it, once, before any container.
+pub fn make_shared_memory() -> Result<()> {
+    fs::create_dir_all(shared_memory())?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("shm"), &shared_memory(), Some("tmpfs"), flags, Some(SHARED_MEMORY)).context("mount the pod's shared memory")?;
+    Ok(())
 }
 
 /// In place, since containers hold these files by bind mounts.

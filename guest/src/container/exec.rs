@@ -105,6 +105,6 @@ pub fn code_of(failure: &Failure) -> i32 {
     match failure.kind {
         FailureKind::NotFound => NOT_FOUND_CODE,
         FailureKind::NotExecutable => NOT_EXECUTABLE_CODE,
-        FailureKind::Refused | FailureKind::Internal => 1,
+        FailureKind::Refused | FailureKind::Unmakeable | FailureKind::Internal => 1,
     }
 }

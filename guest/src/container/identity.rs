@@ -25,9 +25,14 @@ impl Identity {
 
     fn resolve_with(spec: &UserSpec, users: &str, groups: &str) -> Result<Self, Failure> {
         let unknown = |what: &str, name: &str| {
-            Failure::new(FailureKind::Refused, format!("unable to find {what} {name}: no matching entries in {what} file"))
+            let file = if what == "user" { "passwd" } else { what };
+            Failure::new(FailureKind::Unmakeable, format!("unable to find {what} {name}: no matching entries in {file} file"))
         };
-        let (user_name, group_name) = spec.name.split_once(':').unwrap_or((&spec.name, ""));
+        let (user_name, group_name) = match spec.uid {
+            // The image's group belongs to the image's user.
+            Some(_) => ("", ""),
+            None => spec.name.split_once(':').unwrap_or((&spec.name, "")),
+        };
         let fields = |line: &'_ str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
         let by_id = |uid: u32| users.lines().map(fields).find(|entry| entry.len() > 5 && entry[2] == uid.to_string());
         let by_name = |name: &str| users.lines().map(fields).find(|entry| entry.len() > 5 && entry[0] == name);
@@ -45,7 +50,7 @@ impl Identity {
         }
         let gid = match (spec.gid, group_name, &entry) {
             (Some(gid), ..) => gid,
-            // As containerd: a numeric user of the pod's specification without a group keeps the group of its entry.
+            // As containerd: a user without a group has the group of its entry, else root's.
             (None, "", Some(entry)) => entry[3].parse().unwrap_or(0),
             (None, "", None) => 0,
             (None, name, _) => match groups.lines().map(fields).find(|entry| entry.len() > 2 && entry[0] == name) {
@@ -55,7 +60,7 @@ impl Identity {
         };
         let mut all = vec![gid];
         all.extend(&spec.supplemental_groups);
-        if let Some(entry) = &entry {
+        if let Some(entry) = entry.as_ref().filter(|_| !spec.only_listed_groups) {
             let member = |line: &Vec<String>| line.len() > 3 && line[3].split(',').any(|name| name == entry[0]);
             all.extend(groups.lines().map(fields).filter(member).filter_map(|line| line[2].parse::<u32>().ok()));
         }
@@ -153,13 +158,39 @@ mod tests {
 
     #[test]
     fn refuses_an_unknown_name() {
-        assert_eq!(resolve(named("nobody-here")).expect_err("unknown").kind, FailureKind::Refused);
+        let failure = resolve(named("nobody-here")).expect_err("unknown");
+        assert_eq!(failure.kind, FailureKind::Unmakeable);
+        assert_eq!(failure.message, "unable to find user nobody-here: no matching entries in passwd file");
+        assert_eq!(
+            resolve(named("app:nobodies")).expect_err("unknown").message,
+            "unable to find group nobodies: no matching entries in group file"
+        );
     }
 
     #[test]
     fn refuses_root_where_it_must_not_be() {
         let spec = UserSpec { must_run_as_non_root: true, ..named("root") };
         assert_eq!(resolve(spec).expect_err("root").kind, FailureKind::Refused);
+    }
+
+    #[test]
+    fn takes_the_group_that_the_image_names() {
+        assert_eq!(resolve(named("app:extra")).expect("names").gid, 2000);
+        assert_eq!(resolve(named("app:root")).expect("names").groups, vec![0, 2000]);
+    }
+
+    #[test]
+    fn the_images_group_does_not_go_with_the_pods_user() {
+        let spec = UserSpec { uid: Some(1000), ..named("root:extra") };
+        assert_eq!(resolve(spec).expect("entry's group").gid, 1001);
+        let spec = UserSpec { uid: Some(77), ..named("root:extra") };
+        assert_eq!(resolve(spec).expect("no entry").gid, 0);
+    }
+
+    #[test]
+    fn counts_only_listed_groups_when_told() {
+        let spec = UserSpec { supplemental_groups: vec![9], only_listed_groups: true, ..named("app") };
+        assert_eq!(resolve(spec).expect("app").groups, vec![9, 1001]);
     }
 
     #[test]

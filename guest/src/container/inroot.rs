@@ -54,6 +54,23 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
     Ok(current)
 }
 
+/// Opens a regular file of at most that size below `root` to be read; makes nothing, and waits for nobody.
+pub fn open_to_read(root: &Path, path: &str, size_limit: u64) -> Result<fs::File> {
+    let how = OpenHow::new()
+        .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
+        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    let opened = openat2(open_source(root)?, path, how).map_err(|error| anyhow::anyhow!("open {path}: {}", error.desc().to_lowercase()))?;
+    let file = fs::File::from(opened);
+    let data = file.metadata()?;
+    if !data.is_file() {
+        bail!("{path} is no regular file");
+    }
+    if data.len() > size_limit {
+        bail!("{path} has {} bytes, {size_limit} are allowed", data.len());
+    }
+    Ok(file)
+}
+
 /// `like`: the folder whose permissions the new one gets, whatever the umask.
 fn make_folder(path: &Path, like: Option<&Path>) -> io::Result<()> {
     fs::create_dir(path)?;
@@ -130,6 +147,19 @@ mod tests {
         fs::create_dir(folder.path().join("etc")).expect("etc");
         open(folder.path(), "link/made", Kind::File).expect("file");
         assert!(folder.path().join("etc/made").is_file());
+    }
+
+    #[test]
+    fn reads_only_regular_files_within_the_root() {
+        let folder = tempfile::tempdir().expect("folder");
+        symlink("/etc/passwd", folder.path().join("link")).expect("link");
+        fs::write(folder.path().join("file"), "text").expect("file");
+        nix::unistd::mkfifo(&folder.path().join("pipe"), Mode::S_IRWXU).expect("pipe");
+        assert_eq!(std::io::read_to_string(open_to_read(folder.path(), "../file", 4).expect("file")).expect("text"), "text");
+        for (path, why) in [("link", "no such file"), ("pipe", "no regular file"), ("file", "has 4 bytes"), ("none", "no such file")] {
+            let error = open_to_read(folder.path(), path, 3).expect_err(path).to_string();
+            assert!(error.contains(why), "{path}: {error}");
+        }
     }
 
     #[test]

@@ -216,6 +216,7 @@ fn status(failure: Failure) -> Status {
     match failure.kind {
         FailureKind::NotFound | FailureKind::NotExecutable => Status::invalid_argument(failure.message),
         FailureKind::Refused => Status::failed_precondition(failure.message),
+        FailureKind::Unmakeable => Status::not_found(failure.message),
         FailureKind::Internal => Status::internal(failure.message),
     }
 }

@@ -121,6 +121,7 @@ fn user(user: &User) -> Result<UserSpec, Status> {
         gid: user.gid.map(number).transpose()?,
         supplemental_groups: user.supplemental_groups.iter().copied().map(number).collect::<Result<_, _>>()?,
         must_run_as_non_root: user.must_run_as_non_root,
+        only_listed_groups: user.only_listed_groups,
     })
 }
 

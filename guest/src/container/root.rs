@@ -3,8 +3,9 @@
 //! Every mount of it but the bound device nodes is `nodev`: a container with CAP_MKNOD may make nodes, and can't open them.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -12,8 +13,10 @@ use nix::unistd::{chdir, pivot_root, sethostname};
 
 use super::inroot::{self, Kind};
 use super::spec::{MountSpec, RootSpec};
+use crate::volumes;
 
-const MASKED: [&str; 11] = [
+/// What a kubelet has masked; the folders of [`PER_PROCESSOR`] too.
+const MASKED: [&str; 12] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -24,16 +27,20 @@ const MASKED: [&str; 11] = [
     "/proc/scsi",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
     "/sys/firmware",
 ];
+const PROCESSORS: &str = "/sys/devices/system/cpu";
+const PER_PROCESSOR: &str = "thermal_throttle";
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
-const LINKS: [(&str, &str); 5] = [
+const LINKS: [(&str, &str); 6] = [
     ("pts/ptmx", "ptmx"),
     ("/proc/self/fd", "fd"),
     ("/proc/self/fd/0", "stdin"),
     ("/proc/self/fd/1", "stdout"),
     ("/proc/self/fd/2", "stderr"),
+    ("/proc/kcore", "core"),
 ];
 
 /// Makes the root and moves this process into it; nothing of the machine's files is reachable afterwards.
@@ -86,7 +93,9 @@ fn mount_system(root: &Path) -> Result<()> {
     attach(root, "cgroup2", "/sys/fs/cgroup", strict | MsFlags::MS_RDONLY, "")?;
     attach(root, "tmpfs", "/dev", MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_STRICTATIME, "mode=755,size=64k")?;
     attach(root, "devpts", "/dev/pts", MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5")?;
-    attach(root, "tmpfs", "/dev/shm", strict, "mode=1777,size=64m")?;
+    // One for all containers of the pod, as their System V memory and message queues are.
+    let shared = inroot::open(root, "/dev/shm", Kind::Folder)?;
+    bind(&volumes::shared_memory(), &inroot::path_of(&shared)).context("bind the pod's shared memory")?;
     if let Err(error) = attach(root, "mqueue", "/dev/mqueue", strict, "") {
         eprintln!("guest: {error:#}");
     }
@@ -112,6 +121,12 @@ fn mount_devices(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Puts the terminal where programs look for the console; the container's root is `/` already.
+pub fn make_console(terminal: &OwnedFd) -> Result<()> {
+    let place = inroot::open(Path::new("/"), "/dev/console", Kind::File)?;
+    bind(&inroot::path_of(terminal), &inroot::path_of(&place))
+}
+
 fn bind_into(root: &Path, spec: &MountSpec) -> Result<()> {
     let source = if spec.sub_path.is_empty() {
         inroot::open_source(&spec.source)?
@@ -135,11 +150,12 @@ fn protect() -> Result<()> {
         bind(Path::new(path), Path::new(path))?;
         change(path, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags)?;
     }
-    for path in MASKED.iter().filter(|path| Path::new(path).exists()) {
-        if Path::new(path).is_dir() {
-            mount(Some("tmpfs"), *path, Some("tmpfs"), MsFlags::MS_RDONLY, Some("size=0k"))?;
+    let throttles = fs::read_dir(PROCESSORS).into_iter().flatten().flatten().map(|entry| entry.path().join(PER_PROCESSOR));
+    for path in MASKED.iter().map(PathBuf::from).chain(throttles).filter(|path| path.exists()) {
+        if path.is_dir() {
+            mount(Some("tmpfs"), &path, Some("tmpfs"), MsFlags::MS_RDONLY, Some("size=0k"))?;
         } else {
-            bind(Path::new("/dev/null"), Path::new(path))?;
+            bind(Path::new("/dev/null"), &path)?;
         }
     }
     Ok(())

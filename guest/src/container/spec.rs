@@ -25,7 +25,7 @@ pub enum Place {
     New(RootSpec),
     /// The namespaces of the process with that pid.
     Beside(i32),
-    /// Only a process namespace, for the process that holds the pod's together.
+    /// Only a process namespace and an empty root, for the process that holds the pod's processes together.
     Pause,
 }
 
@@ -58,6 +58,7 @@ pub struct UserSpec {
     pub gid: Option<u32>,
     pub supplemental_groups: Vec<u32>,
     pub must_run_as_non_root: bool,
+    pub only_listed_groups: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -106,6 +107,8 @@ pub enum FailureKind {
     NotExecutable,
     /// What was asked for is not allowed or not there.
     Refused,
+    /// The container can't be made as it is described: its user is unknown, its profile can't be loaded.
+    Unmakeable,
     Internal,
 }
 

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use anyhow::Context;
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::unistd::{ForkResult, fork, setsid};
@@ -17,7 +16,7 @@ use nix::unistd::{ForkResult, fork, setsid};
 use super::control::Control;
 use super::identity::{self, Identity};
 use super::spec::{Failure, FailureKind, Place, ProcessSpec, Report};
-use super::{root, seccomp};
+use super::{pause, root, seccomp};
 
 /// First argument of the binary when it is to be this.
 pub const NAME: &str = "monopod-start";
@@ -79,7 +78,7 @@ fn enter_namespaces(place: &Place) -> Result<(), Failure> {
             let flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWCGROUP | CloneFlags::CLONE_NEWUTS;
             setns(pidfd(*pid)?, flags).context("enter the container's namespaces")?;
         }
-        Place::Pause => unshare(CloneFlags::CLONE_NEWPID).context("make a process namespace")?,
+        Place::Pause => unshare(CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS).context("make a process namespace")?,
     }
     Ok(())
 }
@@ -110,13 +109,16 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     match &spec.place {
         Place::New(root) => root::enter(root)?,
         Place::Beside(_) => {}
-        Place::Pause => pause(control),
+        Place::Pause => pause::become_it()?,
     }
     let identity = Identity::resolve(&spec.user)?;
     if let Some(size) = spec.tty {
         let (master, slave) = super::terminal::open(size).context("open a terminal")?;
         control.report(&Report::Terminal, Some(master.as_raw_fd()))?;
         super::terminal::take(&slave).context("take the terminal")?;
+        if matches!(spec.place, Place::New(_)) {
+            root::make_console(&slave).context("make /dev/console")?;
+        }
     }
     identity::own_standard_streams(&identity);
     identity::set_limits(&spec.limits).context("set limits")?;
@@ -200,17 +202,4 @@ fn execute(program: &str, spec: &ProcessSpec, environment: &[(String, String)]) 
     let Err(error) = nix::unistd::execve(&path, &arguments, &variables);
     let kind = if error == Errno::ENOENT { FailureKind::NotFound } else { FailureKind::NotExecutable };
     Err(Failure::new(kind, format!("exec {program}: {}", error.desc().to_lowercase())))
-}
-
-/// Process 1 of a pod that shares its process namespace: waits for what others leave behind, until the machine ends.
-fn pause(control: &Control) -> ! {
-    // SAFETY: the guest takes the end of this socket for the news that the process runs. The null device takes its place.
-    if let Ok(null) = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, nix::sys::stat::Mode::empty()) {
-        unsafe { libc::dup2(null.as_raw_fd(), control.raw()) };
-    }
-    loop {
-        if nix::sys::wait::wait().is_err() {
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
-    }
 }

@@ -173,9 +173,23 @@ fn busybox_image(folder: &Path) -> PathBuf {
     std::fs::write(root.join("etc/group"), "root:x:0:\napp:x:1000:\nextra:x:2000:app\n").expect("group");
     std::fs::write(root.join("bin/not-executable"), "#!/bin/sh\n").expect("file");
     run(Command::new("chmod").arg("1777").arg(root.join("tmp")));
+    capable_program(&root.join("bin/busybox-capable"));
     let image = folder.join("image.squashfs");
     run(Command::new("mksquashfs").arg(&root).arg(&image).args(["-quiet", "-no-progress", "-noappend", "-comp", "gzip"]));
     image
+}
+
+/// busybox once more, that may do what CAP_NET_RAW allows whoever runs it.
+fn capable_program(path: &Path) {
+    std::fs::copy("/usr/bin/busybox", path).expect("busybox-static");
+    // struct vfs_cap_data: revision 2 and effective, the permitted set's low word, its inheritable set, both again for the high words.
+    let mut value = [0; 20];
+    value[..4].copy_from_slice(&0x0200_0001_u32.to_le_bytes());
+    value[4..8].copy_from_slice(&(1_u32 << 13).to_le_bytes());
+    let path = std::ffi::CString::new(path.to_str().expect("path")).expect("path");
+    // SAFETY: both strings end in NUL, and the length is the value's.
+    let result = unsafe { libc::setxattr(path.as_ptr(), c"security.capability".as_ptr(), value.as_ptr().cast(), value.len(), 0) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
 }
 
 fn run(command: &mut Command) {

@@ -53,6 +53,7 @@ public final class AgentMain implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(stopping::countDown));
         Files.createDirectories(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
+        Files.createDirectories(settings("").seccompDirectory());
         Hypervisor hypervisor = Parts.hypervisor(options);
         HostNetwork network = Parts.network(options);
         try (KubernetesClient client = client()) {

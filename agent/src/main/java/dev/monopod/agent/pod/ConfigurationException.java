@@ -4,7 +4,19 @@ package dev.monopod.agent.pod;
 final class ConfigurationException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String reason;
+
     ConfigurationException(String message) {
+        this("CreateContainerConfigError", message);
+    }
+
+    /// @param reason of the container's waiting state
+    ConfigurationException(String reason, String message) {
         super(message);
+        this.reason = reason;
+    }
+
+    String reason() {
+        return reason;
     }
 }

@@ -9,18 +9,28 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Renders one attempt of a container as the guest is asked for it.
-record ContainerRequest(Pod pod, Environment environment, long machineMemoryBytes) {
+record ContainerRequest(
+        Pod pod, Environment environment, SeccompProfiles seccomp, long machineMemoryBytes) {
+    /// Where a container has the pod's files, unless it mounts something else there.
+    private static final List<Map.Entry<String, PodFile>> POD_FILES =
+            List.of(
+                    Map.entry("/etc/hosts", PodFile.HOSTS),
+                    Map.entry("/etc/resolv.conf", PodFile.RESOLV_CONF),
+                    Map.entry("/etc/hostname", PodFile.HOSTNAME));
 
     /// @param slot disk of the image
     /// @throws ConfigurationException for what can't be carried out now
     StartContainerRequest render(ContainerPlan plan, int attempt, ImageConfig image, int slot) {
         Container container = plan.spec();
-        Map<String, String> variables = environment.render(container, image.environment());
+        NonRoot.check(pod, container, image.user());
+        Map<String, String> variables = environment.render(container);
         StartContainerRequest.Builder request =
                 StartContainerRequest.newBuilder()
                         .setContainerId(
@@ -38,7 +48,7 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                         .setTty(Boolean.TRUE.equals(container.getTty()))
                         .setStdin(Boolean.TRUE.equals(container.getStdin()))
                         .setStdinOnce(Boolean.TRUE.equals(container.getStdinOnce()))
-                        .setSecurity(SecuritySettings.security(pod, container))
+                        .setSecurity(SecuritySettings.security(pod, container, seccomp))
                         .setResources(ResourceNumbers.of(pod, container, machineMemoryBytes))
                         .setTerminationMessagePath(
                                 given(container.getTerminationMessagePath())
@@ -46,9 +56,10 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                         .setProcessesOfContainer(plan.target().orElse(""))
                         .setStopSignal(Signals.parse(image.stopSignal()))
                         .addAllMounts(mounts(container, variables));
-        variables.forEach((name, value) ->
-                request.addEnvironment(
-                        EnvironmentVariable.newBuilder().setName(name).setValue(value)));
+        Environment.over(image.environment(), variables)
+                .forEach((name, value) ->
+                        request.addEnvironment(
+                                EnvironmentVariable.newBuilder().setName(name).setValue(value)));
         return request.build();
     }
 
@@ -76,9 +87,9 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
 
     private static List<Mount> mounts(Container container, Map<String, String> variables) {
         List<Mount> mounts = new ArrayList<>();
-        boolean ownHosts = false;
+        Set<String> taken = new HashSet<>();
         for (VolumeMount from : container.getVolumeMounts()) {
-            ownHosts |= "/etc/hosts".equals(from.getMountPath());
+            taken.add(from.getMountPath());
             String subPath =
                     given(from.getSubPathExpr())
                             .map(text -> Expansion.expand(text, variables))
@@ -102,16 +113,19 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                                             .orElse(""))
                             .build());
         }
-        if (!ownHosts) {
-            mounts.add(file(PodFile.HOSTS, "/etc/hosts"));
+        boolean readOnly = SecuritySettings.readOnlyRoot(container);
+        for (Map.Entry<String, PodFile> file : POD_FILES) {
+            if (!taken.contains(file.getKey())) {
+                mounts.add(
+                        Mount.newBuilder()
+                                .setPodFile(file.getValue())
+                                .setDestination(file.getKey())
+                                // A kubelet always lets containers write their hosts file.
+                                .setReadOnly(readOnly && file.getValue() != PodFile.HOSTS)
+                                .build());
+            }
         }
-        mounts.add(file(PodFile.RESOLV_CONF, "/etc/resolv.conf"));
-        mounts.add(file(PodFile.HOSTNAME, "/etc/hostname"));
         return mounts;
-    }
-
-    private static Mount file(PodFile file, String destination) {
-        return Mount.newBuilder().setPodFile(file).setDestination(destination).build();
     }
 
     private static Optional<String> given(@org.jspecify.annotations.Nullable String text) {

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.agent.pod.PodApi.EventType;
 import dev.monopod.protocol.guest.ProbeResponse;
+import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
 import dev.monopod.protocol.guest.StartContainerRequest;
@@ -43,7 +44,11 @@ final class ContainerRunner {
             request =
                     new ContainerRequest(
                                     runtime.pod(),
-                                    new Environment(runtime.services().source(), runtime.fields()),
+                                    new Environment(
+                                            runtime.services().source(),
+                                            runtime.fields(),
+                                            this::volumeFile),
+                                    runtime.services().settings().seccompProfiles(),
                                     runtime.memoryBytes())
                             .render(
                                     plan,
@@ -51,11 +56,11 @@ final class ContainerRunner {
                                     runtime.image(plan.name()).config(),
                                     runtime.slot(plan.name()));
         } catch (RuntimeException e) {
-            String message = String.valueOf(e.getMessage());
-            event(EventType.Warning, "Failed", "Error: " + message, plan);
-            runtime.post(
-                    new PodInput.ConfigurationTrouble(
-                            plan.name(), attempt, "CreateContainerConfigError", message));
+            String reason =
+                    e instanceof ConfigurationException known
+                            ? known.reason()
+                            : "CreateContainerConfigError";
+            unmakeable(plan, attempt, reason, String.valueOf(e.getMessage()));
             return;
         }
         Instant startedAt;
@@ -130,13 +135,8 @@ final class ContainerRunner {
                             plan.name(), attempt, "RunContainerError", message));
             return;
         }
-        if (status.getCode() == Status.Code.FAILED_PRECONDITION
-                && request.getUser().getMustRunAsNonRoot()) {
-            String refusal = "container has runAsNonRoot and image will run as root";
-            event(EventType.Warning, "Failed", "Error: " + refusal, plan);
-            runtime.post(
-                    new PodInput.ConfigurationTrouble(
-                            plan.name(), attempt, "CreateContainerConfigError", refusal));
+        if (status.getCode() == Status.Code.NOT_FOUND) {
+            unmakeable(plan, attempt, "CreateContainerError", message);
             return;
         }
         event(EventType.Warning, "Failed", "Error: " + message, plan);
@@ -153,6 +153,21 @@ final class ContainerRunner {
                                 message,
                                 Instant.EPOCH,
                                 now)));
+    }
+
+    /// The container waits, and is tried again.
+    private void unmakeable(ContainerPlan plan, int attempt, String reason, String message) {
+        event(EventType.Warning, "Failed", "Error: " + message, plan);
+        runtime.post(new PodInput.ConfigurationTrouble(plan.name(), attempt, reason, message));
+    }
+
+    private String volumeFile(String volume, String path) {
+        return runtime.guest()
+                .blocking(CALL)
+                .readVolumeFile(
+                        ReadVolumeFileRequest.newBuilder().setName(volume).setPath(path).build())
+                .getContent()
+                .toStringUtf8();
     }
 
     private void forgetEarlier(ContainerPlan plan, int attempt) {

@@ -14,6 +14,18 @@ import java.util.Set;
 ///
 /// @param host the host's own resolver, for `Default`
 record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
+    private static final int NAMESERVERS = 3;
+    private static final int SEARCHES = 32;
+    private static final int SEARCH_LINE = 2048;
+    private static final int DOMAIN = 253;
+
+    /// What a resolver reads, and what had to be left out of it, in a kubelet's words.
+    record Form(String text, List<String> omissions) {
+        Form {
+            omissions = List.copyOf(omissions);
+        }
+    }
+
     record Resolver(List<String> nameservers, List<String> searches, List<String> options) {
         /// Reads the lines of a resolv.conf; a loopback resolver is out of a pod's reach and is
         /// left out.
@@ -27,11 +39,15 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
                 switch (words[0]) {
                     case "nameserver" ->
                             rest.stream()
+                                    .limit(1)
                                     .filter(a -> !a.startsWith("127.") && !a.equals("::1"))
                                     .forEach(nameservers::add);
                     case "search" -> {
                         searches.clear();
-                        searches.addAll(rest);
+                        rest.stream()
+                                .filter(domain -> !domain.equals("."))
+                                .map(domain -> domain.replaceFirst("\\.$", ""))
+                                .forEach(searches::add);
                     }
                     case "options" -> options.addAll(rest);
                     default -> {}
@@ -41,7 +57,7 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
         }
     }
 
-    String render(Pod pod) {
+    Form form(Pod pod) {
         String policy = pod.getSpec().getDnsPolicy();
         Set<String> nameservers = new LinkedHashSet<>();
         Set<String> searches = new LinkedHashSet<>();
@@ -67,18 +83,50 @@ record DnsConfig(String clusterDns, String clusterDomain, Resolver host) {
                 options.put(option.getName(), option.getValue() == null ? "" : option.getValue());
             }
         }
+        List<String> omissions = new ArrayList<>();
+        List<String> servers = fittingNameservers(List.copyOf(nameservers), omissions);
+        List<String> domains = fittingSearches(List.copyOf(searches), omissions);
         StringBuilder text = new StringBuilder();
-        if (!searches.isEmpty()) {
-            text.append("search ").append(String.join(" ", searches)).append('\n');
+        if (!domains.isEmpty()) {
+            text.append("search ").append(String.join(" ", domains)).append('\n');
         }
-        nameservers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
+        servers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
         if (!options.isEmpty()) {
             text.append("options");
             options.forEach((name, value) ->
                     text.append(' ').append(value.isEmpty() ? name : name + ":" + value));
             text.append('\n');
         }
-        return text.toString();
+        return new Form(text.toString(), omissions);
+    }
+
+    private static List<String> fittingNameservers(List<String> all, List<String> omissions) {
+        if (all.size() <= NAMESERVERS) {
+            return all;
+        }
+        List<String> kept = all.subList(0, NAMESERVERS);
+        omissions.add(
+                "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
+                        + String.join(" ", kept));
+        return kept;
+    }
+
+    private static List<String> fittingSearches(List<String> all, List<String> omissions) {
+        List<String> kept =
+                new ArrayList<>(
+                        all.stream()
+                                .limit(SEARCHES)
+                                .filter(domain -> domain.length() <= DOMAIN)
+                                .toList());
+        while (String.join(" ", kept).length() > SEARCH_LINE) {
+            kept.removeLast();
+        }
+        if (kept.size() < all.size()) {
+            omissions.add(
+                    "Search Line limits were exceeded, some search paths have been omitted, the applied search line is: "
+                            + String.join(" ", kept));
+        }
+        return kept;
     }
 
     private static void put(Map<String, String> options, String option) {

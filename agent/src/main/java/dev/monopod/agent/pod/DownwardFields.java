@@ -15,8 +15,11 @@ import java.util.stream.Collectors;
 
 /// The downward API: values of the pod's own fields and of its containers' resources.
 ///
-/// @param milliCpu what the machine offers, for limits that are not set
-record DownwardFields(Pod pod, String podAddress, String hostAddress, long milliCpu, long memory) {
+/// @param allocatable what the Node offers, for limits that are not set
+record DownwardFields(Pod pod, String podAddress, String hostAddress, Allocatable allocatable) {
+    /// Sizes in bytes.
+    record Allocatable(long milliCpu, long memory, long storage) {}
+
     private static final Pattern KEYED =
             Pattern.compile("metadata\\.(labels|annotations)\\['([^']+)'\\]");
 
@@ -61,12 +64,17 @@ record DownwardFields(Pod pod, String podAddress, String hostAddress, long milli
         String path = selector.getResource();
         BigDecimal value =
                 switch (path) {
-                    case "limits.cpu" -> limit(container, "cpu", BigDecimal.valueOf(milliCpu, 3));
+                    case "limits.cpu" ->
+                            limit(container, "cpu", BigDecimal.valueOf(allocatable.milliCpu(), 3));
                     case "requests.cpu" -> request(container, "cpu");
-                    case "limits.memory" -> limit(container, "memory", BigDecimal.valueOf(memory));
+                    case "limits.memory" ->
+                            limit(container, "memory", BigDecimal.valueOf(allocatable.memory()));
                     case "requests.memory" -> request(container, "memory");
                     case "limits.ephemeral-storage" ->
-                            limit(container, "ephemeral-storage", BigDecimal.ZERO);
+                            limit(
+                                    container,
+                                    "ephemeral-storage",
+                                    BigDecimal.valueOf(allocatable.storage()));
                     case "requests.ephemeral-storage" -> request(container, "ephemeral-storage");
                     default ->
                             throw new ConfigurationException(
@@ -130,8 +138,12 @@ record DownwardFields(Pod pod, String podAddress, String hostAddress, long milli
                 case '\n' -> out.append("\\n");
                 case '\r' -> out.append("\\r");
                 case '\t' -> out.append("\\t");
+                case '\b' -> out.append("\\b");
+                case '\f' -> out.append("\\f");
+                case 0x07 -> out.append("\\a");
+                case 0x0b -> out.append("\\v");
                 default -> {
-                    if (c < 0x20) {
+                    if (c < 0x20 || c == 0x7f) {
                         out.append("\\x%02x".formatted((int) c));
                     } else {
                         out.append(c);

@@ -5,9 +5,10 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
-import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.FileKeySelector;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
+import io.grpc.StatusRuntimeException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -16,21 +17,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Renders a container's environment: image, services, `envFrom`, `env`, later ones over earlier.
+/// Renders what Kubernetes adds to a container's environment: services, `envFrom`, `env`, later
+/// ones over earlier. Names are taken as they are: since 1.34 every name that an API server accepts
+/// is one.
 final class Environment {
+    /// Reads a file that a container left in a volume of the pod.
+    @FunctionalInterface
+    interface VolumeFiles {
+        String read(String volume, String path);
+    }
+
     private final ConfigSource source;
     private final DownwardFields fields;
+    private final VolumeFiles files;
     private final String namespace;
 
-    Environment(ConfigSource source, DownwardFields fields) {
+    Environment(ConfigSource source, DownwardFields fields, VolumeFiles files) {
         this.source = source;
         this.fields = fields;
+        this.files = files;
         this.namespace = fields.pod().getMetadata().getNamespace();
     }
 
-    /// @param image `NAME=VALUE` entries of the image
-    /// @throws ConfigurationException naming the ConfigMap, Secret or key that is not there
-    Map<String, String> render(Container container, List<String> image) {
+    /// The image's `NAME=VALUE` entries, and what Kubernetes adds over them. Only the latter is
+    /// known to `$(NAME)`.
+    static Map<String, String> over(List<String> image, Map<String, String> added) {
         Map<String, String> result = new LinkedHashMap<>();
         for (String entry : image) {
             int equals = entry.indexOf('=');
@@ -38,6 +49,12 @@ final class Environment {
                 result.put(entry.substring(0, equals), entry.substring(equals + 1));
             }
         }
+        result.putAll(added);
+        return result;
+    }
+
+    /// @throws ConfigurationException naming the ConfigMap, Secret, file or key that is not there
+    Map<String, String> render(Container container) {
         Map<String, String> declared = new LinkedHashMap<>();
         for (EnvFromSource from : container.getEnvFrom()) {
             declared.putAll(from(from));
@@ -51,28 +68,32 @@ final class Environment {
                 declared.put(variable.getName(), text);
             });
         }
-        result.putAll(services);
+        Map<String, String> result = new LinkedHashMap<>(services);
         result.putAll(declared);
         return result;
     }
 
     private Map<String, String> serviceVariables() {
         List<Service> services = new ArrayList<>();
-        source.services("default").stream()
-                .filter(service -> service.getMetadata().getName().equals("kubernetes"))
-                .forEach(services::add);
-        Pod pod = fields.pod();
-        if (!Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks())) {
-            for (Service service : source.services(namespace)) {
-                boolean master =
-                        namespace.equals("default")
-                                && service.getMetadata().getName().equals("kubernetes");
-                if (!master) {
-                    services.add(service);
-                }
-            }
+        if (!Boolean.FALSE.equals(fields.pod().getSpec().getEnableServiceLinks())) {
+            services.addAll(source.services(namespace));
+        }
+        // A namespace's own Service of this name hides the API server's.
+        boolean hidden = services.stream().anyMatch(Environment::apiServer);
+        if (!hidden) {
+            source.services("default").stream()
+                    .filter(Environment::apiServer)
+                    .forEach(services::add);
         }
         return ServiceVariables.of(services);
+    }
+
+    private static boolean apiServer(Service service) {
+        String address = service.getSpec().getClusterIP();
+        return service.getMetadata().getName().equals("kubernetes")
+                && address != null
+                && !address.isEmpty()
+                && !address.equals("None");
     }
 
     private Map<String, String> from(EnvFromSource from) {
@@ -140,7 +161,26 @@ final class Environment {
                             ref.getOptional())
                     .map(Environment::decode);
         }
+        if (from.getFileKeyRef() != null) {
+            return inFile(from.getFileKeyRef());
+        }
         throw new ConfigurationException("env " + variable.getName() + ": unsupported valueFrom");
+    }
+
+    private Optional<String> inFile(FileKeySelector ref) {
+        String text;
+        try {
+            text = files.read(ref.getVolumeName(), ref.getPath());
+        } catch (StatusRuntimeException e) {
+            throw new ConfigurationException("couldn't parse env file");
+        }
+        String value = new EnvironmentFile(text).value(ref.getKey());
+        if (value.isEmpty() && !Boolean.TRUE.equals(ref.getOptional())) {
+            throw new ConfigurationException(
+                    "environment variable key \"%s\" not found in file \"%s\""
+                            .formatted(ref.getKey(), ref.getPath()));
+        }
+        return Optional.of(value).filter(found -> !found.isEmpty());
     }
 
     @SuppressWarnings("TooManyParameters") // two kinds, one rule

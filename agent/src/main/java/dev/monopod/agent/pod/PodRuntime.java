@@ -144,8 +144,10 @@ final class PodRuntime {
                 pod(),
                 machine.getSpec().network().address(),
                 hostAddress(),
-                size.milliCpu(),
-                size.memoryMebiBytes() << 20);
+                new DownwardFields.Allocatable(
+                        size.milliCpu(),
+                        size.memoryMebiBytes() << 20,
+                        size.storageMebiBytes() << 20));
     }
 
     /// As in EKS, the Node's address is the pod's.

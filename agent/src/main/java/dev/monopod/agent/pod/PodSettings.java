@@ -14,6 +14,15 @@ public record PodSettings(
         long machineUid,
         Duration bootPatience) {
 
+    /// Where the operator puts system call filters for `Localhost` profiles.
+    public Path seccompDirectory() {
+        return dataDirectory.resolve("seccomp");
+    }
+
+    SeccompProfiles seccompProfiles() {
+        return new SeccompProfiles(seccompDirectory());
+    }
+
     /// @param resolvConf of the host, for `dnsPolicy: Default`
     public record DnsSettings(String clusterDns, String clusterDomain, Path resolvConf) {}
 }

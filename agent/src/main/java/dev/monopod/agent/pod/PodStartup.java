@@ -13,11 +13,9 @@ import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.NetworkInterface;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Sysctl;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -46,6 +44,9 @@ final class PodStartup {
     }
 
     void run() throws InterruptedException {
+        if (recovered.isEmpty() && rejected()) {
+            return;
+        }
         runtime.run("waiting for the binding", this::awaitBinding);
         awaitName();
         Instant begun = Instant.now();
@@ -95,6 +96,21 @@ final class PodStartup {
             runtime.post(new PodInput.Prepared());
             volumes.refresh();
         }
+    }
+
+    /// Whether the pod may not run here at all; then it has failed.
+    private boolean rejected() throws InterruptedException {
+        Optional<PodAdmission.Rejection> rejection = PodAdmission.judge(runtime.pod());
+        if (rejection.isEmpty()) {
+            return false;
+        }
+        awaitBinding();
+        PodAdmission.Rejection why = rejection.get();
+        LOG.warn("{}: rejected: {}", runtime.plan().display(), why.message());
+        runtime.event(PodApi.EventType.Warning, why.reason(), why.message());
+        runtime.run("keeping the Node", () -> runtime.services().nodes().keep(runtime.machine()));
+        runtime.post(why.input());
+        return true;
     }
 
     private String clusterDomain() {
@@ -220,10 +236,7 @@ final class PodStartup {
                                         .setMtu(attachment.mtu()))
                         .setShareProcessNamespace(
                                 Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
-        var context = pod.getSpec().getSecurityContext();
-        List<Sysctl> sysctls = context == null ? List.of() : context.getSysctls();
-        sysctls.forEach(sysctl -> request.putSysctls(sysctl.getName(), sysctl.getValue()));
-        return request.build();
+        return request.putAllSysctls(Sysctls.of(pod)).build();
     }
 
     private void awaitBinding() throws InterruptedException {

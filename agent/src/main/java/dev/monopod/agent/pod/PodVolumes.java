@@ -66,14 +66,18 @@ final class PodVolumes {
                         settings.clusterDns(),
                         settings.clusterDomain(),
                         DnsConfig.Resolver.parse(lines(settings.resolvConf())));
+        DnsConfig.Form resolver = dns.form(pod);
         try {
             runtime.guest()
                     .blocking(CALL)
                     .writePodFiles(
                             WritePodFilesRequest.newBuilder()
                                     .setHosts(ByteString.copyFromUtf8(hosts))
-                                    .setResolvConf(ByteString.copyFromUtf8(dns.render(pod)))
+                                    .setResolvConf(ByteString.copyFromUtf8(resolver.text()))
                                     .build());
+            resolver.omissions()
+                    .forEach(omission ->
+                            runtime.event(PodApi.EventType.Warning, "DNSConfigForming", omission));
             return true;
         } catch (StatusRuntimeException e) {
             runtime.event(

@@ -3,6 +3,7 @@ package dev.monopod.agent.pod;
 import dev.monopod.protocol.guest.SeccompProfile;
 import dev.monopod.protocol.guest.Security;
 import dev.monopod.protocol.guest.User;
+import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
@@ -35,15 +36,17 @@ final class SecuritySettings {
                     "CAP_AUDIT_WRITE",
                     "CAP_SETFCAP");
 
+    private static final String ALL = "CAP_ALL";
+
     private SecuritySettings() {}
 
     static User user(Pod pod, Container container, String imageUser) {
         Optional<PodSecurityContext> ofPod =
                 Optional.ofNullable(pod.getSpec().getSecurityContext());
         User.Builder user = User.newBuilder().setName(imageUser);
-        pick(container, ofPod, SecurityContext::getRunAsUser, PodSecurityContext::getRunAsUser)
+        pick(pod, container, SecurityContext::getRunAsUser, PodSecurityContext::getRunAsUser)
                 .ifPresent(user::setUid);
-        pick(container, ofPod, SecurityContext::getRunAsGroup, PodSecurityContext::getRunAsGroup)
+        pick(pod, container, SecurityContext::getRunAsGroup, PodSecurityContext::getRunAsGroup)
                 .ifPresent(user::setGid);
         Set<Long> groups = new LinkedHashSet<>();
         ofPod.map(PodSecurityContext::getSupplementalGroups).ifPresent(groups::addAll);
@@ -51,51 +54,57 @@ final class SecuritySettings {
         return user.addAllSupplementalGroups(groups)
                 .setMustRunAsNonRoot(
                         pick(
+                                        pod,
                                         container,
-                                        ofPod,
                                         SecurityContext::getRunAsNonRoot,
                                         PodSecurityContext::getRunAsNonRoot)
+                                .orElse(false))
+                .setOnlyListedGroups(
+                        ofPod.map(PodSecurityContext::getSupplementalGroupsPolicy)
+                                .map("Strict"::equals)
                                 .orElse(false))
                 .build();
     }
 
-    static Security security(Pod pod, Container container) {
+    /// @throws ConfigurationException when its system call filter can't be read
+    static Security security(Pod pod, Container container, SeccompProfiles profiles) {
         Optional<SecurityContext> own = Optional.ofNullable(container.getSecurityContext());
+        Security.Builder security =
+                Security.newBuilder()
+                        .addAllCapabilities(capabilities(own.map(SecurityContext::getCapabilities)))
+                        .setNoNewPrivileges(
+                                own.map(SecurityContext::getAllowPrivilegeEscalation)
+                                        .map(allowed -> !allowed)
+                                        .orElse(false))
+                        // As a kubelet without SeccompDefault (ADR 22).
+                        .setSeccomp(SeccompProfile.UNCONFINED)
+                        .setUnmaskedProc(
+                                own.map(SecurityContext::getProcMount)
+                                        .map("Unmasked"::equals)
+                                        .orElse(false));
+        pick(
+                        pod,
+                        container,
+                        SecurityContext::getSeccompProfile,
+                        PodSecurityContext::getSeccompProfile)
+                .ifPresent(profile -> profiles.apply(profile, security));
+        return security.build();
+    }
+
+    /// In containerd's order: ALL first, then what is added by name, last what is dropped by name.
+    private static Set<String> capabilities(Optional<Capabilities> change) {
+        List<String> add = canonical(change.map(Capabilities::getAdd).orElse(List.of()));
+        List<String> drop = canonical(change.map(Capabilities::getDrop).orElse(List.of()));
         Set<String> capabilities = new LinkedHashSet<>(DEFAULT_CAPABILITIES);
-        own.map(SecurityContext::getCapabilities)
-                .ifPresent(change -> {
-                    List<String> drop = canonical(change.getDrop());
-                    if (drop.contains("CAP_ALL")) {
-                        capabilities.clear();
-                    }
-                    drop.forEach(capabilities::remove);
-                    for (String name : canonical(change.getAdd())) {
-                        if (name.equals("CAP_ALL")) {
-                            capabilities.addAll(DEFAULT_CAPABILITIES);
-                        } else {
-                            capabilities.add(name);
-                        }
-                    }
-                });
-        boolean unconfined =
-                own.map(SecurityContext::getSeccompProfile)
-                        .or(() ->
-                                Optional.ofNullable(pod.getSpec().getSecurityContext())
-                                        .map(PodSecurityContext::getSeccompProfile))
-                        .map(profile -> "Unconfined".equals(profile.getType()))
-                        .orElse(false);
-        return Security.newBuilder()
-                .addAllCapabilities(capabilities)
-                .setNoNewPrivileges(
-                        own.map(SecurityContext::getAllowPrivilegeEscalation)
-                                .map(allowed -> !allowed)
-                                .orElse(false))
-                .setSeccomp(unconfined ? SeccompProfile.UNCONFINED : SeccompProfile.RUNTIME_DEFAULT)
-                .setUnmaskedProc(
-                        own.map(SecurityContext::getProcMount)
-                                .map("Unmasked"::equals)
-                                .orElse(false))
-                .build();
+        if (drop.contains(ALL)) {
+            capabilities.clear();
+        } else if (add.contains(ALL)) {
+            capabilities.addAll(DEFAULT_CAPABILITIES);
+        }
+        capabilities.addAll(add);
+        drop.forEach(capabilities::remove);
+        capabilities.remove(ALL);
+        return capabilities;
     }
 
     static boolean readOnlyRoot(Container container) {
@@ -104,20 +113,18 @@ final class SecuritySettings {
                 .orElse(false);
     }
 
-    private static <T> Optional<T> pick(
+    /// The container's own setting, else the pod's.
+    static <T> Optional<T> pick(
+            Pod pod,
             Container container,
-            Optional<PodSecurityContext> ofPod,
             Function<SecurityContext, T> own,
             Function<PodSecurityContext, T> inherited) {
         return Optional.ofNullable(container.getSecurityContext())
                 .map(own)
-                .or(() -> ofPod.map(inherited));
+                .or(() -> Optional.ofNullable(pod.getSpec().getSecurityContext()).map(inherited));
     }
 
-    private static List<String> canonical(@org.jspecify.annotations.Nullable List<String> names) {
-        if (names == null) {
-            return List.of();
-        }
+    private static List<String> canonical(List<String> names) {
         return names.stream()
                 .map(name -> name.toUpperCase(Locale.ROOT))
                 .map(name -> name.startsWith("CAP_") ? name : "CAP_" + name)

@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,7 +45,7 @@ class RenderingTest {
                       containers:
                       - name: app
                         image: app:1
-                        command: ["run", "$(GREETING)", "$(NOBODY)", "$$(GREETING)"]
+                        command: ["run", "$(GREETING)", "$(NOBODY)", "$$(GREETING)", "$(PATH)"]
                         env:
                         - {name: WHO, value: you}
                         - {name: GREETING, value: "hi $(WHO) at $(DB_SERVICE_HOST)"}
@@ -52,6 +53,9 @@ class RenderingTest {
                         - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
                         - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
                         - {name: MEM, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
+                        - {name: DISK, valueFrom: {resourceFieldRef: {resource: limits.ephemeral-storage, divisor: 1Gi}}}
+                        - {name: FILE, valueFrom: {fileKeyRef: {volumeName: scratch, path: env, key: KEY}}}
+                        - {name: NO_FILE, valueFrom: {fileKeyRef: {volumeName: scratch, path: env, key: NONE, optional: true}}}
                         - {name: SECRET, valueFrom: {secretKeyRef: {name: keys, key: password}}}
                         - {name: MAYBE, valueFrom: {configMapKeyRef: {name: none, key: x, optional: true}}}
                         envFrom:
@@ -129,10 +133,18 @@ class RenderingTest {
             };
 
     private final DownwardFields fields =
-            new DownwardFields(POD, "192.168.96.9", "192.168.96.9", 1000, 512L << 20);
+            new DownwardFields(
+                    POD,
+                    "192.168.96.9",
+                    "192.168.96.9",
+                    new DownwardFields.Allocatable(1000, 512L << 20, 20L << 30));
 
     private StartContainerRequest request() {
-        return new ContainerRequest(POD, new Environment(source, fields), 512L << 20)
+        return new ContainerRequest(
+                        POD,
+                        new Environment(source, fields, (_, _) -> "KEY='in a file'\n"),
+                        new SeccompProfiles(Path.of("/nonexistent")),
+                        512L << 20)
                 .render(
                         PodPlan.of(POD).container("app"),
                         0,
@@ -159,19 +171,22 @@ class RenderingTest {
                 .containsEntry("APP", "web")
                 .containsEntry("CPU", "1")
                 .containsEntry("MEM", "128")
+                .containsEntry("DISK", "20")
+                .containsEntry("FILE", "in a file")
                 .containsEntry("SECRET", "sessam")
                 .containsEntry("CFG_a", "1")
                 .containsEntry("KUBERNETES_SERVICE_HOST", "10.100.0.7")
                 .containsEntry("KUBERNETES_SERVICE_PORT_HTTPS", "443")
                 .containsEntry("DB_PORT_443_TCP_ADDR", "10.100.0.7")
-                .doesNotContainKey("MAYBE");
+                .doesNotContainKeys("MAYBE", "NO_FILE");
     }
 
     @Test
     void rendersCommandSecurityAndResources() {
         StartContainerRequest request = request();
         assertThat(request.getArgsList())
-                .containsExactly("run", "hi you at 10.100.0.7", "$(NOBODY)", "$(GREETING)");
+                .containsExactly(
+                        "run", "hi you at 10.100.0.7", "$(NOBODY)", "$(GREETING)", "$(PATH)");
         assertThat(request.getWorkingDirectory()).isEqualTo("/srv");
         assertThat(request.getUser().getUid()).isEqualTo(1000);
         assertThat(request.getUser().getSupplementalGroupsList()).containsExactly(3000L, 2000L);
@@ -250,13 +265,24 @@ class RenderingTest {
     @Test
     void rendersHostsAndResolvConf() {
         assertThat(HostsFile.render(POD, "192.168.96.9", "cluster.local"))
-                .startsWith("# Kubernetes-managed hosts file.\n")
-                .contains("192.168.96.9\tweb-0.peers.shop.svc.cluster.local\tweb-0\n")
-                .endsWith("# Entries added by HostAliases.\n10.1.2.3\tdb\tdb.local\n");
+                .isEqualTo(
+                        """
+                        # Kubernetes-managed hosts file.
+                        127.0.0.1\tlocalhost
+                        ::1\tlocalhost ip6-localhost ip6-loopback
+                        fe00::0\tip6-localnet
+                        fe00::0\tip6-mcastprefix
+                        fe00::1\tip6-allnodes
+                        fe00::2\tip6-allrouters
+                        192.168.96.9\tweb-0.peers.shop.svc.cluster.local\tweb-0
+
+                        # Entries added by HostAliases.
+                        10.1.2.3\tdb\tdb.local
+                        """);
         var host =
                 DnsConfig.Resolver.parse(
                         List.of("nameserver 127.0.0.53", "nameserver 9.9.9.9", "search corp"));
-        assertThat(new DnsConfig("10.100.0.10", "cluster.local", host).render(POD))
+        assertThat(new DnsConfig("10.100.0.10", "cluster.local", host).form(POD).text())
                 .isEqualTo(
                         "search shop.svc.cluster.local svc.cluster.local cluster.local corp\n"
                                 + "nameserver 10.100.0.10\noptions ndots:5\n");

@@ -6,6 +6,7 @@ import dev.monopod.model.support.PodShape;
 import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.PodShape.HostNamespace;
 import dev.monopod.model.support.PodShape.HostPort;
+import dev.monopod.model.support.PodShape.Option;
 import dev.monopod.model.support.PodShape.Permission;
 import dev.monopod.model.support.PodShape.Source;
 import io.fabric8.kubernetes.api.model.Container;
@@ -57,7 +58,18 @@ public final class PodShapes {
             Volume volume = declared.get(index);
             volumes.add(new PodShape.Volume(index, volume.getName(), source(volume, claims)));
         }
-        return new PodShape(namespaces, containers, volumes);
+        return new PodShape(namespaces, options(spec), containers, volumes);
+    }
+
+    private static Set<Option> options(PodSpec spec) {
+        Set<Option> options = EnumSet.noneOf(Option.class);
+        addIf(Boolean.FALSE.equals(spec.getHostUsers()), Option.OWN_USER_NAMESPACE, options);
+        addIf(
+                spec.getSecurityContext() != null
+                        && spec.getSecurityContext().getWindowsOptions() != null,
+                Option.WINDOWS_OPTIONS,
+                options);
+        return options;
     }
 
     /// Whether machines can mount what a claim is bound to.
@@ -138,6 +150,7 @@ public final class PodShapes {
                     context.getAllowPrivilegeEscalation(),
                     Permission.ALLOW_PRIVILEGE_ESCALATION,
                     permissions);
+            addIf(context.getWindowsOptions() != null, Permission.WINDOWS_OPTIONS, permissions);
             if (context.getCapabilities() != null) {
                 capabilities = orEmpty(context.getCapabilities().getAdd());
             }

@@ -96,6 +96,31 @@ final class PodMappingTest {
                         "spec.containers[0].resources nvidia.com/gpu");
     }
 
+    @Test
+    void findsUserNamespacesAndWindowsOptions() {
+        Pod pod =
+                pod(
+                        """
+                        spec:
+                          hostUsers: false
+                          securityContext: {windowsOptions: {}}
+                          containers:
+                          - {name: a, securityContext: {windowsOptions: {runAsUserName: x}}}
+                          - {name: b, securityContext: {}}
+                        """);
+
+        assertThat(Refusals.check(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound())))
+                .extracting(refusal -> refusal.fieldPath() + " " + refusal.detail())
+                .containsExactly(
+                        "spec.hostUsers HostUsers",
+                        "spec.securityContext.windowsOptions WindowsOptions",
+                        "spec.containers[0].securityContext.windowsOptions WindowsOptions");
+        pod.getSpec().setHostUsers(true);
+        pod.getSpec().getSecurityContext().setWindowsOptions(null);
+        assertThat(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound()).options())
+                .isEmpty();
+    }
+
     private static String annotation(String yaml) {
         return switch (PodSizing.provision(pod(yaml).getSpec(), MemoryOverhead.EKS_256_MIB)) {
             case Provisioned.Fits fits -> fits.size().annotation() + ", " + fits.size().storage();

@@ -6,14 +6,33 @@ import java.util.Set;
 /// What of a pod decides whether Fargate can run it.
 ///
 /// @param hostNamespaces which of the host's namespaces it asks for
+/// @param options what else it asks for as a whole
 /// @param containers all of them, init and ephemeral ones too
 /// @param volumes its volumes
 public record PodShape(
-        Set<HostNamespace> hostNamespaces, List<Container> containers, List<Volume> volumes) {
+        Set<HostNamespace> hostNamespaces,
+        Set<Option> options,
+        List<Container> containers,
+        List<Volume> volumes) {
     public PodShape {
         hostNamespaces = Set.copyOf(hostNamespaces);
+        options = Set.copyOf(options);
         containers = List.copyOf(containers);
         volumes = List.copyOf(volumes);
+    }
+
+    /// A pod that asks for nothing more.
+    public PodShape(
+            Set<HostNamespace> hostNamespaces, List<Container> containers, List<Volume> volumes) {
+        this(hostNamespaces, Set.of(), containers, volumes);
+    }
+
+    /// Something that a pod may ask for as a whole.
+    public enum Option {
+        /// `hostUsers: false`.
+        OWN_USER_NAMESPACE,
+        /// `securityContext.windowsOptions`.
+        WINDOWS_OPTIONS
     }
 
     /// A namespace of the host that a pod may ask to share.
@@ -45,16 +64,17 @@ public record PodShape(
         }
     }
 
-    /// A permission of a container's security context that widens what it may do.
+    /// Something of a container's security context that no machine gives.
     public enum Permission {
         PRIVILEGED,
-        ALLOW_PRIVILEGE_ESCALATION
+        ALLOW_PRIVILEGE_ESCALATION,
+        WINDOWS_OPTIONS
     }
 
     /// One container.
     ///
     /// @param fieldPath for example `spec.containers[0]`
-    /// @param permissions those set to true
+    /// @param permissions those set
     /// @param addedCapabilities as written
     /// @param ports only those with a host port or host address
     /// @param extendedResources names of requests other than CPU, memory and ephemeral storage

@@ -4,6 +4,7 @@ import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.PodShape.Container;
 import dev.monopod.model.support.PodShape.HostNamespace;
 import dev.monopod.model.support.PodShape.HostPort;
+import dev.monopod.model.support.PodShape.Option;
 import dev.monopod.model.support.PodShape.Permission;
 import dev.monopod.model.support.PodShape.Source;
 import dev.monopod.model.support.PodShape.Volume;
@@ -52,6 +53,7 @@ public final class Refusals {
                 refusals.add(hostNamespace(namespace));
             }
         }
+        options(pod, refusals);
         pod.containers().forEach(container -> securityContext(container, refusals));
         pod.containers().forEach(container -> ports(container, refusals));
         pod.volumes().forEach(volume -> volume(volume, refusals));
@@ -120,6 +122,30 @@ public final class Refusals {
                 "remove it or set it to false, " + namespace.reason());
     }
 
+    /// Words of Monopod's own: EKS has none for them.
+    private static void options(PodShape pod, List<Refusal> refusals) {
+        if (pod.options().contains(Option.OWN_USER_NAMESPACE)) {
+            refusals.add(
+                    new Refusal(
+                            Clause.FIELDS,
+                            "spec.hostUsers",
+                            "HostUsers",
+                            "remove it or set it to true, the pod has a kernel of its own and"
+                                    + " machines have no user namespaces for pods"));
+        }
+        if (pod.options().contains(Option.WINDOWS_OPTIONS)) {
+            refusals.add(windowsOptions("spec.securityContext."));
+        }
+    }
+
+    private static Refusal windowsOptions(String path) {
+        return new Refusal(
+                Clause.SECURITY_CONTEXT,
+                path + "windowsOptions",
+                "WindowsOptions",
+                "remove it, machines run Linux");
+    }
+
     private static void securityContext(Container container, List<Refusal> refusals) {
         String path = container.fieldPath() + ".securityContext.";
         if (container.permissions().contains(Permission.PRIVILEGED)) {
@@ -137,6 +163,9 @@ public final class Refusals {
                             path + "allowPrivilegeEscalation",
                             "AllowPrivilegeEscalation",
                             "remove it or set it to false"));
+        }
+        if (container.permissions().contains(Permission.WINDOWS_OPTIONS)) {
+            refusals.add(windowsOptions(path));
         }
         List<String> excess =
                 container.addedCapabilities().stream()

@@ -56,6 +56,29 @@ final class RefusalsTest {
     }
 
     @Test
+    void namesUserNamespacesAndWindows() {
+        PodShape pod =
+                new PodShape(
+                        Set.of(HostNamespace.PID),
+                        Set.of(PodShape.Option.OWN_USER_NAMESPACE, PodShape.Option.WINDOWS_OPTIONS),
+                        List.of(container(0, Set.of(Permission.WINDOWS_OPTIONS), List.of())),
+                        List.of());
+
+        assertThat(Refusals.eksMessage(Refusals.check(pod)))
+                .isEqualTo(
+                        "Pod not supported on Fargate: fields not supported: HostPID, HostUsers,"
+                                + " invalid SecurityContext fields: WindowsOptions, invalid"
+                                + " SecurityContext fields: WindowsOptions");
+        assertThat(Refusals.check(pod))
+                .extracting(Refusal::fieldPath)
+                .containsExactly(
+                        "spec.hostPID",
+                        "spec.hostUsers",
+                        "spec.securityContext.windowsOptions",
+                        "spec.containers[0].securityContext.windowsOptions");
+    }
+
+    @Test
     void addsFieldPathsAndRemedies() {
         PodShape pod = new PodShape(Set.of(HostNamespace.NETWORK), List.of(), List.of());
 
