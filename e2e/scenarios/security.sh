@@ -152,7 +152,7 @@ security_commands='
 # The host's addresses but for loopback's.
 security_host_addresses() {
     ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4 }'
-    kubectl get hosts -o 'jsonpath={range .items[*]}{.spec.address}{"\n"}{.status.address}{"\n"}{end}' 2>/dev/null | grep . || true
+    kubectl get hosts -o 'jsonpath={range .items[*]}{.status.address}{"\n"}{end}' 2>/dev/null | grep . || true
     ip netns exec "$(ip netns list | awk '/^mp-|monopod/ { print $1; exit }')" ip -4 -o addr show 2>/dev/null |
         awk '{ sub("/.*", "", $4); if ($4 !~ /^127/) print $4 }' || true
 }
