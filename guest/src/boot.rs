@@ -17,7 +17,7 @@ pub fn boot() -> Result<()> {
     mount_kernel_file_systems()?;
     load_modules().context("load kernel modules")?;
     enable_cgroup_controllers();
-    crate::container::cgroup::make_pod().context("make the pod's cgroup")?;
+    crate::container::cgroup::make_pod()?;
     fs::create_dir_all(format!("{RUN}/volumes"))?;
     Ok(())
 }

@@ -76,7 +76,7 @@ fn forget_cached_blocks(device: &Path) {
     }
 }
 
-fn is_mount_point(path: &Path) -> bool {
+pub fn is_mount_point(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let device = |path: &Path| -> io::Result<u64> { Ok(fs::metadata(path)?.dev()) };
     match (device(path), device(path.parent().unwrap_or(path))) {

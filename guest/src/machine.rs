@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use tonic::Status;
 
+use crate::container::cgroup::Cgroup;
 use crate::protocol::{ConfigureRequest, ConfigureResponse};
 use crate::{clock, disks, network};
 
@@ -67,6 +68,9 @@ fn apply(request: &ConfigureRequest, first: bool) -> Result<()> {
     }
     for (name, value) in &request.sysctls {
         set_sysctl(name, value).with_context(|| format!("set the sysctl {name}"))?;
+    }
+    if let Some(resources) = &request.pod_resources {
+        Cgroup::pod().limit(resources).map_err(|status| anyhow::anyhow!("limit the pod: {}", status.message()))?;
     }
     disks::mount_scratch(request.scratch_disk_slot)?;
     fs::write(Path::new(disks::SCRATCH).join("pod/hostname"), format!("{}\n", request.hostname)).context("write the pod's host name")?;

@@ -19,6 +19,7 @@ mod service;
 mod statistics;
 mod streams;
 mod tls;
+mod usage;
 mod volumes;
 
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use crate::machine::Machine;
 use crate::protocol::guest_server::{Guest, GuestServer};
 use crate::protocol::*;
 use crate::reaper::Reaper;
+use crate::usage::Detail;
 use crate::{channel, forward, power, probe, statistics, streams, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
@@ -151,9 +152,17 @@ impl Guest for Service {
         probe::probe(&self.lifecycle, &identity.address, request.into_inner()).await.map(Response::new)
     }
 
-    async fn statistics(&self, _: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
+    async fn limit_resources(&self, request: Request<LimitResourcesRequest>) -> Result<Response<LimitResourcesResponse>, Status> {
+        let lifecycle = self.lifecycle.clone();
+        let request = request.into_inner();
+        blocking(move || lifecycle.limit(&request.container_id, &request.resources.unwrap_or_default()).map(|()| LimitResourcesResponse {}))
+            .await
+    }
+
+    async fn statistics(&self, request: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
         let registry = self.lifecycle.registry.clone();
-        blocking(move || Ok(statistics::read(&registry))).await
+        let detail = if request.get_ref().detailed { Detail::All } else { Detail::Counters };
+        blocking(move || Ok(statistics::read(&registry, detail))).await
     }
 
     async fn power_off(&self, _: Request<PowerOffRequest>) -> Result<Response<PowerOffResponse>, Status> {

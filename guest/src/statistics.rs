@@ -1,105 +1,147 @@
-//! What the machine and its containers use, read from the kernel at each call.
+//! What the machine and its containers use.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::boot::CGROUPS;
-use crate::container::cgroup::number;
+use crate::container::cgroup::Cgroup;
 use crate::container::registry::{Container, Registry};
 use crate::container::request;
 use crate::machine::memory_kibibytes;
-use crate::protocol::{ContainerStatistics, StatisticsResponse};
-use crate::{clock, disks};
+use crate::protocol::{ContainerEvents, ContainerStatistics, FileSystem, InterfaceStatistics, StatisticsResponse, VolumeStatistics};
+use crate::usage::{self, Detail};
+use crate::{clock, disks, volumes};
 
-/// A walk through a container's files stops after as many.
-const FILES_LIMIT: u32 = 100_000;
+/// A walk through a container's or volume's files stops after as many.
+const FILES_LIMIT: u64 = 100_000;
 
-/// Blocking: walks through the files that containers wrote.
-pub fn read(registry: &Registry) -> StatisticsResponse {
-    let network = network();
-    let scratch = nix::sys::statvfs::statvfs(disks::SCRATCH).ok();
-    let bytes = |blocks: u64| scratch.as_ref().map_or(0, |scratch| blocks * scratch.fragment_size());
-    let capacity = bytes(scratch.as_ref().map_or(0, |scratch| scratch.blocks()));
-    let total = memory_kibibytes("MemTotal") * 1024;
-    let available = memory_kibibytes("MemAvailable") * 1024;
-    let cpu = fs::read_to_string(Path::new(CGROUPS).join("cpu.stat")).unwrap_or_default();
-    let processes: u64 = registry.all().iter().map(|container| container.cgroup.number("pids.current", "")).sum();
+/// Blocking.
+pub fn read(registry: &Registry, detail: Detail) -> StatisticsResponse {
+    let containers = registry.all();
+    let groups: Vec<Cgroup> = containers.iter().map(|container| container.cgroup.clone()).collect();
     StatisticsResponse {
         unix_time_nanos: clock::unix_nanos(),
-        machine_cpu_usage_nanos: number(&cpu, "usage_usec") * 1000,
-        machine_memory_total_bytes: total,
-        machine_memory_available_bytes: available,
-        machine_memory_working_set_bytes: total.saturating_sub(available),
-        containers: registry.all().iter().filter(|container| container.running()).map(|container| of_container(container)).collect(),
-        network_receive_bytes: network[0],
-        network_receive_errors: network[1],
-        network_transmit_bytes: network[2],
-        network_transmit_errors: network[3],
-        scratch_capacity_bytes: capacity,
-        scratch_available_bytes: bytes(scratch.as_ref().map_or(0, |scratch| scratch.blocks_available())),
-        scratch_used_bytes: capacity.saturating_sub(bytes(scratch.as_ref().map_or(0, |scratch| scratch.blocks_free()))),
-        process_count: processes,
+        machine_memory_total_bytes: memory_kibibytes("MemTotal") << 10,
+        machine_memory_available_bytes: memory_kibibytes("MemAvailable") << 10,
+        machine: Some(usage::of_machine()),
+        pod: Some(usage::of_group(&Cgroup::pod(), &groups, detail)),
+        containers: containers.iter().filter(|container| container.running()).map(|container| of_container(container, detail)).collect(),
+        interfaces: interfaces(&fs::read_to_string("/proc/net/dev").unwrap_or_default()),
+        scratch: file_system(Path::new(disks::SCRATCH)),
+        volumes: if detail == Detail::All { volumes() } else { Vec::new() },
+        processors: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
+        events: events(registry, &containers),
     }
 }
 
-fn of_container(container: &Container) -> ContainerStatistics {
+fn of_container(container: &Container, detail: Detail) -> ContainerStatistics {
     let state = container.state();
-    let cgroup = &container.cgroup;
-    let memory = cgroup.read("memory.stat");
-    let usage = cgroup.number("memory.current", "");
-    let mut files_left = FILES_LIMIT;
+    let root = match detail {
+        Detail::All => used(&request::folder(&state.container_id).join("upper")),
+        Detail::Counters => Used::default(),
+    };
     ContainerStatistics {
-        cpu_usage_nanos: cgroup.number("cpu.stat", "usage_usec") * 1000,
-        memory_usage_bytes: usage,
-        // As a kubelet counts: what the kernel can drop at once is not in use.
-        memory_working_set_bytes: usage.saturating_sub(number(&memory, "inactive_file")),
-        memory_rss_bytes: number(&memory, "anon"),
-        page_faults: number(&memory, "pgfault"),
-        major_page_faults: number(&memory, "pgmajfault"),
         started_unix_nanos: state.started_unix_nanos,
-        root_used_bytes: used(&request::folder(&state.container_id).join("upper"), &mut files_left),
+        root_used_bytes: root.bytes,
+        root_inodes_used: root.files,
         log_used_bytes: container.log.unread(),
         container_id: state.container_id,
         name: state.name,
+        usage: Some(usage::of_group(&container.cgroup, std::slice::from_ref(&container.cgroup), detail)),
     }
 }
 
-/// Bytes on disk below a folder.
-fn used(folder: &Path, files_left: &mut u32) -> u64 {
-    let mut sum = 0;
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if *files_left == 0 {
-            break;
-        }
-        *files_left -= 1;
-        let Ok(data) = fs::symlink_metadata(entry.path()) else { continue };
-        sum += data.blocks() * 512;
-        if data.is_dir() {
-            sum += used(&entry.path(), files_left);
-        }
+/// Of every container that ever ran, by name: attempts that are removed count too.
+fn events(registry: &Registry, containers: &[std::sync::Arc<Container>]) -> Vec<ContainerEvents> {
+    let mut kills: BTreeMap<String, u64> = registry.oom_kills_of_removed();
+    for container in containers {
+        *kills.entry(container.state().name).or_default() += container.cgroup.oom_kills();
+    }
+    kills.into_iter().map(|(name, oom_kills)| ContainerEvents { name, oom_kills }).collect()
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Used {
+    bytes: u64,
+    files: u64,
+}
+
+/// What files below a folder, and the folder itself, take on disk.
+fn used(folder: &Path) -> Used {
+    let mut sum = Used::default();
+    if let Ok(data) = fs::symlink_metadata(folder) {
+        sum = Used { bytes: data.blocks() * 512, files: 1 };
+        add_used(folder, data.dev(), &mut sum);
     }
     sum
 }
 
-/// Received bytes and errors, transmitted bytes and errors, of all interfaces but loopback.
-fn network() -> [u64; 4] {
-    sum_network(&fs::read_to_string("/proc/net/dev").unwrap_or_default())
-}
-
-fn sum_network(text: &str) -> [u64; 4] {
-    let mut sums = [0; 4];
-    for line in text.lines() {
-        let Some((name, rest)) = line.split_once(':') else { continue };
-        if name.trim() == "lo" {
+fn add_used(folder: &Path, device: u64, sum: &mut Used) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if sum.files >= FILES_LIMIT {
+            break;
+        }
+        let Ok(data) = fs::symlink_metadata(entry.path()) else { continue };
+        if data.dev() != device {
             continue;
         }
-        let fields: Vec<u64> = rest.split_whitespace().filter_map(|field| field.parse().ok()).collect();
-        for (sum, index) in sums.iter_mut().zip([0, 2, 8, 10]) {
-            *sum += fields.get(index).copied().unwrap_or(0);
+        sum.files += 1;
+        sum.bytes += data.blocks() * 512;
+        if data.is_dir() {
+            add_used(&entry.path(), device, sum);
         }
     }
-    sums
+}
+
+/// Of the whole file system that the path lies on.
+fn file_system(path: &Path) -> Option<FileSystem> {
+    let told = nix::sys::statvfs::statvfs(path).ok()?;
+    let bytes = |blocks: u64| blocks * told.fragment_size();
+    Some(FileSystem {
+        capacity_bytes: bytes(told.blocks()),
+        available_bytes: bytes(told.blocks_available()),
+        used_bytes: bytes(told.blocks().saturating_sub(told.blocks_free())),
+        inodes: told.files(),
+        inodes_free: told.files_free(),
+        inodes_used: told.files().saturating_sub(told.files_free()),
+    })
+}
+
+/// A volume with a file system of its own is asked for what it uses, a folder of a shared one is walked through.
+fn volumes() -> Vec<VolumeStatistics> {
+    let of_volume = |(name, path): (String, std::path::PathBuf)| {
+        let mut file_system = file_system(&path)?;
+        if !disks::is_mount_point(&path) {
+            let used = used(&path);
+            file_system.used_bytes = used.bytes;
+            file_system.inodes_used = used.files;
+        }
+        Some(VolumeStatistics { name, file_system: Some(file_system) })
+    };
+    volumes::all().into_iter().filter_map(of_volume).collect()
+}
+
+/// Of all interfaces but loopback.
+fn interfaces(text: &str) -> Vec<InterfaceStatistics> {
+    let of_line = |line: &str| {
+        let (name, rest) = line.split_once(':')?;
+        let name = name.trim();
+        let fields: Vec<u64> = rest.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+        let field = |index: usize| fields.get(index).copied().unwrap_or(0);
+        (name != "lo").then(|| InterfaceStatistics {
+            name: name.to_owned(),
+            received_bytes: field(0),
+            received_packets: field(1),
+            received_errors: field(2),
+            received_dropped: field(3),
+            sent_bytes: field(8),
+            sent_packets: field(9),
+            sent_errors: field(10),
+            sent_dropped: field(11),
+        })
+    };
+    text.lines().filter_map(of_line).collect()
 }
 
 #[cfg(test)]
@@ -107,8 +149,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_interfaces_but_loopback() {
-        let text = "Inter-| Receive\n face |bytes\n    lo: 9 9 9 0 0 0 0 0 9 9 9 0 0 0 0 0\n  eth0: 100 2 3 0 0 0 0 0 200 5 6 0 0 0 0 0\n";
-        assert_eq!(sum_network(text), [100, 3, 200, 6]);
+    fn reads_interfaces_but_loopback() {
+        let text = "Inter-| Receive\n face |bytes\n    lo: 9 9 9 0 0 0 0 0 9 9 9 0 0 0 0 0\n  eth0: 100 2 3 4 0 0 0 0 200 5 6 7 0 0 0 0\n";
+
+        let found = interfaces(text);
+
+        let expected = InterfaceStatistics {
+            name: "eth0".to_owned(),
+            received_bytes: 100,
+            received_packets: 2,
+            received_errors: 3,
+            received_dropped: 4,
+            sent_bytes: 200,
+            sent_packets: 5,
+            sent_errors: 6,
+            sent_dropped: 7,
+        };
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn counts_files_and_their_folder() {
+        let folder = tempfile::tempdir().expect("folder");
+        fs::create_dir(folder.path().join("inner")).expect("folder");
+        fs::write(folder.path().join("inner/file"), vec![1; 10_000]).expect("file");
+
+        let used = used(folder.path());
+
+        assert_eq!(used.files, 3);
+        assert!(used.bytes >= 10_000, "{used:?}");
     }
 }

@@ -20,6 +20,12 @@ pub fn path(name: &str) -> Result<PathBuf, Status> {
     found.ok_or_else(|| Status::failed_precondition(format!("there is no volume {name:?}")))
 }
 
+/// Every volume that was written, by name.
+pub fn all() -> Vec<(String, PathBuf)> {
+    let entries = roots().into_iter().flat_map(|root| fs::read_dir(root).into_iter().flatten().flatten());
+    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
+}
+
 pub fn pod_file(name: &str) -> PathBuf {
     Path::new(disks::SCRATCH).join("pod").join(name)
 }

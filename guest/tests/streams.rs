@@ -194,10 +194,12 @@ async fn probes(client: &mut Client) {
 }
 
 async fn counts(client: &mut Client) {
-    let statistics = client.statistics(StatisticsRequest {}).await.expect("statistics").into_inner();
+    let statistics = client.statistics(StatisticsRequest { detailed: true }).await.expect("statistics").into_inner();
     let containers: HashMap<_, _> = statistics.containers.iter().map(|one| (one.name.as_str(), one)).collect();
     let server = containers["server"];
-    assert!(server.cpu_usage_nanos > 0 && server.memory_usage_bytes > 0 && server.root_used_bytes > 0, "{server:?}");
-    assert!(statistics.machine_memory_available_bytes > 0 && statistics.scratch_capacity_bytes > 100 << 20, "{statistics:?}");
-    assert!(statistics.process_count >= 2, "{statistics:?}");
+    let usage = server.usage.as_ref().expect("usage");
+    assert!(usage.cpu_nanos > 0 && usage.memory_bytes > 0 && server.root_used_bytes > 0, "{server:?}");
+    assert!(statistics.machine_memory_available_bytes > 0, "{statistics:?}");
+    assert!(statistics.scratch.as_ref().expect("scratch").capacity_bytes > 100 << 20, "{statistics:?}");
+    assert!(statistics.pod.as_ref().expect("pod").processes >= 2, "{statistics:?}");
 }

@@ -131,7 +131,9 @@ func (config Config) metricsServer() []string {
 		"--bind-address=" + config.HostAddress, "--secure-port=4443",
 		"--tls-cert-file=" + config.pki("metrics-server-serving.crt"), "--tls-private-key-file=" + config.pki("metrics-server-serving.key"),
 		"--kubelet-certificate-authority=" + config.pki("kubelet-ca.crt"), "--kubelet-preferred-address-types=InternalIP",
-		"--kubelet-use-node-status-port", "--metric-resolution=15s",
+		"--kubelet-use-node-status-port",
+		// The least that it takes: usage is known after two rounds.
+		"--metric-resolution=10s", "--kubelet-request-timeout=8s",
 	}
 }
 

@@ -5,53 +5,98 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use tonic::Status;
 
 use crate::boot::CGROUPS;
+use crate::machine::memory_kibibytes;
 use crate::protocol::Resources;
 
 const DEFAULT_PERIOD_MICROS: u64 = 100_000;
 const CONTROLLERS: [&str; 5] = ["cpu", "memory", "pids", "io", "cpuset"];
+/// Memory that containers never get: what the guest and its kernel take (40 MiB, measured), and some more, so that the guest still
+/// answers and tells of their end when they have used up the rest.
+const MEMORY_RESERVE_BYTES: u64 = 64 << 20;
+/// Of so many threads that the kernel can have, one is for the guest.
+const THREADS_RESERVE: u64 = 8;
 
 #[derive(Debug, Clone)]
 pub struct Cgroup(PathBuf);
 
-/// The cgroup that holds those of all containers.
-pub fn pod() -> PathBuf {
-    Path::new(CGROUPS).join("pod")
-}
-
 /// Makes the pod's cgroup; done once before any container.
-pub fn make_pod() -> io::Result<()> {
-    fs::create_dir_all(pod())?;
+pub fn make_pod() -> Result<()> {
+    let pod = Cgroup::pod();
+    fs::create_dir_all(pod.path()).context("create the pod's cgroup")?;
     for controller in CONTROLLERS {
         // One at a time: a kernel without one of them must not lose the others.
-        let _ = fs::write(pod().join("cgroup.subtree_control"), format!("+{controller}"));
+        let _ = fs::write(pod.path().join("cgroup.subtree_control"), format!("+{controller}"));
     }
-    Ok(())
+    pod.apply(&Resources::default())
+}
+
+/// What all containers together may have at most.
+fn pod_memory_max(asked_bytes: u64) -> u64 {
+    let all = (memory_kibibytes("MemTotal") << 10).saturating_sub(MEMORY_RESERVE_BYTES);
+    if asked_bytes == 0 { all } else { asked_bytes.min(all) }
+}
+
+fn pod_threads_max(asked: u64) -> u64 {
+    let limit = |file: &str| fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(u64::MAX);
+    let all = limit("/proc/sys/kernel/threads-max").min(limit("/proc/sys/kernel/pid_max"));
+    let most = all - all / THREADS_RESERVE;
+    if asked == 0 { most } else { asked.min(most) }
 }
 
 impl Cgroup {
+    /// The one that holds those of all containers.
+    pub fn pod() -> Self {
+        Self(Path::new(CGROUPS).join("pod"))
+    }
+
+    pub fn machine() -> Self {
+        Self(PathBuf::from(CGROUPS))
+    }
+
     pub fn create(name: &str, resources: &Resources) -> Result<Self> {
-        let cgroup = Self(pod().join(name));
+        let cgroup = Self(Self::pod().0.join(name));
         fs::create_dir_all(&cgroup.0).context("create the cgroup")?;
-        cgroup.limit(resources)?;
+        cgroup.apply(resources)?;
+        // The container ends as a whole, not with one process less that the others wait for.
+        cgroup.set("memory.oom.group", "1")?;
         Ok(cgroup)
     }
 
-    fn limit(&self, resources: &Resources) -> Result<()> {
+    /// Other limits for what runs. Takes no memory away that is in use: the kernel would kill for it.
+    pub fn limit(&self, resources: &Resources) -> Result<(), Status> {
+        let used = self.number("memory.current", "");
+        if resources.memory_max_bytes > 0 && resources.memory_max_bytes < used {
+            return Err(Status::failed_precondition(format!(
+                "memory limit of {} bytes is below the {used} bytes in use",
+                resources.memory_max_bytes
+            )));
+        }
+        self.apply(resources).map_err(|error| Status::internal(format!("{error:#}")))
+    }
+
+    fn apply(&self, resources: &Resources) -> Result<()> {
         let maximum = |value: u64| if value == 0 { "max".to_owned() } else { value.to_string() };
-        self.set("memory.max", &maximum(resources.memory_max_bytes))?;
+        let pod = self.0 == Self::pod().0;
+        let (memory_max, threads_max) = if pod {
+            (pod_memory_max(resources.memory_max_bytes), pod_threads_max(resources.pids_max))
+        } else {
+            (resources.memory_max_bytes, resources.pids_max)
+        };
+        self.set("memory.max", &maximum(memory_max))?;
         self.set("memory.min", &resources.memory_min_bytes.to_string())?;
-        self.set("memory.oom.group", "1")?;
-        self.set("pids.max", &maximum(resources.pids_max))?;
+        if self.0.join("memory.swap.max").exists() {
+            self.set("memory.swap.max", "0")?;
+        }
+        self.set("pids.max", &maximum(threads_max))?;
         if resources.cpu_weight > 0 {
             self.set("cpu.weight", &resources.cpu_weight.to_string())?;
         }
-        if resources.cpu_quota_micros > 0 {
-            let period = if resources.cpu_period_micros == 0 { DEFAULT_PERIOD_MICROS } else { resources.cpu_period_micros };
-            self.set("cpu.max", &format!("{} {period}", resources.cpu_quota_micros))?;
-        }
-        Ok(())
+        let period = if resources.cpu_period_micros == 0 { DEFAULT_PERIOD_MICROS } else { resources.cpu_period_micros };
+        let quota = if resources.cpu_quota_micros > 0 { resources.cpu_quota_micros.to_string() } else { "max".to_owned() };
+        self.set("cpu.max", &format!("{quota} {period}"))
     }
 
     fn set(&self, file: &str, value: &str) -> Result<()> {
@@ -71,8 +116,10 @@ impl Cgroup {
         number(&self.read(file), key)
     }
 
-    pub fn oom_killed(&self) -> bool {
-        self.number("memory.events", "oom_kill") > 0
+    /// How often the kernel killed for want of memory: the container's, the pod's or the machine's. A container that is killed as a
+    /// whole counts once.
+    pub fn oom_kills(&self) -> u64 {
+        oom_kills(&self.read("memory.events"))
     }
 
     pub fn processes(&self) -> Vec<i32> {
@@ -92,6 +139,14 @@ impl Cgroup {
     }
 }
 
+/// From the text of `memory.events`.
+pub fn oom_kills(events: &str) -> u64 {
+    match number(events, "oom_group_kill") {
+        0 => number(events, "oom_kill"),
+        groups => groups,
+    }
+}
+
 /// The number after the key, or the text's only number when the key is empty; 0 when there is none.
 pub fn number(text: &str, key: &str) -> u64 {
     let find = |line: &str| match key {
@@ -99,4 +154,15 @@ pub fn number(text: &str, key: &str) -> u64 {
         key => line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok(),
     };
     text.lines().find_map(find).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_a_container_that_was_killed_as_a_whole_once() {
+        assert_eq!(oom_kills("low 0\nmax 9\noom 1\noom_kill 3\noom_group_kill 1\n"), 1);
+        assert_eq!(oom_kills("oom 2\noom_kill 2\n"), 2);
+    }
 }

@@ -131,7 +131,7 @@ impl Lifecycle {
         // A shared process namespace does not end with this process: what it left behind would keep the output open.
         container.cgroup.kill();
         *container.input.lock().expect("input lock") = None;
-        let oom_killed = container.cgroup.oom_killed();
+        let oom_killed = container.cgroup.oom_kills() > 0;
         let message = termination_message(&container.state().container_id);
         self.registry.update(&container, |state| {
             state.phase = Phase::Exited.into();
@@ -161,13 +161,23 @@ impl Lifecycle {
         Ok(())
     }
 
+    /// Other limits for a running container, or with no id for all of them together.
+    pub fn limit(&self, id: &str, resources: &Resources) -> Result<(), Status> {
+        match id {
+            "" => Cgroup::pod().limit(resources),
+            id => self.registry.find_running(id)?.cgroup.limit(resources),
+        }
+    }
+
     /// Blocks until nothing is left of it.
     pub fn remove(&self, id: &str) -> Result<(), Status> {
         let Some(container) = self.registry.lookup(id) else { return Ok(()) };
+        let oom_kills = container.cgroup.oom_kills();
         empty(&container.cgroup);
         container.log.remove();
         let _ = fs::remove_dir_all(request::folder(id));
         self.registry.forget(id);
+        self.registry.note_oom_kills(&container.state().name, oom_kills);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! All containers of the machine and what is known of them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{broadcast, mpsc};
@@ -68,11 +68,13 @@ pub struct Registry {
     /// No container: the id is taken by one that is being started.
     containers: Arc<Mutex<HashMap<String, Option<Arc<Container>>>>>,
     changes: broadcast::Sender<ContainerState>,
+    /// By container name, of those that are removed.
+    oom_kills: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Registry {
     pub fn new() -> Self {
-        Self { containers: Arc::default(), changes: broadcast::Sender::new(CHANGES_KEPT) }
+        Self { containers: Arc::default(), changes: broadcast::Sender::new(CHANGES_KEPT), oom_kills: Arc::default() }
     }
 
     /// Takes the id for a container that is about to start.
@@ -93,6 +95,15 @@ impl Registry {
 
     pub fn forget(&self, id: &str) {
         self.containers.lock().expect("registry lock").remove(id);
+    }
+
+    /// Keeps the count of a container that is removed.
+    pub fn note_oom_kills(&self, name: &str, count: u64) {
+        *self.oom_kills.lock().expect("registry lock").entry(name.to_owned()).or_default() += count;
+    }
+
+    pub fn oom_kills_of_removed(&self) -> BTreeMap<String, u64> {
+        self.oom_kills.lock().expect("registry lock").clone()
     }
 
     pub fn find(&self, id: &str) -> Result<Arc<Container>, Status> {

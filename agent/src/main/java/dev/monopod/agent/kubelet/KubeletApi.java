@@ -1,10 +1,12 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodListBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
@@ -22,7 +24,6 @@ import org.slf4j.LoggerFactory;
 final class KubeletApi implements RequestHandler.Service {
     private static final Logger LOG = LoggerFactory.getLogger(KubeletApi.class);
     private static final String JSON = "application/json";
-    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
     private final KubeletPods pods;
     private final AccessControl accessControl;
@@ -99,20 +100,31 @@ final class KubeletApi implements RequestHandler.Service {
         switch (route) {
             case Route.Health _ -> exchange.respondText(HttpResponseStatus.OK, "ok");
             case Route.Pods _ -> exchange.respond(HttpResponseStatus.OK, JSON, podList(exchange));
-            case Route.Metrics _ ->
-                    exchange.respond(HttpResponseStatus.OK, PROMETHEUS, agentMetrics(exchange));
-            case Route.ResourceMetrics _ ->
-                    exchange.respond(
-                            HttpResponseStatus.OK,
-                            PROMETHEUS,
-                            ResourceMetrics.text(selectedStatistics(exchange)));
+            case Route.Metrics _ -> {
+                var chosen = chosen(exchange);
+                var node = addressed(exchange).map(this::nodeName).orElse(hostName());
+                var measured = pods.statistics(chosen, Detail.ALL);
+                respond(exchange, NodeMetrics.of(node, chosen, measured));
+            }
+            case Route.ResourceMetrics _ -> {
+                var chosen = chosen(exchange);
+                var measured = pods.statistics(chosen, Detail.COUNTERS);
+                respond(exchange, ResourceMetrics.of(measured, missing(chosen, measured)));
+            }
+            case Route.ContainerMetrics _ -> {
+                var chosen = chosen(exchange);
+                var measured = pods.statistics(chosen, Detail.ALL);
+                respond(exchange, ContainerMetrics.of(measured, missing(chosen, measured)));
+            }
+            case Route.ProbeMetrics _ ->
+                    respond(exchange, NodeMetrics.probes(pods.probes(chosen(exchange))));
             case Route.Summary _ ->
                     exchange.respond(
                             HttpResponseStatus.OK,
                             JSON,
                             statistics.summary(
                                     addressed(exchange).map(this::nodeName),
-                                    selectedStatistics(exchange)));
+                                    pods.statistics(chosen(exchange), Detail.ALL)));
             case Route.ContainerLogs(var target, var container) ->
                     logs(exchange, target, container);
             case Route.Exec(var target, var container) -> {
@@ -207,29 +219,28 @@ final class KubeletApi implements RequestHandler.Service {
     }
 
     private String podList(Exchange exchange) {
-        var items = addressed(exchange).map(List::of).orElseGet(pods::pods);
-        return Serialization.asJson(new PodListBuilder().withItems(items).build());
+        return Serialization.asJson(new PodListBuilder().withItems(chosen(exchange)).build());
     }
 
-    private String agentMetrics(Exchange exchange) {
-        int count = addressed(exchange).map(_ -> 1).orElseGet(() -> pods.pods().size());
-        return """
-        # HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox
-        # TYPE kubelet_running_pods gauge
-        kubelet_running_pods %d
-        """
-                .formatted(count);
+    private static void respond(Exchange exchange, Families families) throws IOException {
+        var accept = Optional.ofNullable(exchange.request().headers().get(HttpHeaderNames.ACCEPT));
+        var text = families.write(accept.orElse(""));
+        exchange.respond(HttpResponseStatus.OK, text.contentType(), text.body());
     }
 
-    private List<KubeletPods.PodStatistics> selectedStatistics(Exchange exchange) {
-        var pod = addressed(exchange);
-        return pods.statistics().stream()
-                .filter(one -> pod.isEmpty() || isOf(one, pod.get()))
-                .toList();
+    /// The addressed pod, or all of this host.
+    private List<Pod> chosen(Exchange exchange) {
+        return addressed(exchange).map(List::of).orElseGet(pods::pods);
     }
 
-    private static boolean isOf(KubeletPods.PodStatistics statistics, Pod pod) {
-        return statistics.uid().equals(pod.getMetadata().getUid());
+    /// How many of the running pods did not answer.
+    private static long missing(List<Pod> pods, List<KubeletPods.PodStatistics> measured) {
+        return pods.stream()
+                .filter(pod -> pod.getStatus() != null)
+                .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
+                .map(pod -> pod.getMetadata().getUid())
+                .filter(uid -> measured.stream().noneMatch(one -> one.uid().equals(uid)))
+                .count();
     }
 
     private Optional<Pod> find(Route.Target target) {

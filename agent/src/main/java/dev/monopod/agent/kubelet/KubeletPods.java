@@ -1,11 +1,13 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.protocol.guest.StatisticsResponse;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What the kubelet API needs to know of the pods of this host. Implemented by the pod package;
@@ -42,8 +44,19 @@ public interface KubeletPods {
     void portForward(String namespace, String pod, int port, InputStream input, OutputStream output)
             throws IOException;
 
-    /// Statistics of every pod that answers within a second or two.
-    List<PodStatistics> statistics();
+    /// Statistics of those of the pods that run here and answer within a few seconds.
+    List<PodStatistics> statistics(List<Pod> pods, Detail detail);
+
+    /// How many probes of the pods had which result so far.
+    List<ProbeCount> probes(List<Pod> pods);
+
+    /// How much is asked for.
+    enum Detail {
+        /// Counters of the kernel: cheap.
+        COUNTERS,
+        /// Also what the guest walks through files and processes for.
+        ALL
+    }
 
     /// @param tailLines -1: all
     /// @param limitBytes -1: none
@@ -73,32 +86,49 @@ public interface KubeletPods {
         record Size(int columns, int rows) {}
     }
 
-    /// Cumulative counters of one pod, from the guest.
-    record PodStatistics(
-            String namespace,
-            String name,
-            String uid,
-            Instant time,
-            Instant startTime,
-            long cpuUsageNanos,
-            long memoryWorkingSetBytes,
-            long memoryAvailableBytes,
-            long networkReceiveBytes,
-            long networkTransmitBytes,
-            long scratchCapacityBytes,
-            long scratchAvailableBytes,
-            long scratchUsedBytes,
-            List<ContainerStatistics> containers) {}
+    /// What one pod's guest told.
+    ///
+    /// @param pod with its status
+    /// @param startTime of the pod
+    record PodStatistics(Pod pod, Instant startTime, StatisticsResponse told) {
+        String namespace() {
+            return pod.getMetadata().getNamespace();
+        }
 
-    record ContainerStatistics(
-            String name,
-            Instant startTime,
-            long cpuUsageNanos,
-            long memoryUsageBytes,
-            long memoryWorkingSetBytes,
-            long memoryRssBytes,
-            long rootUsedBytes,
-            long logUsedBytes) {}
+        String name() {
+            return pod.getMetadata().getName();
+        }
+
+        String uid() {
+            return pod.getMetadata().getUid();
+        }
+
+        /// When the guest told, by its clock.
+        Instant time() {
+            return instant(told.getUnixTimeNanos());
+        }
+
+        static Instant instant(long unixNanos) {
+            return Instant.EPOCH.plusNanos(unixNanos);
+        }
+    }
+
+    /// @param kind `Startup`, `Readiness` or `Liveness`
+    /// @param result `successful`, `failed` or `unknown`
+    /// @param buckets how many answers took at most as long as each of [#PROBE_SECONDS], and not as
+    ///   the one before; then those that took longer
+    /// @param seconds all of them together
+    record ProbeCount(
+            Pod pod,
+            String container,
+            String kind,
+            Map<String, Long> results,
+            List<Long> buckets,
+            double seconds) {}
+
+    /// The bounds by which Prometheus' libraries divide durations.
+    List<Double> PROBE_SECONDS =
+            List.of(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0);
 
     /// A stream could not be served; becomes an HTTP status.
     final class StreamException extends IOException {

@@ -1,145 +1,126 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.kubelet.KubeletPods.ContainerStatistics;
+import dev.monopod.agent.kubelet.Families.Sample;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
-import java.math.BigDecimal;
+import dev.monopod.protocol.guest.ContainerStatistics;
+import dev.monopod.protocol.guest.Usage;
+import io.prometheus.metrics.model.snapshots.Labels;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Function;
-import java.util.function.ToLongFunction;
 
-/// The text of `/metrics/resource` with the kubelet's names, units and timestamps. The node is the
-/// pod's machine; for several pods, their sum.
+/// `/metrics/resource`, what metrics-server reads, with the kubelet's names, units and times. The
+/// node is the pod's machine; for several pods, their sum. Pure.
 final class ResourceMetrics {
-    private final StringBuilder text = new StringBuilder();
+    private static final double NANOS = 1e9;
+
+    private final Families families = new Families();
 
     private ResourceMetrics() {}
 
-    static String text(List<PodStatistics> pods) {
+    /// @param missing how many pods did not answer: an error of the scrape
+    static Families of(List<PodStatistics> pods, long missing) {
         var metrics = new ResourceMetrics();
-        metrics.containers(pods);
-        metrics.node(pods);
-        metrics.pods(pods);
-        metrics.head(
-                "resource_scrape_error",
-                "gauge",
-                "1 if there was an error while getting container metrics, 0 otherwise");
-        metrics.text.append("resource_scrape_error 0\n");
-        return metrics.text.toString();
+        for (var pod : pods) {
+            pod.told().getContainersList().forEach(container -> metrics.container(pod, container));
+            metrics.pod(pod);
+        }
+        if (!pods.isEmpty()) {
+            metrics.node(pods);
+        }
+        double error = missing > 0 ? 1 : 0;
+        String help = "1 if there was an error while getting container metrics, 0 otherwise";
+        metrics.gauge("scrape_error", "[ALPHA] (Deprecated since 1.29.0) " + help, error(error));
+        metrics.gauge("resource_scrape_error", "[STABLE] " + help, error(error));
+        return metrics.families;
     }
 
-    private void containers(List<PodStatistics> pods) {
-        head(
-                "container_cpu_usage_seconds_total",
-                "counter",
-                "Cumulative cpu time consumed by the container in core-seconds");
-        perContainer(
-                pods,
-                "container_cpu_usage_seconds_total",
-                container -> seconds(container.cpuUsageNanos()));
-        head(
-                "container_memory_working_set_bytes",
-                "gauge",
-                "Current working set of the container in bytes");
-        perContainer(
-                pods,
-                "container_memory_working_set_bytes",
-                container -> Long.toString(container.memoryWorkingSetBytes()));
-        head(
+    private static Sample error(double value) {
+        return new Sample(Labels.EMPTY, value);
+    }
+
+    private void container(PodStatistics pod, ContainerStatistics container) {
+        Usage usage = container.getUsage();
+        var labels =
+                Labels.of(
+                        "container", container.getName(),
+                        "namespace", pod.namespace(),
+                        "pod", pod.name());
+        cpu("container", new Sample(labels, seconds(usage), pod.time()));
+        memory("container", new Sample(labels, usage.getMemoryWorkingSetBytes(), pod.time()));
+        swap("container", new Sample(labels, usage.getSwapBytes(), pod.time()));
+        gauge(
+                "container_swap_limit_bytes",
+                "[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows"
+                        + " systems",
+                new Sample(labels, 0, pod.time()));
+        gauge(
                 "container_start_time_seconds",
-                "gauge",
-                "Start time of the container since unix epoch in seconds");
-        perContainer(
-                pods,
-                "container_start_time_seconds",
-                container -> seconds(epochNanos(container.startTime())));
+                "[STABLE] Start time of the container since unix epoch in seconds",
+                new Sample(labels, container.getStartedUnixNanos() / NANOS));
+    }
+
+    private void pod(PodStatistics pod) {
+        Usage usage = pod.told().getPod();
+        var labels = Labels.of("namespace", pod.namespace(), "pod", pod.name());
+        cpu("pod", new Sample(labels, seconds(usage), pod.time()));
+        memory("pod", new Sample(labels, usage.getMemoryWorkingSetBytes(), pod.time()));
+        swap("pod", new Sample(labels, usage.getSwapBytes(), pod.time()));
     }
 
     private void node(List<PodStatistics> pods) {
-        if (pods.isEmpty()) {
-            return;
-        }
         var time = pods.stream().map(PodStatistics::time).max(Instant::compareTo).orElseThrow();
-        head(
-                "node_cpu_usage_seconds_total",
-                "counter",
-                "Cumulative cpu time consumed by the node in core-seconds");
-        line(
-                "node_cpu_usage_seconds_total",
-                "",
-                seconds(sum(pods, PodStatistics::cpuUsageNanos)),
-                time);
-        head("node_memory_working_set_bytes", "gauge", "Current working set of the node in bytes");
-        line(
-                "node_memory_working_set_bytes",
-                "",
-                Long.toString(sum(pods, PodStatistics::memoryWorkingSetBytes)),
-                time);
+        var machines = pods.stream().map(pod -> pod.told().getMachine()).toList();
+        cpu(
+                "node",
+                new Sample(
+                        Labels.EMPTY,
+                        machines.stream().mapToDouble(ResourceMetrics::seconds).sum(),
+                        time));
+        memory(
+                "node",
+                new Sample(
+                        Labels.EMPTY,
+                        machines.stream().mapToLong(Usage::getMemoryWorkingSetBytes).sum(),
+                        time));
+        swap(
+                "node",
+                new Sample(
+                        Labels.EMPTY,
+                        machines.stream().mapToLong(Usage::getSwapBytes).sum(),
+                        time));
     }
 
-    private void pods(List<PodStatistics> pods) {
-        head(
-                "pod_cpu_usage_seconds_total",
-                "counter",
-                "Cumulative cpu time consumed by the pod in core-seconds");
-        for (var pod : pods) {
-            line(
-                    "pod_cpu_usage_seconds_total",
-                    labels(pod),
-                    seconds(pod.cpuUsageNanos()),
-                    pod.time());
-        }
-        head("pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes");
-        for (var pod : pods) {
-            line(
-                    "pod_memory_working_set_bytes",
-                    labels(pod),
-                    Long.toString(pod.memoryWorkingSetBytes()),
-                    pod.time());
-        }
+    private void cpu(String what, Sample sample) {
+        families.counter(
+                what + "_cpu_usage_seconds_total",
+                "[STABLE] Cumulative cpu time consumed by the %s in core-seconds".formatted(what),
+                sample);
     }
 
-    private void perContainer(
-            List<PodStatistics> pods, String name, Function<ContainerStatistics, String> value) {
-        for (var pod : pods) {
-            for (var container : pod.containers()) {
-                line(
-                        name,
-                        "{container=\"%s\",namespace=\"%s\",pod=\"%s\"}"
-                                .formatted(container.name(), pod.namespace(), pod.name()),
-                        value.apply(container),
-                        pod.time());
-            }
-        }
+    private void memory(String what, Sample sample) {
+        gauge(
+                what + "_memory_working_set_bytes",
+                "[STABLE] Current working set of the %s in bytes".formatted(what),
+                sample);
     }
 
-    // Names of Kubernetes objects need no quoting.
-    private static String labels(PodStatistics pod) {
-        return "{namespace=\"%s\",pod=\"%s\"}".formatted(pod.namespace(), pod.name());
+    private void swap(String what, Sample sample) {
+        String subject =
+                what.equals("node")
+                        ? "swap usage of the node"
+                        : "amount of the %s swap usage".formatted(what);
+        gauge(
+                what + "_swap_usage_bytes",
+                "[ALPHA] Current %s in bytes. Reported only on non-windows systems"
+                        .formatted(subject),
+                sample);
     }
 
-    private void head(String name, String type, String help) {
-        text.append("# HELP ").append(name).append(" [STABLE] ").append(help).append('\n');
-        text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
+    private void gauge(String name, String help, Sample sample) {
+        families.gauge(name, help, sample);
     }
 
-    private void line(String name, String labels, String value, Instant time) {
-        text.append(
-                String.format(
-                        Locale.ROOT, "%s%s %s %d%n", name, labels, value, time.toEpochMilli()));
-    }
-
-    private static long sum(List<PodStatistics> pods, ToLongFunction<PodStatistics> value) {
-        return pods.stream().mapToLong(value).sum();
-    }
-
-    static long epochNanos(Instant time) {
-        return Math.addExact(
-                Math.multiplyExact(time.getEpochSecond(), 1_000_000_000L), time.getNano());
-    }
-
-    private static String seconds(long nanos) {
-        return BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString();
+    private static double seconds(Usage usage) {
+        return usage.getCpuNanos() / NANOS;
     }
 }

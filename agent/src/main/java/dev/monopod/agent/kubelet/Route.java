@@ -14,6 +14,10 @@ sealed interface Route {
 
     record ResourceMetrics() implements Route {}
 
+    record ContainerMetrics() implements Route {}
+
+    record ProbeMetrics() implements Route {}
+
     record Summary() implements Route {}
 
     record ContainerLogs(Target target, String container) implements Route {}
@@ -43,6 +47,8 @@ sealed interface Route {
             case "/pods", "/pods/" -> new Pods();
             case "/metrics" -> new Metrics();
             case "/metrics/resource" -> new ResourceMetrics();
+            case "/metrics/cadvisor" -> new ContainerMetrics();
+            case "/metrics/probes" -> new ProbeMetrics();
             case "/stats/summary" -> new Summary();
             default -> rest.contains("") ? new Unknown(path) : ofStream(name, rest, path);
         };
@@ -78,8 +84,9 @@ sealed interface Route {
             case Exec exec -> Optional.of(exec.target);
             case Attach attach -> Optional.of(attach.target);
             case PortForward forward -> Optional.of(forward.target);
-            case Health _, Pods _, Metrics _, ResourceMetrics _, Summary _, Unknown _ ->
+            case Health _, Pods _, Metrics _, ResourceMetrics _, ContainerMetrics _ ->
                     Optional.empty();
+            case ProbeMetrics _, Summary _, Unknown _ -> Optional.empty();
         };
     }
 
@@ -88,7 +95,8 @@ sealed interface Route {
         return switch (this) {
             case Health _ -> List.of("healthz", "proxy");
             case Pods _ -> List.of("pods", "proxy");
-            case Metrics _, ResourceMetrics _ -> List.of("metrics");
+            case Metrics _, ResourceMetrics _, ContainerMetrics _, ProbeMetrics _ ->
+                    List.of("metrics");
             case Summary _ -> List.of("stats");
             case ContainerLogs _, Exec _, Attach _, PortForward _, Unknown _ -> List.of("proxy");
         };

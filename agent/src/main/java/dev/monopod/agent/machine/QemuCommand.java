@@ -12,12 +12,16 @@ import java.util.OptionalLong;
 /// slot n the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there
 /// never answered.
 final class QemuCommand {
-    /// Memory beside what was provisioned: the guest's kernel and its own process (ADR 0005).
-    static final long GUEST_OVERHEAD_MEBIBYTES = 64;
-
     /// With the second I/O APIC, microvm has 24 virtio-mmio buses; one stays empty, and channel,
     /// network and scratch take three.
     static final int MOST_IMAGE_DISKS = 20;
+
+    /// Beside what was provisioned: the guest's kernel, its own process, and what it keeps from
+    /// containers (ADR 0018).
+    private static final long GUEST_OVERHEAD_MEBIBYTES = 104;
+
+    /// One part in so many of a machine's memory is what its kernel keeps to describe the memory.
+    private static final long DESCRIPTION_PART = 50;
 
     /// Disks without content, for images that come to a machine that runs: microvm can't be given
     /// devices then, but a disk another file.
@@ -55,6 +59,11 @@ final class QemuCommand {
         };
     }
 
+    /// What the machine has, so that its containers can use all that was provisioned.
+    static long memoryMebiBytes(long provisioned) {
+        return provisioned + GUEST_OVERHEAD_MEBIBYTES + provisioned / DESCRIPTION_PART;
+    }
+
     /// @throws MachineException when the machine needs more disks than there are slots
     List<String> of(MachineConfiguration machine, MachineFiles files) {
         if (machine.imageDisks().size() > MOST_IMAGE_DISKS) {
@@ -70,7 +79,7 @@ final class QemuCommand {
                     case KVM -> List.of("-accel", "kvm", "-cpu", "host");
                     case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
                 });
-        line.addAll(List.of("-m", (machine.memoryMebiBytes() + GUEST_OVERHEAD_MEBIBYTES) + "M"));
+        line.addAll(List.of("-m", memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));

@@ -126,7 +126,7 @@ public final class QemuHypervisor implements Hypervisor {
                 new MachineCgroup(machine.id())
                         .make(
                                 machine.milliCpu(),
-                                machine.memoryMebiBytes() + QemuCommand.GUEST_OVERHEAD_MEBIBYTES,
+                                QemuCommand.memoryMebiBytes(machine.memoryMebiBytes()),
                                 accelerator);
         var process =
                 jail.around(line, groups, machine.network())

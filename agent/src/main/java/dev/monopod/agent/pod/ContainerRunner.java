@@ -42,7 +42,7 @@ final class ContainerRunner {
         try {
             request =
                     new ContainerRequest(
-                                    runtime.pod(),
+                                    runtime.granted(),
                                     new Environment(runtime.services().source(), runtime.fields()),
                                     runtime.memoryBytes())
                             .render(

@@ -199,13 +199,13 @@ final class HostPods implements KubeletPods {
     }
 
     @Override
-    public List<PodStatistics> statistics() {
+    public List<PodStatistics> statistics(List<Pod> pods, Detail detail) {
         List<PodStatistics> all = new ArrayList<>();
         try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<PodStatistics>> asked = new ArrayList<>();
-            for (PodWorker worker : workers.values()) {
+            for (PodWorker worker : of(pods)) {
                 if (worker.state().stage() == PodState.Stage.READY) {
-                    asked.add(readers.submit(() -> GuestStatistics.read(worker)));
+                    asked.add(readers.submit(() -> GuestStatistics.read(worker, detail)));
                 }
             }
             for (Future<PodStatistics> one : asked) {
@@ -219,5 +219,19 @@ final class HostPods implements KubeletPods {
             Thread.currentThread().interrupt();
         }
         return all;
+    }
+
+    @Override
+    public List<ProbeCount> probes(List<Pod> pods) {
+        return of(pods).stream()
+                .flatMap(worker -> worker.runtime().probes().of(worker.runtime().pod()).stream())
+                .toList();
+    }
+
+    private List<PodWorker> of(List<Pod> pods) {
+        var uids = pods.stream().map(pod -> pod.getMetadata().getUid()).toList();
+        return workers.values().stream()
+                .filter(worker -> uids.contains(worker.runtime().plan().uid()))
+                .toList();
     }
 }

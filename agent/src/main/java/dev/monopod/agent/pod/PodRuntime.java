@@ -42,12 +42,15 @@ final class PodRuntime {
     private final Map<String, ResolvedImage> images = new ConcurrentHashMap<>();
     private volatile List<Path> disks = List.of();
     private volatile long memoryBytes;
+    private final ProbeTally probes = new ProbeTally();
+    private final PodResize resize;
 
     PodRuntime(Machine machine, Pod pod, WorkerServices services) {
         this.machine = machine;
         this.plan = PodPlan.of(pod);
         this.pod = pod;
         this.services = services;
+        this.resize = new PodResize(this);
         this.memoryBytes = machine.getSpec().size().memoryMebiBytes() << 20;
     }
 
@@ -128,6 +131,19 @@ final class PodRuntime {
         Path disk = image(container).disk();
         int index = disks.indexOf(disk);
         return index >= 0 ? index + 1 : vm.orElseThrow().insertDisk(disk);
+    }
+
+    PodResize resize() {
+        return resize;
+    }
+
+    /// The pod with the resources that it was granted, which a resize may lag behind.
+    Pod granted() {
+        return resize.granted().applyTo(pod);
+    }
+
+    ProbeTally probes() {
+        return probes;
     }
 
     long memoryBytes() {

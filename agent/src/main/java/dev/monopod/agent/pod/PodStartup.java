@@ -220,6 +220,7 @@ final class PodStartup {
                                         .setMtu(attachment.mtu()))
                         .setShareProcessNamespace(
                                 Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
+        request.setPodResources(PodNumbers.of(runtime.granted(), runtime.memoryBytes()));
         var context = pod.getSpec().getSecurityContext();
         List<Sysctl> sysctls = context == null ? List.of() : context.getSysctls();
         sysctls.forEach(sysctl -> request.putSysctls(sysctl.getName(), sysctl.getValue()));

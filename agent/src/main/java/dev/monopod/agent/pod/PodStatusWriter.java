@@ -122,6 +122,7 @@ final class PodStatusWriter {
                         before,
                         gates,
                         runtime.services().clock().instant());
+        status = runtime.resize().decorate(status);
         if (status.equals(written)) {
             return true;
         }

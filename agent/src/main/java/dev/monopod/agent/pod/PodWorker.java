@@ -63,6 +63,7 @@ final class PodWorker {
         this.runner = new ContainerRunner(runtime, logs, probes);
         this.watch = new GuestWatch(runtime, logs);
         this.status = new PodStatusWriter(runtime);
+        runtime.resize().follow(() -> this.state, () -> status.want(this.state));
     }
 
     /// @param whenGone called once nothing is left of the pod
@@ -91,6 +92,7 @@ final class PodWorker {
     /// The pod's object changed.
     void seen(Pod pod) {
         runtime.podSeen(pod);
+        runtime.resize().seen();
         if (runtime.plan().containers().size() > state.containers().size()) {
             runtime.post(new PodInput.Grown(runtime.plan()));
         }
@@ -162,7 +164,10 @@ final class PodWorker {
         switch (input) {
             case PodInput.MachineReady() -> runtime.run("container watch", this::follow);
             case PodInput.Ended ended -> runner.ended(ended.container(), ended.attempt());
-            case PodInput.Started started -> resumeProbes(started);
+            case PodInput.Started started -> {
+                runtime.resize().started(started.container(), started.attempt());
+                resumeProbes(started);
+            }
             default -> {}
         }
         step.effects().forEach(this::perform);

@@ -95,6 +95,12 @@ final class ProbeRunner {
         while (!ended(attempt, wait)) {
             long begun = System.nanoTime();
             Optional<ProbeResponse> response = ask(attempt, probe);
+            runtime.probes()
+                    .count(
+                            attempt.name(),
+                            kind.name(),
+                            response,
+                            Duration.ofNanos(System.nanoTime() - begun));
             if (response.isPresent()) {
                 boolean success = response.get().getOutcome() == ProbeResponse.Outcome.SUCCESS;
                 if (!success && !ended(attempt, Duration.ZERO)) {

@@ -4,7 +4,6 @@ import dev.monopod.protocol.guest.Resources;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Map;
@@ -21,18 +20,27 @@ final class ResourceNumbers {
 
     private ResourceNumbers() {}
 
+    /// @param pod with the resources that were granted: they count, whatever `container` asks for
     static Resources of(Pod pod, Container container, long machineMemoryBytes) {
-        ResourceRequirements own = container.getResources();
-        Map<String, Quantity> limits = own == null ? null : own.getLimits();
-        Map<String, Quantity> requests = own == null ? null : own.getRequests();
-        Optional<BigDecimal> cpuLimit = DownwardFields.amount(limits, "cpu");
-        Optional<BigDecimal> cpuRequest = DownwardFields.amount(requests, "cpu").or(() -> cpuLimit);
-        Optional<BigDecimal> memoryLimit = DownwardFields.amount(limits, "memory");
+        Container granted =
+                PodAllocation.containers(pod)
+                        .filter(one -> one.getName().equals(container.getName()))
+                        .findFirst()
+                        .orElse(container);
+        Map<String, Quantity> limits = PodNumbers.limits(granted.getResources());
+        Map<String, Quantity> requests = PodNumbers.requests(granted.getResources());
+        Map<String, Quantity> whole = PodNumbers.limits(pod.getSpec().getResources());
+        Optional<BigDecimal> ownCpuLimit = DownwardFields.amount(limits, "cpu");
+        Optional<BigDecimal> ownMemoryLimit = DownwardFields.amount(limits, "memory");
+        Optional<BigDecimal> cpuRequest =
+                DownwardFields.amount(requests, "cpu").or(() -> ownCpuLimit);
         Optional<BigDecimal> memoryRequest =
-                DownwardFields.amount(requests, "memory").or(() -> memoryLimit);
+                DownwardFields.amount(requests, "memory").or(() -> ownMemoryLimit);
         Resources.Builder numbers =
                 Resources.newBuilder()
                         .setCpuWeight(weight(cpuRequest.map(ResourceNumbers::milli).orElse(0L)))
+                        .setMemoryMinBytes(
+                                PodNumbers.protectedBytes(pod, granted, machineMemoryBytes))
                         .setNofileSoft(NOFILE_SOFT)
                         .setNofileHard(NOFILE_HARD)
                         .setNprocSoft(NOFILE_SOFT)
@@ -42,14 +50,20 @@ final class ResourceNumbers {
                                         pod,
                                         memoryRequest.map(BigDecimal::longValue).orElse(0L),
                                         machineMemoryBytes));
-        cpuLimit.ifPresent(limit ->
-                numbers.setCpuPeriodMicros(PERIOD_MICROS)
-                        .setCpuQuotaMicros(
-                                Math.max(
-                                        MINIMUM_QUOTA_MICROS,
-                                        milli(limit) * PERIOD_MICROS / 1000)));
-        memoryLimit.ifPresent(limit -> numbers.setMemoryMaxBytes(limit.longValue()));
+        // As under a kubelet, a container without a limit of its own has the pod's.
+        ownCpuLimit
+                .or(() -> DownwardFields.amount(whole, "cpu"))
+                .ifPresent(limit -> quota(numbers, limit));
+        ownMemoryLimit
+                .or(() -> DownwardFields.amount(whole, "memory"))
+                .ifPresent(limit -> numbers.setMemoryMaxBytes(limit.longValue()));
         return numbers.build();
+    }
+
+    static void quota(Resources.Builder numbers, BigDecimal limit) {
+        numbers.setCpuPeriodMicros(PERIOD_MICROS)
+                .setCpuQuotaMicros(
+                        Math.max(MINIMUM_QUOTA_MICROS, milli(limit) * PERIOD_MICROS / 1000));
     }
 
     /// CPU shares (1024 per CPU, at least 2) mapped to a cgroup v2 weight.

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.agent.image.OciImageStore;
 import dev.monopod.agent.image.RegistryConfiguration;
+import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.machine.QemuConfiguration;
@@ -121,7 +122,7 @@ final class PodTrial {
             } catch (Exception e) {
                 say("exec failed: " + e);
             }
-            say("statistics: " + pods.statistics());
+            say("statistics: " + pods.statistics(pods.pods(), KubeletPods.Detail.ALL));
             until("a restart", () -> worker.state().container("app").attempt() >= 1);
             out.reset();
             pods.logs(

@@ -31,14 +31,17 @@ public final class PodSizing {
     /// The size of the pod's machine. Requests of the pod as a whole (KEP-2837) replace the sum of
     /// its containers', resource by resource.
     public static Provisioned provision(PodSpec spec, MemoryOverhead overhead) {
+        return Sizing.provision(requested(spec), overhead);
+    }
+
+    /// What the pod asks for at its most demanding moment, as [#provision] counts it.
+    public static Resources requested(PodSpec spec) {
         Resources sum = Sizing.requests(containers(spec));
         Map<String, Quantity> whole = requests(spec.getResources());
-        Resources requested =
-                new Resources(
-                        whole.containsKey("cpu") ? cpu(whole) : sum.cpu(),
-                        whole.containsKey("memory") ? bytes(whole, "memory") : sum.memory(),
-                        sum.storage());
-        return Sizing.provision(requested, overhead);
+        return new Resources(
+                whole.containsKey("cpu") ? cpu(whole) : sum.cpu(),
+                whole.containsKey("memory") ? bytes(whole, "memory") : sum.memory(),
+                sum.storage());
     }
 
     /// What each container requests, in the order in which they start.
