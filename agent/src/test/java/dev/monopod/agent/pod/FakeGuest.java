@@ -26,6 +26,7 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
     final Map<String, StartContainerRequest> started = new ConcurrentHashMap<>();
     final Map<String, WriteVolumeRequest> volumes = new ConcurrentHashMap<>();
     final List<String> signals = new CopyOnWriteArrayList<>();
+    final List<LimitResourcesRequest> limits = new CopyOnWriteArrayList<>();
     final List<ProbeRequest> probes = new CopyOnWriteArrayList<>();
     volatile ProbeResponse.Outcome outcome = ProbeResponse.Outcome.SUCCESS;
     volatile boolean diesOfTerm = true;
@@ -183,6 +184,13 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
         } else {
             readers.put(request.getContainerId(), out);
         }
+    }
+
+    @Override
+    public void limitResources(
+            LimitResourcesRequest request, StreamObserver<LimitResourcesResponse> out) {
+        limits.add(request);
+        answer(out, LimitResourcesResponse.getDefaultInstance());
     }
 
     @Override
