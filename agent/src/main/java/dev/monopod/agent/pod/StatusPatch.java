@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The strategic merge patch that makes the API server's status the given one. Lists of containers
 /// are given whole; a condition's reason and message are given even when there is none, since what
@@ -21,8 +22,7 @@ final class StatusPatch {
         }
         patch.put("phase", status.getPhase());
         patch.put("startTime", status.getStartTime());
-        patch.put(
-                "conditions", status.getConditions().stream().map(StatusPatch::condition).toList());
+        patch.put("conditions", conditions(status.getConditions()));
         patch.put("containerStatuses", status.getContainerStatuses());
         if (!status.getInitContainerStatuses().isEmpty()) {
             patch.put("initContainerStatuses", status.getInitContainerStatuses());
@@ -36,11 +36,27 @@ final class StatusPatch {
             patch.put("podIP", status.getPodIP());
             patch.put("podIPs", List.copyOf(status.getPodIPs()));
         }
+        if (status.getResources() != null) {
+            patch.put("allocatedResources", status.getAllocatedResources());
+            patch.put("resources", status.getResources());
+        }
         if (status.getReason() != null) {
             patch.put("reason", status.getReason());
             patch.put("message", status.getMessage());
         }
         return patch;
+    }
+
+    /// The one list that is merged: a resize that is over has to be named.
+    private static List<Map<String, Object>> conditions(List<PodCondition> conditions) {
+        return Stream.concat(
+                        conditions.stream().map(StatusPatch::condition),
+                        PodResize.CONDITIONS.stream()
+                                .filter(type ->
+                                        conditions.stream()
+                                                .noneMatch(one -> one.getType().equals(type)))
+                                .map(type -> Map.<String, Object>of("$patch", "delete", "type", type)))
+                .toList();
     }
 
     private static Map<String, Object> condition(PodCondition condition) {
@@ -50,6 +66,9 @@ final class StatusPatch {
         fields.put("reason", condition.getReason());
         fields.put("message", condition.getMessage());
         fields.put("lastTransitionTime", condition.getLastTransitionTime());
+        if (condition.getLastProbeTime() != null) {
+            fields.put("lastProbeTime", condition.getLastProbeTime());
+        }
         if (condition.getObservedGeneration() != null) {
             fields.put("observedGeneration", condition.getObservedGeneration());
         }
