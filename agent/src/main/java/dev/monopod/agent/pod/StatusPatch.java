@@ -55,7 +55,8 @@ final class StatusPatch {
                                 .filter(type ->
                                         conditions.stream()
                                                 .noneMatch(one -> one.getType().equals(type)))
-                                .map(type -> Map.<String, Object>of("$patch", "delete", "type", type)))
+                                .map(type ->
+                                        Map.<String, Object>of("$patch", "delete", "type", type)))
                 .toList();
     }
 
