@@ -2,10 +2,10 @@ package dev.monopod.agent.pod;
 
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The strategic merge patch that makes the API server's status the given one. Lists of containers
 /// are given whole; a condition's reason and message are given even when there is none, since what
@@ -22,7 +22,7 @@ final class StatusPatch {
         }
         patch.put("phase", status.getPhase());
         patch.put("startTime", status.getStartTime());
-        patch.put("conditions", conditions(status));
+        patch.put("conditions", conditions(status.getConditions()));
         patch.put("containerStatuses", status.getContainerStatuses());
         if (!status.getInitContainerStatuses().isEmpty()) {
             patch.put("initContainerStatuses", status.getInitContainerStatuses());
@@ -47,16 +47,17 @@ final class StatusPatch {
         return patch;
     }
 
-    /// This list alone is merged, so what is over in it has to be named.
-    private static List<Object> conditions(PodStatus status) {
-        List<Object> conditions = new ArrayList<>();
-        status.getConditions().forEach(condition -> conditions.add(condition(condition)));
-        for (String type : PodResize.CONDITIONS) {
-            if (status.getConditions().stream().noneMatch(c -> c.getType().equals(type))) {
-                conditions.add(Map.of("$patch", "delete", "type", type));
-            }
-        }
-        return conditions;
+    /// The one list that is merged: a resize that is over has to be named.
+    private static List<Map<String, Object>> conditions(List<PodCondition> conditions) {
+        return Stream.concat(
+                        conditions.stream().map(StatusPatch::condition),
+                        PodResize.CONDITIONS.stream()
+                                .filter(type ->
+                                        conditions.stream()
+                                                .noneMatch(one -> one.getType().equals(type)))
+                                .map(type ->
+                                        Map.<String, Object>of("$patch", "delete", "type", type)))
+                .toList();
     }
 
     private static Map<String, Object> condition(PodCondition condition) {
@@ -66,6 +67,9 @@ final class StatusPatch {
         fields.put("reason", condition.getReason());
         fields.put("message", condition.getMessage());
         fields.put("lastTransitionTime", condition.getLastTransitionTime());
+        if (condition.getLastProbeTime() != null) {
+            fields.put("lastProbeTime", condition.getLastProbeTime());
+        }
         if (condition.getObservedGeneration() != null) {
             fields.put("observedGeneration", condition.getObservedGeneration());
         }
