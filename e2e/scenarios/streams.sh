@@ -29,7 +29,7 @@ spec:
       stdin: true
     - name: counter
       image: $registry/busybox:1
-      command: [sh, -c, "until [ -e /tmp/go ]; do sleep 1; done; seq -f '%06g $(printf 'x%.0s' {1..100})' 1 $counted; sleep 36000"]
+      command: [sh, -c, "until [ -e /tmp/go ]; do sleep 1; done; awk 'BEGIN { for (i = 1; i <= $counted; i++) print sprintf(\\"%06d\\", i) \\" $(printf 'x%.0s' {1..100})\\" }'; sleep 36000"]
     - name: ender
       image: $registry/busybox:1
       command: [sh, -c, "date +%s%N; sleep 1; exit 3"]
@@ -62,7 +62,7 @@ logs_answer_every_option() {
     local time since
     expect "tail" "$(kubectl logs streams -c counter -n e2e-streams --tail=3 | cut -d' ' -f1 | tr '\n' ' ')" "$((counted - 2)) $((counted - 1)) $counted "
     expect "limit" "$(kubectl logs streams -c counter -n e2e-streams --limit-bytes=10)" "000001 xxx"
-    time=$(kubectl logs streams -c counter -n e2e-streams --timestamps --tail=2000 | head -n 1 | cut -d' ' -f1)
+    time=$(kubectl logs streams -c counter -n e2e-streams --timestamps --tail=2000 | sed -n 1p | cut -d' ' -f1)
     [[ $time =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}Z$ ]] || fail "timestamp: $time"
     since=$(kubectl logs streams -c counter -n e2e-streams --since-time="$time" | wc -l)
     ((since >= 2000)) || fail "since-time gives $since lines"
@@ -126,7 +126,7 @@ exec_carries_much_both_ways() {
         contains "$(stream -- /no/such/program 2>&1 || true)" "no such file"
         kubectl port-forward -n e2e-streams pod/streams 18080:8080 >"$logs/forward" 2>&1 &
         local pid=$!
-        trap 'kill '"$pid"'; rm -f "$logs/much"' EXIT
+        trap 'kill '"$pid"' 2>/dev/null || true; rm -f "$logs/much"' EXIT
         eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18080/
         kill "$pid"
         wait "$pid" || true
@@ -142,7 +142,7 @@ clients_that_do_not_read_block_nobody() {
         stream -- yes "$(printf 'z%.0s' {1..100})" | sleep 40 &
         pids+=($!)
     done
-    trap 'kill '"${pids[*]}"' 2>/dev/null' EXIT
+    trap 'kill '"${pids[*]}"' 2>/dev/null || true' EXIT
     sleep 10
     for n in 1 2 3; do expect "exec beside them" "$(timeout 30 kubectl exec -n e2e-streams streams -c main -- echo "$n")" "$n"; done
     expect "much, beside them" "$(stream -- sh -c 'yes | head -c 5000000' | wc -c)" 5000000
@@ -201,7 +201,7 @@ streams_end_with_the_agent() {
     local pid agent
     stream -- sh -c 'while :; do echo tick; sleep 1; done' >"$logs/ticks" 2>&1 &
     pid=$!
-    trap 'kill '"$pid"' 2>/dev/null; rm -f "$logs/ticks"' EXIT
+    trap 'kill '"$pid"' 2>/dev/null || true; rm -f "$logs/ticks"' EXIT
     eventually 30 grep -q tick "$logs/ticks"
     agent=$(process agent)
     kill -9 "$agent"
