@@ -48,7 +48,7 @@ resize() {
         -p "{\"spec\":{\"containers\":[{\"name\":\"$1\",\"resources\":$2}]}}"
 }
 
-# resize_conditions: type and reason of those of a resize.
+# resize_conditions: of those of a resize, what they say.
 resize_conditions() {
     field pod resized '.status.conditions[?(@.type=="PodResizePending")].reason}{.status.conditions[?(@.type=="PodResizeInProgress")].status' -n e2e-limits
 }
@@ -71,20 +71,25 @@ pod_is_resized_in_place() {
     eventually 30 is "" resize_conditions
     expect "restarts" "$(restarts inplace)" 0
 
-    resize inplace '{"requests":{"cpu":"2"},"limits":{"cpu":"2"}}'
-    eventually 30 is Infeasible resize_conditions
-    contains "$(field pod resized '.status.conditions[?(@.type=="PodResizePending")].message' -n e2e-limits)" "0.25vCPU 0.5GB"
+    # An API server that knows what kubelets declare asks the Node itself; an older one leaves it to the agent (PodResizeTest).
+    local answer
+    answer=$(resize inplace '{"requests":{"cpu":"2"},"limits":{"cpu":"2"}}' 2>&1 || true)
+    contains "$answer" "allocatable: 250"
     expect "cpu.max" "$(group resized inplace cpu.max)" "20000 100000"
-    resize inplace '{"requests":{"cpu":"100m"},"limits":{"cpu":"200m"}}'
-    eventually 30 is "" resize_conditions
 }
 
-# kubelet POD PATH: what the kubelet of the pod's node answers.
-kubelet() { kubectl get --raw "/api/v1/nodes/$(field pod "$1" .spec.nodeName -n e2e-limits)/proxy/$2"; }
+# kubelet POD PATH: what the kubelet of the pod's node answers to somebody with a token, as Prometheus asks.
+kubelet() {
+    curl -sS --fail --max-time 30 --insecure -H "Authorization: Bearer $(kubectl create token scraper -n e2e-limits)" \
+        "https://$(field pod "$1" .status.podIP -n e2e-limits):10250/$2"
+}
 
 metrics_have_the_kubelets_names() {
     limit_pods
     local text name
+    kubectl create serviceaccount scraper -n e2e-limits
+    kubectl create clusterrole e2e-scraper --verb=get --resource=nodes/metrics,nodes/stats
+    kubectl create clusterrolebinding e2e-scraper --clusterrole=e2e-scraper --serviceaccount=e2e-limits:scraper
     text=$(kubelet resized metrics/resource)
     for name in container_cpu_usage_seconds_total container_memory_working_set_bytes container_start_time_seconds container_swap_usage_bytes \
         pod_cpu_usage_seconds_total pod_memory_working_set_bytes node_cpu_usage_seconds_total node_memory_working_set_bytes; do
@@ -100,4 +105,6 @@ metrics_have_the_kubelets_names() {
     contains "$(kubelet greedy metrics/cadvisor | grep '^container_oom_events_total{container="eater"')" " 1.0 "
     contains "$(kubelet resized metrics)" kubelet_running_pods kubelet_node_name
     contains "$(kubelet resized stats/summary)" '"psi"' '"workingSetBytes"' '"ephemeral-storage"' '"rootfs"'
+    kubectl delete clusterrole,clusterrolebinding e2e-scraper
+    kubectl delete namespace e2e-limits --wait=false
 }

@@ -3,6 +3,7 @@ package dev.monopod.agent.pod;
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
 import dev.monopod.protocol.guest.StatisticsRequest;
+import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 
 /// Reads one guest's counters.
@@ -21,6 +22,12 @@ final class GuestStatistics {
                                 StatisticsRequest.newBuilder()
                                         .setDetailed(detail == Detail.ALL)
                                         .build());
-        return new PodStatistics(worker.pod(), worker.state().startTime(), told);
+        Pod pod = worker.pod();
+        // The API server's field, which no kubelet writes.
+        var seen = worker.runtime().pod().getStatus();
+        if (pod.getStatus() != null && seen != null) {
+            pod.getStatus().setQosClass(seen.getQosClass());
+        }
+        return new PodStatistics(pod, worker.state().startTime(), told);
     }
 }
