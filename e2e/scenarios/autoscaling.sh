@@ -33,7 +33,7 @@ vertical_start() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
         -keyout "$folder/key" -out "$folder/certificate" 2>/dev/null
     kubectl apply -f "$program/crd.yaml"
-    kubectl wait --for=condition=Established crd/verticalpodautoscalers.autoscaling.k8s.io --timeout=30s
+    eventually 30 kubectl get verticalpodautoscalers -A
     "$program/vpa-admission-controller" --kubeconfig="$KUBECONFIG" --address=127.0.0.1:18944 --port=18943 \
         --register-by-url --webhook-address=https://127.0.0.1 --webhook-port=18943 \
         --client-ca-file="$folder/certificate" --tls-cert-file="$folder/certificate" --tls-private-key="$folder/key" \
@@ -66,6 +66,7 @@ vertical_autoscaler_gives_another_size() {
     "$root/e2e/autoscaling/build"
     local folder
     folder=$(mktemp -d /tmp/vertical.XXXXXX)
+    vertical_pids=
     trap 'vertical_stop '"$folder" EXIT
     vertical_start "$folder"
     namespace e2e-vertical

@@ -66,6 +66,9 @@ final class StatusPatch {
         fields.put("reason", condition.getReason());
         fields.put("message", condition.getMessage());
         fields.put("lastTransitionTime", condition.getLastTransitionTime());
+        if (condition.getLastProbeTime() != null) {
+            fields.put("lastProbeTime", condition.getLastProbeTime());
+        }
         if (condition.getObservedGeneration() != null) {
             fields.put("observedGeneration", condition.getObservedGeneration());
         }
