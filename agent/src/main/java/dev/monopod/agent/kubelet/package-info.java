@@ -1,5 +1,5 @@
 /// The kubelet API: logs, exec, attach, port-forward, statistics, over TLS. Knows pods through
-/// [KubeletPods] only.
+/// [KubeletPods], and what they use as their guests tell it.
 @NullMarked
 package dev.monopod.agent.kubelet;
 

@@ -50,9 +50,10 @@ final class PodResize {
 
     private boolean working;
     private boolean everGranted;
-    private volatile Supplier<PodState> state = () -> {
-        throw new IllegalStateException("the pod has no worker yet");
-    };
+    private volatile Supplier<PodState> state =
+            () -> {
+                throw new IllegalStateException("the pod has no worker yet");
+            };
     private volatile Runnable changed = () -> {};
 
     PodResize(PodRuntime runtime) {
@@ -213,8 +214,7 @@ final class PodResize {
                 restart(told);
             } else {
                 limit(
-                        ContainerIds.of(
-                                runtime.plan().uid(), container.getName(), told.attempt()),
+                        ContainerIds.of(runtime.plan().uid(), container.getName(), told.attempt()),
                         ResourceNumbers.of(pod, container, runtime.memoryBytes()));
             }
         }
@@ -256,8 +256,7 @@ final class PodResize {
                         before.getMemoryMaxBytes() == 0 || after.getMemoryMaxBytes() == 0
                                 ? 0
                                 : Math.max(before.getMemoryMaxBytes(), after.getMemoryMaxBytes()))
-                .setMemoryMinBytes(
-                        Math.max(before.getMemoryMinBytes(), after.getMemoryMinBytes()))
+                .setMemoryMinBytes(Math.max(before.getMemoryMinBytes(), after.getMemoryMinBytes()))
                 .build();
     }
 
@@ -284,10 +283,11 @@ final class PodResize {
         if (status.getObservedGeneration() == null) {
             decorated.withObservedGeneration(runtime.pod().getMetadata().getGeneration());
         }
-        granted.whole().ifPresent(whole ->
-                decorated
-                        .withAllocatedResources(whole.getRequests())
-                        .withResources(actual.whole().orElse(whole)));
+        granted.whole()
+                .ifPresent(whole ->
+                        decorated
+                                .withAllocatedResources(whole.getRequests())
+                                .withResources(actual.whole().orElse(whole)));
         PodStatus built = decorated.build();
         built.getInitContainerStatuses().forEach(this::decorate);
         built.getContainerStatuses().forEach(this::decorate);

@@ -172,7 +172,8 @@ final class PodResizeTest {
 
         await().until(() -> condition("PodResizePending").isPresent());
         assertThat(condition("PodResizePending").orElseThrow().getReason()).isEqualTo("Infeasible");
-        assertThat(status("app").getAllocatedResources()).containsEntry("cpu", new Quantity("100m"));
+        assertThat(status("app").getAllocatedResources())
+                .containsEntry("cpu", new Quantity("100m"));
         assertThat(host.guest.limits).isEmpty();
 
         worker.seen(pod("cpu: 100m", "", "NotRequired"));
