@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -32,5 +33,16 @@ class StatusPatchTest {
                                         new ContainerStatusBuilder().withName("debugger").build())
                                 .build());
         assertThat(patch).containsKey("ephemeralContainerStatuses");
+    }
+
+    @Test
+    void namesTheConditionsOfAResizeThatIsOver() {
+        Map<String, Object> patch = StatusPatch.of(new PodStatusBuilder().build());
+
+        assertThat(patch.get("conditions"))
+                .isEqualTo(
+                        List.of(
+                                Map.of("$patch", "delete", "type", "PodResizePending"),
+                                Map.of("$patch", "delete", "type", "PodResizeInProgress")));
     }
 }
