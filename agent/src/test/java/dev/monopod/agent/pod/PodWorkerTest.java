@@ -7,6 +7,7 @@ import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.protocol.guest.ProbeResponse;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.ByteArrayInputStream;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -202,6 +204,54 @@ class PodWorkerTest {
         host.guest.outcome = ProbeResponse.Outcome.SUCCESS;
         await().until(this::ready);
         assertThat(host.guest.probes.getLast().getHttp().getHost()).isEqualTo("192.168.96.10");
+    }
+
+    @Test
+    void rejectsAPodWithAnUnsafeSysctlBeforeItsMachineStarts() {
+        host.begin(
+                web("Always")
+                        .editSpec()
+                        .withNewSecurityContext()
+                        .addNewSysctl("kernel.msgmax", "1")
+                        .endSecurityContext()
+                        .endSpec()
+                        .build());
+        await().until(() -> phase().equals("Failed"));
+        assertThat(host.status.getReason()).isEqualTo("SysctlForbidden");
+        assertThat(host.status.getMessage())
+                .isEqualTo("Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted");
+        await().until(() -> host.calls.contains("machine Stopped"));
+        await().until(() ->
+                host.events.contains(
+                        "SysctlForbidden forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
+        assertThat(host.calls).noneMatch(call -> call.startsWith("start "));
+    }
+
+    @Test
+    void tellsWhyAContainerMayNotRunAsRootAndStartsNone() {
+        host.begin(
+                web("Always")
+                        .editSpec()
+                        .withNewSecurityContext()
+                        .withRunAsNonRoot(true)
+                        .withRunAsUser(0L)
+                        .endSecurityContext()
+                        .endSpec()
+                        .build());
+        await().until(() -> waiting().getReason().equals("CreateContainerConfigError"));
+        assertThat(waiting().getMessage())
+                .isEqualTo(
+                        "container's runAsUser breaks non-root policy (pod: \"web_default(uid)\","
+                                + " container: app)");
+        assertThat(host.guest.started).isEmpty();
+    }
+
+    private ContainerStateWaiting waiting() {
+        return host.status.getContainerStatuses().stream()
+                .map(container -> container.getState().getWaiting())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(new ContainerStateWaiting("", ""));
     }
 
     @Test
