@@ -34,7 +34,7 @@ spec:
   containers:
     - name: main
       image: REGISTRY/busybox:1
-      command: [sh, -c, "trap 'exit 0' TERM; echo args $(PLAIN_plain) $(PATH) $$(PLAIN_plain); while :; do sleep 3600 & wait $!; done"]
+      command: [sh, -c, "trap 'exit 0' TERM; echo 'args $(PLAIN_plain) $(PATH) $$(PLAIN_plain)'; while :; do sleep 3600 & wait $!; done"]
       readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1}
       envFrom: [{prefix: PLAIN_, configMapRef: {name: words}}, {configMapRef: {name: none, optional: true}}]
       env:
