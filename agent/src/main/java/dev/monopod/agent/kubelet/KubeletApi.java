@@ -2,6 +2,7 @@ package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import dev.monopod.agent.kubelet.KubeletPods.LogStream;
 import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodListBuilder;
@@ -191,7 +192,17 @@ final class KubeletApi implements RequestHandler.Service {
                 exchange.flag("timestamps"),
                 number(exchange, "tailLines"),
                 limit,
-                since);
+                since,
+                logStream(exchange));
+    }
+
+    private static LogStream logStream(Exchange exchange) throws StreamException {
+        return switch (exchange.parameter("stream").orElse("All")) {
+            case "All" -> LogStream.ALL;
+            case "Stdout" -> LogStream.STDOUT;
+            case "Stderr" -> LogStream.STDERR;
+            default -> throw new StreamException(422, "stream is none of All, Stdout, Stderr");
+        };
     }
 
     private static Instant instant(String text) {

@@ -66,7 +66,26 @@ public interface KubeletPods {
             boolean timestamps,
             long tailLines,
             long limitBytes,
-            Optional<Instant> since) {}
+            Optional<Instant> since,
+            LogStream stream) {
+        /// Both streams.
+        public LogOptions(
+                boolean follow,
+                boolean previous,
+                boolean timestamps,
+                long tailLines,
+                long limitBytes,
+                Optional<Instant> since) {
+            this(follow, previous, timestamps, tailLines, limitBytes, since, LogStream.ALL);
+        }
+    }
+
+    /// Which of a container's outputs.
+    enum LogStream {
+        ALL,
+        STDOUT,
+        STDERR
+    }
 
     /// One exec or attach. Streams that the client did not ask for are empty. `stdin` ends at
     /// half-close. Writing to `stdout`/`stderr` blocks while the client is slow. With a TTY there

@@ -6,7 +6,6 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
@@ -14,11 +13,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Copies what containers say out of the guest, one thread per attempt, from where the host's file
 /// ends. The guest holds a container back rather than losing output, so nothing is lost when a copy
 /// pauses.
 final class ContainerLogs {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerLogs.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final PodRuntime runtime;
@@ -69,14 +71,33 @@ final class ContainerLogs {
         return copy == null || copy.getCount() == 0;
     }
 
+    /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
+    /// not here.
     private void follow(String id, String container, int attempt) throws InterruptedException {
         Path directory = LogFile.directory(runtime.directory(), container);
-        try (LogFile file = LogFile.open(directory, attempt)) {
-            while (!runtime.closed()) {
-                Context.CancellableContext context = Context.current().withCancellation();
-                try {
-                    Iterator<LogChunk> chunks =
-                            context.call(() ->
+        while (!runtime.closed()) {
+            try (LogFile file = LogFile.open(directory, attempt)) {
+                copy(id, file);
+                return;
+            } catch (StatusRuntimeException e) {
+                if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+                    return;
+                }
+            } catch (IOException e) {
+                LOG.warn("{}: log of {} pauses", runtime.plan().display(), container, e);
+            }
+            if (runtime.pause(RETRY)) {
+                return;
+            }
+        }
+    }
+
+    /// Copies to the end, which comes when the container has ended.
+    private void copy(String id, LogFile file) throws IOException {
+        Context.CancellableContext context = Context.current().withCancellation();
+        try {
+            Iterator<LogChunk> chunks =
+                    context.wrap(() ->
                                     runtime.guest()
                                             .endless()
                                             .readLog(
@@ -84,28 +105,18 @@ final class ContainerLogs {
                                                             .setContainerId(id)
                                                             .setOffset(file.offset())
                                                             .setFollow(true)
-                                                            .build()));
-                    while (chunks.hasNext()) {
-                        LogChunk chunk = chunks.next();
-                        file.append(chunk.getOffset(), chunk.getData());
-                    }
-                    return;
-                } catch (StatusRuntimeException e) {
-                    if (e.getStatus().getCode() == Status.Code.NOT_FOUND || runtime.pause(RETRY)) {
-                        return;
-                    }
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                } catch (InterruptedException | RuntimeException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                } finally {
-                    context.cancel(null);
-                }
+                                                            .build()))
+                            .call();
+            while (chunks.hasNext()) {
+                LogChunk chunk = chunks.next();
+                file.append(chunk.getOffset(), chunk.getData());
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("log of " + container, e);
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        } finally {
+            context.cancel(null);
         }
     }
 }

@@ -1,65 +1,76 @@
 package dev.monopod.agent.pod;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
-/// Whole lines of a file that may still grow, or be replaced. A file that is not there is empty.
+/// Whole lines of a file that may still grow, or be given another name.
 final class LineSource implements AutoCloseable {
     private static final int LINE_BYTES = 1 << 20;
+    private static final int BUFFER_BYTES = 1 << 16;
 
-    private final Path file;
-    private final InputStream in;
+    private final FileChannel channel;
     private final Object identity;
+    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
     private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
 
-    private LineSource(Path file, InputStream in, Object identity) {
-        this.file = file;
-        this.in = in;
+    private LineSource(FileChannel channel, Object identity) {
+        this.channel = channel;
         this.identity = identity;
     }
 
+    /// @throws java.nio.file.NoSuchFileException when the file is not there
     static LineSource open(Path file) throws IOException {
-        try {
-            return new LineSource(
-                    file, new BufferedInputStream(Files.newInputStream(file)), identity(file));
-        } catch (NoSuchFileException e) {
-            return new LineSource(file, InputStream.nullInputStream(), "absent");
-        }
+        // The identity first: a file that takes the name in between is known as another one.
+        Object identity = identity(file);
+        return new LineSource(FileChannel.open(file, StandardOpenOption.READ), identity);
     }
 
     /// The next whole line without its end; empty when there is none yet.
     byte[] next() throws IOException {
-        for (int c = in.read(); c >= 0; c = in.read()) {
-            if (c == '\n' || begun.size() >= LINE_BYTES) {
-                byte[] line = begun.toByteArray();
-                begun.reset();
-                if (line.length > 0) {
+        while (true) {
+            int start = buffer.position();
+            for (int at = start; at < buffer.limit(); at++) {
+                if (buffer.get(at) == '\n' || begun.size() + at - start >= LINE_BYTES) {
+                    begun.write(buffer.array(), start, at - start);
+                    buffer.position(at + 1);
+                    byte[] line = begun.toByteArray();
+                    begun.reset();
                     return line;
                 }
-            } else {
-                begun.write(c);
+            }
+            begun.write(buffer.array(), start, buffer.limit() - start);
+            buffer.clear();
+            int count = channel.read(buffer);
+            buffer.flip();
+            if (count <= 0) {
+                return new byte[0];
             }
         }
-        return new byte[0];
     }
 
-    /// Whether another file stands at this name now.
-    boolean replaced() throws IOException {
-        return Files.exists(file) && !identity(file).equals(identity);
+    /// Back to the first line.
+    void rewind() throws IOException {
+        channel.position(0);
+        buffer.clear().limit(0);
+        begun.reset();
+    }
+
+    /// Whether this is what stands at the name now.
+    boolean is(Path file) throws IOException {
+        return Files.exists(file) && identity(file).equals(identity);
     }
 
     private static Object identity(Path file) throws IOException {
-        Object inode = Files.getAttribute(file, "unix:ino");
-        return inode == null ? file : inode;
+        return Files.getAttribute(file, "unix:ino");
     }
 
     @Override
     public void close() throws IOException {
-        in.close();
+        channel.close();
     }
 }

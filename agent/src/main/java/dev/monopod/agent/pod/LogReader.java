@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.BooleanSupplier;
 
 /// Reads an attempt's log as `kubectl logs` wants it. Plain blocking code on the caller's thread.
@@ -23,6 +21,9 @@ final class LogReader {
     private final OutputStream sink;
     private long left;
 
+    /// The last record written was a part of a line.
+    private boolean within;
+
     LogReader(Path directory, int attempt, LogOptions options, OutputStream sink) {
         this.directory = directory;
         this.attempt = attempt;
@@ -34,19 +35,20 @@ final class LogReader {
     /// One record of the CRI format.
     ///
     /// @param partial the line goes on in the next record
-    record Line(String time, boolean partial, byte[] content) {
+    record Line(String time, boolean error, boolean partial, byte[] content) {
         static Line parse(byte[] raw) {
             int first = indexOf(raw, 0);
             int second = first < 0 ? -1 : indexOf(raw, first + 1);
             int third = second < 0 ? -1 : indexOf(raw, second + 1);
             if (third < 0) {
-                return new Line("", false, raw);
+                return new Line("", false, false, raw);
             }
             String time = new String(raw, 0, first, StandardCharsets.US_ASCII);
+            boolean error = second - first == "stderr ".length() && raw[first + 4] == 'e';
             boolean partial = raw[second + 1] == 'P';
             byte[] content = new byte[raw.length - third - 1];
             System.arraycopy(raw, third + 1, content, 0, content.length);
-            return new Line(time, partial, content);
+            return new Line(time, error, partial, content);
         }
 
         private static int indexOf(byte[] raw, int from) {
@@ -62,66 +64,75 @@ final class LogReader {
     /// Writes the log to the sink; returns at its end or, when following, once `ended` holds and
     /// all is written.
     void run(BooleanSupplier ended) throws IOException, InterruptedException {
-        Deque<byte[]> tail = new ArrayDeque<>();
-        try (LineSource old = LineSource.open(LogFile.rotated(directory, attempt))) {
-            read(old, tail);
-        }
-        LineSource current = LineSource.open(LogFile.current(directory, attempt));
-        try {
-            read(current, tail);
-            for (byte[] raw : tail) {
-                write(raw);
+        try (LogChain chain = LogChain.open(directory, attempt)) {
+            long most = Long.MAX_VALUE;
+            if (options.tailLines() >= 0) {
+                skip(chain, Math.max(0, count(chain) - options.tailLines()));
+                most = options.follow() ? most : options.tailLines();
             }
+            copy(chain, most);
             sink.flush();
             while (options.follow() && left > 0) {
                 boolean last = ended.getAsBoolean();
-                copy(current);
-                if (current.replaced()) {
-                    copy(current);
-                    current.close();
-                    current = LineSource.open(LogFile.current(directory, attempt));
-                    copy(current);
-                }
+                do {
+                    copy(chain, Long.MAX_VALUE);
+                } while (left > 0 && chain.grow());
                 sink.flush();
                 if (last) {
                     return;
                 }
                 Pauses.pause(POLL);
             }
-        } finally {
-            current.close();
         }
     }
 
-    private void read(LineSource source, Deque<byte[]> tail) throws IOException {
-        if (options.tailLines() < 0) {
-            copy(source);
-            return;
-        }
-        int ends = (int) tail.stream().filter(raw -> !Line.parse(raw).partial()).count();
-        for (byte[] raw = source.next(); raw.length > 0; raw = source.next()) {
+    /// Whole lines that are wanted; the chain stands at its first line again.
+    private long count(LogChain chain) throws IOException {
+        long lines = 0;
+        for (byte[] raw = chain.next(); raw.length > 0; raw = chain.next()) {
             Line line = Line.parse(raw);
-            if (!since(line) || options.tailLines() == 0) {
-                continue;
-            }
-            tail.addLast(raw);
-            ends += line.partial() ? 0 : 1;
-            while (ends > options.tailLines()) {
-                ends -= Line.parse(tail.removeFirst()).partial() ? 0 : 1;
+            if (!line.partial() && wanted(line)) {
+                lines++;
             }
         }
+        chain.rewind();
+        return lines;
     }
 
-    private void copy(LineSource source) throws IOException {
-        while (left > 0) {
-            byte[] raw = source.next();
+    private void skip(LogChain chain, long lines) throws IOException {
+        for (long skipped = 0; skipped < lines; ) {
+            byte[] raw = chain.next();
             if (raw.length == 0) {
                 return;
             }
-            if (since(Line.parse(raw))) {
-                write(raw);
+            Line line = Line.parse(raw);
+            if (!line.partial() && wanted(line)) {
+                skipped++;
             }
         }
+    }
+
+    private void copy(LogChain chain, long lines) throws IOException {
+        for (long copied = 0; left > 0 && copied < lines; ) {
+            byte[] raw = chain.next();
+            if (raw.length == 0) {
+                return;
+            }
+            Line line = Line.parse(raw);
+            if (wanted(line)) {
+                write(line);
+                copied += line.partial() ? 0 : 1;
+            }
+        }
+    }
+
+    private boolean wanted(Line line) {
+        return switch (options.stream()) {
+                    case ALL -> true;
+                    case STDOUT -> !line.error();
+                    case STDERR -> line.error();
+                }
+                && since(line);
     }
 
     private boolean since(Line line) {
@@ -137,12 +148,12 @@ final class LogReader {
 
     /// One write a record: over a WebSocket each write becomes a message, and a line is one
     /// message.
-    private void write(byte[] raw) throws IOException {
-        Line line = Line.parse(raw);
-        ByteArrayOutputStream whole = new ByteArrayOutputStream(raw.length + 1);
-        if (options.timestamps()) {
+    private void write(Line line) throws IOException {
+        ByteArrayOutputStream whole = new ByteArrayOutputStream(line.content().length + 64);
+        if (options.timestamps() && !within) {
             whole.writeBytes((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
         }
+        within = line.partial();
         whole.writeBytes(line.content());
         if (!line.partial()) {
             whole.write('\n');

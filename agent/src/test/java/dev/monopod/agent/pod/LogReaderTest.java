@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import dev.monopod.agent.kubelet.KubeletPods.LogStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,34 +84,87 @@ class LogReaderTest {
                         int round = rounds.incrementAndGet();
                         if (round == 1) {
                             append("2026-11-24T00:00:04Z stdout F four\n");
-                            Files.move(
-                                    LogFile.current(directory, 0), LogFile.rotated(directory, 0));
-                            Files.writeString(
-                                    LogFile.current(directory, 0),
-                                    "2026-11-24T00:00:05Z stdout F five\n");
+                            turn("five");
+                            turn("six");
                         }
                         return round == 2;
                     } catch (Exception e) {
                         throw new IllegalStateException(e);
                     }
                 });
-        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("three\nfour\nfive\n");
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("three\nfour\nfive\nsix\n");
+    }
+
+    /// Gives the current file another name, and begins a new one with a line.
+    private void turn(String line) throws Exception {
+        Files.move(
+                LogFile.current(directory, 0),
+                LogFile.rotated(directory, 0, LogFile.rotated(directory, 0).size()));
+        Files.writeString(
+                LogFile.current(directory, 0), "2026-11-24T00:00:05Z stdout F " + line + "\n");
     }
 
     @Test
-    void skipsWhatIsHereAlreadyAndRotates() throws Exception {
-        Path other = directory.resolve("other");
-        String line = "2026-11-24T00:00:01Z stdout F " + "x".repeat(1000) + "\n";
-        try (LogFile file = LogFile.open(other, 2)) {
-            for (int i = 0; i < 11_000; i++) {
-                file.append((long) i * line.length(), ByteString.copyFromUtf8(line));
-                file.append((long) i * line.length(), ByteString.copyFromUtf8(line));
-            }
-            assertThat(file.offset()).isEqualTo(11_000L * line.length());
-        }
-        try (LogFile again = LogFile.open(other, 2)) {
-            assertThat(again.offset()).isEqualTo(11_000L * line.length());
-        }
-        assertThat(Files.exists(LogFile.rotated(other, 2))).isTrue();
+    void readsOneOfTheStreams() throws Exception {
+        assertThat(
+                        read(
+                                new LogOptions(
+                                        false,
+                                        false,
+                                        false,
+                                        -1,
+                                        -1,
+                                        Optional.empty(),
+                                        LogStream.STDERR)))
+                .isEqualTo("two\n");
+    }
+
+    @Test
+    void givesALineInPartsOneTimestamp() throws Exception {
+        assertThat(read(new LogOptions(false, false, true, 2, -1, Optional.empty())))
+                .isEqualTo("2026-11-24T00:00:02Z two\n2026-11-24T00:00:03Z three\n");
+    }
+
+    @Test
+    void losesAndRepeatsNothingWhileTheWriterRotates() throws Exception {
+        Path other = directory.resolve("busy");
+        AtomicBoolean over = new AtomicBoolean();
+        int lines = 120_000;
+        Thread writer =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            try (LogFile file = LogFile.open(other, 0)) {
+                                StringBuilder chunk = new StringBuilder();
+                                for (int i = 0; i < lines; i++) {
+                                    chunk.append("2026-11-24T00:00:01Z stdout F ")
+                                            .append(i)
+                                            .append(" ".repeat(200))
+                                            .append('\n');
+                                    if (chunk.length() > 64 << 10 || i == lines - 1) {
+                                        file.append(
+                                                file.offset(),
+                                                ByteString.copyFromUtf8(chunk.toString()));
+                                        chunk.setLength(0);
+                                    }
+                                }
+                            } catch (Exception e) {
+                                throw new IllegalStateException(e);
+                            } finally {
+                                over.set(true);
+                            }
+                        });
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        new LogReader(other, 0, new LogOptions(true, false, false, -1, -1, Optional.empty()), out)
+                .run(over::get);
+
+        writer.join();
+        List<Integer> seen =
+                out.toString(StandardCharsets.UTF_8)
+                        .lines()
+                        .map(line -> Integer.valueOf(line.strip()))
+                        .toList();
+        assertThat(LogFile.rotated(other, 0)).hasSizeGreaterThan(1);
+        assertThat(seen).isEqualTo(IntStream.range(0, lines).boxed().toList());
     }
 }
