@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
         name = "image",
         mixinStandardHelpOptions = true,
         description = "Images of this host.",
-        subcommands = ImageCommand.Load.class,
-        synopsisSubcommandLabel = "load")
+        subcommands = {ImageCommand.Load.class, ImageListCommand.class, ImageRemoveCommand.class},
+        synopsisSubcommandLabel = "(load | list | remove)")
 final class ImageCommand implements Runnable {
     @picocli.CommandLine.Spec
     private picocli.CommandLine.Model.CommandSpec spec =
@@ -31,7 +31,8 @@ final class ImageCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new picocli.CommandLine.ParameterException(spec.commandLine(), "image: say load");
+        throw new picocli.CommandLine.ParameterException(
+                spec.commandLine(), "image: say load, list or remove");
     }
 
     /// Imports a tar, so that pods can use its images offline.

@@ -1,0 +1,47 @@
+package dev.monopod.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// Gives an image's disk space back; a pod that wants it has it pulled again.
+@Command(
+        name = "remove",
+        mixinStandardHelpOptions = true,
+        description = "Remove images that no machine uses.")
+final class ImageRemoveCommand implements Callable<Integer> {
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Parameters(
+            paramLabel = "IMAGE",
+            arity = "1..*",
+            description = "Reference, or the beginning of a digest.")
+    private List<String> images = List.of();
+
+    @Override
+    public Integer call() {
+        Layout layout = options.layout();
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "dev.monopod.agent.image.ImageMain",
+                                "remove",
+                                layout.data().resolve("images").toString()));
+        command.addAll(images);
+        Programs.Result result = ImageCommand.java(layout, command);
+        if (!result.succeeded()) {
+            throw new CliException(result.lastLine());
+        }
+        List<String> removed = result.output().lines().filter(line -> !line.isBlank()).toList();
+        if (options.json()) {
+            CommonOptions.printJson(Map.of("removed", removed));
+        } else {
+            removed.forEach(digest -> System.out.println("removed " + digest));
+        }
+        return 0;
+    }
+}
