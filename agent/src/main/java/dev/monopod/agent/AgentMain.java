@@ -3,6 +3,8 @@ package dev.monopod.agent;
 import dev.monopod.agent.host.HostRegistration;
 import dev.monopod.agent.host.KernelImage;
 import dev.monopod.agent.host.Overcommit;
+import dev.monopod.agent.image.ImageCollector;
+import dev.monopod.agent.image.OciImageStore;
 import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.network.HostNetwork;
@@ -56,6 +58,7 @@ public final class AgentMain implements Callable<Integer> {
         Files.createDirectories(settings("").seccompDirectory());
         Hypervisor hypervisor = Parts.hypervisor(options);
         HostNetwork network = Parts.network(options);
+        OciImageStore images = Parts.images(options);
         try (KubernetesClient client = client()) {
             VpcWatch vpcs = new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
             String address = persistently(() -> address(vpcs));
@@ -66,10 +69,10 @@ public final class AgentMain implements Callable<Integer> {
                             new PodHost(
                                     client,
                                     options.hostName,
-                                    new PodHost.Machinery(
-                                            hypervisor, network, Parts.images(options)),
+                                    new PodHost.Machinery(hypervisor, network, images),
                                     nodes,
                                     settings(address));
+                    ImageCollector collector = Parts.collector(options, images, pods);
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 nodes.start();
@@ -78,6 +81,7 @@ public final class AgentMain implements Callable<Integer> {
                     return true;
                 });
                 registration.start();
+                collector.start();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
                 stopping.await();
                 LOG.info(

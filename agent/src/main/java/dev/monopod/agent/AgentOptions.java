@@ -60,6 +60,32 @@ final class AgentOptions {
     @Option(names = "--registries", description = "Registries: mirrors and credentials.")
     Optional<Path> registries = Optional.empty();
 
+    @Option(
+            names = "--image-credential-provider-config",
+            description =
+                    "The kubelet's CredentialProviderConfig; default: DATA/credential-providers.yaml, if it is there.")
+    Optional<Path> credentialProviderConfig = Optional.empty();
+
+    @Option(
+            names = "--image-credential-provider-bin-dir",
+            description = "Where the plugins are; default: DATA/credential-providers.")
+    Optional<Path> credentialProviderDirectory = Optional.empty();
+
+    @Option(
+            names = "--image-gc-high-threshold",
+            description = "Disk use in percent from which on images are removed.")
+    int imageHighThreshold = 85;
+
+    @Option(
+            names = "--image-gc-low-threshold",
+            description = "Disk use in percent to which images are removed.")
+    int imageLowThreshold = 80;
+
+    @Option(
+            names = "--minimum-image-ttl-seconds",
+            description = "Time since an image was last wanted, before it may go.")
+    int minimumImageSeconds = 120;
+
     @Option(names = "--region", description = "Default: ${DEFAULT-VALUE}.")
     String region = "us-west-2";
 

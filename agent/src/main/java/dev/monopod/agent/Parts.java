@@ -1,6 +1,8 @@
 package dev.monopod.agent;
 
-import dev.monopod.agent.image.ImageStore;
+import dev.monopod.agent.image.CredentialPluginSettings;
+import dev.monopod.agent.image.ImageCollector;
+import dev.monopod.agent.image.ImageGarbage;
 import dev.monopod.agent.image.OciImageStore;
 import dev.monopod.agent.image.RegistryConfiguration;
 import dev.monopod.agent.kubelet.KubeletServer;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -40,12 +43,39 @@ final class Parts {
         return new LinuxHostNetwork(options.runDirectory);
     }
 
-    static ImageStore images(AgentOptions options) throws IOException {
-        RegistryConfiguration registries =
-                options.registries.isPresent()
-                        ? RegistryConfiguration.read(options.registries.get())
-                        : new RegistryConfiguration(List.of());
-        return new OciImageStore(options.dataDirectory.resolve("images"), registries);
+    static OciImageStore images(AgentOptions options) throws IOException {
+        OciImageStore.Settings registries =
+                () ->
+                        options.registries.isPresent()
+                                ? RegistryConfiguration.read(options.registries.get())
+                                : new RegistryConfiguration(List.of());
+        OciImageStore store =
+                new OciImageStore(
+                        options.dataDirectory.resolve("images"), registries, plugins(options));
+        store.removeAbandoned();
+        return store;
+    }
+
+    private static CredentialPluginSettings plugins(AgentOptions options) throws IOException {
+        Path usual = options.dataDirectory.resolve("credential-providers.yaml");
+        Path file = options.credentialProviderConfig.orElse(usual);
+        return options.credentialProviderConfig.isPresent() || Files.exists(usual)
+                ? CredentialPluginSettings.read(
+                        file,
+                        options.credentialProviderDirectory.orElse(
+                                options.dataDirectory.resolve("credential-providers")))
+                : CredentialPluginSettings.none();
+    }
+
+    static ImageCollector collector(AgentOptions options, OciImageStore images, PodHost pods) {
+        return new ImageCollector(
+                images,
+                new ImageGarbage(
+                        options.imageHighThreshold,
+                        options.imageLowThreshold,
+                        Duration.ofSeconds(options.minimumImageSeconds)),
+                pods::imageDisks,
+                Clock.systemUTC());
     }
 
     /// Listens when it returns; its certificate names the host and every pod that is here.

@@ -31,6 +31,11 @@ record ImageManifest(
     /// A verified-by-digest piece of an image.
     record Blob(String digest, long size) {}
 
+    /// Bytes of its layers, as shipped.
+    long size() {
+        return layers.stream().mapToLong(Blob::size).sum();
+    }
+
     /// @throws ImageException when there is no such image or none for this platform
     static ImageManifest read(BlobSource source, String tagOrDigest, String name) {
         try {

@@ -12,20 +12,20 @@ public interface ImageStore {
     /// Finds out which image a reference means, and makes sure that its disk file exists (possibly
     /// still empty, with its final apparent size of [#DISK_BYTES]), so that a machine can be
     /// started with it while [#fetch] goes on. `IF_NOT_PRESENT` and `NEVER` answer from what is
-    /// here, without asking the registry, when the reference is known.
+    /// here, without asking the registry, when the reference is known, and was pulled by anyone or
+    /// by the same credentials.
     ///
     /// @throws ImageException with the registry's words
-    ResolvedImage resolve(
-            String reference, PullPolicy policy, List<RegistryCredential> credentials);
+    ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity);
 
-    /// Returns when the image's disk holds the whole image, verified. At once when it is there
-    /// already. Concurrent calls for one digest share the work.
+    /// Returns when the image's disk holds the whole image, verified: its size in bytes, as
+    /// shipped. At once when it is there already. Concurrent calls for one digest share the work.
     ///
     /// @throws ImageException with the registry's words
-    void fetch(
-            ResolvedImage image,
-            List<RegistryCredential> credentials,
-            Consumer<PullProgress> progress);
+    long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress);
+
+    /// Whether the image's disk is whole.
+    boolean present(ResolvedImage image);
 
     /// Imports every image of an OCI layout or `docker save` tar; returns the references that it
     /// can be used by.
@@ -41,8 +41,38 @@ public interface ImageStore {
         NEVER
     }
 
-    /// One way to authenticate at one registry (`host[:port]`, no path).
+    /// One way to authenticate.
+    ///
+    /// @param registry for which images: `host[:port][/path]`; labels of the host may hold
+    ///   wildcards
     record RegistryCredential(String registry, String username, String password) {}
+
+    /// As whom an image is pulled. Asked only when it matters, since it costs calls of the API.
+    interface PullIdentity {
+        /// From the pod's image pull secrets.
+        List<RegistryCredential> secrets();
+
+        /// ARN of the pod execution role, for credential provider plugins; may be empty.
+        String executionRole();
+
+        static PullIdentity anyone() {
+            return with(List.of());
+        }
+
+        static PullIdentity with(List<RegistryCredential> secrets) {
+            return new PullIdentity() {
+                @Override
+                public List<RegistryCredential> secrets() {
+                    return List.copyOf(secrets);
+                }
+
+                @Override
+                public String executionRole() {
+                    return "";
+                }
+            };
+        }
+    }
 
     /// What a reference meant when it was resolved.
     ///

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -91,7 +92,8 @@ final class MergedImage {
 
     private void copy(int layer, TarArchiveOutputStream out) throws IOException {
         var orphans = orphanedLinks.getOrDefault(layer, Map.of());
-        try (var in = new TarArchiveInputStream(decompress(layers.get(layer)), "UTF-8")) {
+        var attributes = new PaxAttributes(decompress(layers.get(layer)));
+        try (var in = new TarArchiveInputStream(attributes, "UTF-8")) {
             var number = 0;
             for (var entry = in.getNextEntry();
                     entry != null;
@@ -102,14 +104,14 @@ final class MergedImage {
                 }
                 if (merge.survives(layer, number, path)) {
                     if (!entry.isLink()) {
-                        put(entry, path, in, out);
+                        put(entry, path, attributes.current(), in, out);
                     } else if (!orphans.containsKey(LayerMerge.path(entry.getLinkName()))) {
                         link(entry, path, LayerMerge.path(entry.getLinkName()), out);
                     }
                 } else if (entry.isFile() && orphans.containsKey(path)) {
                     // The name is gone, the content lives on under its other names.
                     var names = orphans.get(path);
-                    put(entry, names.getFirst(), in, out);
+                    put(entry, names.getFirst(), attributes.current(), in, out);
                     for (var other : names.subList(1, names.size())) {
                         link(entry, other, names.getFirst(), out);
                     }
@@ -119,7 +121,11 @@ final class MergedImage {
     }
 
     private static void put(
-            TarArchiveEntry entry, String path, InputStream content, TarArchiveOutputStream out)
+            TarArchiveEntry entry,
+            String path,
+            Map<String, byte[]> attributes,
+            InputStream content,
+            TarArchiveOutputStream out)
             throws IOException {
         var copy =
                 entry.isSymbolicLink()
@@ -133,6 +139,11 @@ final class MergedImage {
             copy.setDevMinor(entry.getDevMinor());
         }
         describe(copy, entry);
+        // As text, since the tar library writes nothing else; sqfstar takes no padding.
+        attributes.forEach((name, value) ->
+                copy.addPaxHeader(
+                        "LIBARCHIVE.xattr." + name,
+                        Base64.getEncoder().withoutPadding().encodeToString(value)));
         if (entry.isFile()) {
             copy.setSize(entry.getRealSize());
         }

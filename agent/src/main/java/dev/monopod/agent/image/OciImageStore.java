@@ -1,48 +1,77 @@
 package dev.monopod.agent.image;
 
 import dev.monopod.agent.image.ImageRecords.Known;
+import dev.monopod.agent.image.ImageRecords.Stored;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
+import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// [ImageStore] that keeps one squashfs file per image digest (ADR 0002). Layers are spooled,
 /// verified, merged into one tar stream and packed; none is ever unpacked on the host.
 public final class OciImageStore implements ImageStore {
-    private static final long PROGRESS_NANOS = 1_000_000_000;
-    private static final int ATTEMPTS = 3;
+    private static final Logger LOG = LoggerFactory.getLogger(OciImageStore.class);
 
     private final Path directory;
-    private final RegistryConfiguration registries;
+    private final Settings settings;
+    private final CredentialPlugins plugins;
     private final ImageRecords records;
+    private final Room room;
     private final ConcurrentHashMap<String, ImageManifest> resolved = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
 
+    /// Settings that are read afresh for each pull, so that a mistake in them fails a pull with its
+    /// reason, and its correction needs no restart.
+    @FunctionalInterface
+    public interface Settings {
+        RegistryConfiguration registries() throws IOException;
+    }
+
     public OciImageStore(Path directory, RegistryConfiguration registries) {
+        this(directory, () -> registries, CredentialPluginSettings.none());
+    }
+
+    public OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins) {
+        this(directory, settings, plugins, new Room(directory));
+    }
+
+    OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins, Room room) {
         this.directory = directory;
-        this.registries = registries;
+        this.settings = settings;
+        this.plugins = new CredentialPlugins(plugins, Clock.systemUTC());
         this.records = new ImageRecords(directory);
+        this.room = room;
+    }
+
+    /// Removes what killed processes left half done. To be called before anything is pulled.
+    public void removeAbandoned() {
+        try {
+            Files.createDirectories(directory);
+            Spool.removeAbandoned(directory);
+        } catch (IOException e) {
+            LOG.warn("{} is not tidied up", directory, e);
+        }
     }
 
     @Override
-    public ResolvedImage resolve(
-            String reference, PullPolicy policy, List<RegistryCredential> credentials) {
+    public ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity) {
         var parsed = ImageReference.parse(reference);
         var name = parsed.toString();
         if (policy != PullPolicy.ALWAYS) {
             var known = records.known(name);
-            var whole = known.flatMap(k -> records.whole(k.digest()));
-            if (known.isPresent() && whole.isPresent()) {
-                return image(reference, known.get().imageId(), whole.get());
+            if (known.isPresent() && mayUse(known.get(), parsed, identity)) {
+                var whole = records.whole(known.get().digest());
+                if (whole.isPresent()) {
+                    return image(reference, known.get().imageId(), whole.get());
+                }
             }
         }
         if (policy == PullPolicy.NEVER) {
@@ -51,25 +80,39 @@ public final class OciImageStore implements ImageStore {
                     "Container image \"%s\" is not present with pull policy of Never"
                             .formatted(reference));
         }
-        var source = new RegistrySource(parsed, registries, credentials);
-        var manifest = ImageManifest.read(source, parsed.tagOrDigest(), name);
-        var imageId = parsed.name() + "@" + manifest.topDigest();
-        resolved.put(manifest.digest(), manifest);
+        var pull = pull(parsed, identity);
         try {
-            records.remember(name, new Known(manifest.digest(), imageId));
+            var manifest = ImageManifest.read(pull.source(), parsed.tagOrDigest(), name);
+            var imageId = parsed.name() + "@" + manifest.topDigest();
+            resolved.put(manifest.digest(), manifest);
+            records.remember(
+                    name,
+                    new Known(
+                            manifest.digest(),
+                            imageId,
+                            PullHolder.of(
+                                    pull.source().credential(), identity, pull.fromPlugins())));
             new SquashfsDisk(records.disk(manifest.digest())).reserve();
+            return image(reference, imageId, manifest);
         } catch (IOException e) {
             throw failed(name, e);
+        } catch (ImageException e) {
+            throw pull.explained(e);
         }
-        return image(reference, imageId, manifest);
+    }
+
+    private static boolean mayUse(Known known, ImageReference image, PullIdentity identity) {
+        return known.open() || known.heldBy(PullHolder.all(identity, image));
     }
 
     @Override
-    public void fetch(
-            ResolvedImage image,
-            List<RegistryCredential> credentials,
-            Consumer<PullProgress> progress) {
-        var lock = fetching.computeIfAbsent(image.digest(), digest -> new ReentrantLock());
+    public boolean present(ResolvedImage image) {
+        return records.whole(image.digest()).isPresent();
+    }
+
+    @Override
+    public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
+        var lock = fetching.computeIfAbsent(image.digest(), _ -> new ReentrantLock());
         try {
             lock.lockInterruptibly();
         } catch (InterruptedException e) {
@@ -77,52 +120,122 @@ public final class OciImageStore implements ImageStore {
             throw failed(image.reference(), new IOException("interrupted"));
         }
         try {
-            if (records.whole(image.digest()).isEmpty()) {
-                var parsed = ImageReference.parse(image.reference());
-                var source = new RegistrySource(parsed, registries, credentials);
-                var manifest = resolved.get(image.digest());
-                make(
-                        source,
-                        manifest == null
-                                ? ImageManifest.read(source, image.digest(), image.reference())
-                                : manifest,
-                        image.reference(),
-                        progress);
+            var whole = records.whole(image.digest());
+            if (whole.isPresent()) {
+                return whole.get().size();
+            }
+            var parsed = ImageReference.parse(image.reference());
+            var pull = pull(parsed, identity);
+            try {
+                var known = resolved.get(image.digest());
+                var manifest =
+                        known != null
+                                ? known
+                                : ImageManifest.read(
+                                        pull.source(), image.digest(), image.reference());
+                make(pull.source(), manifest, image.reference(), progress);
+                return manifest.size();
+            } catch (ImageException e) {
+                throw pull.explained(e);
             }
         } finally {
             lock.unlock();
         }
     }
 
+    /// @param fromPlugins credentials that plugins gave
+    /// @param troubles of plugins
+    private record Pull(
+            RegistrySource source, List<RegistryCredential> fromPlugins, List<String> troubles) {
+        ImageException explained(ImageException e) {
+            return troubles.isEmpty()
+                    ? e
+                    : new ImageException(
+                            e.reason(),
+                            e.getMessage() + " (" + String.join("; ", troubles) + ")",
+                            e);
+        }
+    }
+
+    private Pull pull(ImageReference reference, PullIdentity identity) {
+        try {
+            var found = plugins.credentials(reference, identity::executionRole);
+            var all = new ArrayList<>(identity.secrets());
+            all.addAll(found.credentials());
+            return new Pull(
+                    new RegistrySource(reference, settings.registries(), all),
+                    found.credentials(),
+                    found.troubles());
+        } catch (IOException e) {
+            throw failed(reference.toString(), e);
+        }
+    }
+
     @Override
     public List<String> load(Path tar) {
         var loaded = new ArrayList<String>();
-        Path spool = null;
-        try {
-            Files.createDirectories(directory);
-            spool = Files.createTempDirectory(directory, "load-");
-            var source = new ArchiveSource(tar, spool);
+        try (var spool = Spool.in(directory)) {
+            var source = new ArchiveSource(tar, spool.folder());
             for (var entry : source.references().entrySet()) {
                 var parsed = ImageReference.parse(entry.getKey());
                 var name = parsed.toString();
                 var manifest = ImageManifest.read(source, entry.getValue(), name);
                 if (records.whole(manifest.digest()).isEmpty()) {
-                    make(source, manifest, name, progress -> {});
+                    make(source, manifest, name, _ -> {});
                 }
                 records.remember(
                         name,
                         new Known(manifest.digest(), parsed.name() + "@" + manifest.topDigest()));
+                records.used(manifest.digest());
                 loaded.add(name);
             }
             return loaded;
         } catch (IOException e) {
             throw failed(tar.toString(), e);
-        } finally {
-            remove(spool);
         }
     }
 
+    /// Every image that has a disk here.
+    public List<Stored> all() throws IOException {
+        return records.all();
+    }
+
+    /// Removes an image's disk, unless it is being filled by this process. Machines that have the
+    /// disk open keep it.
+    boolean remove(String digest) throws IOException {
+        var lock = fetching.computeIfAbsent(digest, _ -> new ReentrantLock());
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            records.remove(digest);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Notes that machines hold these disks.
+    void used(Set<String> digests) throws IOException {
+        for (var digest : digests) {
+            records.used(digest);
+        }
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Path disk(String digest) {
+        return records.disk(digest);
+    }
+
     private ResolvedImage image(String reference, String imageId, ImageManifest manifest) {
+        try {
+            records.used(manifest.digest());
+        } catch (IOException e) {
+            LOG.debug("use of {} is not noted", manifest.digest(), e);
+        }
         return new ResolvedImage(
                 reference,
                 imageId,
@@ -137,94 +250,21 @@ public final class OciImageStore implements ImageStore {
             ImageManifest manifest,
             String name,
             Consumer<PullProgress> progress) {
-        Path spool = null;
-        try {
-            Files.createDirectories(directory);
-            spool = Files.createTempDirectory(directory, "pull-");
-            var layers = new ArrayList<Path>();
-            var total = manifest.layers().stream().mapToLong(ImageManifest.Blob::size).sum();
-            var meter = new Meter(total, progress);
-            for (var layer : manifest.layers()) {
-                var file = spool.resolve("layer" + layers.size());
-                downloadPersistently(source, layer, file, meter);
-                layers.add(file);
-            }
-            new SquashfsDisk(records.disk(manifest.digest()))
-                    .fill(new MergedImage(layers, manifest.diffIds()));
-            records.markWhole(manifest);
+        try (var spool = Spool.in(directory)) {
+            // The layers, and a disk that is hardly smaller.
+            room.require(2 * manifest.size());
+            var layers =
+                    new LayerDownloads(source, spool.folder(), room, manifest.size(), progress)
+                            .all(manifest.layers());
+            var content =
+                    new SquashfsDisk(records.disk(manifest.digest()))
+                            .fill(
+                                    new MergedImage(layers, manifest.diffIds()),
+                                    spool.folder(),
+                                    room);
+            records.markWhole(manifest, content);
         } catch (IOException | IllegalArgumentException e) {
             throw failed(name, e);
-        } finally {
-            remove(spool);
-        }
-    }
-
-    /// A connection that breaks midway, or content that came damaged, is tried again from the
-    /// start.
-    private static void downloadPersistently(
-            BlobSource source, ImageManifest.Blob layer, Path file, Meter meter)
-            throws IOException {
-        var before = meter.done;
-        for (var attempt = 1; ; attempt++) {
-            try {
-                download(source, layer, file, meter);
-                return;
-            } catch (IOException e) {
-                if (attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
-                    throw e;
-                }
-                meter.done = before;
-            }
-        }
-    }
-
-    private static void download(
-            BlobSource source, ImageManifest.Blob layer, Path file, Meter meter)
-            throws IOException {
-        var digest = ImageManifest.sha256();
-        try (var in = new DigestInputStream(source.blob(layer.digest()), digest);
-                var out = Files.newOutputStream(file)) {
-            var buffer = new byte[1 << 16];
-            var size = 0L;
-            for (var n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                if (Thread.interrupted()) {
-                    Thread.currentThread().interrupt();
-                    throw new IOException("interrupted");
-                }
-                size += n;
-                if (size > layer.size()) {
-                    throw new IOException(
-                            "layer %s is longer than the %d bytes it should have"
-                                    .formatted(layer.digest(), layer.size()));
-                }
-                out.write(buffer, 0, n);
-                meter.add(n);
-            }
-        }
-        var found = "sha256:" + HexFormat.of().formatHex(digest.digest());
-        if (!found.equals(layer.digest())) {
-            throw new IOException("layer %s came as %s".formatted(layer.digest(), found));
-        }
-    }
-
-    /// Tells the progress at most once a second, and at the end.
-    private static final class Meter {
-        private final long total;
-        private final Consumer<PullProgress> progress;
-        private long done;
-        private long told = System.nanoTime();
-
-        Meter(long total, Consumer<PullProgress> progress) {
-            this.total = total;
-            this.progress = progress;
-        }
-
-        void add(long bytes) {
-            done += bytes;
-            if (done == total || System.nanoTime() - told > PROGRESS_NANOS) {
-                told = System.nanoTime();
-                progress.accept(new PullProgress(done, total));
-            }
         }
     }
 
@@ -233,18 +273,5 @@ public final class OciImageStore implements ImageStore {
                 ImageException.Reason.PULL_FAILED,
                 "failed to pull image \"%s\": %s".formatted(name, e.getMessage()),
                 e);
-    }
-
-    private static void remove(@Nullable Path spool) {
-        if (spool == null) {
-            return;
-        }
-        try (var paths = Files.walk(spool)) {
-            for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("can't remove " + spool, e);
-        }
     }
 }

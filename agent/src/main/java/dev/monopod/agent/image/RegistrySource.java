@@ -3,126 +3,103 @@ package dev.monopod.agent.image;
 import dev.monopod.agent.image.ImageStore.RegistryCredential;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import land.oras.ContainerRef;
-import land.oras.Registry;
-import land.oras.auth.UsernamePasswordProvider;
-import land.oras.exception.OrasException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// One repository of a registry, asked by the ORAS SDK, which does tokens, basic authentication and
-/// redirects. Each credential is tried in turn; without any, the registry is asked as by anyone. A
-/// wrong one is not passed over in silence, even where the image is public.
+/// redirects. Mirrors are asked first; what one does not have, or can't give, the next is asked
+/// for, the registry itself last.
 final class RegistrySource implements BlobSource {
-    private static final int UNAUTHORIZED = 401;
-    private static final int FORBIDDEN = 403;
-    private static final int SERVER_ERROR = 500;
-    private static final int ATTEMPTS = 3;
+    private final List<RegistryEndpoint> endpoints;
+    private final Map<String, Integer> opened = new ConcurrentHashMap<>();
+    private volatile Optional<RegistryCredential> credential = Optional.empty();
 
-    private final ImageReference reference;
-    private final RegistryConfiguration.RegistrySettings settings;
-    private final List<Registry> registries;
-    private int working;
-
+    /// @param credentials of any registries; those that match the image are used, the most specific
+    ///   first
     RegistrySource(
             ImageReference reference,
             RegistryConfiguration configuration,
             List<RegistryCredential> credentials) {
-        this.reference = reference;
-        this.settings = configuration.of(reference.registry());
-        var found = new ArrayList<Registry>();
-        for (var credential : credentials) {
-            if (credential.registry().equals(reference.registry())) {
-                found.add(client(credential.username(), credential.password()));
-            }
+        var registry = configuration.of(reference.registry());
+        var found = new ArrayList<RegistryEndpoint>();
+        for (var mirror : registry.allMirrors()) {
+            found.add(new RegistryEndpoint(mirror, reference, configuration.of(mirror), List.of()));
         }
-        if (settings.username() != null && settings.password() != null) {
-            found.add(client(settings.username(), settings.password()));
-        }
-        if (found.isEmpty()) {
-            found.add(builder().build());
-        }
-        this.registries = List.copyOf(found);
+        var host =
+                reference.registry().equals("docker.io")
+                        ? "registry-1.docker.io"
+                        : reference.registry();
+        found.add(
+                new RegistryEndpoint(host, reference, registry, matching(credentials, reference)));
+        this.endpoints = List.copyOf(found);
+    }
+
+    /// Those of the credentials that are meant for the image, the most specific first.
+    static List<RegistryCredential> matching(
+            List<RegistryCredential> credentials, ImageReference reference) {
+        return credentials.stream()
+                .filter(credential ->
+                        RegistryPattern.parse(credential.registry())
+                                .map(pattern -> pattern.matches(reference))
+                                .orElse(false))
+                .sorted(Comparator.comparing(RegistryCredential::registry).reversed())
+                .toList();
+    }
+
+    /// With what the registry let us in for the last manifest; empty for anyone.
+    Optional<RegistryCredential> credential() {
+        return credential;
     }
 
     @Override
     public byte[] manifest(String tagOrDigest) {
-        return ask(registry -> registry.getDescriptor(at(tagOrDigest)).getJson())
+        return ask(
+                        0,
+                        endpoint -> {
+                            var json =
+                                    endpoint.ask(
+                                            tagOrDigest,
+                                            (client, at) -> client.getDescriptor(at).getJson());
+                            credential = endpoint.credential();
+                            return json;
+                        })
                 .getBytes(StandardCharsets.UTF_8);
     }
 
+    /// A blob that is asked for again came broken, so another host is asked for it, if there is
+    /// one.
     @Override
     public InputStream blob(String digest) {
-        return ask(registry -> registry.fetchBlob(at(digest)));
+        var before = opened.merge(digest, 1, Integer::sum) - 1;
+        return ask(
+                Math.min(before, endpoints.size() - 1),
+                endpoint -> endpoint.ask(digest, (client, at) -> client.fetchBlob(at)));
     }
 
     private interface Question<T> {
-        T put(Registry registry);
+        T put(RegistryEndpoint endpoint);
     }
 
-    private <T> T ask(Question<T> question) {
-        for (var attempt = 1; ; attempt++) {
+    private <T> T ask(int first, Question<T> question) {
+        var troubles = new ArrayList<ImageException>();
+        for (var endpoint : endpoints.subList(first, endpoints.size())) {
             try {
-                var client = registries.get(working);
-                return question.put(client);
-            } catch (OrasException e) {
-                var status = e.getStatusCode() == null ? 0 : e.getStatusCode();
-                if ((status == UNAUTHORIZED || status == FORBIDDEN)
-                        && working + 1 < registries.size()) {
-                    working++;
-                } else if (attempt >= ATTEMPTS || (status > 0 && status < SERVER_ERROR)) {
-                    throw translate(e, status);
-                }
+                return question.put(endpoint);
+            } catch (ImageException e) {
+                troubles.add(e);
             }
         }
-    }
-
-    private ImageException translate(OrasException e, int status) {
-        var words =
-                e.getError() == null || e.getError().code() == null
-                        ? e.getMessage() + (e.getCause() == null ? "" : ": " + root(e))
-                        : e.getError().code() + ": " + e.getError().message();
-        return new ImageException(
+        if (troubles.size() == 1) {
+            throw troubles.getFirst();
+        }
+        throw new ImageException(
                 ImageException.Reason.PULL_FAILED,
-                "failed to pull image \"%s\" from registry %s: %s%s"
-                        .formatted(
-                                reference,
-                                host(),
-                                status == 0 ? "" : "HTTP " + status + " ",
-                                words));
-    }
-
-    private static String root(Throwable e) {
-        var cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-    }
-
-    private String host() {
-        var mirror = settings.mirror();
-        if (mirror != null) {
-            return mirror;
-        }
-        return reference.registry().equals("docker.io")
-                ? "registry-1.docker.io"
-                : reference.registry();
-    }
-
-    private ContainerRef at(String tagOrDigest) {
-        var separator = tagOrDigest.startsWith("sha256:") ? "@" : ":";
-        return ContainerRef.parse(host() + "/" + reference.repository() + separator + tagOrDigest);
-    }
-
-    private Registry.Builder builder() {
-        var builder = Registry.builder().withRegistry(host()).withInsecure(settings.plainHttp());
-        var caFile = settings.caFile();
-        return caFile == null ? builder : builder.withCaFile(Path.of(caFile));
-    }
-
-    private Registry client(String username, String password) {
-        return builder().withAuthProvider(new UsernamePasswordProvider(username, password)).build();
+                troubles.stream().map(Throwable::getMessage).collect(Collectors.joining("; ")),
+                troubles.getLast());
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 
 /// The file that machines attach for one image. It has its final size from the start, and keeps its
 /// inode when it is filled, so that a machine may have it open while it is still empty.
@@ -17,6 +18,12 @@ final class SquashfsDisk {
     private static final int HEAD = 4096;
 
     private final Path file;
+
+    /// What a disk was filled with.
+    ///
+    /// @param bytes of the file system, from the disk's start
+    /// @param checksum CRC32C of these
+    record Content(long bytes, long checksum) {}
 
     SquashfsDisk(Path file) {
         this.file = file;
@@ -34,30 +41,61 @@ final class SquashfsDisk {
         }
     }
 
-    /// Fills the disk with an image.
+    /// Fills the disk with an image; returns what is in it now. The same image gives the same
+    /// bytes.
     ///
+    /// @param spool folder for the file system on its way
     /// @throws IOException with sqfstar's words
-    void fill(MergedImage image) throws IOException {
+    Content fill(MergedImage image, Path spool, Room room) throws IOException {
         reserve();
-        var fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
-        try {
-            pack(image, fresh);
-            copyInto(fresh);
-        } finally {
-            Files.deleteIfExists(fresh);
+        var fresh = spool.resolve("disk");
+        pack(image, fresh, room);
+        if (Files.size(fresh) > ImageStore.DISK_BYTES) {
+            throw new IOException(
+                    "the image has %d bytes, and a disk holds %d"
+                            .formatted(Files.size(fresh), ImageStore.DISK_BYTES));
         }
+        room.require(Files.size(fresh));
+        copyInto(fresh);
+        return new Content(Files.size(fresh), checksum(fresh, Files.size(fresh)));
     }
 
-    private static void pack(MergedImage image, Path target) throws IOException {
-        // lz4: read under emulation far more often than it is written.
+    /// Whether the disk still holds what it was filled with.
+    boolean holds(Content content) throws IOException {
+        return Files.size(file) == ImageStore.DISK_BYTES
+                && checksum(file, content.bytes()) == content.checksum();
+    }
+
+    private static long checksum(Path file, long bytes) throws IOException {
+        var checksum = new CRC32C();
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            var buffer = ByteBuffer.allocateDirect(1 << 18);
+            for (var left = bytes; left > 0; ) {
+                buffer.clear().limit((int) Math.min(left, buffer.capacity()));
+                var count = channel.read(buffer);
+                if (count < 0) {
+                    break;
+                }
+                left -= count;
+                checksum.update(buffer.flip());
+            }
+        }
+        return checksum.getValue();
+    }
+
+    private static void pack(MergedImage image, Path target, Room room) throws IOException {
+        // lz4: read under emulation far more often than it is written. No time of making, so that
+        // the same layers give the same disk.
         var process =
                 new ProcessBuilder(
                                 List.of(
                                         "sqfstar",
                                         "-quiet",
                                         "-no-progress",
-                                        "-no-xattrs",
+                                        "-mkfs-time",
+                                        "0",
+                                        "-mem",
+                                        "256M",
                                         "-root-mode",
                                         "0755",
                                         "-comp",
@@ -68,7 +106,7 @@ final class SquashfsDisk {
         IOException broken = null;
         try {
             try (OutputStream out = process.getOutputStream()) {
-                image.writeTo(out);
+                image.writeTo(room.watch(out));
             } catch (IOException e) {
                 broken = e;
             }

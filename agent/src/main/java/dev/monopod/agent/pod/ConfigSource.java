@@ -17,6 +17,9 @@ interface ConfigSource {
     /// Services of one namespace, as far as known.
     List<Service> services(String namespace);
 
+    /// ARN of the pod execution role of a profile; empty when it has none.
+    String executionRole(String profile);
+
     /// A token of the pod's service account, bound to the pod.
     Token token(Pod pod, String audience, long expirationSeconds);
 

@@ -1,18 +1,19 @@
 package dev.monopod.agent.pod;
 
 import dev.monopod.agent.image.ImageException;
+import dev.monopod.agent.image.ImageStore;
+import dev.monopod.agent.image.ImageStore.PullIdentity;
 import dev.monopod.agent.image.ImageStore.PullPolicy;
-import dev.monopod.agent.image.ImageStore.PullProgress;
-import dev.monopod.agent.image.ImageStore.RegistryCredential;
 import dev.monopod.agent.image.ImageStore.ResolvedImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Gets the images of one pod: all references are resolved in parallel, which fixes the machine's
@@ -22,8 +23,12 @@ final class ImagePuller {
     private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
     private static final Duration LAST_RETRY = Duration.ofSeconds(300);
     private static final Duration PROGRESS = Duration.ofSeconds(10);
+    private static final Duration BEFORE_BACK_OFF = Duration.ofSeconds(2);
 
     private final PodRuntime runtime;
+
+    /// When the pull of a container's image began that is not over.
+    private final Map<String, Instant> pulling = new ConcurrentHashMap<>();
 
     ImagePuller(PodRuntime runtime) {
         this.runtime = runtime;
@@ -65,112 +70,113 @@ final class ImagePuller {
     private Void resolve(ContainerPlan container) throws InterruptedException {
         retry(
                 container,
-                () -> {
-                    PullPolicy policy = policy(container);
-                    ResolvedImage image =
-                            runtime.services()
-                                    .images()
-                                    .resolve(container.spec().getImage(), policy, credentials());
-                    runtime.images().put(container.name(), image);
+                identity -> {
+                    Optional<ResolvedImage> here = here(container, identity);
+                    if (here.isEmpty()) {
+                        begin(container);
+                    }
+                    runtime.images()
+                            .put(
+                                    container.name(),
+                                    here.orElseGet(() ->
+                                            images().resolve(
+                                                            container.spec().getImage(),
+                                                            PullPolicy.ALWAYS,
+                                                            identity)));
                 });
         return null;
     }
 
+    /// The image, when the policy is content with what is on this host.
+    private Optional<ResolvedImage> here(ContainerPlan container, PullIdentity identity) {
+        PullPolicy policy = policy(container);
+        if (policy == PullPolicy.ALWAYS) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    images().resolve(container.spec().getImage(), PullPolicy.NEVER, identity));
+        } catch (ImageException e) {
+            if (policy == PullPolicy.IF_NOT_PRESENT
+                    && e.reason() == ImageException.Reason.NEVER_PULL) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private void begin(ContainerPlan container) {
+        pulling.put(container.name(), Instant.now());
+        events(container).pulling();
+    }
+
     private void fetch(ContainerPlan container) throws InterruptedException {
         ResolvedImage image = runtime.image(container.name());
-        String name = container.spec().getImage();
-        if (image.present()) {
-            normal(
-                    container,
-                    "Pulled",
-                    "Container image \"%s\" already present on machine".formatted(name));
+        if (!pulling.containsKey(container.name()) && images().present(image)) {
+            // Not told by an agent that finds the pod as an earlier one left it.
+            if (image.present()) {
+                events(container).present();
+            }
         } else {
-            normal(container, "Pulling", "Pulling image \"%s\"".formatted(name));
-            Instant begun = Instant.now();
-            AtomicLong size = new AtomicLong();
-            AtomicReference<Instant> told = new AtomicReference<>(begun);
-            retry(
-                    container,
-                    () ->
-                            runtime.services()
-                                    .images()
-                                    .fetch(
-                                            image,
-                                            credentials(),
-                                            progress -> tell(container, progress, size, told)));
+            pull(container, image);
             if (runtime.closed()) {
                 return;
             }
-            String took = seconds(Duration.between(begun, Instant.now()));
-            normal(
-                    container,
-                    "Pulled",
-                    "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %d bytes."
-                            .formatted(name, took, took, size.get()));
         }
         if (runtime.plan().container(container.name()).image().equals(container.image())) {
             runtime.post(new PodInput.ImageReady(container.name()));
         }
     }
 
-    private void tell(
-            ContainerPlan container,
-            PullProgress progress,
-            AtomicLong size,
-            AtomicReference<Instant> told) {
-        size.set(progress.bytesTotal());
-        Instant now = Instant.now();
-        Instant last = told.get();
-        if (Duration.between(last, now).compareTo(PROGRESS) > 0 && told.compareAndSet(last, now)) {
-            normal(
-                    container,
-                    "Pulling",
-                    "Pulling image \"%s\": %d of %d bytes"
-                            .formatted(
-                                    container.spec().getImage(),
-                                    progress.bytesDone(),
-                                    progress.bytesTotal()));
-        }
+    private void pull(ContainerPlan container, ResolvedImage image) throws InterruptedException {
+        AtomicReference<Instant> told = new AtomicReference<>(Instant.now());
+        retry(
+                container,
+                identity -> {
+                    if (!pulling.containsKey(container.name())) {
+                        begin(container);
+                    }
+                    long bytes =
+                            images().fetch(
+                                            image,
+                                            identity,
+                                            progress -> {
+                                                if (due(told)) {
+                                                    events(container)
+                                                            .progress(
+                                                                    progress.bytesDone(),
+                                                                    progress.bytesTotal());
+                                                }
+                                            });
+                    Instant begun =
+                            Optional.ofNullable(pulling.remove(container.name())).orElseThrow();
+                    events(container).pulled(Duration.between(begun, Instant.now()), bytes);
+                });
     }
 
-    private void retry(ContainerPlan container, Runnable attempt) throws InterruptedException {
+    private static boolean due(AtomicReference<Instant> told) {
+        Instant now = Instant.now();
+        Instant last = told.get();
+        return Duration.between(last, now).compareTo(PROGRESS) > 0 && told.compareAndSet(last, now);
+    }
+
+    /// One try.
+    private interface Attempt {
+        void run(PullIdentity identity);
+    }
+
+    private void retry(ContainerPlan container, Attempt attempt) throws InterruptedException {
         Duration delay = FIRST_RETRY;
         while (!runtime.closed()) {
             try {
-                attempt.run();
+                attempt.run(new PodPullIdentity(runtime));
                 return;
             } catch (ImageException e) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                String name = container.spec().getImage();
-                String reason =
-                        switch (e.reason()) {
-                            case PULL_FAILED -> "ErrImagePull";
-                            case NEVER_PULL -> "ErrImageNeverPull";
-                            case INVALID_NAME -> "InvalidImageName";
-                        };
-                String message = String.valueOf(e.getMessage());
-                runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
-                warn(
-                        container,
-                        "Failed",
-                        "Failed to pull image \"%s\": %s".formatted(name, message));
-                warn(container, "Failed", "Error: " + reason);
-                if (runtime.pause(Duration.ofSeconds(2))) {
-                    return;
-                }
-                if (reason.equals("ErrImagePull")) {
-                    String backOff = "Back-off pulling image \"%s\"".formatted(name);
-                    runtime.event(
-                            PodApi.EventType.Normal, "BackOff", backOff, container.fieldPath());
-                    runtime.post(
-                            new PodInput.ImageTrouble(
-                                    container.name(),
-                                    "ImagePullBackOff",
-                                    backOff + ": ErrImagePull: " + message));
-                }
-                if (runtime.pause(delay)) {
+                pulling.remove(container.name());
+                if (backOff(container, e, delay)) {
                     return;
                 }
                 delay = delay.multipliedBy(2);
@@ -179,8 +185,37 @@ final class ImagePuller {
         }
     }
 
-    private List<RegistryCredential> credentials() {
-        return PullSecrets.of(runtime.pod(), runtime.services().source());
+    /// Tells and waits; true when the pod goes meanwhile.
+    private boolean backOff(ContainerPlan container, ImageException e, Duration delay)
+            throws InterruptedException {
+        String message = String.valueOf(e.getMessage());
+        return switch (e.reason()) {
+            case PULL_FAILED -> {
+                events(container).failed("ErrImagePull", message);
+                if (runtime.pause(BEFORE_BACK_OFF)) {
+                    yield true;
+                }
+                events(container).backsOff(message);
+                yield runtime.pause(delay.minus(BEFORE_BACK_OFF));
+            }
+            // Nothing is asked of anybody, so there is no reason to ask ever more rarely.
+            case NEVER_PULL -> {
+                events(container).failed("ErrImageNeverPull", message);
+                yield runtime.pause(FIRST_RETRY);
+            }
+            case INVALID_NAME -> {
+                events(container).failed("InvalidImageName", message);
+                yield runtime.pause(delay);
+            }
+        };
+    }
+
+    private ImageStore images() {
+        return runtime.services().images();
+    }
+
+    private PullEvents events(ContainerPlan container) {
+        return new PullEvents(runtime, container);
     }
 
     private static PullPolicy policy(ContainerPlan container) {
@@ -189,19 +224,5 @@ final class ImagePuller {
             return PullPolicy.NEVER;
         }
         return "Always".equals(policy) ? PullPolicy.ALWAYS : PullPolicy.IF_NOT_PRESENT;
-    }
-
-    private void normal(ContainerPlan container, String reason, String message) {
-        runtime.event(PodApi.EventType.Normal, reason, message, container.fieldPath());
-    }
-
-    private void warn(ContainerPlan container, String reason, String message) {
-        runtime.event(PodApi.EventType.Warning, reason, message, container.fieldPath());
-    }
-
-    private static String seconds(Duration duration) {
-        return duration.compareTo(Duration.ofSeconds(1)) < 0
-                ? duration.toMillis() + "ms"
-                : String.format(Locale.ROOT, "%.3fs", duration.toMillis() / 1000.0);
     }
 }

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod;
 
+import dev.monopod.kube.api.FargateProfile;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -37,6 +38,13 @@ final class KubernetesConfigSource implements ConfigSource {
     @Override
     public List<Service> services(String namespace) {
         return services.getIndexer().byIndex(Cache.NAMESPACE_INDEX, namespace);
+    }
+
+    @Override
+    public String executionRole(String profile) {
+        return Optional.ofNullable(client.resources(FargateProfile.class).withName(profile).get())
+                .map(found -> found.getSpec().podExecutionRoleArn())
+                .orElse("");
     }
 
     @Override

@@ -83,6 +83,15 @@ public final class PodHost implements AutoCloseable {
         return pods;
     }
 
+    /// Image disks that the pods here have, or will be given. For any thread.
+    public Set<Path> imageDisks() {
+        Set<Path> disks = new HashSet<>();
+        for (PodWorker worker : pods.workers()) {
+            worker.runtime().images().values().forEach(image -> disks.add(image.disk()));
+        }
+        return disks;
+    }
+
     /// Tells of the addresses of the pods here, now and whenever they change.
     public void tellAddresses(Consumer<List<String>> listener) {
         pods.tellAddresses(listener);

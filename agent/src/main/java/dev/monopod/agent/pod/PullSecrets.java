@@ -13,18 +13,27 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the pod's image pull secrets. A missing or malformed one is left out, as in the kubelet.
-final class PullSecrets {
-    private PullSecrets() {}
+/// What the pod's image pull secrets say; those of its service account are in the pod, put there by
+/// the API server. A missing or malformed one is left out, as in the kubelet.
+///
+/// @param missing names of secrets that are not there
+record PullSecrets(List<RegistryCredential> credentials, List<String> missing) {
 
-    static List<RegistryCredential> of(Pod pod, ConfigSource source) {
+    static PullSecrets of(Pod pod, ConfigSource source) {
         List<RegistryCredential> credentials = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
         for (LocalObjectReference reference : pod.getSpec().getImagePullSecrets()) {
+            if (reference.getName() == null || reference.getName().isEmpty()) {
+                continue;
+            }
             Optional<Secret> secret =
                     source.secret(pod.getMetadata().getNamespace(), reference.getName());
-            secret.map(Secret::getData).ifPresent(data -> credentials.addAll(read(data)));
+            secret.map(Secret::getData)
+                    .ifPresentOrElse(
+                            data -> credentials.addAll(read(data)),
+                            () -> missing.add(reference.getName()));
         }
-        return credentials;
+        return new PullSecrets(List.copyOf(credentials), List.copyOf(missing));
     }
 
     @SuppressWarnings("unchecked") // JSON objects
@@ -54,13 +63,10 @@ final class PullSecrets {
     }
 
     private static Optional<RegistryCredential> credential(String registry, Map<?, ?> entry) {
-        String host = registry.replaceFirst("^https?://", "");
-        int slash = host.indexOf('/');
-        String bare = slash < 0 ? host : host.substring(0, slash);
         String user = text(entry.get("username"));
         String password = text(entry.get("password"));
         String auth = text(entry.get("auth"));
-        if (user.isEmpty() && !auth.isEmpty()) {
+        if (!auth.isEmpty()) {
             String decoded = new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
             int colon = decoded.indexOf(':');
             if (colon < 0) {
@@ -71,7 +77,7 @@ final class PullSecrets {
         }
         return user.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new RegistryCredential(bare, user, password));
+                : Optional.of(new RegistryCredential(registry, user, password));
     }
 
     private static String text(@Nullable Object value) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.monopod.agent.image.ImageStore.PullIdentity;
 import dev.monopod.agent.image.ImageStore.PullPolicy;
 import dev.monopod.agent.image.ImageStore.RegistryCredential;
 import dev.monopod.agent.image.ImageStore.ResolvedImage;
@@ -214,8 +215,9 @@ final class OciImageStoreIT {
     }
 
     private ResolvedImage pull(String reference, List<RegistryCredential> credentials) {
-        var image = store.resolve(reference, PullPolicy.ALWAYS, credentials);
-        store.fetch(image, credentials, progress -> {});
+        var identity = PullIdentity.with(credentials);
+        var image = store.resolve(reference, PullPolicy.ALWAYS, identity);
+        store.fetch(image, identity, _ -> {});
         return image;
     }
 

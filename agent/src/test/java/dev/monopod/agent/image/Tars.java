@@ -25,6 +25,24 @@ final class Tars {
         return this;
     }
 
+    /// A file with an extended attribute, as Docker writes it.
+    Tars file(String path, String content, String attribute, byte[] value) throws IOException {
+        var key = "SCHILY.xattr." + attribute + "=";
+        // The length counts its own digits.
+        var length = key.length() + value.length + 2;
+        length += Integer.toString(length + Integer.toString(length).length()).length();
+        var record = new ByteArrayOutputStream();
+        record.writeBytes((length + " " + key).getBytes(StandardCharsets.UTF_8));
+        record.writeBytes(value);
+        record.write('\n');
+        var header = new TarArchiveEntry("PaxHeaders/x", TarConstants.LF_PAX_EXTENDED_HEADER_LC);
+        header.setSize(record.size());
+        tar.putArchiveEntry(header);
+        tar.write(record.toByteArray());
+        tar.closeArchiveEntry();
+        return file(path, content);
+    }
+
     Tars directory(String path) throws IOException {
         tar.putArchiveEntry(new TarArchiveEntry(path + "/"));
         tar.closeArchiveEntry();

@@ -173,6 +173,11 @@ final class FakeHost
     }
 
     @Override
+    public String executionRole(String profile) {
+        return "";
+    }
+
+    @Override
     public Token token(Pod owner, String audience, long expirationSeconds) {
         return new Token("token", Instant.now().plusSeconds(expirationSeconds));
     }
@@ -227,8 +232,7 @@ final class FakeHost
     public void removeAll() {}
 
     @Override
-    public ResolvedImage resolve(
-            String reference, PullPolicy policy, List<RegistryCredential> credentials) {
+    public ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity) {
         return new ResolvedImage(
                 reference,
                 reference + "@sha256:1",
@@ -246,11 +250,14 @@ final class FakeHost
     }
 
     @Override
-    public void fetch(
-            ResolvedImage image,
-            List<RegistryCredential> credentials,
-            Consumer<PullProgress> progress) {
+    public boolean present(ResolvedImage image) {
+        return false;
+    }
+
+    @Override
+    public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
         progress.accept(new PullProgress(10, 10));
+        return 10;
     }
 
     @Override

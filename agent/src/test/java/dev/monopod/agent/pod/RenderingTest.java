@@ -125,6 +125,11 @@ class RenderingTest {
                 }
 
                 @Override
+                public String executionRole(String profile) {
+                    return "";
+                }
+
+                @Override
                 public Token token(Pod pod, String audience, long expirationSeconds) {
                     tokens.add(audience);
                     return new Token(
