@@ -19,6 +19,10 @@ use crate::usage::Detail;
 use crate::{channel, forward, power, probe, statistics, streams, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
+/// What the agent may send ahead on one stream. The connection's is much wider: input that a process does not read counts against
+/// both, and must not stop the other streams.
+const STREAM_WINDOW: u32 = 128 << 10;
+const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Messages that wait for flow control, per stream.
 const STREAM_DEPTH: usize = 4;
 
@@ -44,8 +48,8 @@ pub async fn serve(service: Service) -> Result<()> {
         let connection = port.accept().await?;
         let incoming = tokio_stream::once(Ok::<_, std::io::Error>(connection));
         let server = tonic::transport::Server::builder()
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(4 << 20)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .add_service(service.clone())
             .serve_with_incoming(incoming);
         // The server returns as soon as there is nothing more to accept; the connection itself lasts until the next one begins.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tonic::{Status, Streaming};
 
@@ -17,6 +17,8 @@ use crate::protocol::{ExecStart, StreamExit, StreamInput, StreamOutput, StreamSt
 const CHUNK_SIZE: usize = 32 << 10;
 /// How long output is awaited after the process ended: a child that it left behind may hold it open for ever.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
+/// More than a pipe or terminal holds. What comes after so much is from such a child, not from the process.
+const DRAIN_LIMIT: usize = 1 << 20;
 
 type Answers = mpsc::Sender<Result<StreamOutput, Status>>;
 
@@ -55,30 +57,43 @@ async fn follow(mut process: Process, timeout: Duration, inputs: Streaming<Strea
         return;
     }
     let mut pumps = JoinSet::new();
+    let (end, ended) = watch::channel(false);
     for (error, handle) in std::mem::take(&mut process.outputs) {
-        pumps.spawn(pump(handle, error, target.clone()));
+        pumps.spawn(pump(handle, error, target.clone(), ended.clone()));
     }
     let feeder = tokio::spawn(feed(inputs, process.input.take(), process.terminal.take()));
     let (exit_code, timed_out) = process.wait(timeout).await;
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, async { while pumps.join_next().await.is_some() {} }).await;
-    pumps.shutdown().await;
+    let _ = end.send(true);
+    while pumps.join_next().await.is_some() {}
     feeder.abort();
     let exit = StreamExit { exit_code, timed_out, error: String::new() };
     let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
 }
 
-async fn pump(handle: Arc<Handle>, error: bool, target: Answers) {
+/// Passes output on to its end. The client may take as long as it likes for what the process had said when it ended.
+async fn pump(handle: Arc<Handle>, error: bool, target: Answers, mut ended: watch::Receiver<bool>) {
     let mut buffer = vec![0; CHUNK_SIZE];
-    loop {
+    let mut late = 0;
+    while late < DRAIN_LIMIT {
         let count = tokio::select! {
+            biased;
             count = handle.read(&mut buffer) => count.unwrap_or(0),
+            () = lingered(&mut ended) => return,
             // Nobody listens: the process gets SIGPIPE or SIGHUP once our ends are closed.
             () = target.closed() => return,
         };
         if count == 0 || target.send(Ok(piece(error, buffer[..count].to_vec()))).await.is_err() {
             return;
         }
+        if *ended.borrow() {
+            late += count;
+        }
     }
+}
+
+async fn lingered(ended: &mut watch::Receiver<bool>) {
+    let _ = ended.wait_for(|ended| *ended).await;
+    tokio::time::sleep(DRAIN_TIMEOUT).await;
 }
 
 /// Passes input on until it is closed.

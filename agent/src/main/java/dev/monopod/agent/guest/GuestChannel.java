@@ -8,7 +8,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
@@ -127,7 +126,8 @@ public final class GuestChannel implements AutoCloseable {
     private ManagedChannel open() {
         return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                 .eventLoopGroup(transport.loops)
-                .channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class)
+                .channelFactory(ConnectionWindow::channel)
+                .flowControlWindow(ConnectionWindow.STREAM_BYTES)
                 .overrideAuthority("guest")
                 .usePlaintext()
                 .maxInboundMessageSize(MESSAGE_BYTES)
