@@ -158,7 +158,7 @@ YAML
     namespace e2e-images
     image_pod unplugged e2e-images "$private_registry/plugged:1"
     eventually 60 is ImagePullBackOff image_reason unplugged e2e-images
-    contains "$(image_told unplugged e2e-images)" "401" "credential provider example-provider: exit code 1: not the role: "
+    contains "$(image_told unplugged e2e-images)" "401" "(credential provider example-provider: exit code 1: not the role:)"
     kubectl delete pod unplugged -n e2e-images --wait=false
     kubectl delete namespace images-role --wait=false
     "$monopod" profile delete images-role
@@ -166,10 +166,10 @@ YAML
 }
 
 mirrors_stand_in() {
-    local settings=$MONOPOD_DATA/registries.json before
-    before=$(<"$settings")
+    local settings=$MONOPOD_DATA/registries.json
+    cp "$settings" "$logs/registries.json"
     serve_secure_registry
-    trap 'kill $secure_pid; echo "$before" >"$settings"' EXIT
+    trap 'kill $secure_pid; cp "$logs/registries.json" "$MONOPOD_DATA/registries.json"' EXIT
     namespace e2e-images
     cat >"$settings" <<JSON
 [{"registry": "registry.invalid", "mirrors": ["127.0.0.1:1", "$registry"]},

@@ -29,10 +29,10 @@ spec:
       stdin: true
     - name: counter
       image: $registry/busybox:1
-      command: [sh, -c, "until [ -e /tmp/go ]; do sleep 1; done; seq -f '%06g $(printf 'x%.0s' {1..100})' 1 $counted; sleep 36000"]
+      command: [sh, -c, "until [ -e /tmp/go ]; do sleep 1; done; awk 'BEGIN { for (i = 1; i <= $counted; i++) print sprintf(\\"%06d\\", i) \\" $(printf 'x%.0s' {1..100})\\" }'; sleep 36000"]
     - name: ender
       image: $registry/busybox:1
-      command: [sh, -c, "date +%s%N; sleep 1; exit 3"]
+      command: [sh, -c, "date +%s; sleep 1; exit 3"]
 YAML
     eventually 180 is true kubectl get pod streams -n e2e-streams -o 'jsonpath={.status.containerStatuses[?(@.name=="counter")].ready}'
 }
@@ -62,7 +62,7 @@ logs_answer_every_option() {
     local time since
     expect "tail" "$(kubectl logs streams -c counter -n e2e-streams --tail=3 | cut -d' ' -f1 | tr '\n' ' ')" "$((counted - 2)) $((counted - 1)) $counted "
     expect "limit" "$(kubectl logs streams -c counter -n e2e-streams --limit-bytes=10)" "000001 xxx"
-    time=$(kubectl logs streams -c counter -n e2e-streams --timestamps --tail=2000 | head -n 1 | cut -d' ' -f1)
+    time=$(kubectl logs streams -c counter -n e2e-streams --timestamps --tail=2000 | sed -n 1p | cut -d' ' -f1)
     [[ $time =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}Z$ ]] || fail "timestamp: $time"
     since=$(kubectl logs streams -c counter -n e2e-streams --since-time="$time" | wc -l)
     ((since >= 2000)) || fail "since-time gives $since lines"
@@ -124,10 +124,10 @@ exec_carries_much_both_ways() {
         expect "exit code of a killed process" "$code" 137
         contains "$(script -qec 'stty rows 33 cols 111; kubectl exec -it -n e2e-streams streams -c main -- sh -c "sleep 1; stty size"' /dev/null)" "33 111"
         contains "$(stream -- /no/such/program 2>&1 || true)" "no such file"
-        kubectl port-forward -n e2e-streams pod/streams 18080:8080 >"$logs/forward" 2>&1 &
+        kubectl port-forward -n e2e-streams pod/streams 18091:8080 >"$logs/forward" 2>&1 &
         local pid=$!
-        trap 'kill '"$pid"'; rm -f "$logs/much"' EXIT
-        eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18080/
+        trap 'kill '"$pid"' 2>/dev/null || true; rm -f "$logs/much"' EXIT
+        eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18091/
         kill "$pid"
         wait "$pid" || true
     done
@@ -142,7 +142,7 @@ clients_that_do_not_read_block_nobody() {
         stream -- yes "$(printf 'z%.0s' {1..100})" | sleep 40 &
         pids+=($!)
     done
-    trap 'kill '"${pids[*]}"' 2>/dev/null' EXIT
+    trap 'kill '"${pids[*]}"' 2>/dev/null || true' EXIT
     sleep 10
     for n in 1 2 3; do expect "exec beside them" "$(timeout 30 kubectl exec -n e2e-streams streams -c main -- echo "$n")" "$n"; done
     expect "much, beside them" "$(stream -- sh -c 'yes | head -c 5000000' | wc -c)" 5000000
@@ -190,10 +190,10 @@ older_kubectl_works() {
     "$old" cp e2e-streams/streams:/tmp/old "$logs/old.back" -c main
     cmp "$logs/old" "$logs/old.back" || fail "the file changed on its way"
     rm -f "$logs/old" "$logs/old.back"
-    "$old" port-forward -n e2e-streams pod/streams 18081:8080 >"$logs/forward" 2>&1 &
+    "$old" port-forward -n e2e-streams pod/streams 18092:8080 >"$logs/forward" 2>&1 &
     local pid=$!
     trap 'kill '"$pid" EXIT
-    eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18081/
+    eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18092/
 }
 
 streams_end_with_the_agent() {
@@ -201,7 +201,7 @@ streams_end_with_the_agent() {
     local pid agent
     stream -- sh -c 'while :; do echo tick; sleep 1; done' >"$logs/ticks" 2>&1 &
     pid=$!
-    trap 'kill '"$pid"' 2>/dev/null; rm -f "$logs/ticks"' EXIT
+    trap 'kill '"$pid"' 2>/dev/null || true; rm -f "$logs/ticks"' EXIT
     eventually 30 grep -q tick "$logs/ticks"
     agent=$(process agent)
     kill -9 "$agent"

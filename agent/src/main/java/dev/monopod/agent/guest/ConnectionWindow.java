@@ -38,8 +38,7 @@ final class ConnectionWindow extends ChannelInboundHandlerAdapter {
         connection
                 .local()
                 .flowController()
-                .incrementWindowSize(
-                        connection.connectionStream(), (STREAMS - 1) * STREAM_BYTES);
+                .incrementWindowSize(connection.connectionStream(), (STREAMS - 1) * STREAM_BYTES);
         context.flush();
         context.pipeline().remove(this);
     }
