@@ -32,7 +32,7 @@ spec:
       command: [sh, -c, "until [ -e /tmp/go ]; do sleep 1; done; awk 'BEGIN { for (i = 1; i <= $counted; i++) print sprintf(\\"%06d\\", i) \\" $(printf 'x%.0s' {1..100})\\" }'; sleep 36000"]
     - name: ender
       image: $registry/busybox:1
-      command: [sh, -c, "date +%s%N; sleep 1; exit 3"]
+      command: [sh, -c, "date +%s; sleep 1; exit 3"]
 YAML
     eventually 180 is true kubectl get pod streams -n e2e-streams -o 'jsonpath={.status.containerStatuses[?(@.name=="counter")].ready}'
 }
@@ -124,10 +124,10 @@ exec_carries_much_both_ways() {
         expect "exit code of a killed process" "$code" 137
         contains "$(script -qec 'stty rows 33 cols 111; kubectl exec -it -n e2e-streams streams -c main -- sh -c "sleep 1; stty size"' /dev/null)" "33 111"
         contains "$(stream -- /no/such/program 2>&1 || true)" "no such file"
-        kubectl port-forward -n e2e-streams pod/streams 18080:8080 >"$logs/forward" 2>&1 &
+        kubectl port-forward -n e2e-streams pod/streams 18091:8080 >"$logs/forward" 2>&1 &
         local pid=$!
         trap 'kill '"$pid"' 2>/dev/null || true; rm -f "$logs/much"' EXIT
-        eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18080/
+        eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18091/
         kill "$pid"
         wait "$pid" || true
     done
@@ -190,10 +190,10 @@ older_kubectl_works() {
     "$old" cp e2e-streams/streams:/tmp/old "$logs/old.back" -c main
     cmp "$logs/old" "$logs/old.back" || fail "the file changed on its way"
     rm -f "$logs/old" "$logs/old.back"
-    "$old" port-forward -n e2e-streams pod/streams 18081:8080 >"$logs/forward" 2>&1 &
+    "$old" port-forward -n e2e-streams pod/streams 18092:8080 >"$logs/forward" 2>&1 &
     local pid=$!
     trap 'kill '"$pid" EXIT
-    eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18081/
+    eventually 30 is served curl -sS --max-time 5 http://127.0.0.1:18092/
 }
 
 streams_end_with_the_agent() {
