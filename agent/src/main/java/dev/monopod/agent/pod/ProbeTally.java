@@ -29,8 +29,7 @@ final class ProbeTally {
         private double seconds;
     }
 
-    synchronized void count(
-            String container, String kind, ProbeResponse response, Duration took) {
+    synchronized void count(String container, String kind, ProbeResponse response, Duration took) {
         Counts of = counts.computeIfAbsent(new Key(container, kind), _ -> new Counts());
         String result =
                 switch (response.getOutcome()) {
