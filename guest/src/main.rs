@@ -1,4 +1,5 @@
-//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container.
+//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container,
+//! or the one that waits for an NFS server.
 
 mod boot;
 mod channel;
@@ -12,6 +13,7 @@ mod http;
 mod log;
 mod machine;
 mod network;
+mod nfs;
 mod power;
 mod probe;
 mod reaper;
@@ -28,8 +30,10 @@ use monopod_guest::protocol;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args();
-    if arguments.next().is_some_and(|name| name == container::starter::NAME) {
-        container::starter::main(&arguments.collect::<Vec<_>>());
+    match arguments.next().as_deref() {
+        Some(container::starter::NAME) => container::starter::main(&arguments.collect::<Vec<_>>()),
+        Some(nfs::NAME) => nfs::main(&arguments.collect::<Vec<_>>()),
+        _ => {}
     }
     match run() {
         Ok(()) => {}

@@ -10,7 +10,7 @@ use crate::container::registry::{Container, Registry};
 use crate::container::request;
 use crate::machine::memory_kibibytes;
 use crate::protocol::{ContainerStatistics, StatisticsResponse};
-use crate::{clock, disks};
+use crate::{clock, disks, volumes};
 
 /// A walk through a container's files stops after as many.
 const FILES_LIMIT: u32 = 100_000;
@@ -40,6 +40,7 @@ pub fn read(registry: &Registry) -> StatisticsResponse {
         scratch_available_bytes: bytes(scratch.as_ref().map_or(0, |scratch| scratch.blocks_available())),
         scratch_used_bytes: capacity.saturating_sub(bytes(scratch.as_ref().map_or(0, |scratch| scratch.blocks_free()))),
         process_count: processes,
+        volumes: volumes::used(),
     }
 }
 
@@ -48,7 +49,6 @@ fn of_container(container: &Container) -> ContainerStatistics {
     let cgroup = &container.cgroup;
     let memory = cgroup.read("memory.stat");
     let usage = cgroup.number("memory.current", "");
-    let mut files_left = FILES_LIMIT;
     ContainerStatistics {
         cpu_usage_nanos: cgroup.number("cpu.stat", "usage_usec") * 1000,
         memory_usage_bytes: usage,
@@ -58,14 +58,23 @@ fn of_container(container: &Container) -> ContainerStatistics {
         page_faults: number(&memory, "pgfault"),
         major_page_faults: number(&memory, "pgmajfault"),
         started_unix_nanos: state.started_unix_nanos,
-        root_used_bytes: used(&request::folder(&state.container_id).join("upper"), &mut files_left),
+        root_used_bytes: used_below(&request::folder(&state.container_id).join("upper")),
         log_used_bytes: container.log.unread(),
         container_id: state.container_id,
         name: state.name,
     }
 }
 
-/// Bytes on disk below a folder.
+/// Bytes on disk below a folder, as far as the limit lets look.
+pub fn used_below(folder: &Path) -> u64 {
+    used(folder, &mut FILES_LIMIT.clone())
+}
+
+/// Bytes that a file system of its own holds.
+pub fn used_of_file_system(root: &Path) -> u64 {
+    nix::sys::statvfs::statvfs(root).map_or(0, |data| (data.blocks() - data.blocks_free()) * data.fragment_size())
+}
+
 fn used(folder: &Path, files_left: &mut u32) -> u64 {
     let mut sum = 0;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
