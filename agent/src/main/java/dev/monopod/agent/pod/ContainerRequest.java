@@ -74,18 +74,22 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
         return line;
     }
 
-    private static List<Mount> mounts(Container container, Map<String, String> variables) {
+    private List<Mount> mounts(Container container, Map<String, String> variables) {
         List<Mount> mounts = new ArrayList<>();
-        boolean ownHosts = false;
         for (VolumeMount from : container.getVolumeMounts()) {
-            ownHosts |= "/etc/hosts".equals(from.getMountPath());
             String subPath =
                     given(from.getSubPathExpr())
                             .map(text -> Expansion.expand(text, variables))
                             .or(() -> given(from.getSubPath()))
                             .orElse("");
-            if (subPath.startsWith("/") || List.of(subPath.split("/")).contains("..")) {
-                throw new ConfigurationException("subPath " + subPath + " leaves its volume");
+            if (subPath.startsWith("/")) {
+                throw new ConfigurationException(
+                        "error SubPath `%s` must not be an absolute path".formatted(subPath));
+            }
+            if (List.of(subPath.split("/")).contains("..")) {
+                throw new ConfigurationException(
+                        "unable to provision SubPath `%s`: must not contain '..'"
+                                .formatted(subPath));
             }
             String recursive = from.getRecursiveReadOnly();
             mounts.add(
@@ -93,7 +97,7 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                             .setVolume(from.getName())
                             .setSubPath(subPath)
                             .setDestination(from.getMountPath())
-                            .setReadOnly(Boolean.TRUE.equals(from.getReadOnly()))
+                            .setReadOnly(Boolean.TRUE.equals(from.getReadOnly()) || readOnly(from))
                             .setRecursiveReadOnly(
                                     recursive != null && !recursive.equals("Disabled"))
                             .setPropagation(
@@ -102,16 +106,24 @@ record ContainerRequest(Pod pod, Environment environment, long machineMemoryByte
                                             .orElse(""))
                             .build());
         }
-        if (!ownHosts) {
-            mounts.add(file(PodFile.HOSTS, "/etc/hosts"));
-        }
-        mounts.add(file(PodFile.RESOLV_CONF, "/etc/resolv.conf"));
-        mounts.add(file(PodFile.HOSTNAME, "/etc/hostname"));
+        addUnlessMounted(mounts, PodFile.HOSTS, "/etc/hosts");
+        addUnlessMounted(mounts, PodFile.RESOLV_CONF, "/etc/resolv.conf");
+        addUnlessMounted(mounts, PodFile.HOSTNAME, "/etc/hostname");
         return mounts;
     }
 
-    private static Mount file(PodFile file, String destination) {
-        return Mount.newBuilder().setPodFile(file).setDestination(destination).build();
+    /// Volumes that only the kubelet writes, and images.
+    private boolean readOnly(VolumeMount mount) {
+        return pod.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals(mount.getName()))
+                .anyMatch(volume -> Volumes.changes(volume) || volume.getImage() != null);
+    }
+
+    /// A volume of the pod's own wins.
+    private static void addUnlessMounted(List<Mount> mounts, PodFile file, String destination) {
+        if (mounts.stream().noneMatch(mount -> mount.getDestination().equals(destination))) {
+            mounts.add(Mount.newBuilder().setPodFile(file).setDestination(destination).build());
+        }
     }
 
     private static Optional<String> given(@org.jspecify.annotations.Nullable String text) {

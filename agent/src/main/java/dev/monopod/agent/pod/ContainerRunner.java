@@ -131,6 +131,14 @@ final class ContainerRunner {
             return;
         }
         if (status.getCode() == Status.Code.FAILED_PRECONDITION
+                && message.startsWith("failed to prepare subPath")) {
+            event(EventType.Warning, "Failed", "Error: " + message, plan);
+            runtime.post(
+                    new PodInput.ConfigurationTrouble(
+                            plan.name(), attempt, "CreateContainerConfigError", message));
+            return;
+        }
+        if (status.getCode() == Status.Code.FAILED_PRECONDITION
                 && request.getUser().getMustRunAsNonRoot()) {
             String refusal = "container has runAsNonRoot and image will run as root";
             event(EventType.Warning, "Failed", "Error: " + refusal, plan);

@@ -46,6 +46,8 @@ final class PodMachine {
             Instant deadline = state.startTime().plus(state.plan().activeDeadline().get());
             next = deadline.isAfter(now) && deadline.isBefore(next) ? deadline : next;
         }
+        Optional<Instant> forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
+        next = forced.isPresent() && forced.get().isBefore(next) ? forced.get() : next;
         return next.equals(Instant.MAX) ? Optional.empty() : Optional.of(next);
     }
 
@@ -234,25 +236,7 @@ final class PodMachine {
         if (state.failure().isEmpty() && state.deletion().isEmpty()) {
             state = state.withFailure(new PodState.Failure("MachineLost", message, now));
         }
-        for (ContainerRecord container : state.all()) {
-            if (container.alive()) {
-                Instant startedAt =
-                        container.phase() instanceof ContainerPhase.Running running
-                                ? running.startedAt()
-                                : now;
-                Termination termination =
-                        new Termination(
-                                ContainerIds.of(
-                                        state.plan().uid(), container.name(), container.attempt()),
-                                137,
-                                0,
-                                "ContainerStatusUnknown",
-                                "The machine ended while the container ran: " + message,
-                                startedAt,
-                                now);
-                state = state.with(container.withPhase(new ContainerPhase.Terminated(termination)));
-            }
-        }
+        state = ForcedEnd.of(state, "The machine ended while the container ran: " + message, now);
     }
 
     private void advance() {
@@ -275,6 +259,9 @@ final class PodMachine {
                     "DeadlineExceeded",
                     "Pod was active on the node longer than the specified deadline",
                     state.plan().grace());
+        }
+        if (ForcedEnd.due(state).filter(at -> !now.isBefore(at)).isPresent()) {
+            state = ForcedEnd.of(state, "The container did not end when it was killed", now);
         }
         if (state.deletion().isPresent()) {
             stopAll(state.deletion().get(), "Stopping container %s");

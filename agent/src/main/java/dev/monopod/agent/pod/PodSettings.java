@@ -12,7 +12,12 @@ public record PodSettings(
         String hostAddress,
         DnsSettings dns,
         long machineUid,
+        VolumeSettings volumes,
         Duration bootPatience) {
+
+    /// @param nfsModules disk with the kernel's modules for NFS
+    /// @param region of EFS' file systems
+    public record VolumeSettings(Path nfsModules, String region) {}
 
     /// @param resolvConf of the host, for `dnsPolicy: Default`
     public record DnsSettings(String clusterDns, String clusterDomain, Path resolvConf) {}
