@@ -67,7 +67,8 @@ fn of_container(container: &Container) -> ContainerStatistics {
 
 /// Bytes on disk below a folder, as far as the limit lets look.
 pub fn used_below(folder: &Path) -> u64 {
-    used(folder, &mut FILES_LIMIT.clone())
+    let mut files_left = FILES_LIMIT;
+    used(folder, &mut files_left)
 }
 
 /// Bytes that a file system of its own holds.
