@@ -15,7 +15,7 @@ pub const CGROUPS: &str = "/sys/fs/cgroup";
 pub fn boot() -> Result<()> {
     leave_initial_root().context("move the root")?;
     mount_kernel_file_systems()?;
-    load_modules().context("load kernel modules")?;
+    load_modules(Path::new("/modules")).context("load kernel modules")?;
     enable_cgroup_controllers();
     crate::container::cgroup::make_pod()?;
     fs::create_dir_all(format!("{RUN}/volumes"))?;
@@ -58,11 +58,11 @@ fn mount_kernel_file_systems() -> Result<()> {
     Ok(())
 }
 
-/// Loads what the build put into /modules, in its order. A module that is built in already is no error.
-fn load_modules() -> Result<()> {
-    let Ok(order) = fs::read_to_string("/modules/order") else { return Ok(()) };
+/// Loads what the build put into that folder, in its order. A module that is built in or loaded already is no error.
+pub fn load_modules(folder: &Path) -> Result<()> {
+    let Ok(order) = fs::read_to_string(folder.join("order")) else { return Ok(()) };
     for name in order.lines() {
-        let path = Path::new("/modules").join(name);
+        let path = folder.join(name);
         let file = fs::File::open(&path).with_context(|| format!("open {}", path.display()))?;
         // SAFETY: the descriptor is open for the whole call, and the parameter string is a constant that ends in NUL.
         let result = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), c"".as_ptr(), 0) };

@@ -1,4 +1,5 @@
-//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container.
+//! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container,
+//! or the one that waits for an NFS server.
 
 mod boot;
 mod channel;
@@ -12,6 +13,7 @@ mod http;
 mod log;
 mod machine;
 mod network;
+mod nfs;
 mod power;
 mod probe;
 mod reaper;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some(container::starter::NAME) => container::starter::main(&arguments.collect::<Vec<_>>()),
         Some(container::pause::NAME) => container::pause::main(),
+        Some(nfs::NAME) => nfs::main(&arguments.collect::<Vec<_>>()),
         _ => {}
     }
     match run() {

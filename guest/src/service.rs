@@ -16,7 +16,7 @@ use crate::protocol::guest_server::{Guest, GuestServer};
 use crate::protocol::*;
 use crate::reaper::Reaper;
 use crate::usage::Detail;
-use crate::{channel, forward, power, probe, statistics, streams, volumes};
+use crate::{channel, forward, nfs, power, probe, statistics, streams, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
 /// What the agent may send ahead on one stream. The connection's is much wider: input that a process does not read counts against
@@ -85,7 +85,12 @@ impl Guest for Service {
 
     async fn write_volume(&self, request: Request<WriteVolumeRequest>) -> Result<Response<WriteVolumeResponse>, Status> {
         self.machine.identity()?;
-        blocking(move || volumes::write(request.get_ref()).map(|()| WriteVolumeResponse {})).await
+        let request = request.into_inner();
+        if let Some(write_volume_request::Kind::NetworkFileSystem(system)) = &request.kind {
+            nfs::provide(&self.lifecycle.reaper, &request.name, system).await?;
+            return Ok(Response::new(WriteVolumeResponse {}));
+        }
+        blocking(move || volumes::write(&request).map(|()| WriteVolumeResponse {})).await
     }
 
     async fn read_volume_file(&self, request: Request<ReadVolumeFileRequest>) -> Result<Response<ReadVolumeFileResponse>, Status> {

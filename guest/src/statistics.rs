@@ -119,7 +119,7 @@ fn volumes() -> Vec<VolumeStatistics> {
         }
         Some(VolumeStatistics { name, file_system: Some(file_system) })
     };
-    volumes::all().into_iter().filter_map(of_volume).collect()
+    volumes::measurable().into_iter().filter_map(of_volume).collect()
 }
 
 /// Of all interfaces but loopback.

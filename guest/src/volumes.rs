@@ -1,16 +1,19 @@
 //! The pod's volumes and files. Volumes of files change all at once: programs see the old files or the new ones.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::mount::{MsFlags, mount};
 use tonic::Status;
 
 use crate::container::inroot;
-use crate::protocol::{EmptyDirectory, Files, ReadVolumeFileRequest, WritePodFilesRequest, WriteVolumeRequest, write_volume_request};
+use crate::protocol::write_volume_request::Kind;
+use crate::protocol::{EmptyDirectory, Files, ReadVolumeFileRequest, WritePodFilesRequest, WriteVolumeRequest};
 use crate::{boot, clock, disks};
 
 const DATA: &str = "..data";
@@ -19,42 +22,99 @@ const FILE_LIMIT: u64 = 64 << 10;
 /// As containerd's.
 const SHARED_MEMORY: &str = "mode=1777,size=65536k";
 
-/// Where the volume of that name is; fails when there is none.
-pub fn path(name: &str) -> Result<PathBuf, Status> {
-    check_name(name)?;
-    let found = roots().into_iter().map(|root| root.join(name)).find(|path| path.exists());
-    found.ok_or_else(|| Status::failed_precondition(format!("there is no volume {name:?}")))
+/// A volume that containers can have.
+struct Volume {
+    path: PathBuf,
+    contents: Contents,
 }
 
-/// Every volume that was written, by name.
-pub fn all() -> Vec<(String, PathBuf)> {
-    let entries = roots().into_iter().flat_map(|root| fs::read_dir(root).into_iter().flatten().flatten());
-    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
+/// What has to be remembered of a volume.
+enum Contents {
+    EmptyDirectory,
+    /// As they were written last.
+    Files(Files),
+    Mounted,
+}
+
+static VOLUMES: Mutex<BTreeMap<String, Volume>> = Mutex::new(BTreeMap::new());
+
+/// Where the volume of that name is; fails when there is none. Asks no file system: one on a server that is dead would not answer.
+pub fn path(name: &str) -> Result<PathBuf, Status> {
+    let volumes = VOLUMES.lock().expect("volumes lock");
+    volumes.get(name).map(|volume| volume.path.clone()).ok_or_else(|| Status::failed_precondition(format!("there is no volume {name:?}")))
+}
+
+/// The volumes that the machine itself holds, by name. Not those on servers: one that is dead would not answer who measures it.
+pub fn measurable() -> Vec<(String, PathBuf)> {
+    let volumes = VOLUMES.lock().expect("volumes lock");
+    let held = volumes.iter().filter(|(_, volume)| matches!(volume.contents, Contents::EmptyDirectory | Contents::Files(_)));
+    held.map(|(name, volume)| (name.clone(), volume.path.clone())).collect()
 }
 
 pub fn pod_file(name: &str) -> PathBuf {
     Path::new(disks::SCRATCH).join("pod").join(name)
 }
 
-/// Directories on the scratch disk; files, which may be secrets, in memory.
-fn roots() -> [PathBuf; 2] {
-    [Path::new(disks::SCRATCH).join("volumes"), Path::new(boot::RUN).join("volumes")]
+/// For what must not come to a disk, and for mounts.
+pub fn place_in_memory(name: &str) -> PathBuf {
+    Path::new(boot::RUN).join("volumes").join(name)
 }
 
-fn check_name(name: &str) -> Result<(), Status> {
+fn place_on_disk(name: &str) -> PathBuf {
+    Path::new(disks::SCRATCH).join("volumes").join(name)
+}
+
+pub fn check_name(name: &str) -> Result<(), Status> {
     let legal = !name.is_empty() && name.len() <= 253 && !name.starts_with('.') && !name.contains(['/', '\0']);
     if legal { Ok(()) } else { Err(Status::invalid_argument(format!("volume name {name:?}"))) }
 }
 
+/// Notes a volume down that was mounted elsewhere.
+pub fn add_mounted(name: &str, path: PathBuf) {
+    remember(name, path, Contents::Mounted);
+}
+
+fn remember(name: &str, path: PathBuf, contents: Contents) {
+    VOLUMES.lock().expect("volumes lock").insert(name.to_owned(), Volume { path, contents });
+}
+
+/// All kinds but those on servers, which [`crate::nfs`] mounts.
 pub fn write(request: &WriteVolumeRequest) -> Result<(), Status> {
     check_name(&request.name)?;
-    let [disk, memory] = roots();
+    let name = &request.name;
     let written = match &request.kind {
-        Some(write_volume_request::Kind::EmptyDirectory(directory)) => make_directory(&disk.join(&request.name), directory),
-        Some(write_volume_request::Kind::Files(files)) => write_files(&memory.join(&request.name), files),
-        None => return Err(Status::invalid_argument("the volume has no kind")),
+        Some(Kind::EmptyDirectory(directory)) => {
+            let path = place_on_disk(name);
+            make_directory(&path, directory).map(|()| remember(name, path, Contents::EmptyDirectory))
+        }
+        Some(Kind::Files(files)) if holds(name, files) => Ok(()),
+        Some(Kind::Files(files)) => {
+            let path = place_in_memory(name);
+            write_files(&path, files).map(|()| remember(name, path, Contents::Files(files.clone())))
+        }
+        Some(Kind::Image(_)) if path(name).is_ok() => Ok(()),
+        Some(Kind::Image(image)) => {
+            let path = place_in_memory(name);
+            mount_image(&path, image.disk_slot).map(|()| remember(name, path, Contents::Mounted))
+        }
+        Some(Kind::NetworkFileSystem(_)) | None => return Err(Status::invalid_argument("the volume has no kind")),
     };
-    written.with_context(|| format!("volume {}", request.name)).map_err(|error| Status::internal(format!("{error:#}")))
+    written.with_context(|| format!("volume {name}")).map_err(|error| Status::internal(format!("{error:#}")))
+}
+
+fn holds(name: &str, files: &Files) -> bool {
+    let volumes = VOLUMES.lock().expect("volumes lock");
+    volumes.get(name).is_some_and(|volume| matches!(&volume.contents, Contents::Files(known) if known == files))
+}
+
+/// A view of the image in which nothing can be run.
+fn mount_image(target: &Path, slot: u32) -> Result<()> {
+    let image = disks::mount_image(slot)?;
+    fs::create_dir_all(target)?;
+    mount(Some(&image), target, None::<&str>, MsFlags::MS_BIND, None::<&str>).context("bind the image")?;
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(None::<&str>, target, None::<&str>, flags, None::<&str>).context("make it read-only")?;
+    Ok(())
 }
 
 /// What a container wrote into that file of a volume.
@@ -120,7 +180,7 @@ fn write_files(target: &Path, files: &Files) -> Result<()> {
         check_path(&file.path)?;
     }
     fs::create_dir_all(target)?;
-    set_folder_mode(target, files.fs_group)?;
+    set_root_mode(target, files)?;
     let previous = fs::read_link(target.join(DATA)).ok();
     let stamp = format!("..{}", clock::rfc3339(clock::unix_nanos()).replace(['-', 'T', ':', '.'], "_").trim_end_matches('Z'));
     let fresh = target.join(&stamp);
@@ -147,6 +207,14 @@ fn check_path(path: &str) -> Result<()> {
     Ok(())
 }
 
+/// As of the emptyDir that a kubelet keeps the files in.
+fn set_root_mode(target: &Path, files: &Files) -> Result<()> {
+    give_to_group(target, files.fs_group)?;
+    let mode = 0o777 | if files.sticky { 0o1000 } else { 0 } | if files.fs_group.is_some() { 0o2000 } else { 0 };
+    fs::set_permissions(target, fs::Permissions::from_mode(mode))?;
+    Ok(())
+}
+
 fn set_folder_mode(path: &Path, group: Option<i64>) -> Result<()> {
     give_to_group(path, group)?;
     fs::set_permissions(path, fs::Permissions::from_mode(if group.is_some() { 0o2755 } else { 0o755 }))?;
@@ -168,7 +236,9 @@ fn write_file(root: &Path, file: &crate::protocol::VolumeFile, group: Option<i64
         chown(&path, Some(u32::try_from(user).context("owner")?), None)?;
     }
     give_to_group(&path, group)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(file.mode & 0o7777))?;
+    // Whoever the volume is given to can read it, whatever its mode says.
+    let mode = file.mode & 0o7777 | if group.is_some() { 0o440 } else { 0 };
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
     Ok(())
 }
 
@@ -184,7 +254,8 @@ fn link_names(target: &Path, files: &Files) -> Result<()> {
     for entry in fs::read_dir(target)?.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { bail!("a name that is not UTF-8") };
-        if !name.starts_with("..") && !wanted.contains(name) {
+        // Not folders, which were made for a subPath.
+        if !name.starts_with("..") && !wanted.contains(name) && entry.file_type()?.is_symlink() {
             fs::remove_file(entry.path())?;
         }
     }
@@ -203,7 +274,7 @@ mod tests {
             mode: 0o440,
             user: None,
         };
-        Files { files: entries.iter().map(file).collect(), fs_group: None }
+        Files { files: entries.iter().map(file).collect(), ..Files::default() }
     }
 
     #[test]
@@ -219,6 +290,30 @@ mod tests {
         assert_eq!(fs::read_link(target.join("a")).expect("link"), Path::new("..data/a"));
         let folders = fs::read_dir(&target).expect("list").flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("..2"));
         assert_eq!(folders.count(), 1);
+    }
+
+    #[test]
+    fn gives_files_to_the_group_that_the_pod_names() {
+        let folder = tempfile::tempdir().expect("folder");
+        let target = folder.path().join("secret");
+        let mut secret = files(&[("sub/key", "1")]);
+        secret.files[0].mode = 0o400;
+        // The tests' own group: only root may give files to any other.
+        let group = nix::unistd::getegid().as_raw();
+        write_files(&target, &Files { fs_group: Some(i64::from(group)), sticky: true, ..secret }).expect("write");
+
+        let mode = |path: &str| fs::metadata(target.join(path)).expect("made").permissions().mode() & 0o7777;
+        assert_eq!((mode(""), mode("sub"), mode("sub/key")), (0o3777, 0o2755, 0o440));
+    }
+
+    #[test]
+    fn keeps_folders_that_a_sub_path_made() {
+        let folder = tempfile::tempdir().expect("folder");
+        write_files(folder.path(), &files(&[("a", "1")])).expect("first");
+        fs::create_dir(folder.path().join("made")).expect("folder");
+        write_files(folder.path(), &files(&[("b", "2")])).expect("second");
+        assert!(folder.path().join("made").is_dir());
+        assert!(fs::symlink_metadata(folder.path().join("a")).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use monopod_guest::protocol::*;
-use support::{Client, Machine, ended, log, run_script, script};
+use support::{Client, Machine, NFS_SLOT, ended, log, run_script, script};
 use tonic::Code;
 
 #[tokio::test]
@@ -14,6 +14,9 @@ async fn containers_live_and_end() {
     tells_why_a_program_cannot_start(&mut client).await;
     signals_and_removes(&mut client).await;
     mounts_volumes_and_pod_files(&mut client).await;
+    mounts_an_image_as_data(&mut client).await;
+    refuses_a_sub_path_that_leads_out_of_its_volume(&mut client).await;
+    says_why_a_server_can_not_be_mounted(&mut client).await;
     runs_as_the_user_that_was_asked_for(&mut client).await;
     keeps_the_container_in_its_place(&mut client).await;
     looks_at_the_processes_of_another(&mut client).await;
@@ -81,10 +84,13 @@ async fn signals_and_removes(client: &mut Client) {
 }
 
 async fn mounts_volumes_and_pod_files(client: &mut Client) {
-    let volume = |name: &str, kind| WriteVolumeRequest { name: name.to_owned(), kind: Some(kind) };
     let file = |path: &str, text: &str| VolumeFile { path: path.to_owned(), content: text.into(), mode: 0o444, user: None };
     let files = |text: &str| {
-        write_volume_request::Kind::Files(Files { files: vec![file("key", text), file("deep/key", text)], fs_group: Some(3000) })
+        write_volume_request::Kind::Files(Files {
+            files: vec![file("key", text), file("deep/key", text)],
+            fs_group: Some(3000),
+            sticky: false,
+        })
     };
     client.write_volume(volume("config", files("old"))).await.expect("files");
     client.write_volume(volume("config", files("new"))).await.expect("files again");
@@ -95,14 +101,6 @@ async fn mounts_volumes_and_pod_files(client: &mut Client) {
     let pod_files = WritePodFilesRequest { hosts: b"127.0.0.1 localhost\n".to_vec(), resolv_conf: b"nameserver 10.100.0.10\n".to_vec() };
     client.write_pod_files(pod_files).await.expect("pod files");
 
-    let mount = |source, sub_path: &str, destination: &str, read_only| Mount {
-        source: Some(source),
-        sub_path: sub_path.to_owned(),
-        destination: destination.to_owned(),
-        read_only,
-        ..Mount::default()
-    };
-    let named = |name: &str| mount::Source::Volume(name.to_owned());
     let mut request = script(
         "volumes",
         "cat /config/key /config/deep/key /one; echo; cat /etc/resolv.conf; stat -c '%a %g' /data; echo x > /cache/f && echo x > /data/f && echo x > /sub/g && ls /data/deep; echo x 2>&1 > /config/no; echo x > /read-only 2>/dev/null || echo refused; hostname",
@@ -121,6 +119,81 @@ async fn mounts_volumes_and_pod_files(client: &mut Client) {
     for expected in ["nameserver 10.100.0.10", "2777 3000", "stdout F er", "Read-only file system", "refused", "web-0"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+fn volume(name: &str, kind: write_volume_request::Kind) -> WriteVolumeRequest {
+    WriteVolumeRequest { name: name.to_owned(), kind: Some(kind) }
+}
+
+fn named(name: &str) -> mount::Source {
+    mount::Source::Volume(name.to_owned())
+}
+
+fn mount(source: mount::Source, sub_path: &str, destination: &str, read_only: bool) -> Mount {
+    Mount { source: Some(source), sub_path: sub_path.to_owned(), destination: destination.to_owned(), read_only, ..Mount::default() }
+}
+
+async fn mounts_an_image_as_data(client: &mut Client) {
+    let image = write_volume_request::Kind::Image(ImageVolume { disk_slot: 1 });
+    for _ in 0..2 {
+        client.write_volume(volume("image", image.clone())).await.expect("image");
+    }
+    let text = "cat /image/etc/group /etc-of-it/passwd; /image/bin/busybox true; echo x > /image/no";
+    let mut request = script("image-volume", text);
+    request.mounts = vec![mount(named("image"), "", "/image", true), mount(named("image"), "etc", "/etc-of-it", true)];
+    let (_, text) = run_script(client, request).await;
+    for expected in ["extra:x:2000:app", "/home/app", "/image/bin/busybox: Permission denied", "Read-only file system"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+async fn refuses_a_sub_path_that_leads_out_of_its_volume(client: &mut Client) {
+    let directory =
+        write_volume_request::Kind::EmptyDirectory(EmptyDirectory { fs_group: Some(123), memory: true, ..EmptyDirectory::default() });
+    client.write_volume(volume("links", directory)).await.expect("directory");
+    let mut request = script("linker", "mkdir /v/in && ln -s in /v/near && ln -s /etc /v/far && ln -s ../.. /v/up");
+    request.mounts = vec![mount(named("links"), "", "/v", false)];
+    assert_eq!(run_script(client, request).await.0.exit_code, 0);
+
+    for path in ["far", "up", "up/made"] {
+        let mut request = script("leaves", "true");
+        request.mounts = vec![mount(named("links"), path, "/v", false)];
+        let error = client.start_container(request).await.expect_err(path);
+        let expected = "failed to prepare subPath for volumeMount \"links\" of container \"leaves\": ";
+        assert_eq!(error.code(), Code::FailedPrecondition, "{error}");
+        assert!(error.message().starts_with(expected), "{error}");
+    }
+    let mut request = script("stays", "stat -c '%a %u %g' /made; stat -f -c %T /made");
+    request.mounts = vec![mount(named("links"), "near/made", "/made", false)];
+    let (_, text) = run_script(client, request).await;
+    assert!(text.contains("3777 0 123") && text.contains("tmpfs"), "{text}");
+}
+
+async fn says_why_a_server_can_not_be_mounted(client: &mut Client) {
+    let system = |options: &[&str]| {
+        write_volume_request::Kind::NetworkFileSystem(NetworkFileSystem {
+            server: "files.example".to_owned(),
+            address: "10.1.2.3".to_owned(),
+            path: "/data".to_owned(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            read_only: false,
+            modules_disk_slot: NFS_SLOT,
+        })
+    };
+    // This machine has no network.
+    for (options, why) in [
+        (&["vers=4.1"][..], "Network is unreachable"),
+        (&["vers=3"][..], "Network is unreachable"),
+        (&["vers=4.1", "no-such-option"][..], "an incorrect mount option was specified"),
+        (&["vers=2"][..], "requested NFS version or transport protocol is not supported"),
+    ] {
+        let error = client.write_volume(volume("share", system(options))).await.expect_err("no server");
+        let expected = format!("mount of NFS files.example:/data failed: {why}");
+        assert_eq!((error.code(), error.message()), (Code::Unavailable, expected.as_str()));
+    }
+    let mut request = script("without", "true");
+    request.mounts = vec![mount(named("share"), "", "/v", false)];
+    assert_eq!(client.start_container(request).await.expect_err("no volume").code(), Code::FailedPrecondition);
 }
 
 async fn runs_as_the_user_that_was_asked_for(client: &mut Client) {

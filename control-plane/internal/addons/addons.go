@@ -25,7 +25,7 @@ var manifests string
 var resources = map[string]string{
 	"Namespace": "namespaces", "ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings",
 	"Role": "roles", "RoleBinding": "rolebindings", "Service": "services", "EndpointSlice": "endpointslices",
-	"APIService": "apiservices",
+	"APIService": "apiservices", "CSIDriver": "csidrivers",
 }
 
 // Objects returns the manifests with their values; ${NAME} stands for a value.

@@ -1,8 +1,8 @@
-//! Paths that somebody else chose, resolved so that no link of theirs leads out of a folder: all through openat2's RESOLVE_IN_ROOT.
+//! Paths that somebody else chose, resolved so that no link of theirs leads out of a folder: all through openat2. Below a container's
+//! root a link is followed as the container would; one that leads out of a volume is an error, as under a kubelet.
 
 use std::ffi::CString;
 use std::fs;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
@@ -24,7 +24,8 @@ pub enum Kind {
 pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
     let base = open_source(root)?;
     let mut so_far = PathBuf::new();
-    let mut current = lookup(&base, Path::new("."))?;
+    let within = if kind == Kind::FolderUnlessPresent { ResolveFlag::RESOLVE_BENEATH } else { ResolveFlag::RESOLVE_IN_ROOT };
+    let mut current = lookup(&base, Path::new("."), within, OFlag::empty())?;
     let names: Vec<_> = Path::new(path)
         .components()
         .filter_map(|component| match component {
@@ -36,17 +37,23 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
         .map_err(|()| anyhow::anyhow!("'{path}' contains '..'"))?;
     for (index, name) in names.iter().enumerate() {
         so_far.push(name);
-        current = match lookup(&base, &so_far) {
+        current = match lookup(&base, &so_far, within, OFlag::empty()) {
             Ok(found) => found,
             Err(Errno::ENOENT) => {
                 let entry = path_of(&current).join(name);
                 if index + 1 == names.len() && kind == Kind::File {
                     fs::OpenOptions::new().write(true).create_new(true).open(&entry).map(drop)
                 } else {
-                    make_folder(&entry, (kind == Kind::FolderUnlessPresent).then_some(root))
+                    fs::create_dir(&entry)
                 }
                 .with_context(|| format!("create {}", so_far.display()))?;
-                lookup(&base, &so_far)?
+                let made = lookup(&base, &so_far, within, OFlag::O_NOFOLLOW)?;
+                if kind == Kind::FolderUnlessPresent {
+                    // By the descriptor: a container may have put a link in the place of the name meanwhile. Whatever the umask.
+                    fs::set_permissions(path_of(&made), fs::metadata(path_of(&base))?.permissions())
+                        .with_context(|| format!("set the permissions of {}", so_far.display()))?;
+                }
+                made
             }
             Err(error) => bail!("open {}: {}", so_far.display(), error.desc()),
         };
@@ -71,18 +78,8 @@ pub fn open_to_read(root: &Path, path: &str, size_limit: u64) -> Result<fs::File
     Ok(file)
 }
 
-/// `like`: the folder whose permissions the new one gets, whatever the umask.
-fn make_folder(path: &Path, like: Option<&Path>) -> io::Result<()> {
-    fs::create_dir(path)?;
-    match like {
-        Some(model) => fs::set_permissions(path, fs::metadata(model)?.permissions()),
-        None => Ok(()),
-    }
-}
-
-fn lookup(base: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    let how =
-        OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+fn lookup(base: &OwnedFd, path: &Path, within: ResolveFlag, more: OFlag) -> Result<OwnedFd, Errno> {
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | more).resolve(within | ResolveFlag::RESOLVE_NO_MAGICLINKS);
     openat2(base, path, how)
 }
 
@@ -159,6 +156,21 @@ mod tests {
         for (path, why) in [("link", "no such file"), ("pipe", "no regular file"), ("file", "has 4 bytes"), ("none", "no such file")] {
             let error = open_to_read(folder.path(), path, 3).expect_err(path).to_string();
             assert!(error.contains(why), "{path}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_sub_path_may_be_a_link_within_its_volume_only() {
+        let folder = tempfile::tempdir().expect("folder");
+        let volume = folder.path().join("volume");
+        fs::create_dir_all(volume.join("data")).expect("data");
+        for (link, target) in [("near", "data"), ("up", "../"), ("far", "/etc"), ("nowhere", "missing")] {
+            symlink(target, volume.join(link)).expect("link");
+        }
+        open(&volume, "near/made", Kind::FolderUnlessPresent).expect("within");
+        assert!(volume.join("data/made").is_dir());
+        for path in ["up", "up/made", "far", "far/made", "nowhere"] {
+            assert!(open(&volume, path, Kind::FolderUnlessPresent).is_err(), "{path}");
         }
     }
 

@@ -76,15 +76,16 @@ pub fn beside(
 fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Status> {
     let mut mounts = Vec::new();
     for one in &request.mounts {
-        let source = match &one.source {
-            Some(mount::Source::Volume(name)) => volumes::path(name)?,
-            Some(mount::Source::PodFile(file)) => pod_file(*file)?,
+        let (source, label) = match &one.source {
+            Some(mount::Source::Volume(name)) => (volumes::path(name)?, format!("volumeMount {name:?} of container {:?}", request.name)),
+            Some(mount::Source::PodFile(file)) => (pod_file(*file)?, one.destination.clone()),
             None => return Err(Status::invalid_argument(format!("mount at {} has no source", one.destination))),
         };
         if !one.destination.starts_with('/') {
             return Err(Status::invalid_argument(format!("mount destination {:?} is not absolute", one.destination)));
         }
         mounts.push(MountSpec {
+            label,
             source,
             sub_path: one.sub_path.clone(),
             destination: one.destination.clone(),
@@ -94,6 +95,7 @@ fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Status> {
     }
     if request.termination_message_path.starts_with('/') {
         mounts.push(MountSpec {
+            label: request.termination_message_path.clone(),
             source: folder(&request.container_id).join("termination-message"),
             sub_path: String::new(),
             destination: request.termination_message_path.clone(),

@@ -12,7 +12,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root, sethostname};
 
 use super::inroot::{self, Kind};
-use super::spec::{MountSpec, RootSpec};
+use super::spec::{MountSpec, RootSpec, SubPathError};
 use crate::volumes;
 
 /// What a kubelet has masked; the folders of [`PER_PROCESSOR`] too.
@@ -131,7 +131,8 @@ fn bind_into(root: &Path, spec: &MountSpec) -> Result<()> {
     let source = if spec.sub_path.is_empty() {
         inroot::open_source(&spec.source)?
     } else {
-        inroot::open(&spec.source, &spec.sub_path, Kind::FolderUnlessPresent)?
+        inroot::open(&spec.source, &spec.sub_path, Kind::FolderUnlessPresent)
+            .map_err(|error| SubPathError(format!("failed to prepare subPath for {}: {error:#}", spec.label)))?
     };
     let kind = if inroot::path_of(&source).is_dir() { Kind::Folder } else { Kind::File };
     let place = inroot::open(root, &spec.destination, kind)?;

@@ -44,6 +44,8 @@ pub struct RootSpec {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MountSpec {
+    /// What is mounted, for messages.
+    pub label: String,
     pub source: PathBuf,
     pub sub_path: String,
     pub destination: String,
@@ -124,8 +126,23 @@ impl Failure {
     }
 }
 
+/// A part of the volume can't be mounted; the pod's owner can mend that while the container waits.
+#[derive(Debug)]
+pub struct SubPathError(pub String);
+
+impl std::fmt::Display for SubPathError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SubPathError {}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
+        if let Some(SubPathError(message)) = error.downcast_ref() {
+            return Self::new(FailureKind::Refused, message);
+        }
         Self::new(FailureKind::Internal, format!("{error:#}"))
     }
 }

@@ -18,6 +18,9 @@ const BOOT_TIMEOUT: Duration = Duration::from_secs(120);
 /// A disk that is empty when the machine starts, as an image's is while it is pulled: slot 2.
 pub const LATE_IMAGE: &str = "late.squashfs";
 
+/// The disk with the kernel's modules for NFS.
+pub const NFS_SLOT: u32 = 3;
+
 pub struct Machine {
     qemu: Child,
     pub folder: tempfile::TempDir,
@@ -54,6 +57,7 @@ impl Machine {
             .args(drive("scratch", &scratch, false, 21))
             .args(drive("image", &image, true, 20))
             .args(drive("late", &late_image, true, 19))
+            .args(drive("nfs", &artefacts.join("nfs.squashfs"), true, 18))
             .stdin(Stdio::null())
             .stdout(console.try_clone().expect("console"))
             .stderr(console)

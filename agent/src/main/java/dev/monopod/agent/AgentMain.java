@@ -121,6 +121,9 @@ public final class AgentMain implements Callable<Integer> {
                 new PodSettings.DnsSettings(
                         options.clusterDns, options.clusterDomain, Path.of("/etc/resolv.conf")),
                 QemuConfiguration.DEFAULT_JAIL_USER,
+                new PodSettings.VolumeSettings(
+                        options.guestDirectory.resolve("nfs.squashfs").toAbsolutePath(),
+                        options.region),
                 BOOT_PATIENCE);
     }
 

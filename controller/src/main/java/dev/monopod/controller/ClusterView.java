@@ -7,6 +7,7 @@ import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -32,6 +33,7 @@ public final class ClusterView implements AutoCloseable {
     private final SharedIndexInformer<Machine> machines;
     private final SharedIndexInformer<Pod> fargatePods;
     private final SharedIndexInformer<Pod> unassignedPods;
+    private final SharedIndexInformer<PersistentVolumeClaim> claims;
 
     public ClusterView(KubernetesClient client) {
         profiles = client.resources(FargateProfile.class).runnableInformer(RESYNC_MILLIS);
@@ -49,6 +51,7 @@ public final class ClusterView implements AutoCloseable {
                         .inAnyNamespace()
                         .withField("spec.nodeName", "")
                         .runnableInformer(RESYNC_MILLIS);
+        claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
     }
 
     /// Starts the watch that admission needs, on every replica.
@@ -64,6 +67,7 @@ public final class ClusterView implements AutoCloseable {
         start(machines);
         start(fargatePods);
         start(unassignedPods);
+        start(claims);
     }
 
     private static void start(SharedIndexInformer<?> informer) {
@@ -145,6 +149,33 @@ public final class ClusterView implements AutoCloseable {
                 });
     }
 
+    /// Calls back when a claim appears, or is bound.
+    public void onClaimChange(Runnable changed) {
+        claims.addEventHandler(
+                new ResourceEventHandler<>() {
+                    @Override
+                    public void onAdd(PersistentVolumeClaim claim) {
+                        changed.run();
+                    }
+
+                    @Override
+                    public void onUpdate(PersistentVolumeClaim before, PersistentVolumeClaim now) {
+                        if (!phase(before).equals(phase(now))) {
+                            changed.run();
+                        }
+                    }
+
+                    @Override
+                    public void onDelete(PersistentVolumeClaim claim, boolean unknown) {}
+                });
+    }
+
+    private static String phase(PersistentVolumeClaim claim) {
+        return claim.getStatus() == null
+                ? ""
+                : Objects.requireNonNullElse(claim.getStatus().getPhase(), "");
+    }
+
     private static boolean silent(Host before, Host after) {
         var earlier = before.getStatus() == null ? null : before.getStatus().heartbeat();
         var later = after.getStatus() == null ? null : after.getStatus().heartbeat();
@@ -216,7 +247,15 @@ public final class ClusterView implements AutoCloseable {
     @Override
     public void close() {
         for (var informer :
-                List.of(profiles, subnets, vpcs, hosts, machines, fargatePods, unassignedPods)) {
+                List.of(
+                        profiles,
+                        subnets,
+                        vpcs,
+                        hosts,
+                        machines,
+                        fargatePods,
+                        unassignedPods,
+                        claims)) {
             informer.stop();
         }
     }

@@ -1,6 +1,8 @@
 package dev.monopod.agent.pod;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -13,6 +15,13 @@ interface ConfigSource {
     Optional<ConfigMap> configMap(String namespace, String name);
 
     Optional<Secret> secret(String namespace, String name);
+
+    Optional<PersistentVolumeClaim> claim(String namespace, String name);
+
+    Optional<PersistentVolume> persistentVolume(String name);
+
+    /// The same, but ConfigMaps and Secrets may be a few seconds old.
+    ConfigSource recent();
 
     /// Services of one namespace, as far as known.
     List<Service> services(String namespace);

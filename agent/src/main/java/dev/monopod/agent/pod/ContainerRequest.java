@@ -86,7 +86,7 @@ record ContainerRequest(
         return line;
     }
 
-    private static List<Mount> mounts(Container container, Map<String, String> variables) {
+    private List<Mount> mounts(Container container, Map<String, String> variables) {
         List<Mount> mounts = new ArrayList<>();
         Set<String> taken = new HashSet<>();
         for (VolumeMount from : container.getVolumeMounts()) {
@@ -96,8 +96,14 @@ record ContainerRequest(
                             .map(text -> Expansion.expand(text, variables))
                             .or(() -> given(from.getSubPath()))
                             .orElse("");
-            if (subPath.startsWith("/") || List.of(subPath.split("/")).contains("..")) {
-                throw new ConfigurationException("subPath " + subPath + " leaves its volume");
+            if (subPath.startsWith("/")) {
+                throw new ConfigurationException(
+                        "error SubPath `%s` must not be an absolute path".formatted(subPath));
+            }
+            if (List.of(subPath.split("/")).contains("..")) {
+                throw new ConfigurationException(
+                        "unable to provision SubPath `%s`: must not contain '..'"
+                                .formatted(subPath));
             }
             String recursive = from.getRecursiveReadOnly();
             mounts.add(
@@ -105,7 +111,7 @@ record ContainerRequest(
                             .setVolume(from.getName())
                             .setSubPath(subPath)
                             .setDestination(from.getMountPath())
-                            .setReadOnly(Boolean.TRUE.equals(from.getReadOnly()))
+                            .setReadOnly(Boolean.TRUE.equals(from.getReadOnly()) || readOnly(from))
                             .setRecursiveReadOnly(
                                     recursive != null && !recursive.equals("Disabled"))
                             .setPropagation(
@@ -127,6 +133,13 @@ record ContainerRequest(
             }
         }
         return mounts;
+    }
+
+    /// Volumes that only the kubelet writes, and images.
+    private boolean readOnly(VolumeMount mount) {
+        return pod.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals(mount.getName()))
+                .anyMatch(volume -> Volumes.changes(volume) || volume.getImage() != null);
     }
 
     private static Optional<String> given(@org.jspecify.annotations.Nullable String text) {

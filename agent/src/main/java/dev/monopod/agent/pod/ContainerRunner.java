@@ -158,6 +158,11 @@ final class ContainerRunner {
                             plan.name(), attempt, "RunContainerError", message));
             return;
         }
+        if (status.getCode() == Status.Code.FAILED_PRECONDITION
+                && message.startsWith("failed to prepare subPath")) {
+            unmakeable(plan, attempt, "CreateContainerConfigError", message);
+            return;
+        }
         if (status.getCode() == Status.Code.NOT_FOUND) {
             unmakeable(plan, attempt, "CreateContainerError", message);
             return;

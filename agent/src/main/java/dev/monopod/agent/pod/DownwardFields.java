@@ -23,6 +23,11 @@ record DownwardFields(Pod pod, String podAddress, String hostAddress, Allocatabl
     private static final Pattern KEYED =
             Pattern.compile("metadata\\.(labels|annotations)\\['([^']+)'\\]");
 
+    /// Bytes that the pod may use at most.
+    long memory() {
+        return allocatable.memory();
+    }
+
     /// @throws ConfigurationException for a path that the API does not offer
     String field(String path) {
         return switch (path) {

@@ -2,6 +2,8 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.kube.api.FargateProfile;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -10,6 +12,7 @@ import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +22,7 @@ import java.util.Optional;
 final class KubernetesConfigSource implements ConfigSource {
     private final KubernetesClient client;
     private final SharedIndexInformer<Service> services;
+    private final ConfigSource recent = new RecentSource(this, Clock.systemUTC());
 
     KubernetesConfigSource(KubernetesClient client, SharedIndexInformer<Service> services) {
         this.client = client;
@@ -33,6 +37,22 @@ final class KubernetesConfigSource implements ConfigSource {
     @Override
     public Optional<Secret> secret(String namespace, String name) {
         return Optional.ofNullable(client.secrets().inNamespace(namespace).withName(name).get());
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+        return Optional.ofNullable(
+                client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
+    }
+
+    @Override
+    public Optional<PersistentVolume> persistentVolume(String name) {
+        return Optional.ofNullable(client.persistentVolumes().withName(name).get());
+    }
+
+    @Override
+    public ConfigSource recent() {
+        return recent;
     }
 
     @Override

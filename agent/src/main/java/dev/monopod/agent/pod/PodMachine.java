@@ -42,6 +42,8 @@ final class PodMachine {
             Instant deadline = state.startTime().plus(state.plan().activeDeadline().get());
             next = deadline.isAfter(now) && deadline.isBefore(next) ? deadline : next;
         }
+        Optional<Instant> forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
+        next = forced.isPresent() && forced.get().isBefore(next) ? forced.get() : next;
         return next.equals(Instant.MAX) ? Optional.empty() : Optional.of(next);
     }
 
@@ -236,26 +238,10 @@ final class PodMachine {
             return;
         }
         draft.fail("MachineLost", message, Duration.ZERO);
-        for (ContainerRecord container : state().all()) {
-            if (container.alive()) {
-                Instant startedAt =
-                        container.phase() instanceof ContainerPhase.Running running
-                                ? running.startedAt()
-                                : draft.now();
-                Termination termination =
-                        new Termination(
-                                ContainerIds.of(
-                                        state().plan().uid(),
-                                        container.name(),
-                                        container.attempt()),
-                                137,
-                                0,
-                                "ContainerStatusUnknown",
-                                "The machine ended while the container ran: " + message,
-                                startedAt,
-                                draft.now());
-                draft.put(container.withPhase(new ContainerPhase.Terminated(termination)));
-            }
-        }
+        draft.change(
+                ForcedEnd.of(
+                        state(),
+                        "The machine ended while the container ran: " + message,
+                        draft.now()));
     }
 }

@@ -63,6 +63,11 @@ final class PodProgress {
             // An agent that was restarted has not reached the guest yet.
             return;
         }
+        if (ForcedEnd.due(state()).filter(at -> !draft.now().isBefore(at)).isPresent()) {
+            draft.change(
+                    ForcedEnd.of(
+                            state(), "The container did not end when it was killed", draft.now()));
+        }
         if (state().deletion().isPresent()) {
             draft.stopAll(state().deletion().get());
         } else if (state().failure().isPresent()) {

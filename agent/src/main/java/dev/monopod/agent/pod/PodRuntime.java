@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -37,6 +38,7 @@ final class PodRuntime {
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("pod-task-", 0).factory());
     private final CountDownLatch closing = new CountDownLatch(1);
     private final CountDownLatch gone = new CountDownLatch(1);
+    private final Nudge volumeNews = new Nudge();
     private volatile Pod pod;
     private volatile Optional<VirtualMachine> vm = Optional.empty();
     private volatile Optional<GuestChannel> channel = Optional.empty();
@@ -77,8 +79,18 @@ final class PodRuntime {
     }
 
     void podSeen(Pod seen) {
+        var before = pod.getMetadata();
         pod = seen;
         plan = PodPlan.of(seen);
+        if (!Objects.equals(before.getLabels(), seen.getMetadata().getLabels())
+                || !Objects.equals(before.getAnnotations(), seen.getMetadata().getAnnotations())) {
+            volumeNews.nudge();
+        }
+    }
+
+    /// Tells when the downward API has something new, or the machine goes.
+    Nudge volumeNews() {
+        return volumeNews;
     }
 
     Optional<VirtualMachine> vm() {
@@ -121,7 +133,8 @@ final class PodRuntime {
         disks = List.copyOf(known);
     }
 
-    /// Fixes the order of the image disks of the pod's lasting containers, each distinct one once.
+    /// Fixes the order of the disks of the pod's images, each distinct one once, and of the
+    /// kernel's modules that it needs.
     List<Path> arrangeDisks() {
         if (!disks.isEmpty()) {
             return disks;
@@ -129,6 +142,11 @@ final class PodRuntime {
         Set<Path> distinct = new LinkedHashSet<>();
         for (ContainerPlan container : plan.lasting()) {
             distinct.add(image(container.name()).disk());
+        }
+        ImageVolumes.of(pod)
+                .forEach(volume -> distinct.add(image(ImageVolumes.key(volume)).disk()));
+        if (NetworkVolumes.any(pod)) {
+            distinct.add(services.settings().volumes().nfsModules());
         }
         disks = List.copyOf(distinct);
         return disks;
@@ -147,7 +165,15 @@ final class PodRuntime {
     ///
     /// @throws dev.monopod.agent.machine.MachineException when no slot is free
     int slot(String container) {
-        Path disk = image(container).disk();
+        return slot(image(container).disk());
+    }
+
+    /// Slot of the kernel's modules for NFS.
+    int nfsSlot() {
+        return slot(services.settings().volumes().nfsModules());
+    }
+
+    private int slot(Path disk) {
         int index = disks.indexOf(disk);
         return index >= 0 ? index + 1 : vm.orElseThrow().insertDisk(disk);
     }
@@ -241,6 +267,7 @@ final class PodRuntime {
     /// Ends the tasks that need the machine; the status is still written.
     void closeMachine() {
         closing.countDown();
+        volumeNews.nudge();
         channel.ifPresent(GuestChannel::close);
     }
 
@@ -257,6 +284,7 @@ final class PodRuntime {
     /// Ends every task.
     void close() {
         closing.countDown();
+        volumeNews.nudge();
         gone.countDown();
         tasks.shutdownNow();
         channel.ifPresent(GuestChannel::close);

@@ -12,6 +12,7 @@ public record PodSettings(
         String hostAddress,
         DnsSettings dns,
         long machineUid,
+        VolumeSettings volumes,
         Duration bootPatience) {
 
     /// Where the operator puts system call filters for `Localhost` profiles.
@@ -22,6 +23,10 @@ public record PodSettings(
     SeccompProfiles seccompProfiles() {
         return new SeccompProfiles(seccompDirectory());
     }
+
+    /// @param nfsModules disk with the kernel's modules for NFS
+    /// @param region of EFS' file systems
+    public record VolumeSettings(Path nfsModules, String region) {}
 
     /// @param resolvConf of the host, for `dnsPolicy: Default`
     public record DnsSettings(String clusterDns, String clusterDomain, Path resolvConf) {}

@@ -63,6 +63,7 @@ final class PodStartup {
             runtime.services().api().claimMachine(runtime.machineName());
             Future<Attachment> network = runtime.tasks().submit(this::attach);
             puller.resolveAll();
+            new ImageVolumes(runtime).resolveAll();
             Attachment attachment = joined(network);
             runtime.services().boots().acquire();
             try {
@@ -94,6 +95,7 @@ final class PodStartup {
         volumes.prepare();
         if (!runtime.closed()) {
             runtime.post(new PodInput.Prepared());
+            runtime.run("watching the disk", new StorageWatch(runtime)::run);
             volumes.refresh();
         }
     }

@@ -11,10 +11,12 @@ import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -33,12 +35,15 @@ final class Volumes {
     private static final long DEFAULT_TOKEN_SECONDS = 3600;
 
     private final ConfigSource source;
+    private final PodObjects objects;
     private final TokenVolumes tokens;
     private final DownwardFields fields;
     private final Pod pod;
 
-    Volumes(ConfigSource source, TokenVolumes tokens, DownwardFields fields) {
+    /// @param objects what is known of the pod's objects for good
+    Volumes(ConfigSource source, PodObjects objects, TokenVolumes tokens, DownwardFields fields) {
         this.source = source;
+        this.objects = objects;
         this.tokens = tokens;
         this.fields = fields;
         this.pod = fields.pod();
@@ -46,7 +51,10 @@ final class Volumes {
 
     /// Whether what the volume holds can change while the pod runs.
     static boolean changes(Volume volume) {
-        return volume.getEmptyDir() == null;
+        return volume.getConfigMap() != null
+                || volume.getSecret() != null
+                || volume.getDownwardAPI() != null
+                || volume.getProjected() != null;
     }
 
     /// @throws ConfigurationException naming what is missing
@@ -62,7 +70,7 @@ final class Volumes {
             files.addAll(
                     keys(
                             configMap(from.getName(), from.getOptional()),
-                            "configmap " + from.getName(),
+                            "configmap references non-existent config key: ",
                             from.getItems(),
                             mode(from.getDefaultMode()),
                             from.getOptional()));
@@ -71,7 +79,7 @@ final class Volumes {
             files.addAll(
                     keys(
                             secret(from.getSecretName(), from.getOptional()),
-                            "secret " + from.getSecretName(),
+                            "references non-existent secret key: ",
                             from.getItems(),
                             mode(from.getDefaultMode()),
                             from.getOptional()));
@@ -89,20 +97,32 @@ final class Volumes {
             throw new ConfigurationException(
                     "volume " + volume.getName() + " is of an unsupported type");
         }
-        Files.Builder all = Files.newBuilder().addAllFiles(files);
+        // Only those of a ConfigMap does a kubelet keep on a disk.
+        boolean sticky = volume.getConfigMap() == null;
+        Files.Builder all = Files.newBuilder().addAllFiles(files).setSticky(sticky);
         fsGroup().ifPresent(all::setFsGroup);
         return request.setFiles(all).build();
     }
 
     private EmptyDirectory emptyDirectory(EmptyDirVolumeSource from) {
-        EmptyDirectory.Builder directory =
-                EmptyDirectory.newBuilder().setMemory("Memory".equals(from.getMedium()));
-        if (from.getSizeLimit() != null) {
-            long bytes = from.getSizeLimit().getNumericalAmount().longValue();
-            directory.setSizeLimitBytes(Math.max(0, bytes));
+        EmptyDirectory.Builder directory = EmptyDirectory.newBuilder();
+        if ("Memory".equals(from.getMedium())) {
+            directory.setMemory(true).setSizeLimitBytes(memoryBytes(from.getSizeLimit()));
+        } else if (from.getMedium() != null && !from.getMedium().isEmpty()) {
+            throw new ConfigurationException("unknown storage medium \"" + from.getMedium() + "\"");
         }
         fsGroup().ifPresent(directory::setFsGroup);
         return directory.build();
+    }
+
+    /// The least of what the machine has, what the pod may have, and what the volume may hold.
+    private long memoryBytes(@Nullable Quantity sizeLimit) {
+        BigDecimal least = BigDecimal.valueOf(fields.memory());
+        least = PodResources.wholeLimit(pod, "memory").map(least::min).orElse(least);
+        if (sizeLimit != null && sizeLimit.getNumericalAmount().signum() > 0) {
+            least = least.min(sizeLimit.getNumericalAmount());
+        }
+        return least.longValue();
     }
 
     private OptionalLong fsGroup() {
@@ -117,7 +137,7 @@ final class Volumes {
             var from = projection.getConfigMap();
             return keys(
                     configMap(from.getName(), from.getOptional()),
-                    "configmap " + from.getName(),
+                    "configmap references non-existent config key: ",
                     from.getItems(),
                     mode,
                     from.getOptional());
@@ -126,7 +146,7 @@ final class Volumes {
             var from = projection.getSecret();
             return keys(
                     secret(from.getName(), from.getOptional()),
-                    "secret " + from.getName(),
+                    "references non-existent secret key: ",
                     from.getItems(),
                     mode,
                     from.getOptional());
@@ -149,13 +169,9 @@ final class Volumes {
                         .setPath(from.getPath())
                         .setContent(ByteString.copyFromUtf8(tokens.token(pod, audience, seconds)));
         OptionalLong owner = soleUser();
-        if (fsGroup().isPresent()) {
-            return file.setMode(0640).build();
-        }
-        if (owner.isPresent()) {
-            return file.setMode(0600).setUser(owner.getAsLong()).build();
-        }
-        return file.setMode(mode).build();
+        owner.ifPresent(file::setUser);
+        // The guest lets the group read.
+        return file.setMode(owner.isPresent() || fsGroup().isPresent() ? 0600 : mode).build();
     }
 
     /// The user that every container of the pod runs as, if they all say the same.
@@ -197,7 +213,7 @@ final class Volumes {
     }
 
     private Optional<Map<String, byte[]>> configMap(String name, @Nullable Boolean optional) {
-        Optional<ConfigMap> map = source.configMap(pod.getMetadata().getNamespace(), name);
+        Optional<ConfigMap> map = objects.configMap(source, name);
         if (map.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("configmap \"" + name + "\" not found");
         }
@@ -214,7 +230,7 @@ final class Volumes {
     }
 
     private Optional<Map<String, byte[]>> secret(String name, @Nullable Boolean optional) {
-        Optional<Secret> secret = source.secret(pod.getMetadata().getNamespace(), name);
+        Optional<Secret> secret = objects.secret(source, name);
         if (secret.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("secret \"" + name + "\" not found");
         }
@@ -229,7 +245,7 @@ final class Volumes {
 
     private static List<VolumeFile> keys(
             Optional<Map<String, byte[]>> data,
-            String what,
+            String missing,
             @Nullable List<KeyToPath> items,
             int mode,
             @Nullable Boolean optional) {
@@ -247,8 +263,7 @@ final class Volumes {
                 if (Boolean.TRUE.equals(optional)) {
                     continue;
                 }
-                throw new ConfigurationException(
-                        what + " references non-existent config key: " + item.getKey());
+                throw new ConfigurationException(missing + item.getKey());
             }
             files.add(file(item.getPath(), value, item.getMode() == null ? mode : item.getMode()));
         }

@@ -10,6 +10,8 @@ import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
@@ -68,6 +70,8 @@ final class FakeHost
                         new PodSettings.DnsSettings(
                                 "10.100.0.10", "cluster.local", Path.of("/dev/null")),
                         1,
+                        new PodSettings.VolumeSettings(
+                                directory.resolve("nfs.squashfs"), "us-west-2"),
                         Duration.ofSeconds(10)),
                 new Semaphore(4),
                 Clock.systemUTC());
@@ -165,6 +169,21 @@ final class FakeHost
     @Override
     public Optional<Secret> secret(String namespace, String name) {
         return Optional.empty();
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<PersistentVolume> persistentVolume(String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public ConfigSource recent() {
+        return this;
     }
 
     @Override

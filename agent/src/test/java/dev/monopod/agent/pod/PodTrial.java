@@ -81,6 +81,7 @@ final class PodTrial {
                                     "192.168.0.4",
                                     fake.settings().dns(),
                                     QemuConfiguration.DEFAULT_JAIL_USER,
+                                    fake.settings().volumes(),
                                     Duration.ofMinutes(2)),
                             new Semaphore(4),
                             Clock.systemUTC());

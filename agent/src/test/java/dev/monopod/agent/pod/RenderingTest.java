@@ -8,6 +8,8 @@ import dev.monopod.protocol.guest.StartContainerRequest;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -103,6 +105,21 @@ class RenderingTest {
                             ? Optional.of(
                                     new SecretBuilder().addToData("password", "c2Vzc2Ft").build())
                             : Optional.empty();
+                }
+
+                @Override
+                public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+                    return Optional.empty();
+                }
+
+                @Override
+                public Optional<PersistentVolume> persistentVolume(String name) {
+                    return Optional.empty();
+                }
+
+                @Override
+                public ConfigSource recent() {
+                    return this;
                 }
 
                 @Override
@@ -212,6 +229,7 @@ class RenderingTest {
         Volumes volumes =
                 new Volumes(
                         source,
+                        new PodObjects("shop"),
                         new TokenVolumes(source, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)),
                         fields);
         WriteVolumeRequest scratch = volumes.render(POD.getSpec().getVolumes().get(0));
@@ -227,7 +245,7 @@ class RenderingTest {
                                 + " "
                                 + f.getContent().toStringUtf8())
                 .containsExactly(
-                        "token 640 token1",
+                        "token 600 token1",
                         "sub/a 444 1",
                         "password 600 sessam",
                         "labels 600 app=\"web\"\ntier=\"front\"");

@@ -58,7 +58,9 @@ public final class KubernetesReads implements ClusterReads {
             return new ClaimState.Missing();
         }
         String volumeName = claim.getSpec().getVolumeName();
-        if (volumeName == null || volumeName.isEmpty()) {
+        // A claim may name its volume before it is bound to it.
+        boolean bound = claim.getStatus() != null && "Bound".equals(claim.getStatus().getPhase());
+        if (!bound || volumeName == null || volumeName.isEmpty()) {
             return new ClaimState.Unbound();
         }
         @Nullable PersistentVolume volume = client.persistentVolumes().withName(volumeName).get();

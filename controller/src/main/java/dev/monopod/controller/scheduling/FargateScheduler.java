@@ -86,6 +86,7 @@ public final class FargateScheduler implements AutoCloseable {
             // Pods of the default scheduler are not in the queue: a profile may take them.
             cluster.unassignedPods().forEach(pod -> queue.add(key(pod)));
         });
+        cluster.onClaimChange(queue::wakeAll);
         cluster.onMachine(machine -> {
             if (cluster.machines().stream().noneMatch(m -> same(m, machine))) {
                 ledger.released(machine);
@@ -169,6 +170,7 @@ public final class FargateScheduler implements AutoCloseable {
                 Refusals.check(
                         PodShapes.of(
                                 pod.getSpec(),
+                                pod.getMetadata().getName(),
                                 claim -> reads.claim(pod.getMetadata().getNamespace(), claim)));
         if (!refusals.isEmpty()) {
             hold(key, pod, "POD_UNSUPPORTED_ON_FARGATE", Refusals.eksMessage(refusals));
@@ -360,6 +362,7 @@ public final class FargateScheduler implements AutoCloseable {
                 Refusals.check(
                         PodShapes.of(
                                 pod.getSpec(),
+                                pod.getMetadata().getName(),
                                 claim -> reads.claim(pod.getMetadata().getNamespace(), claim)));
         if (!refusals.isEmpty()) {
             events.warning(pod, "FailedScheduling", Refusals.eksMessage(refusals));

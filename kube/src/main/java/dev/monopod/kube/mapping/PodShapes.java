@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeProjection;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Iterator;
@@ -31,7 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class PodShapes {
     private static final Set<String> OWN_RESOURCES = Set.of("cpu", "memory", "ephemeral-storage");
     private static final Set<String> SUPPORTED_VOLUMES =
-            Set.of("emptyDir", "configMap", "secret", "projected", "downwardAPI");
+            Set.of("emptyDir", "configMap", "secret", "projected", "downwardAPI", "image", "nfs");
+    private static final Set<String> SUPPORTED_PROJECTIONS =
+            Set.of("configMap", "secret", "downwardAPI", "serviceAccountToken");
     private static final String EFS_DRIVER = "efs.csi.aws.com";
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -41,6 +44,12 @@ public final class PodShapes {
     ///
     /// @param claims what is known of a claim of the pod's namespace, by name
     public static PodShape of(PodSpec spec, Function<String, ClaimState> claims) {
+        return of(spec, "", claims);
+    }
+
+    /// The same for a pod whose name is known, so that the claims of its generic ephemeral volumes
+    /// are known too.
+    public static PodShape of(PodSpec spec, String pod, Function<String, ClaimState> claims) {
         Set<HostNamespace> namespaces = EnumSet.noneOf(HostNamespace.class);
         addIf(spec.getHostNetwork(), HostNamespace.NETWORK, namespaces);
         addIf(spec.getHostPID(), HostNamespace.PID, namespaces);
@@ -56,7 +65,7 @@ public final class PodShapes {
         List<Volume> declared = orEmpty(spec.getVolumes());
         for (int index = 0; index < declared.size(); index++) {
             Volume volume = declared.get(index);
-            volumes.add(new PodShape.Volume(index, volume.getName(), source(volume, claims)));
+            volumes.add(new PodShape.Volume(index, volume.getName(), source(volume, pod, claims)));
         }
         return new PodShape(namespaces, options(spec), containers, volumes);
     }
@@ -96,14 +105,36 @@ public final class PodShapes {
 
     private static final Set<String> NOT_A_TYPE = Set.of("capacity", "claimRef", "nodeAffinity");
 
-    private static Source source(Volume volume, Function<String, ClaimState> claims) {
+    private static Source source(Volume volume, String pod, Function<String, ClaimState> claims) {
         if (volume.getPersistentVolumeClaim() != null) {
             String claim =
                     Objects.requireNonNullElse(
                             volume.getPersistentVolumeClaim().getClaimName(), "");
             return new Source.Claim(claim, claims.apply(claim));
         }
+        if (volume.getEphemeral() != null) {
+            String claim = pod + "-" + volume.getName();
+            return new Source.Claim(
+                    claim, pod.isEmpty() ? new ClaimState.Unknown() : claims.apply(claim));
+        }
+        String medium = volume.getEmptyDir() == null ? null : volume.getEmptyDir().getMedium();
+        if (medium != null && medium.startsWith("HugePages")) {
+            return new Source.HugePages(medium);
+        }
         JsonNode tree = MAPPER.valueToTree(volume);
+        List<VolumeProjection> projections =
+                volume.getProjected() == null
+                        ? List.of()
+                        : orEmpty(volume.getProjected().getSources());
+        for (int index = 0; index < projections.size(); index++) {
+            JsonNode projection = MAPPER.valueToTree(projections.get(index));
+            for (Iterator<String> names = projection.fieldNames(); names.hasNext(); ) {
+                String field = names.next();
+                if (!SUPPORTED_PROJECTIONS.contains(field)) {
+                    return new Source.UnsupportedProjection(index, field);
+                }
+            }
+        }
         for (Iterator<String> names = tree.fieldNames(); names.hasNext(); ) {
             String field = names.next();
             if (!field.equals("name")) {

@@ -79,9 +79,20 @@ final class PodMappingTest {
                           - {name: disk, hostPath: {path: /}}
                           - {name: made, ephemeral: {volumeClaimTemplate: {spec: {}}}}
                           - {name: claim, persistentVolumeClaim: {claimName: files}}
+                          - {name: data, image: {reference: data:1}}
+                          - {name: share, nfs: {server: files, path: /}}
+                          - {name: large, emptyDir: {medium: HugePages-2Mi}}
+                          - name: trust
+                            projected:
+                              sources:
+                              - {configMap: {name: a}}
+                              - {clusterTrustBundle: {name: b, path: c}}
                         """);
 
-        assertThat(Refusals.check(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound())))
+        assertThat(
+                        Refusals.check(
+                                PodShapes.of(
+                                        pod.getSpec(), "web", claim -> new ClaimState.Unbound())))
                 .extracting(refusal -> refusal.fieldPath() + " " + refusal.detail())
                 .containsExactly(
                         "spec.hostPID HostPID",
@@ -90,9 +101,13 @@ final class PodMappingTest {
                                 + " added: SYS_ADMIN",
                         "spec.containers[0].ports[1].hostIP ",
                         "spec.volumes[1].hostPath disk is of an unsupported volume Type",
-                        "spec.volumes[2].ephemeral made is of an unsupported volume Type",
+                        "spec.volumes[2].persistentVolumeClaim made not supported because: PVC"
+                                + " web-made not bound",
                         "spec.volumes[3].persistentVolumeClaim claim not supported because: PVC files"
                                 + " not bound",
+                        "spec.volumes[6].emptyDir.medium large is of an unsupported volume Type",
+                        "spec.volumes[7].projected.sources[1].clusterTrustBundle trust is of an"
+                                + " unsupported volume Type",
                         "spec.containers[0].resources nvidia.com/gpu");
     }
 

@@ -104,11 +104,17 @@ public record PodShape(
 
     /// Where a volume comes from.
     public sealed interface Source {
-        /// emptyDir, configMap, secret, projected or downwardAPI.
+        /// emptyDir, configMap, secret, projected, downwardAPI, image or nfs.
         record Supported() implements Source {}
 
         /// Any other type, by its field's name, for example `hostPath`.
         record Unsupported(String type) implements Source {}
+
+        /// An emptyDir of huge pages.
+        record HugePages(String medium) implements Source {}
+
+        /// A projected volume with a source of another type, by its place and its field's name.
+        record UnsupportedProjection(int index, String type) implements Source {}
 
         /// A claim.
         record Claim(String claim, ClaimState state) implements Source {}

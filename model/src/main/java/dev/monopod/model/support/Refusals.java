@@ -208,15 +208,33 @@ public final class Refusals {
             case Source.Supported() -> {}
             case Source.Unsupported(String type) ->
                     refusals.add(
-                            new Refusal(
-                                    Clause.VOLUMES,
+                            unsupported(
+                                    volume,
                                     path + "." + type,
-                                    volume.name() + " is of an unsupported volume Type",
-                                    "use emptyDir, configMap, secret, projected, downwardAPI, or a"
-                                            + " claim bound to a static EFS or NFS volume"));
+                                    "use emptyDir, configMap, secret, projected, downwardAPI, image,"
+                                            + " nfs, or a claim bound to a static EFS or NFS volume"));
+            case Source.HugePages(String medium) ->
+                    refusals.add(
+                            unsupported(
+                                    volume,
+                                    path + ".emptyDir.medium",
+                                    "machines have no huge pages, so not "
+                                            + medium
+                                            + " but Memory or none"));
+            case Source.UnsupportedProjection(int index, String type) ->
+                    refusals.add(
+                            unsupported(
+                                    volume,
+                                    path + ".projected.sources[" + index + "]." + type,
+                                    "project configMap, secret, downwardAPI or serviceAccountToken"));
             case Source.Claim(String claim, ClaimState state) ->
                     claim(volume.name(), path + ".persistentVolumeClaim", claim, state, refusals);
         }
+    }
+
+    private static Refusal unsupported(Volume volume, String path, String remedy) {
+        return new Refusal(
+                Clause.VOLUMES, path, volume.name() + " is of an unsupported volume Type", remedy);
     }
 
     private static void claim(
