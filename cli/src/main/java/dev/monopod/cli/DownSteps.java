@@ -73,26 +73,37 @@ final class DownSteps {
 
     /// Field 22 of `/proc/PID/stat`; -1 if there is no such process.
     private static long startTicks(long pid) {
+        return stat(pid).map(stat -> Long.parseLong(stat.split(" ", -1)[19])).orElse(-1L);
+    }
+
+    /// `/proc/PID/stat` from the third field on, which is the state.
+    private static Optional<String> stat(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
             // The command's name, in parentheses, may hold spaces.
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            return Long.parseLong(fields[19]);
+            return Optional.of(stat.substring(stat.lastIndexOf(')') + 2));
         } catch (IOException gone) {
-            return -1;
+            return Optional.empty();
         }
     }
 
     private static void kill(List<ProcessHandle> processes) {
         processes.forEach(ProcessHandle::destroyForcibly);
-        if (!Waiting.until(LIMIT, () -> processes.stream().noneMatch(ProcessHandle::isAlive))) {
+        if (!Waiting.until(LIMIT, () -> processes.stream().noneMatch(DownSteps::lives))) {
             throw new CliException(
                     "processes survive SIGKILL: "
                             + processes.stream()
-                                    .filter(ProcessHandle::isAlive)
+                                    .filter(DownSteps::lives)
                                     .map(ProcessHandle::pid)
+                                    .distinct()
                                     .toList());
         }
+    }
+
+    /// Not what has ended and only waits for its parent to notice: some containers have a first
+    /// process that never does.
+    private static boolean lives(ProcessHandle process) {
+        return process.isAlive() && !stat(process.pid()).orElse("Z").startsWith("Z");
     }
 
     private static String name(ProcessHandle process) {
