@@ -33,6 +33,7 @@ public final class ClusterView implements AutoCloseable {
     private final SharedIndexInformer<Machine> machines;
     private final SharedIndexInformer<Pod> fargatePods;
     private final SharedIndexInformer<Pod> unassignedPods;
+    private final SharedIndexInformer<Pod> foreignPods;
     private final SharedIndexInformer<PersistentVolumeClaim> claims;
 
     public ClusterView(KubernetesClient client) {
@@ -51,6 +52,13 @@ public final class ClusterView implements AutoCloseable {
                         .inAnyNamespace()
                         .withField("spec.nodeName", "")
                         .runnableInformer(RESYNC_MILLIS);
+        foreignPods =
+                client.pods()
+                        .inAnyNamespace()
+                        .withField("status.phase", "Pending")
+                        .withoutField("spec.nodeName", "")
+                        .withoutField("spec.schedulerName", Names.SCHEDULER_NAME)
+                        .runnableInformer(RESYNC_MILLIS);
         claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
     }
 
@@ -67,6 +75,7 @@ public final class ClusterView implements AutoCloseable {
         start(machines);
         start(fargatePods);
         start(unassignedPods);
+        start(foreignPods);
         start(claims);
     }
 
@@ -101,6 +110,11 @@ public final class ClusterView implements AutoCloseable {
 
     public List<Pod> unassignedPods() {
         return unassignedPods.getStore().list();
+    }
+
+    /// Pods that their author or another scheduler has put on a node, and that do not run yet.
+    public List<Pod> foreignPods() {
+        return foreignPods.getStore().list();
     }
 
     public @Nullable Pod fargatePod(String key) {

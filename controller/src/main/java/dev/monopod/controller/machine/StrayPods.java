@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,14 @@ public final class StrayPods implements AutoCloseable {
                     Thread.ofVirtual().name("stray-pods").factory());
 
     public StrayPods(KubernetesClient client, ClusterView cluster, Clock clock) {
-        this(client, cluster::fargatePods, clock);
+        this(
+                client,
+                () ->
+                        Stream.concat(
+                                        cluster.foreignPods().stream(),
+                                        cluster.fargatePods().stream())
+                                .toList(),
+                clock);
     }
 
     /// @param pods what a watch shows; it may lag
