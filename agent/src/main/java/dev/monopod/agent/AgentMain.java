@@ -5,6 +5,7 @@ import dev.monopod.agent.host.KernelImage;
 import dev.monopod.agent.host.Overcommit;
 import dev.monopod.agent.image.ImageCollector;
 import dev.monopod.agent.image.OciImageStore;
+import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.network.HostNetwork;
@@ -73,6 +74,7 @@ public final class AgentMain implements Callable<Integer> {
                                     nodes,
                                     settings(address));
                     ImageCollector collector = Parts.collector(options, images, pods);
+                    LoadBalancing balancing = Parts.loadBalancing(options, client);
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 nodes.start();
@@ -82,6 +84,7 @@ public final class AgentMain implements Callable<Integer> {
                 });
                 registration.start();
                 collector.start();
+                balancing.start();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
                 stopping.await();
                 LOG.info(

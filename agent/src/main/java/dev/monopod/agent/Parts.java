@@ -10,6 +10,7 @@ import dev.monopod.agent.kubelet.KubeletServerConfiguration;
 import dev.monopod.agent.kubelet.ServingCertificates;
 import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
+import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.machine.Hypervisor;
 import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.machine.QemuHypervisor;
@@ -76,6 +77,14 @@ final class Parts {
                         Duration.ofSeconds(options.minimumImageSeconds)),
                 pods::imageDisks,
                 Clock.systemUTC());
+    }
+
+    static LoadBalancing loadBalancing(AgentOptions options, KubernetesClient client) {
+        return new LoadBalancing(
+                client,
+                options.hostName,
+                options.runDirectory,
+                options.dataDirectory.resolve("logs"));
     }
 
     /// Listens when it returns; its certificate names the host and every pod that is here.

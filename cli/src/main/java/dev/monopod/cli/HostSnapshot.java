@@ -150,6 +150,7 @@ record HostSnapshot(Map<String, Set<String>> items) {
         boolean ours =
                 name.equals("java")
                         || name.startsWith("qemu-")
+                        || name.equals("haproxy")
                         || name.startsWith("monopod-control-plane")
                         || name.equals("setpriv")
                         || name.equals("ip");

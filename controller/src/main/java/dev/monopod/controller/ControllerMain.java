@@ -9,6 +9,7 @@ import dev.monopod.controller.admission.WebhookConfigurations;
 import dev.monopod.controller.admission.WebhookEndpoint;
 import dev.monopod.controller.admission.WebhookInstaller;
 import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
 import dev.monopod.controller.machine.StrayPods;
 import dev.monopod.controller.profile.DefaultNetwork;
@@ -243,12 +244,19 @@ public final class ControllerMain implements Callable<Integer> {
                     new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
             var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
+            var balancers = new LoadBalancerController(client, cluster, Clock.systemUTC());
             closers.addAll(
-                    List.of(profiles::close, scheduler::close, cleanup::close, strays::close));
+                    List.of(
+                            profiles::close,
+                            scheduler::close,
+                            cleanup::close,
+                            strays::close,
+                            balancers::close));
             profiles.start();
             scheduler.start();
             cleanup.start();
             strays.start();
+            balancers.start();
             LOG.info("leading cluster {} in {}", clusterName, region);
         } catch (RuntimeException | IOException e) {
             LOG.error("can't lead, ending", e);

@@ -15,6 +15,9 @@ public final class Names {
     public static final int PRIORITY = 2_000_001_000;
     public static final String HOST_LABEL = "monopod.dev/host";
 
+    /// On pods that wait for a load balancer's health check.
+    public static final String TARGET_HEALTH_LABEL = "monopod.dev/target-health";
+
     private static final String HOSTNAME_PREFIX = "ip-";
     private static final String NODE_BEFORE_HOSTNAME = "fargate-";
 

@@ -1,0 +1,173 @@
+package dev.monopod.agent.loadbalancing;
+
+import dev.monopod.agent.network.EdgeNetwork;
+import dev.monopod.agent.network.NetworkException;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.loadbalancing.Addresses;
+import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
+import dev.monopod.model.loadbalancing.LoadBalancer;
+import dev.monopod.model.loadbalancing.LoadBalancers;
+import dev.monopod.model.loadbalancing.Owner;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Serves the load balancers whose address is on this host: keeps HAProxy running with what the API's
+/// objects say, whatever was killed when. One thread does it all, at any change and once a second.
+public final class LoadBalancing implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LoadBalancing.class);
+    private static final long TICK_SECONDS = 1;
+
+    private final LoadBalancerObjects objects;
+    private final String hostName;
+    private final Path runDirectory;
+    private final Path log;
+    private final TargetHealth health;
+    private final Semaphore changes = new Semaphore(0);
+    private final Map<Owner, String> refused = new HashMap<>();
+    private final Thread thread;
+    private @Nullable Edge edge;
+
+    /// The namespace and the process of the one VPC that is served.
+    private record Edge(EdgeNetwork network, HaproxyProcess process, TargetCommands targets) {}
+
+    /// @param runDirectory emptied by a reboot, as the process is
+    /// @param logDirectory where HAProxy's words go
+    public LoadBalancing(
+            KubernetesClient client, String hostName, Path runDirectory, Path logDirectory) {
+        this.objects = new LoadBalancerObjects(client, changes::release);
+        this.hostName = hostName;
+        this.runDirectory = runDirectory;
+        this.log = logDirectory.resolve("haproxy.log");
+        this.health = new TargetHealth(client, Clock.systemUTC());
+        this.thread = Thread.ofVirtual().name("load-balancing").unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            objects.start();
+            while (!Thread.currentThread().isInterrupted()) {
+                pass();
+                if (changes.tryAcquire(TICK_SECONDS, TimeUnit.SECONDS)) {
+                    changes.drainPermits();
+                }
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void pass() {
+        try {
+            var balancers =
+                    LoadBalancers.of(
+                            objects,
+                            objects.vpcRanges(),
+                            Addresses.ofHost(objects.addresses(), hostName));
+            var place = edge();
+            if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
+                serve(place.get(), balancers);
+            }
+        } catch (IOException | NetworkException | IllegalStateException e) {
+            LOG.warn("load balancers are not as they should be, trying again: {}", e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("load balancers are not as they should be, trying again", e);
+        }
+    }
+
+    private void serve(Edge place, List<LoadBalancer> balancers) throws IOException {
+        var process = place.process();
+        var usable = balancers.stream().filter(each -> !refused(process, each)).toList();
+        var configuration = HaproxyConfiguration.of(usable, process.folder());
+        if (!process.has(configuration)) {
+            place.network().ensure();
+            if (process.complaint(configuration).isPresent()) {
+                usable = usable(process, balancers);
+                configuration = HaproxyConfiguration.of(usable, process.folder());
+            }
+            if (!process.has(configuration)) {
+                place.network().serve(usable.stream().map(LoadBalancer::address).toList());
+                process.load(configuration);
+            }
+        }
+        place.targets().apply(usable);
+        if (!objects.gatedPods().isEmpty()) {
+            health.report(
+                    usable,
+                    TargetTable.healthy(process.socket().ask("show stat")),
+                    objects.gatedPods());
+        }
+    }
+
+    /// One load balancer that HAProxy does not understand must not stop the others.
+    private List<LoadBalancer> usable(HaproxyProcess process, List<LoadBalancer> balancers)
+            throws IOException {
+        refused.clear();
+        List<LoadBalancer> usable = new ArrayList<>();
+        for (var balancer : balancers) {
+            var alone = HaproxyConfiguration.of(List.of(balancer), process.folder());
+            var complaint = process.complaint(alone);
+            if (complaint.isPresent()) {
+                refused.put(balancer.owner(), alone.structure());
+                LOG.error("HAProxy refuses {}: {}", balancer.owner(), complaint.get());
+            } else {
+                usable.add(balancer);
+            }
+        }
+        return usable;
+    }
+
+    /// Whether HAProxy has refused it as it is; then it need not be asked each second.
+    private boolean refused(HaproxyProcess process, LoadBalancer balancer) {
+        var structure = refused.get(balancer.owner());
+        return structure != null
+                && structure.equals(
+                        HaproxyConfiguration.of(List.of(balancer), process.folder()).structure());
+    }
+
+    /// Empty until the VPC's router is there. The first VPC is served, as by the rest of the agent.
+    private Optional<Edge> edge() {
+        if (edge == null) {
+            for (Vpc vpc : objects.vpcs()) {
+                var name = vpc.getMetadata().getName();
+                var network = new EdgeNetwork(name, vpc.getSpec().cidrs().getFirst());
+                if (network.possible()) {
+                    var process =
+                            new HaproxyProcess(
+                                    runDirectory.resolve("lb").resolve(name),
+                                    log,
+                                    network.namespace());
+                    edge =
+                            new Edge(
+                                    network,
+                                    process,
+                                    new TargetCommands(process.socket(), Clock.systemUTC()));
+                    break;
+                }
+            }
+        }
+        return Optional.ofNullable(edge);
+    }
+
+    /// HAProxy runs on; the next agent finds it.
+    @Override
+    public void close() {
+        thread.interrupt();
+        objects.close();
+    }
+}

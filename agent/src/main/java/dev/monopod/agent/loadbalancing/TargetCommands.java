@@ -1,0 +1,133 @@
+package dev.monopod.agent.loadbalancing;
+
+import dev.monopod.model.loadbalancing.Backend;
+import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.LoadBalancer;
+import dev.monopod.model.loadbalancing.Target;
+import dev.monopod.model.loadbalancing.TargetChange;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings HAProxy's targets to what they should be, over its runtime socket. What HAProxy says it has
+/// counts, not what was told to it before. One caller at a time.
+final class TargetCommands {
+    private static final Logger LOG = LoggerFactory.getLogger(TargetCommands.class);
+
+    private final RuntimeSocket socket;
+    private final Clock clock;
+
+    /// Targets that should be gone and still have connections.
+    private final Map<String, Instant> leaving = new HashMap<>();
+
+    TargetCommands(RuntimeSocket socket, Clock clock) {
+        this.socket = socket;
+        this.clock = clock;
+    }
+
+    private record Place(LoadBalancer balancer, Behaviour.Pool pool) {}
+
+    /// @throws IOException if HAProxy does not answer
+    void apply(List<LoadBalancer> balancers) throws IOException {
+        var places = new TreeMap<String, Place>();
+        var wanted = new TreeMap<String, List<Target>>();
+        for (var balancer : balancers) {
+            for (Backend backend : balancer.backends()) {
+                if (backend.behaviour() instanceof Behaviour.Pool pool) {
+                    var section = HaproxyConfiguration.section(balancer, backend);
+                    places.put(section, new Place(balancer, pool));
+                    wanted.put(section, pool.targets());
+                }
+            }
+        }
+        var running = TargetTable.targets(socket.ask("show servers state"));
+        leaving.keySet()
+                .removeIf(name ->
+                        running.entrySet().stream()
+                                .noneMatch(section ->
+                                        section.getValue().stream()
+                                                .anyMatch(target ->
+                                                        name.equals(
+                                                                section.getKey()
+                                                                        + "/"
+                                                                        + target.name()))));
+        for (var change : TargetChange.between(running, wanted)) {
+            make(change, places);
+        }
+    }
+
+    private void make(TargetChange change, Map<String, Place> places) throws IOException {
+        switch (change) {
+            case TargetChange.Add(String section, Target target) -> {
+                var place = places.get(section);
+                if (place != null) {
+                    var name = section + "/" + target.name();
+                    tell(
+                            "add server "
+                                    + name
+                                    + " "
+                                    + HaproxyConfiguration.server(
+                                            place.balancer(), place.pool(), target),
+                            "New server registered.");
+                    tell("enable health " + name, "");
+                    tell("enable server " + name, "");
+                }
+            }
+            case TargetChange.Drain(String section, Target target) ->
+                    tell("set server " + section + "/" + target.name() + " state drain", "");
+            case TargetChange.Resume(String section, Target target) -> {
+                var name = section + "/" + target.name();
+                leaving.remove(name);
+                tell("set server " + name + " weight " + target.weight(), "");
+                tell("set server " + name + " state ready", "");
+            }
+            case TargetChange.Weigh(String section, Target target) ->
+                    tell(
+                            "set server "
+                                    + section
+                                    + "/"
+                                    + target.name()
+                                    + " weight "
+                                    + target.weight(),
+                            "");
+            case TargetChange.Remove(String section, Target target) ->
+                    remove(section + "/" + target.name(), places.get(section));
+        }
+    }
+
+    /// Only a server without connections can go; they end by themselves, or at the end of the delay.
+    private void remove(String name, @org.jspecify.annotations.Nullable Place place)
+            throws IOException {
+        var now = clock.instant();
+        var since = leaving.putIfAbsent(name, now);
+        if (since == null) {
+            tell("set server " + name + " state maint", "");
+        } else if (place != null
+                && now.isAfter(since.plus(Duration.ofSeconds(place.pool().drainSeconds())))) {
+            tell("shutdown sessions server " + name, "");
+        }
+        var answer = socket.ask("del server " + name);
+        if (answer.equals("Server deleted.")) {
+            leaving.remove(name);
+            LOG.info("{} is gone", name);
+        } else {
+            LOG.debug("{} stays for now: {}", name, answer);
+        }
+    }
+
+    private void tell(String command, String expected) throws IOException {
+        var answer = socket.ask(command);
+        if (answer.equals(expected)) {
+            LOG.info("{}", command);
+        } else {
+            LOG.warn("{}: {}", command, answer);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.monopod.controller.loadbalancing;
+
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Names;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.SubnetSpec.Target;
+import dev.monopod.kube.loadbalancing.Addresses;
+import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.model.network.Cidr;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives each owner one address of a public subnet, and a host that serves it. Creating the
+/// `IPAddress` is the commit point. One caller at a time.
+final class AddressBook {
+    private static final Logger LOG = LoggerFactory.getLogger(AddressBook.class);
+    private static final String EVERYWHERE = "0.0.0.0/0";
+
+    private final KubernetesClient client;
+    private final Map<Owner, IPAddress> byOwner = new HashMap<>();
+    private final Set<String> taken = new HashSet<>();
+
+    /// @param known all addresses of ours, as last seen
+    AddressBook(KubernetesClient client, Collection<IPAddress> known) {
+        this.client = client;
+        for (var address : known) {
+            taken.add(address.getMetadata().getName());
+            Addresses.owner(address).ifPresent(owner -> byOwner.put(owner, address));
+        }
+    }
+
+    /// Empty when no public subnet has a free one, or there is no host.
+    Optional<String> of(Owner owner, List<Subnet> subnets, List<Host> hosts) {
+        var host =
+                hosts.stream()
+                        .map(each -> each.getMetadata().getName())
+                        .min(Comparator.naturalOrder());
+        if (host.isEmpty()) {
+            return Optional.empty();
+        }
+        var known = byOwner.get(owner);
+        if (known != null) {
+            keepServed(known, host.get(), hosts);
+            return Optional.of(known.getMetadata().getName());
+        }
+        return subnets.stream()
+                .filter(AddressBook::isPublic)
+                .sorted(Comparator.comparing(subnet -> subnet.getMetadata().getName()))
+                .map(subnet -> take(owner, Cidr.parse(subnet.getSpec().cidr()), host.get()))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static boolean isPublic(Subnet subnet) {
+        var routes = subnet.getSpec().routes();
+        return routes != null
+                && routes.stream()
+                        .anyMatch(route ->
+                                route.destination().equals(EVERYWHERE)
+                                        && route.target() == Target.igw);
+    }
+
+    /// The upper half of the subnet, since hosts have addresses at the start of the first.
+    private Optional<String> take(Owner owner, Cidr subnet, String host) {
+        for (var number = subnet.base() + subnet.size() / 2; number < subnet.last(); number++) {
+            var address = Cidr.text(number);
+            if (!subnet.reserved(number) && !taken.contains(address)) {
+                taken.add(address);
+                try {
+                    var created =
+                            client.resource(Addresses.object(address, owner, host)).create();
+                    byOwner.put(owner, created);
+                    LOG.info("{} gets {} on host {}", owner, address, host);
+                    return Optional.of(address);
+                } catch (KubernetesClientException e) {
+                    if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                        throw e;
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// An address whose host has left goes to another.
+    private void keepServed(IPAddress address, String otherwise, List<Host> hosts) {
+        var host = Addresses.host(address);
+        if (hosts.stream().noneMatch(each -> each.getMetadata().getName().equals(host))) {
+            client.resource(address)
+                    .edit(fresh -> {
+                        fresh.getMetadata().getLabels().put(Names.HOST_LABEL, otherwise);
+                        return fresh;
+                    });
+            LOG.info("{} moves from {} to {}", address.getMetadata().getName(), host, otherwise);
+        }
+    }
+
+    /// Gives back what nobody of these has.
+    void retainOnly(Set<Owner> owners) {
+        byOwner.forEach((owner, address) -> {
+            if (!owners.contains(owner)) {
+                client.resource(address).delete();
+                LOG.info("{} gives back {}", owner, address.getMetadata().getName());
+            }
+        });
+    }
+}

@@ -1,0 +1,95 @@
+package dev.monopod.controller.loadbalancing;
+
+import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
+import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
+import dev.monopod.model.loadbalancing.Listener;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngressBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Ingresses of class `alb`, as Application Load Balancers.
+final class IngressClaims {
+    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
+
+    private final KubernetesClient client;
+    private final LoadBalancerObjects objects;
+    private final ObjectEvents events;
+
+    IngressClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectEvents events) {
+        this.client = client;
+        this.objects = objects;
+        this.events = events;
+    }
+
+    List<Claim> all() {
+        var balancers = new ApplicationLoadBalancers(objects, objects.vpcRanges());
+        for (var ingress : objects.ingresses()) {
+            if (balancers.ours(ingress)) {
+                ApplicationLoadBalancers.refusal(ingress).ifPresent(message -> {
+                    events.warning(ingress, "UnsupportedTargetType", message);
+                    write(ingress, List.of());
+                });
+            }
+        }
+        List<Claim> claims = new ArrayList<>();
+        balancers
+                .groups()
+                .forEach((owner, members) -> {
+                    var plan = balancers.of(owner, members, "");
+                    for (var ingress : members) {
+                        var meta = ingress.getMetadata();
+                        var problem =
+                                plan.problems().get(meta.getNamespace() + "/" + meta.getName());
+                        if (problem == null) {
+                            events.forget(ingress);
+                        } else {
+                            events.warning(ingress, "InvalidConfiguration", problem);
+                        }
+                    }
+                    var ports = plan.balancer().listeners().stream().map(Listener::port).toList();
+                    claims.add(
+                            new Claim(
+                                    owner,
+                                    members,
+                                    address ->
+                                            members.forEach(ingress ->
+                                                    write(ingress, List.of(entry(address, ports))))));
+                });
+        return claims;
+    }
+
+    private static IngressLoadBalancerIngress entry(String address, List<Integer> ports) {
+        var entry = new IngressLoadBalancerIngressBuilder().withIp(address);
+        ports.forEach(port -> entry.addNewPort().withPort(port).withProtocol("TCP").endPort());
+        return entry.build();
+    }
+
+    private void write(Ingress ingress, List<IngressLoadBalancerIngress> wanted) {
+        var status = ingress.getStatus();
+        var known =
+                status == null || status.getLoadBalancer() == null
+                        ? List.<IngressLoadBalancerIngress>of()
+                        : status.getLoadBalancer().getIngress();
+        if (!wanted.equals(known)) {
+            client.network()
+                    .v1()
+                    .ingresses()
+                    .inNamespace(ingress.getMetadata().getNamespace())
+                    .withName(ingress.getMetadata().getName())
+                    .subresource("status")
+                    .patch(
+                            MERGE,
+                            client.getKubernetesSerialization()
+                                    .asJson(
+                                            Map.of(
+                                                    "status",
+                                                    Map.of("loadBalancer", Map.of("ingress", wanted)))));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.monopod.controller.loadbalancing;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.kube.api.Names;
+import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
+import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
+import dev.monopod.model.loadbalancing.Owner;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives load balancers their addresses and tells users about them. At any change, and now and then,
+/// one thread goes over all objects and writes what differs. On the leader only.
+public final class LoadBalancerController implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LoadBalancerController.class);
+    private static final long QUIET_SECONDS = 30;
+
+    private final KubernetesClient client;
+    private final ClusterView cluster;
+    private final LoadBalancerObjects objects;
+    private final ObjectEvents events;
+    private final ServiceClaims services;
+    private final IngressClaims ingresses;
+    private final Semaphore changes = new Semaphore(1);
+    private final Thread thread;
+
+    public LoadBalancerController(KubernetesClient client, ClusterView cluster, Clock clock) {
+        this.client = client;
+        this.cluster = cluster;
+        this.objects = new LoadBalancerObjects(client, changes::release);
+        this.events = new ObjectEvents(client, clock);
+        this.services = new ServiceClaims(client, objects, events);
+        this.ingresses = new IngressClaims(client, objects, events);
+        this.thread = Thread.ofVirtual().name("load-balancers").unstarted(this::run);
+    }
+
+    /// Returns at once.
+    public void start() {
+        cluster.onPlacementChange(changes::release);
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            objects.start();
+            while (!Thread.currentThread().isInterrupted()) {
+                if (changes.tryAcquire(QUIET_SECONDS, TimeUnit.SECONDS)) {
+                    changes.drainPermits();
+                }
+                pass();
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void pass() {
+        try {
+            installClass();
+            var book = new AddressBook(client, objects.addresses());
+            List<Claim> claims = new ArrayList<>(services.all());
+            claims.addAll(ingresses.all());
+            var owners = new HashSet<Owner>();
+            for (var claim : claims) {
+                owners.add(claim.owner());
+                settle(claim, book);
+            }
+            book.retainOnly(owners);
+        } catch (RuntimeException e) {
+            LOG.warn("load balancers are not all settled, trying again: {}", e.toString());
+            retry();
+        }
+    }
+
+    /// One that fails does not hold up the others.
+    private void settle(Claim claim, AddressBook book) {
+        try {
+            var address = book.of(claim.owner(), cluster.subnets(), cluster.hosts());
+            if (address.isPresent()) {
+                claim.tell().accept(address.get());
+            } else {
+                claim.objects()
+                        .forEach(object ->
+                                events.warning(
+                                        object,
+                                        "NoAddress",
+                                        "no public subnet (a route 0.0.0.0/0 to igw) has a free"
+                                                + " address, or there is no host"));
+            }
+        } catch (KubernetesClientException e) {
+            LOG.info("{} is not settled, trying again: {}", claim.owner(), e.getMessage());
+            retry();
+        }
+    }
+
+    private void retry() {
+        Thread.ofVirtual()
+                .name("load-balancers-retry")
+                .start(() -> {
+                    try {
+                        TimeUnit.SECONDS.sleep(1);
+                        changes.release();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+    }
+
+    private void installClass() {
+        if (objects.ingressClasses().stream()
+                .noneMatch(each -> each.getMetadata().getName().equals("alb"))) {
+            try {
+                client.resource(
+                                new IngressClassBuilder()
+                                        .withNewMetadata()
+                                        .withName("alb")
+                                        .withLabels(Names.LABELS)
+                                        .endMetadata()
+                                        .withNewSpec()
+                                        .withController(ApplicationLoadBalancers.CONTROLLER)
+                                        .endSpec()
+                                        .build())
+                        .create();
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+        objects.close();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.monopod.model.loadbalancing;
+
+import java.util.List;
+import java.util.Optional;
+
+/// Where a rule leads.
+///
+/// @param name unique within a load balancer; letters, digits and hyphens
+/// @param changes made in this order, before anything else
+public record Backend(String name, List<HttpChange> changes, Behaviour behaviour) {
+    public Backend {
+        changes = List.copyOf(changes);
+    }
+
+    /// The targets; none when it answers by itself.
+    public List<Target> targets() {
+        return behaviour instanceof Behaviour.Pool pool ? pool.targets() : List.of();
+    }
+
+    /// What it does with a request or a connection.
+    public sealed interface Behaviour {
+        /// Sends it to one of the targets.
+        ///
+        /// @param targetGroup name in the pods' readiness gates; empty if no pod waits for it
+        /// @param faultsPerThousand share of requests that a broken reference would have got; they
+        ///   are answered by 500
+        record Pool(
+                List<Target> targets,
+                HealthCheck check,
+                Optional<String> targetGroup,
+                ProxyProtocol proxyProtocol,
+                int drainSeconds,
+                int faultsPerThousand)
+                implements Behaviour {
+            public Pool {
+                targets = List.copyOf(targets);
+            }
+        }
+
+        /// Sends the client elsewhere; what is empty stays as it was asked for.
+        ///
+        /// @param port empty: none is written
+        record Redirect(int status, String scheme, String host, String port) implements Behaviour {}
+
+        /// Answers with a status and nothing more.
+        record Answer(int status) implements Behaviour {}
+    }
+
+    /// Whether targets are told the client's address in front of each connection.
+    public enum ProxyProtocol {
+        NONE,
+        VERSION_2
+    }
+}

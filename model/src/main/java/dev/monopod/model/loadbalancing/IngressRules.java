@@ -1,0 +1,247 @@
+package dev.monopod.model.loadbalancing;
+
+import dev.monopod.model.loadbalancing.Annotations.BadAnnotation;
+import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Listener.Certificate;
+import dev.monopod.model.loadbalancing.Listener.Rule;
+import dev.monopod.model.loadbalancing.RequestMatch.Depth;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.networking.v1.HTTPIngressPath;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressBackend;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressRule;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressTLS;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/// What one Ingress adds to its load balancer.
+final class IngressRules {
+    private static final int DEFAULT_DRAIN_SECONDS = 300;
+    private static final int UNAVAILABLE = 503;
+
+    private final Inventory inventory;
+    private final Owner owner;
+    private final Ingress ingress;
+    private final Annotations annotations;
+    private final Map<String, Backend> backends = new LinkedHashMap<>();
+    private final List<Certificate> certificates = new ArrayList<>();
+    private final List<Rule> rules;
+    private final String fallback;
+    private Optional<String> problem = Optional.empty();
+
+    /// @throws BadAnnotation when something of it can't be read
+    IngressRules(Inventory inventory, Owner owner, Ingress ingress, Annotations annotations) {
+        this.inventory = inventory;
+        this.owner = owner;
+        this.ingress = ingress;
+        this.annotations = annotations;
+        this.rules = readRules();
+        var other = ingress.getSpec().getDefaultBackend();
+        this.fallback = other == null ? "" : backend(other);
+        readCertificates();
+    }
+
+    static String key(Ingress ingress) {
+        return ingress.getMetadata().getNamespace() + "/" + ingress.getMetadata().getName();
+    }
+
+    Map<String, Backend> backends() {
+        return backends;
+    }
+
+    List<Certificate> certificates() {
+        return certificates;
+    }
+
+    List<Rule> rules() {
+        return rules;
+    }
+
+    /// Name of the default back end; empty if it has none.
+    String fallback() {
+        return fallback;
+    }
+
+    /// What of it is not served, though the rest is.
+    Optional<String> problem() {
+        return problem;
+    }
+
+    private record Line(String host, HTTPIngressPath path) {
+        /// Exact names before wildcards before none; exact paths before prefixes, longest first.
+        private static final Comparator<Line> ORDER =
+                Comparator.comparingInt(Line::hostRank)
+                        .thenComparingInt(Line::pathRank)
+                        .thenComparingInt(Line::length);
+
+        private int hostRank() {
+            return host.isEmpty() ? 2 : host.startsWith("*.") ? 1 : 0;
+        }
+
+        private int pathRank() {
+            return switch (path.getPathType()) {
+                case "Exact" -> 0;
+                case "Prefix" -> 1;
+                default -> 2;
+            };
+        }
+
+        private int length() {
+            return path.getPathType().equals("Prefix") ? -text().length() : 0;
+        }
+
+        private String text() {
+            return Objects.requireNonNullElse(path.getPath(), "/");
+        }
+    }
+
+    private List<Rule> readRules() {
+        List<Line> lines = new ArrayList<>();
+        for (var rule : Objects.requireNonNullElse(ingress.getSpec().getRules(), List.<IngressRule>of())) {
+            if (rule.getHttp() != null) {
+                var host = Objects.requireNonNullElse(rule.getHost(), "");
+                rule.getHttp()
+                        .getPaths()
+                        .forEach(path -> lines.add(new Line(host.toLowerCase(Locale.ROOT), path)));
+            }
+        }
+        return lines.stream()
+                .sorted(Line.ORDER)
+                .map(line -> new Rule(matches(line), backend(line.path().getBackend())))
+                .toList();
+    }
+
+    private static List<RequestMatch> matches(Line line) {
+        List<RequestMatch> matches = new ArrayList<>();
+        if (line.host().startsWith("*.")) {
+            matches.add(new RequestMatch.HostBelow(line.host().substring(1), Depth.ONE_LABEL));
+        } else if (!line.host().isEmpty()) {
+            matches.add(new RequestMatch.Host(line.host()));
+        }
+        matches.add(
+                switch (line.path().getPathType()) {
+                    case "Exact" -> new RequestMatch.PathExact(line.text());
+                    case "Prefix" -> new RequestMatch.PathPrefix(line.text());
+                    default -> pattern(line.text());
+                });
+        return matches;
+    }
+
+    /// A path pattern of an ALB: `*` is any text, `?` any character.
+    private static RequestMatch pattern(String text) {
+        if (!text.contains("*") && !text.contains("?")) {
+            return new RequestMatch.PathExact(text);
+        }
+        var expression = new StringBuilder("^");
+        text.chars().forEach(sign -> {
+            switch (sign) {
+                case '*' -> expression.append(".*");
+                case '?' -> expression.append('.');
+                default -> {
+                    if (!Character.isLetterOrDigit(sign) && sign != '/' && sign != '-' && sign != '_') {
+                        expression.append('\\');
+                    }
+                    expression.append((char) sign);
+                }
+            }
+        });
+        return new RequestMatch.PathExpression(expression + "$");
+    }
+
+    private String backend(IngressBackend wanted) {
+        var service = wanted.getService();
+        if (service == null) {
+            throw new BadAnnotation("spec: a backend is no Service; only Services are supported");
+        }
+        var port = service.getPort();
+        if ("use-annotation".equals(port.getName())) {
+            throw new BadAnnotation(
+                    "annotation %sactions.%s is not supported; name a port of a Service"
+                            .formatted(ApplicationLoadBalancers.PREFIX, service.getName()));
+        }
+        var namespace = ingress.getMetadata().getNamespace();
+        var portKey = port.getName() != null ? port.getName() : String.valueOf(port.getNumber());
+        var name =
+                "s-" + Digest.readable(
+                        namespace, service.getName(), namespace + "/" + service.getName() + ":" + portKey);
+        if (!backends.containsKey(name)) {
+            backends.put(
+                    name,
+                    pool(name, service.getName(), port.getName() != null
+                            ? new IntOrString(port.getName())
+                            : new IntOrString(port.getNumber())));
+        }
+        return name;
+    }
+
+    private Backend pool(String name, String serviceName, IntOrString wantedPort) {
+        var namespace = ingress.getMetadata().getNamespace();
+        var service = inventory.service(namespace, serviceName);
+        var port = service.flatMap(found -> Endpoints.port(found, wantedPort));
+        if (service.isEmpty() || port.isEmpty()) {
+            problem =
+                    Optional.of(
+                            service.isEmpty()
+                                    ? "there is no Service " + namespace + "/" + serviceName
+                                    : "Service %s/%s has no port %s"
+                                            .formatted(namespace, serviceName, portText(wantedPort)));
+            return new Backend(name, List.of(), new Behaviour.Answer(UNAVAILABLE));
+        }
+        // Annotations of the Service count before those of the Ingress.
+        var merged = new HashMap<>(annotations.all());
+        merged.putAll(Annotations.of(service.get(), annotations.prefix()).all());
+        var settings = new Annotations(annotations.prefix(), merged);
+        var drain =
+                settings.number(
+                        "target-group-attributes",
+                        settings.pairs("target-group-attributes")
+                                .getOrDefault(
+                                        "deregistration_delay.timeout_seconds",
+                                        Integer.toString(DEFAULT_DRAIN_SECONDS)),
+                        0,
+                        3600);
+        return new Backend(
+                name,
+                List.of(),
+                new Behaviour.Pool(
+                        Endpoints.of(
+                                port.get(),
+                                inventory.slices(namespace, serviceName),
+                                inventory::gatedPod),
+                        settings.healthCheck(HealthCheck.REQUEST, true),
+                        Optional.of(TargetGroups.name(owner, service.get(), port.get())),
+                        ProxyProtocol.NONE,
+                        drain,
+                        0));
+    }
+
+    private static String portText(IntOrString port) {
+        return port.getStrVal() != null ? port.getStrVal() : String.valueOf(port.getIntVal());
+    }
+
+    private void readCertificates() {
+        var namespace = ingress.getMetadata().getNamespace();
+        for (var tls : Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of())) {
+            var name = Objects.requireNonNullElse(tls.getSecretName(), "");
+            var certificate =
+                    Certificates.of(
+                            inventory.secret(namespace, name), namespace + "/" + name, List.of());
+            if (certificate.isPresent()) {
+                certificates.add(certificate.get());
+            } else {
+                problem =
+                        Optional.of(
+                                "spec.tls: there is no Secret %s/%s of type kubernetes.io/tls with a readable certificate"
+                                        .formatted(namespace, name));
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.monopod.model.loadbalancing;
+
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/// What is known of the cluster's objects. Lists may lag behind; lookups are cheap.
+public interface Inventory {
+    List<Service> services();
+
+    List<Ingress> ingresses();
+
+    List<IngressClass> ingressClasses();
+
+    Optional<Service> service(String namespace, String name);
+
+    Optional<Secret> secret(String namespace, String name);
+
+    Optional<Namespace> namespace(String name);
+
+    Collection<EndpointSlice> slices(String namespace, String service);
+
+    /// A pod that has a readiness gate of a load balancer.
+    Optional<Pod> gatedPod(String namespace, String name);
+
+    /// The objects of the Gateway API; empty where its definitions are not installed.
+    GatewayObjects gateways();
+}

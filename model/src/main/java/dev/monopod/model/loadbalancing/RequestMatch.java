@@ -1,0 +1,37 @@
+package dev.monopod.model.loadbalancing;
+
+/// One condition on a request; a rule holds when all of its conditions hold.
+public sealed interface RequestMatch {
+    /// The Host header, without its port, in lower case.
+    record Host(String name) implements RequestMatch {}
+
+    /// Any name below a domain.
+    ///
+    /// @param suffix begins with a dot
+    record HostBelow(String suffix, Depth depth) implements RequestMatch {}
+
+    /// How many labels a wildcard stands for: one in an Ingress, any number in a Gateway.
+    enum Depth {
+        ONE_LABEL,
+        ANY
+    }
+
+    record PathExact(String path) implements RequestMatch {}
+
+    /// Whole elements: `/a` holds for `/a` and `/a/b`, not for `/ab`.
+    record PathPrefix(String path) implements RequestMatch {}
+
+    /// A regular expression over the whole path.
+    record PathExpression(String expression) implements RequestMatch {}
+
+    record Header(String name, String value, Comparison comparison) implements RequestMatch {}
+
+    record Query(String name, String value, Comparison comparison) implements RequestMatch {}
+
+    record Method(String name) implements RequestMatch {}
+
+    enum Comparison {
+        EXACT,
+        EXPRESSION
+    }
+}
