@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 kubernetes=v1.36.3
+gateway_api=v1.6.3 gateway_api_sum=h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=
 output=${1:-../dist/monopod-control-plane}
 inputs=$({
     find . -type f \( -name '*.go' -o -name '*.yaml' -o -name go.mod -o -name go.sum -o -name build.sh \) -print0 |
@@ -20,4 +21,16 @@ for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
 done
 GOFLAGS="-mod=readonly -buildvcs=false" go build -trimpath -ldflags "$flags" -o "$output.new" .
 mv "$output.new" "$output"
+
+# Upstream's definitions of the Gateway API, from its Go module.
+module=$(cd / && go mod download -json "sigs.k8s.io/gateway-api@$gateway_api")
+if [[ $module != *"\"Sum\": \"$gateway_api_sum\""* ]]; then
+    echo "the module of the Gateway API is not the one that was checked in: $module" >&2
+    exit 1
+fi
+definitions=$(dirname "$output")/gateway-api
+rm -rf "$definitions"
+mkdir -p "$definitions"
+cp "$(sed -n 's/.*"Dir": "\(.*\)",*/\1/p' <<<"$module")"/config/crd/standard/*_{gatewayclasses,gateways,httproutes,referencegrants}.yaml "$definitions"
+chmod 644 "$definitions"/*
 echo "$inputs" >"$output.inputs"

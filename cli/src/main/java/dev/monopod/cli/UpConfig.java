@@ -110,6 +110,11 @@ record UpConfig(
         command.addAll(List.of("--webhook-cert", layout.pki("webhook.crt").toString()));
         command.addAll(List.of("--webhook-key", layout.pki("webhook.key").toString()));
         command.addAll(List.of("--region", region, "--default-vpc-cidr", vpcCidr));
+        if (own) {
+            // In another's cluster its administrator decides about definitions.
+            command.addAll(
+                    List.of("--gateway-api", layout.dist().resolve("gateway-api").toString()));
+        }
         return process("controller", command, HEALTH);
     }
 

@@ -9,6 +9,7 @@ import dev.monopod.controller.admission.WebhookConfigurations;
 import dev.monopod.controller.admission.WebhookEndpoint;
 import dev.monopod.controller.admission.WebhookInstaller;
 import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.controller.loadbalancing.GatewayDefinitions;
 import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
 import dev.monopod.controller.machine.StrayPods;
@@ -38,6 +39,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -110,6 +112,11 @@ public final class ControllerMain implements Callable<Integer> {
 
     @Option(names = "--health-bind", defaultValue = "127.0.0.1:9440")
     private String healthBind;
+
+    @Option(
+            names = "--gateway-api",
+            description = "folder of the Gateway API's definitions, to install what is missing")
+    private Optional<Path> gatewayDefinitions = Optional.empty();
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
@@ -244,6 +251,7 @@ public final class ControllerMain implements Callable<Integer> {
                     new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
             var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
+            gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers = new LoadBalancerController(client, cluster, Clock.systemUTC());
             closers.addAll(
                     List.of(

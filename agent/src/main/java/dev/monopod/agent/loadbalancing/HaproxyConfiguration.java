@@ -29,7 +29,6 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
             global
               stats socket %s/admin.sock mode 600 level admin expose-fd listeners
               hard-stop-after 300s
-              maxconn 20000
               ssl-default-bind-options ssl-min-ver TLSv1.2
               tune.ssl.default-dh-param 2048
 
@@ -42,8 +41,6 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
               timeout queue 5s
               retries 3
               option redispatch 1
-              # A client's next request may be on its way when a reload comes.
-              option idle-close-on-response
             """;
 
     /// @param folder where the file, the certificates and the socket are
@@ -131,6 +128,8 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
         }
         if (requests) {
             text.append("  timeout client 60s\n  option forwardfor\n");
+            // A client's next request may be on its way when a reload comes.
+            text.append("  option idle-close-on-response\n");
             text.append("  http-request set-header X-Forwarded-Proto ")
                     .append(listener.protocol().encrypted() ? "https" : "http")
                     .append("\n  http-request set-header X-Forwarded-Port ")

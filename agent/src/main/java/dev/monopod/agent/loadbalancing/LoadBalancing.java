@@ -29,6 +29,9 @@ public final class LoadBalancing implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoadBalancing.class);
     private static final long TICK_SECONDS = 1;
 
+    /// In what HAProxy says of a configuration; else something else hindered it.
+    private static final String REFUSAL = "[ALERT]";
+
     private final LoadBalancerObjects objects;
     private final String hostName;
     private final Path runDirectory;
@@ -123,7 +126,9 @@ public final class LoadBalancing implements AutoCloseable {
             var alone = HaproxyConfiguration.of(List.of(balancer), process.folder());
             var complaint = process.complaint(alone);
             if (complaint.isPresent()) {
-                refused.put(balancer.owner(), alone.structure());
+                if (complaint.get().contains(REFUSAL)) {
+                    refused.put(balancer.owner(), alone.structure());
+                }
                 LOG.error("HAProxy refuses {}: {}", balancer.owner(), complaint.get());
             } else {
                 usable.add(balancer);

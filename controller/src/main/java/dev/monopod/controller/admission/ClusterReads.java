@@ -6,6 +6,7 @@ import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.support.PodShape.ClaimState;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 
 /// What admission needs to know of the cluster. Called on request threads, concurrently.
 public interface ClusterReads {
@@ -23,4 +24,8 @@ public interface ClusterReads {
 
     /// What is known of a claim.
     ClaimState claim(String namespace, String name);
+
+    /// Condition types that a new pod with these labels should wait for; none where its namespace
+    /// does not ask for it.
+    SortedSet<String> readinessGates(String namespace, Map<String, String> labels);
 }

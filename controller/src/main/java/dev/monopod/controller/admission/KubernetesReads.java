@@ -4,13 +4,18 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.mapping.PodShapes;
+import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
+import dev.monopod.model.loadbalancing.ReadinessGates;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,5 +70,28 @@ public final class KubernetesReads implements ClusterReads {
         }
         @Nullable PersistentVolume volume = client.persistentVolumes().withName(volumeName).get();
         return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
+    }
+
+    @Override
+    public SortedSet<String> readinessGates(String namespace, Map<String, String> labels) {
+        @Nullable Namespace found = client.namespaces().withName(namespace).get();
+        var asked =
+                found != null
+                        && found.getMetadata().getLabels() != null
+                        && ReadinessGates.ENABLED.equals(
+                                found.getMetadata()
+                                        .getLabels()
+                                        .get(ReadinessGates.NAMESPACE_LABEL));
+        if (!asked) {
+            return Collections.emptySortedSet();
+        }
+        var network = client.network().v1();
+        var classes = network.ingressClasses().list().getItems();
+        return ReadinessGates.of(
+                client.services().inNamespace(namespace).list().getItems(),
+                network.ingresses().inNamespace(namespace).list().getItems().stream()
+                        .filter(ingress -> ApplicationLoadBalancers.ours(ingress, classes))
+                        .toList(),
+                labels);
     }
 }

@@ -1,6 +1,7 @@
 package dev.monopod.controller.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.kube.api.Names;
 import dev.monopod.kube.mapping.PodSizing;
@@ -8,6 +9,7 @@ import dev.monopod.model.profile.Match;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.Provisioned;
 import io.fabric8.zjsonpatch.JsonDiff;
+import java.util.Collection;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +59,10 @@ public final class PodMutation implements Webhook {
         metadata(after, profile);
         spec((ObjectNode) after.get("spec"));
         String account = after.at("/spec/serviceAccountName").asText("default");
+        readinessGates(
+                after,
+                reads.readinessGates(
+                        review.namespace(), PodFacts.texts(before.at("/metadata/labels"))));
         iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
         LOGGER.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
         return new Verdict.Changed(JsonDiff.asJson(before, after), List.of());
@@ -82,6 +88,25 @@ public final class PodMutation implements Webhook {
         spec.put("priorityClassName", Names.PRIORITY_CLASS);
         spec.put("priority", Names.PRIORITY);
         spec.put("preemptionPolicy", "PreemptLowerPriority");
+    }
+
+    /// The pod is Ready only when the load balancers send to it. The label is what their hosts find
+    /// such pods by.
+    private static void readinessGates(ObjectNode pod, Collection<String> types) {
+        if (types.isEmpty()) {
+            return;
+        }
+        object(object(pod, "metadata"), "labels").put(Names.TARGET_HEALTH_LABEL, "true");
+        ArrayNode gates = ((ObjectNode) pod.get("spec")).withArray("readinessGates");
+        for (String type : types) {
+            boolean there = false;
+            for (JsonNode gate : gates) {
+                there |= gate.path("conditionType").asText().equals(type);
+            }
+            if (!there) {
+                gates.addObject().put("conditionType", type);
+            }
+        }
     }
 
     private static ObjectNode object(ObjectNode parent, String field) {

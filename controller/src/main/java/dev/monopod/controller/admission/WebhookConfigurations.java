@@ -109,6 +109,13 @@ public final class WebhookConfigurations {
         }
         webhooks.add(own("fargateprofiles", AdmissionServer.VALIDATE_PROFILES));
         webhooks.add(own("subnets", AdmissionServer.VALIDATE_SUBNETS));
+        webhooks.add(loadBalancers("services", "", "object.spec.type == 'LoadBalancer'"));
+        webhooks.add(
+                loadBalancers(
+                        "ingresses",
+                        "networking.k8s.io",
+                        "has(object.metadata.annotations) && 'alb.ingress.kubernetes.io/target-type'"
+                                + " in object.metadata.annotations"));
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(webhooks)
@@ -122,6 +129,18 @@ public final class WebhookConfigurations {
                         rule("monopod.dev", "v1", "Cluster", List.of(resource), "CREATE", "UPDATE"))
                 .withNamespaceSelector(new LabelSelector())
                 .withMatchConditions(NOT_BEING_DELETED)
+                .withFailurePolicy("Ignore")
+                .build();
+    }
+
+    /// What gets past is told by an event, so these need not fail closed either.
+    private ValidatingWebhook loadBalancers(String resource, String group, String expression) {
+        return validating(
+                        resource + ".validate.monopod.dev", AdmissionServer.VALIDATE_LOAD_BALANCERS)
+                .withRules(rule(group, "v1", "Namespaced", List.of(resource), "CREATE", "UPDATE"))
+                .withNamespaceSelector(new LabelSelector())
+                .withMatchConditions(
+                        NOT_BEING_DELETED, new MatchCondition(expression, "load-balancer"))
                 .withFailurePolicy("Ignore")
                 .build();
     }

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 final class AddressBook {
     private static final Logger LOG = LoggerFactory.getLogger(AddressBook.class);
     private static final String EVERYWHERE = "0.0.0.0/0";
+    private static final int LAST_OCTET = 255;
 
     private final KubernetesClient client;
     private final Map<Owner, IPAddress> byOwner = new HashMap<>();
@@ -72,11 +73,13 @@ final class AddressBook {
                                         && route.target() == Target.igw);
     }
 
-    /// The upper half of the subnet, since hosts have addresses at the start of the first.
+    /// The upper half of the subnet, since hosts have addresses at the start of the first. Addresses
+    /// that look like a network's or a broadcast are left out.
     private Optional<String> take(Owner owner, Cidr subnet, String host) {
         for (var number = subnet.base() + subnet.size() / 2; number < subnet.last(); number++) {
             var address = Cidr.text(number);
-            if (!subnet.reserved(number) && !taken.contains(address)) {
+            var last = number & LAST_OCTET;
+            if (last != 0 && last != LAST_OCTET && !taken.contains(address)) {
                 taken.add(address);
                 try {
                     var created =

@@ -30,6 +30,7 @@ public final class LoadBalancerController implements AutoCloseable {
     private final ObjectEvents events;
     private final ServiceClaims services;
     private final IngressClaims ingresses;
+    private final GatewayClaims gateways;
     private final Semaphore changes = new Semaphore(1);
     private final Thread thread;
 
@@ -40,6 +41,7 @@ public final class LoadBalancerController implements AutoCloseable {
         this.events = new ObjectEvents(client, clock);
         this.services = new ServiceClaims(client, objects, events);
         this.ingresses = new IngressClaims(client, objects, events);
+        this.gateways = new GatewayClaims(client, objects, clock);
         this.thread = Thread.ofVirtual().name("load-balancers").unstarted(this::run);
     }
 
@@ -65,10 +67,11 @@ public final class LoadBalancerController implements AutoCloseable {
 
     private void pass() {
         try {
-            installClass();
+            installClasses();
             var book = new AddressBook(client, objects.addresses());
             List<Claim> claims = new ArrayList<>(services.all());
             claims.addAll(ingresses.all());
+            claims.addAll(gateways.all());
             var owners = new HashSet<Owner>();
             for (var claim : claims) {
                 owners.add(claim.owner());
@@ -115,7 +118,10 @@ public final class LoadBalancerController implements AutoCloseable {
                 });
     }
 
-    private void installClass() {
+    private void installClasses() {
+        if (objects.gateways().classes().isEmpty()) {
+            new GatewayDefinitions(client).installClass();
+        }
         if (objects.ingressClasses().stream()
                 .noneMatch(each -> each.getMetadata().getName().equals("alb"))) {
             try {

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /// A cluster that holds what a test puts into it.
 final class FixedReads implements ClusterReads {
@@ -18,6 +20,7 @@ final class FixedReads implements ClusterReads {
     private final List<Vpc> vpcs = new ArrayList<>();
     private final Map<String, Map<String, String>> accounts = new HashMap<>();
     private final Map<String, ClaimState> claims = new HashMap<>();
+    private final SortedSet<String> gates = new TreeSet<>();
 
     FixedReads withProfile(String name, String spec) {
         profiles.add(
@@ -72,6 +75,16 @@ final class FixedReads implements ClusterReads {
     @Override
     public ClaimState claim(String namespace, String name) {
         return claims.getOrDefault(name, new ClaimState.Missing());
+    }
+
+    @Override
+    public SortedSet<String> readinessGates(String namespace, Map<String, String> labels) {
+        return gates;
+    }
+
+    FixedReads withGate(String type) {
+        gates.add(type);
+        return this;
     }
 
     static <T extends HasMetadata> T read(String kind, String name, String rest, Class<T> type) {

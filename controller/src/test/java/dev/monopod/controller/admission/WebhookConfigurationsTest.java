@@ -22,7 +22,9 @@ final class WebhookConfigurationsTest {
                 .extracting(webhook -> webhook.getName() + " " + webhook.getFailurePolicy())
                 .containsExactly(
                         "fargateprofiles.validate.monopod.dev Ignore",
-                        "subnets.validate.monopod.dev Ignore");
+                        "subnets.validate.monopod.dev Ignore",
+                        "services.validate.monopod.dev Ignore",
+                        "ingresses.validate.monopod.dev Ignore");
     }
 
     @Test

@@ -50,16 +50,23 @@ public final class ApplicationLoadBalancers {
 
     /// Whether the Ingress is of a class of ours.
     public boolean ours(Ingress ingress) {
+        return ours(ingress, inventory.ingressClasses());
+    }
+
+    /// Whether the Ingress is of a class of ours.
+    ///
+    /// @param classes all of the cluster
+    public static boolean ours(Ingress ingress, List<IngressClass> classes) {
         var name = ingress.getSpec().getIngressClassName();
         if (name != null) {
-            return inventory.ingressClasses().stream()
+            return classes.stream()
                     .filter(each -> each.getMetadata().getName().equals(name))
                     .anyMatch(ApplicationLoadBalancers::ours);
         }
         var annotation = Annotations.of(ingress, "").text(CLASS_ANNOTATION);
         return annotation.isPresent()
                 ? annotation.get().equals(CLASS)
-                : inventory.ingressClasses().stream()
+                : classes.stream()
                         .filter(ApplicationLoadBalancers::ours)
                         .anyMatch(each ->
                                 Annotations.of(each, "").text(DEFAULT_CLASS).equals(Optional.of("true")));
@@ -86,6 +93,14 @@ public final class ApplicationLoadBalancers {
                 : Optional.of(
                         "annotation %starget-type: %s is not supported. %s"
                                 .formatted(PREFIX, target.get(), remedy));
+    }
+
+    /// Whether it is refused for a target type that it names.
+    public static boolean asksForInstances(Ingress ingress) {
+        return Annotations.of(ingress, PREFIX)
+                .word("target-type")
+                .filter(type -> !type.equals("ip"))
+                .isPresent();
     }
 
     public static Owner owner(Ingress ingress) {

@@ -42,7 +42,10 @@ final class Endpoints {
         var name = Objects.requireNonNullElse(port.getName(), "");
         var targets = new TreeMap<String, Target>();
         for (var slice : slices) {
-            if (!"IPv4".equals(slice.getAddressType())) {
+            // A slice without endpoints has no ports either.
+            if (!"IPv4".equals(slice.getAddressType())
+                    || slice.getPorts() == null
+                    || slice.getEndpoints() == null) {
                 continue;
             }
             var number =

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBackend;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressTLS;
+import io.fabric8.kubernetes.api.model.networking.v1.ServiceBackendPort;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -175,11 +176,15 @@ final class IngressRules {
         if (!backends.containsKey(name)) {
             backends.put(
                     name,
-                    pool(name, service.getName(), port.getName() != null
-                            ? new IntOrString(port.getName())
-                            : new IntOrString(port.getNumber())));
+                    pool(name, service.getName(), port(port)));
         }
         return name;
+    }
+
+    static IntOrString port(ServiceBackendPort port) {
+        return port.getName() != null
+                ? new IntOrString(port.getName())
+                : new IntOrString(port.getNumber());
     }
 
     private Backend pool(String name, String serviceName, IntOrString wantedPort) {

@@ -31,6 +31,13 @@ public final class LoadBalancers {
                         all.add(application.of(owner, members, address).balancer());
                     }
                 });
+        var gateways = new Gateways(inventory);
+        for (var gateway : gateways.ours()) {
+            var address = addresses.get(Gateways.owner(gateway));
+            if (address != null) {
+                all.add(gateways.of(gateway, address).balancer());
+            }
+        }
         return all;
     }
 }

@@ -69,6 +69,21 @@ public final class NetworkLoadBalancers {
                                 .formatted(PREFIX, type, REMEDY));
     }
 
+    /// Whether it is refused for a target type that it names.
+    public static boolean asksForInstances(Service service) {
+        return isLoadBalancer(service)
+                && !isForeign(service)
+                && Annotations.of(service, PREFIX)
+                        .word("nlb-target-type")
+                        .filter(type -> !type.equals("ip"))
+                        .isPresent();
+    }
+
+    /// Whether it is a load balancer of ours that can be served.
+    static boolean serves(Service service) {
+        return isLoadBalancer(service) && !isForeign(service) && refusal(service).isEmpty();
+    }
+
     private static Optional<String> protocolRefusal(Service service) {
         return service.getSpec().getPorts().stream()
                 .filter(port ->
