@@ -9,10 +9,12 @@ import dev.monopod.kube.api.Names;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +103,7 @@ final class JoinedCluster {
                     .forEach(machine -> forget(client, machine));
             client.resources(Host.class).withName(hostName).delete();
             if (last) {
+                removeLoadBalancers(client);
                 removeDefinitions(client);
             }
         }
@@ -112,6 +115,19 @@ final class JoinedCluster {
         admission.validatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
         admission.validatingAdmissionPolicyBindings().withName(Names.BINDING_POLICY).delete();
         admission.validatingAdmissionPolicies().withName(Names.BINDING_POLICY).delete();
+    }
+
+    /// The class of Ingresses, and the addresses of load balancers. A cluster that does not know
+    /// such addresses has none of ours.
+    private static void removeLoadBalancers(KubernetesClient client) {
+        client.network().v1().ingressClasses().withLabels(Names.LABELS).delete();
+        try {
+            client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).delete();
+        } catch (KubernetesClientException notServed) {
+            if (notServed.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw notServed;
+            }
+        }
     }
 
     /// Its machine is off: the pod goes at once, so that its owner makes another.

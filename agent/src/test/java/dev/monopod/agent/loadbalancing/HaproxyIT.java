@@ -1,0 +1,273 @@
+package dev.monopod.agent.loadbalancing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.monopod.model.loadbalancing.Backend;
+import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.HealthCheck;
+import dev.monopod.model.loadbalancing.HttpChange;
+import dev.monopod.model.loadbalancing.HttpChange.Direction;
+import dev.monopod.model.loadbalancing.Listener;
+import dev.monopod.model.loadbalancing.Listener.Protocol;
+import dev.monopod.model.loadbalancing.LoadBalancer;
+import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.model.loadbalancing.RequestMatch;
+import dev.monopod.model.loadbalancing.RequestMatch.Comparison;
+import dev.monopod.model.loadbalancing.RequestMatch.Depth;
+import dev.monopod.model.loadbalancing.Target;
+import dev.monopod.model.loadbalancing.Target.State;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Real HAProxy in a network namespace of its own, with web servers as targets. Needs root.
+final class HaproxyIT {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final String ADDRESS = "10.66.0.1";
+    private static final int UPDATES = 10;
+
+    @TempDir Path folder = Path.of("/nonexistent");
+    private final String namespace = "monopod-lb-it" + ProcessHandle.current().pid();
+    private final TreeMap<Integer, Process> servers = new TreeMap<>();
+    private HaproxyProcess haproxy = process();
+    private boolean made;
+
+    private HaproxyProcess process() {
+        return new HaproxyProcess(folder.resolve("lb"), folder.resolve("log"), namespace);
+    }
+
+    @BeforeEach
+    void makeNamespace() throws IOException {
+        assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
+        assumeTrue(run("sh", "-c", "command -v haproxy busybox").lines().count() == 2, "skipped: no haproxy");
+        // HAProxy's user has to pass through.
+        run("chmod", "755", folder.toString());
+        made = true;
+        run("ip", "netns", "add", namespace);
+        inside("ip", "link", "set", "lo", "up");
+        inside("ip", "addr", "add", ADDRESS + "/32", "dev", "lo");
+        inside("sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start");
+        haproxy = process();
+    }
+
+    @AfterEach
+    void removeNamespace() throws IOException {
+        if (made) {
+            haproxy.stop();
+            servers.values().forEach(Process::destroyForcibly);
+            run("ip", "netns", "delete", namespace);
+        }
+    }
+
+    @Test
+    void rollingTargetsAndReloadsLoseNoRequest() throws IOException, InterruptedException {
+        var commands = new TargetCommands(haproxy.socket(), Clock.systemUTC());
+        var targets = new ArrayList<>(List.of(serve(1), serve(2)));
+        haproxy.load(configuration(balancer(Protocol.TCP, targets, 80)));
+        var stop = folder.resolve("stop");
+        var report = folder.resolve("report");
+        var load = load(stop, report);
+        await().atMost(LIMIT).until(() -> connections() > 5);
+
+        for (var update = 1; update <= UPDATES; update++) {
+            var fresh = serve(update + 2);
+            var old = targets.removeFirst();
+            targets.add(fresh);
+            var draining = new ArrayList<>(targets);
+            draining.add(new Target(old.address(), old.port(), 1, State.DRAINING));
+            commands.apply(List.of(balancer(Protocol.TCP, draining, 80)));
+            // Every other time the socket is not enough.
+            if (update % 2 == 0) {
+                haproxy.load(configuration(balancer(Protocol.TCP, draining, 80, 80 + update)));
+            }
+            await().atMost(LIMIT).until(() -> currentConnections(old) == 0);
+            servers.remove(update).destroy();
+            var wanted = List.of(balancer(Protocol.TCP, targets, 80));
+            await().atMost(LIMIT)
+                    .until(() -> {
+                        commands.apply(wanted);
+                        return running().equals(targets.stream().map(Target::name).sorted().toList());
+                    });
+        }
+
+        Files.createFile(stop);
+        assertThat(load.waitFor()).as(() -> text(report)).isZero();
+        System.out.println(UPDATES + " updates: " + text(report).strip());
+    }
+
+    @Test
+    void isFoundByTheNextAgentAndStartsAgainWhenKilled() throws IOException {
+        var configuration = configuration(balancer(Protocol.TCP, List.of(serve(1)), 80));
+        haproxy.load(configuration);
+
+        var next = process();
+        assertThat(next.has(configuration)).isTrue();
+        var pid = text(folder.resolve("lb/haproxy.pid")).split(" ", -1)[0];
+        run("kill", "-9", pid);
+        await().atMost(LIMIT).until(() -> !next.runs());
+        next.load(configuration);
+
+        assertThat(next.has(configuration)).isTrue();
+        assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+    }
+
+    @Test
+    void takesWhateverUsersWrite() throws IOException {
+        var evil = "/x' } || TRUE\n  http-request return status 200 # \"%[env(HOME)]\" $HOME \\ %d";
+        var backend =
+                new Backend(
+                        "b",
+                        List.of(
+                                new HttpChange.SetHeader(Direction.REQUEST, "X-A", evil),
+                                new HttpChange.AddHeader(Direction.RESPONSE, "X-B", evil),
+                                new HttpChange.RemoveHeader(Direction.REQUEST, "X-C"),
+                                new HttpChange.ReplacePrefix(evil, evil),
+                                new HttpChange.ReplacePath(evil)),
+                        pool(List.of()));
+        var rules =
+                List.of(
+                        new RequestMatch.Host("a.example.com"),
+                        new RequestMatch.HostBelow(".example.com", Depth.ANY),
+                        new RequestMatch.HostBelow(".example.com", Depth.ONE_LABEL),
+                        new RequestMatch.PathExact(evil),
+                        new RequestMatch.PathPrefix(evil),
+                        new RequestMatch.Header(evil, evil, Comparison.EXACT),
+                        new RequestMatch.Query(evil, evil, Comparison.EXACT),
+                        new RequestMatch.Method("GET"));
+        var balancer =
+                new LoadBalancer(
+                        new Owner(Owner.Kind.GATEWAY, "shop", "web"),
+                        ADDRESS,
+                        List.of(
+                                new Listener(
+                                        80,
+                                        Protocol.HTTP,
+                                        List.of(),
+                                        List.of(),
+                                        List.of(new Listener.Rule(rules, "b")),
+                                        "b")),
+                        List.of(backend));
+
+        assertThat(haproxy.complaint(configuration(balancer))).isEmpty();
+    }
+
+    private HaproxyConfiguration configuration(LoadBalancer balancer) {
+        return HaproxyConfiguration.of(List.of(balancer), haproxy.folder());
+    }
+
+    private static Behaviour.Pool pool(List<Target> targets) {
+        return new Behaviour.Pool(
+                targets,
+                new HealthCheck("", "", OptionalInt.empty(), 1, 1, 1, 1),
+                Optional.empty(),
+                ProxyProtocol.NONE,
+                300,
+                0);
+    }
+
+    private static LoadBalancer balancer(Protocol protocol, List<Target> targets, Integer... ports) {
+        var listeners =
+                List.of(ports).stream()
+                        .map(port ->
+                                new Listener(
+                                        port, protocol, List.of(), List.of(), List.of(), "b"))
+                        .toList();
+        return new LoadBalancer(
+                new Owner(Owner.Kind.SERVICE, "shop", "web"),
+                ADDRESS,
+                listeners,
+                List.of(new Backend("b", List.of(), pool(targets))));
+    }
+
+    /// A web server of its own that tells its number.
+    private Target serve(int number) throws IOException {
+        var address = "10.66.1." + number;
+        var root = Files.createDirectories(folder.resolve("www-" + number));
+        Files.writeString(root.resolve("index.html"), "server " + number);
+        inside("ip", "addr", "add", address + "/32", "dev", "lo");
+        servers.put(
+                number,
+                new ProcessBuilder(
+                                "ip", "netns", "exec", namespace, "busybox", "httpd", "-f", "-p",
+                                address + ":8080", "-h", root.toString())
+                        .start());
+        await().atMost(LIMIT).until(() -> curl("http://" + address + ":8080/").equals("server " + number));
+        return new Target(address, 8080, 1, State.READY);
+    }
+
+    private Process load(Path stop, Path report) throws IOException {
+        var program = Path.of("../bench/Load.java").toAbsolutePath().normalize();
+        return new ProcessBuilder(
+                        "ip", "netns", "exec", namespace,
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        program.toString(), "http://" + ADDRESS + "/",
+                        System.getProperty("requests", "50"), stop.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(report.toFile())
+                .start();
+    }
+
+    private int connections() throws IOException {
+        return statistic("FRONTEND", "stot");
+    }
+
+    private int currentConnections(Target target) throws IOException {
+        return statistic(target.name(), "scur");
+    }
+
+    private int statistic(String server, String column) throws IOException {
+        var lines = haproxy.socket().ask("show stat").lines().toList();
+        var index = List.of(lines.getFirst().split(",", -1)).indexOf(column);
+        return lines.stream()
+                .map(line -> line.split(",", -1))
+                .filter(words -> words.length > index && words[1].equals(server))
+                .mapToInt(words -> words[index].isEmpty() ? 0 : Integer.parseInt(words[index]))
+                .sum();
+    }
+
+    private List<String> running() throws IOException {
+        return TargetTable.targets(haproxy.socket().ask("show servers state")).values().stream()
+                .flatMap(List::stream)
+                .map(Target::name)
+                .sorted()
+                .toList();
+    }
+
+    private String curl(String url) throws IOException {
+        return inside("curl", "-s", "--max-time", "10", url);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private String inside(String... command) throws IOException {
+        var all = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+        all.addAll(List.of(command));
+        return run(all.toArray(String[]::new));
+    }
+
+    private static String run(String... command) throws IOException {
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+}
