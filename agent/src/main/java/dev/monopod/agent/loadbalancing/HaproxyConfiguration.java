@@ -156,8 +156,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
             String key, Listener listener, Path folder, Map<String, String> files) {
         var lines = new StringBuilder();
         for (var certificate : listener.certificates()) {
-            var file =
-                    key + "." + certificate.id().replaceAll("[^A-Za-z0-9.-]", "_") + ".pem";
+            var file = key + "." + certificate.id().replaceAll("[^A-Za-z0-9.-]", "_") + ".pem";
             files.put(file, certificate.pem());
             lines.append(folder.resolve(file));
             certificate.names().forEach(name -> lines.append(' ').append(name));
@@ -172,7 +171,9 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
             case Behaviour.Pool pool -> {
                 var requests = readsRequests(balancer, backend.name());
                 text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
-                text.append("  balance ").append(requests ? "roundrobin" : "leastconn").append('\n');
+                text.append("  balance ")
+                        .append(requests ? "roundrobin" : "leastconn")
+                        .append('\n');
                 text.append(requests ? "  timeout server 60s\n" : "");
                 if (pool.faultsPerThousand() > 0) {
                     text.append(
@@ -220,18 +221,14 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
 
     private static String redirect(Behaviour.Redirect redirect) {
         var scheme =
-                redirect.scheme().isEmpty()
-                        ? "%[req.hdr(X-Forwarded-Proto)]"
-                        : redirect.scheme();
+                redirect.scheme().isEmpty() ? "%[req.hdr(X-Forwarded-Proto)]" : redirect.scheme();
         var host =
                 redirect.host().isEmpty()
                         ? "%[req.hdr(host),host_only]"
                         : redirect.host().replace("%", "%%");
         var port = redirect.port().isEmpty() ? "" : ":" + redirect.port();
         return "  http-request redirect code %d location %s\n"
-                .formatted(
-                        redirect.status(),
-                        Text.word(scheme + "://" + host + port + "%[pathq]"));
+                .formatted(redirect.status(), Text.word(scheme + "://" + host + port + "%[pathq]"));
     }
 
     private static String changes(List<HttpChange> changes) {
@@ -251,9 +248,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                                 .append(' ')
                                 .append(Text.format(value));
                 case HttpChange.RemoveHeader(Direction direction, String name) ->
-                        text.append(verb(direction))
-                                .append(" del-header ")
-                                .append(Text.word(name));
+                        text.append(verb(direction)).append(" del-header ").append(Text.word(name));
                 case HttpChange.ReplacePath(String path) ->
                         text.append("  http-request set-path ").append(Text.format(path));
                 case HttpChange.ReplacePrefix(String prefix, String by) ->
@@ -280,7 +275,10 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                         ? "^" + Text.expression(from) + "/*(.*)$"
                         : "^" + Text.expression(from) + "(/.*)?$";
         var replacement = to.isEmpty() ? "/\\1" : Text.replacement(to) + "\\1";
-        return "  http-request replace-path " + Text.word(expression) + " " + Text.word(replacement);
+        return "  http-request replace-path "
+                + Text.word(expression)
+                + " "
+                + Text.word(replacement);
     }
 
     private static String stripped(String path) {

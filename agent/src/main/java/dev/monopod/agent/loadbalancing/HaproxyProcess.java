@@ -19,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The one HAProxy of a VPC on this host: a master that outlives the agent, and a worker that each
-/// reload replaces while it finishes what it has. It runs in the load balancers' network namespace as
-/// a user of its own without any capability. A new agent finds it by its record. One caller at a time.
+/// reload replaces while it finishes what it has. It runs in the load balancers' network namespace
+/// as a user of its own without any capability. A new agent finds it by its record. One caller at a
+/// time.
 final class HaproxyProcess {
     private static final Logger LOG = LoggerFactory.getLogger(HaproxyProcess.class);
 
@@ -70,7 +71,8 @@ final class HaproxyProcess {
         write(configuration.files());
         write(Map.of("check.cfg", configuration.text()));
         var command = jail();
-        command.addAll(List.of("haproxy", "-c", "-q", "-f", folder.resolve("check.cfg").toString()));
+        command.addAll(
+                List.of("haproxy", "-c", "-q", "-f", folder.resolve("check.cfg").toString()));
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         var words =
@@ -101,10 +103,11 @@ final class HaproxyProcess {
         } else {
             start();
         }
-        if (!until(() -> {
-            var now = worker();
-            return !now.isEmpty() && !now.equals(before);
-        })) {
+        if (!until(
+                () -> {
+                    var now = worker();
+                    return !now.isEmpty() && !now.equals(before);
+                })) {
             throw new IOException("no new worker of HAProxy answers; see " + log);
         }
         write(Map.of(LOADED, configuration.structure()));
@@ -113,12 +116,13 @@ final class HaproxyProcess {
 
     /// Ends it, and with it every connection.
     void stop() throws IOException {
-        process().ifPresent(process -> {
-            process.destroy();
-            if (!until(() -> !process.isAlive())) {
-                process.destroyForcibly();
-            }
-        });
+        process()
+                .ifPresent(process -> {
+                    process.destroy();
+                    if (!until(() -> !process.isAlive())) {
+                        process.destroyForcibly();
+                    }
+                });
         Files.deleteIfExists(folder.resolve(RECORD));
         Files.deleteIfExists(folder.resolve(LOADED));
     }
@@ -127,8 +131,7 @@ final class HaproxyProcess {
         // A worker may outlive its killed master for a moment, with the addresses in its hands.
         endOrphans();
         var command = jail();
-        command.addAll(
-                List.of("haproxy", "-W", "-f", folder.resolve(CONFIGURATION).toString()));
+        command.addAll(List.of("haproxy", "-W", "-f", folder.resolve(CONFIGURATION).toString()));
         var builder =
                 new ProcessBuilder(command)
                         .directory(new File("/"))
@@ -137,7 +140,8 @@ final class HaproxyProcess {
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         // The agent's environment may hold secrets.
         builder.environment().clear();
-        builder.environment().put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        builder.environment()
+                .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         var started = builder.start();
         write(Map.of(RECORD, started.pid() + " " + startTicks(started.pid())));
     }
@@ -199,8 +203,8 @@ final class HaproxyProcess {
         }
     }
 
-    /// Field 22 of `/proc/PID/stat`: tells a process from a later one with its number. A process that
-    /// has ended has none.
+    /// Field 22 of `/proc/PID/stat`: tells a process from a later one with its number. A process
+    /// that has ended has none.
     private static String startTicks(long pid) {
         try {
             var stat = Files.readString(Path.of("/proc/" + pid + "/stat"));

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Serves the load balancers whose address is on this host: keeps HAProxy running with what the API's
-/// objects say, whatever was killed when. One thread does it all, at any change and once a second.
+/// Serves the load balancers whose address is on this host: keeps HAProxy running with what the
+/// API's objects say, whatever was killed when. One thread does it all, at any change and once a
+/// second.
 public final class LoadBalancing implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoadBalancing.class);
     private static final long TICK_SECONDS = 1;

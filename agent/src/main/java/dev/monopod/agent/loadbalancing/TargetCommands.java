@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings HAProxy's targets to what they should be, over its runtime socket. What HAProxy says it has
-/// counts, not what was told to it before. One caller at a time.
+/// Brings HAProxy's targets to what they should be, over its runtime socket. What HAProxy says it
+/// has counts, not what was told to it before. One caller at a time.
 final class TargetCommands {
     private static final Logger LOG = LoggerFactory.getLogger(TargetCommands.class);
 
@@ -102,7 +102,8 @@ final class TargetCommands {
         }
     }
 
-    /// Only a server without connections can go; they end by themselves, or at the end of the delay.
+    /// Only a server without connections can go; they end by themselves, or at the end of the
+    /// delay.
     private void remove(String name, @org.jspecify.annotations.Nullable Place place)
             throws IOException {
         var now = clock.instant();

@@ -50,8 +50,7 @@ final class TargetHealth {
                                 HaproxyConfiguration.section(balancer, backend)
                                         + "/"
                                         + target.name();
-                        var fine =
-                                target.state() == Target.State.READY && healthy.contains(server);
+                        var fine = target.state() == Target.State.READY && healthy.contains(server);
                         states.merge(
                                 pool.targetGroup().get() + " " + target.address(),
                                 fine,
@@ -72,8 +71,7 @@ final class TargetHealth {
             if (!TargetGroups.isGate(type)) {
                 continue;
             }
-            var state =
-                    states.get(TargetGroups.group(type) + " " + pod.getStatus().getPodIP());
+            var state = states.get(TargetGroups.group(type) + " " + pod.getStatus().getPodIP());
             if (state != null) {
                 write(pod, type, state ? "True" : "False");
             }
@@ -93,8 +91,7 @@ final class TargetHealth {
                 new PodConditionBuilder()
                         .withType(type)
                         .withStatus(status)
-                        .withReason(
-                                status.equals("True") ? null : "Elb.RegistrationInProgress")
+                        .withReason(status.equals("True") ? null : "Elb.RegistrationInProgress")
                         .withMessage(
                                 status.equals("True")
                                         ? null
@@ -110,7 +107,10 @@ final class TargetHealth {
                     .patch(
                             STRATEGIC,
                             client.getKubernetesSerialization()
-                                    .asJson(Map.of("status", Map.of("conditions", List.of(condition)))));
+                                    .asJson(
+                                            Map.of(
+                                                    "status",
+                                                    Map.of("conditions", List.of(condition)))));
         } catch (KubernetesClientException e) {
             LOG.info(
                     "health of {}/{} not written: {}",

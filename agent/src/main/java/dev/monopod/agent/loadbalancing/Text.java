@@ -20,12 +20,13 @@ final class Text {
     /// A regular expression that holds for the text alone.
     static String expression(String text) {
         var quoted = new StringBuilder();
-        text.chars().forEach(sign -> {
-            if (EXPRESSION_SIGNS.indexOf(sign) >= 0) {
-                quoted.append('\\');
-            }
-            quoted.append((char) sign);
-        });
+        text.chars()
+                .forEach(sign -> {
+                    if (EXPRESSION_SIGNS.indexOf(sign) >= 0) {
+                        quoted.append('\\');
+                    }
+                    quoted.append((char) sign);
+                });
         return quoted.toString();
     }
 

@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// The place of a VPC's load balancers on this host: a network namespace beside the VPC's router, and
-/// the link between them. What a load balancer sends crosses the router, as what pods send does, so
-/// the same rules hold for it. Idempotent; the kernel holds all state. One caller at a time.
+/// The place of a VPC's load balancers on this host: a network namespace beside the VPC's router,
+/// and the link between them. What a load balancer sends crosses the router, as what pods send
+/// does, so the same rules hold for it. Idempotent; the kernel holds all state. One caller at a
+/// time.
 public final class EdgeNetwork {
     private static final String NAMESPACE_PREFIX = "monopod-lb-";
     private static final Path NAMESPACES = Path.of("/run/netns");
@@ -87,7 +88,8 @@ public final class EdgeNetwork {
         var routed =
                 found(
                         ROUTE,
-                        HostCommand.run(List.of("ip", "-n", router, "route", "show", "dev", LINK), ""));
+                        HostCommand.run(
+                                List.of("ip", "-n", router, "route", "show", "dev", LINK), ""));
         change(namespace, "addr add %s/32 dev lo", wanted, present);
         change(namespace, "addr delete %s/32 dev lo", present, wanted);
         change(router, "route replace %s/32 dev " + LINK + " scope link", wanted, routed);

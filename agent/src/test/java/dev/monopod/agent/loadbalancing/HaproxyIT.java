@@ -54,7 +54,9 @@ final class HaproxyIT {
     @BeforeEach
     void makeNamespace() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
-        assumeTrue(run("sh", "-c", "command -v haproxy busybox").lines().count() == 2, "skipped: no haproxy");
+        assumeTrue(
+                run("sh", "-c", "command -v haproxy; command -v busybox").lines().count() == 2,
+                "skipped: no haproxy");
         // HAProxy's user has to pass through.
         run("chmod", "755", folder.toString());
         made = true;
@@ -101,7 +103,8 @@ final class HaproxyIT {
             await().atMost(LIMIT)
                     .until(() -> {
                         commands.apply(wanted);
-                        return running().equals(targets.stream().map(Target::name).sorted().toList());
+                        return running()
+                                .equals(targets.stream().map(Target::name).sorted().toList());
                     });
         }
 
@@ -140,7 +143,7 @@ final class HaproxyIT {
                                 new HttpChange.ReplacePath(evil)),
                         pool(List.of()));
         var rules =
-                List.of(
+                List.<RequestMatch>of(
                         new RequestMatch.Host("a.example.com"),
                         new RequestMatch.HostBelow(".example.com", Depth.ANY),
                         new RequestMatch.HostBelow(".example.com", Depth.ONE_LABEL),
@@ -180,12 +183,12 @@ final class HaproxyIT {
                 0);
     }
 
-    private static LoadBalancer balancer(Protocol protocol, List<Target> targets, Integer... ports) {
+    private static LoadBalancer balancer(
+            Protocol protocol, List<Target> targets, Integer... ports) {
         var listeners =
                 List.of(ports).stream()
                         .map(port ->
-                                new Listener(
-                                        port, protocol, List.of(), List.of(), List.of(), "b"))
+                                new Listener(port, protocol, List.of(), List.of(), List.of(), "b"))
                         .toList();
         return new LoadBalancer(
                 new Owner(Owner.Kind.SERVICE, "shop", "web"),
@@ -203,20 +206,35 @@ final class HaproxyIT {
         servers.put(
                 number,
                 new ProcessBuilder(
-                                "ip", "netns", "exec", namespace, "busybox", "httpd", "-f", "-p",
-                                address + ":8080", "-h", root.toString())
+                                "ip",
+                                "netns",
+                                "exec",
+                                namespace,
+                                "busybox",
+                                "httpd",
+                                "-f",
+                                "-p",
+                                address + ":8080",
+                                "-h",
+                                root.toString())
                         .start());
-        await().atMost(LIMIT).until(() -> curl("http://" + address + ":8080/").equals("server " + number));
+        await().atMost(LIMIT)
+                .until(() -> curl("http://" + address + ":8080/").equals("server " + number));
         return new Target(address, 8080, 1, State.READY);
     }
 
     private Process load(Path stop, Path report) throws IOException {
         var program = Path.of("../bench/Load.java").toAbsolutePath().normalize();
         return new ProcessBuilder(
-                        "ip", "netns", "exec", namespace,
+                        "ip",
+                        "netns",
+                        "exec",
+                        namespace,
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        program.toString(), "http://" + ADDRESS + "/",
-                        System.getProperty("requests", "50"), stop.toString())
+                        program.toString(),
+                        "http://" + ADDRESS + "/",
+                        System.getProperty("requests", "50"),
+                        stop.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(report.toFile())
                 .start();

@@ -7,9 +7,9 @@ import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.Optional;
 
-/// Refuses a Service or an Ingress that asks in so many words for targets that are no pods. One that
-/// only leaves the target type out is let in, and told by an event: another controller may serve it.
-/// Source: row F5.
+/// Refuses a Service or an Ingress that asks in so many words for targets that are no pods. One
+/// that only leaves the target type out is let in, and told by an event: another controller may
+/// serve it. Source: row F5.
 public final class LoadBalancerValidation implements Webhook {
     private static final int FORBIDDEN = 403;
     private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();

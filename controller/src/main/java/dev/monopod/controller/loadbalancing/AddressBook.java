@@ -73,8 +73,8 @@ final class AddressBook {
                                         && route.target() == Target.igw);
     }
 
-    /// The upper half of the subnet, since hosts have addresses at the start of the first. Addresses
-    /// that look like a network's or a broadcast are left out.
+    /// The upper half of the subnet, since hosts have addresses at the start of the first.
+    /// Addresses that look like a network's or a broadcast are left out.
     private Optional<String> take(Owner owner, Cidr subnet, String host) {
         for (var number = subnet.base() + subnet.size() / 2; number < subnet.last(); number++) {
             var address = Cidr.text(number);
@@ -82,8 +82,7 @@ final class AddressBook {
             if (last != 0 && last != LAST_OCTET && !taken.contains(address)) {
                 taken.add(address);
                 try {
-                    var created =
-                            client.resource(Addresses.object(address, owner, host)).create();
+                    var created = client.resource(Addresses.object(address, owner, host)).create();
                     byOwner.put(owner, created);
                     LOG.info("{} gets {} on host {}", owner, address, host);
                     return Optional.of(address);

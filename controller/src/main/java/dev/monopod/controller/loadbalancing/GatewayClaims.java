@@ -217,8 +217,6 @@ final class GatewayClaims {
     private void patch(HasMetadata object, Map<String, ?> status) {
         client.resource(object)
                 .subresource("status")
-                .patch(
-                        MERGE,
-                        client.getKubernetesSerialization().asJson(Map.of("status", status)));
+                .patch(MERGE, client.getKubernetesSerialization().asJson(Map.of("status", status)));
     }
 }

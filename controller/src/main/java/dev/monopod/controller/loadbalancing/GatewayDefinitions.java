@@ -15,8 +15,8 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Upstream's definitions of the Gateway API, and the class of ours. What a cluster has already stays
-/// as it is, since others may need it so.
+/// Upstream's definitions of the Gateway API, and the class of ours. What a cluster has already
+/// stays as it is, since others may need it so.
 public final class GatewayDefinitions {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayDefinitions.class);
     private static final String CLASS = "alb";

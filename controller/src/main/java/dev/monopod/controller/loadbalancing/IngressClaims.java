@@ -31,10 +31,11 @@ final class IngressClaims {
         var balancers = new ApplicationLoadBalancers(objects, objects.vpcRanges());
         for (var ingress : objects.ingresses()) {
             if (balancers.ours(ingress)) {
-                ApplicationLoadBalancers.refusal(ingress).ifPresent(message -> {
-                    events.warning(ingress, "UnsupportedTargetType", message);
-                    write(ingress, List.of());
-                });
+                ApplicationLoadBalancers.refusal(ingress)
+                        .ifPresent(message -> {
+                            events.warning(ingress, "UnsupportedTargetType", message);
+                            write(ingress, List.of());
+                        });
             }
         }
         List<Claim> claims = new ArrayList<>();
@@ -59,7 +60,9 @@ final class IngressClaims {
                                     members,
                                     address ->
                                             members.forEach(ingress ->
-                                                    write(ingress, List.of(entry(address, ports))))));
+                                                    write(
+                                                            ingress,
+                                                            List.of(entry(address, ports))))));
                 });
         return claims;
     }
@@ -89,7 +92,9 @@ final class IngressClaims {
                                     .asJson(
                                             Map.of(
                                                     "status",
-                                                    Map.of("loadBalancer", Map.of("ingress", wanted)))));
+                                                    Map.of(
+                                                            "loadBalancer",
+                                                            Map.of("ingress", wanted)))));
         }
     }
 }

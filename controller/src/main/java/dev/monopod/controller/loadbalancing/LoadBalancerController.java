@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Gives load balancers their addresses and tells users about them. At any change, and now and then,
-/// one thread goes over all objects and writes what differs. On the leader only.
+/// Gives load balancers their addresses and tells users about them. At any change, and now and
+/// then, one thread goes over all objects and writes what differs. On the leader only.
 public final class LoadBalancerController implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoadBalancerController.class);
     private static final long QUIET_SECONDS = 30;

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells users, as Warning events on their object, why it is not served; the same thing once, until it
-/// is another. One caller at a time.
+/// Tells users, as Warning events on their object, why it is not served; the same thing once, until
+/// it is another. One caller at a time.
 final class ObjectEvents {
     private static final Logger LOG = LoggerFactory.getLogger(ObjectEvents.class);
     private static final String SOURCE = "monopod-load-balancers";
@@ -74,7 +74,8 @@ final class ObjectEvents {
                                     .build())
                     .create();
             told.put(meta.getUid(), message);
-            LOG.info("{} {}/{}: {}", object.getKind(), meta.getNamespace(), meta.getName(), message);
+            LOG.info(
+                    "{} {}/{}: {}", object.getKind(), meta.getNamespace(), meta.getName(), message);
         } catch (KubernetesClientException e) {
             LOG.info("event on {}/{}: {}", meta.getNamespace(), meta.getName(), e.getMessage());
         }

@@ -73,7 +73,9 @@ final class ServiceClaims {
                                     .asJson(
                                             Map.of(
                                                     "status",
-                                                    Map.of("loadBalancer", Map.of("ingress", wanted)))));
+                                                    Map.of(
+                                                            "loadBalancer",
+                                                            Map.of("ingress", wanted)))));
         }
     }
 }

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/// The addresses of load balancers, as `IPAddress` objects of Kubernetes: one is named by its address,
-/// so creating it is what gives the address away, and it can be given once. Its label names the host
-/// that serves it.
+/// The addresses of load balancers, as `IPAddress` objects of Kubernetes: one is named by its
+/// address, so creating it is what gives the address away, and it can be given once. Its label
+/// names the host that serves it.
 public final class Addresses {
     private static final String MANAGED_BY = "ipaddress.kubernetes.io/managed-by";
     private static final String MANAGER = "monopod";
@@ -76,7 +76,8 @@ public final class Addresses {
         var found = new HashMap<Owner, String>();
         for (var address : all) {
             if (ours(address) && host(address).equals(host)) {
-                owner(address).ifPresent(owner -> found.put(owner, address.getMetadata().getName()));
+                owner(address)
+                        .ifPresent(owner -> found.put(owner, address.getMetadata().getName()));
             }
         }
         return found;

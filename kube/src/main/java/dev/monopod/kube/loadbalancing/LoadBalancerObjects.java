@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/// A copy of the objects that load balancers are made of, kept by watches. The Gateway API's may come
-/// later, or never. Thread-safe.
+/// A copy of the objects that load balancers are made of, kept by watches. The Gateway API's may
+/// come later, or never. Thread-safe.
 public final class LoadBalancerObjects implements Inventory, AutoCloseable {
     private static final String TLS = "kubernetes.io/tls";
     private static final String SERVICE_LABEL = "kubernetes.io/service-name";
@@ -62,13 +62,7 @@ public final class LoadBalancerObjects implements Inventory, AutoCloseable {
                                 .inAnyNamespace()
                                 .runnableInformer(0));
         slices.addIndexers(Map.of(BY_SERVICE, LoadBalancerObjects::serviceOf));
-        ingresses =
-                watched(
-                        client.network()
-                                .v1()
-                                .ingresses()
-                                .inAnyNamespace()
-                                .runnableInformer(0));
+        ingresses = watched(client.network().v1().ingresses().inAnyNamespace().runnableInformer(0));
         ingressClasses = watched(client.network().v1().ingressClasses().runnableInformer(0));
         secrets =
                 watched(
@@ -93,16 +87,22 @@ public final class LoadBalancerObjects implements Inventory, AutoCloseable {
         gateways = watched(client.resources(Gateway.class).inAnyNamespace().runnableInformer(0));
         routes = watched(client.resources(HTTPRoute.class).inAnyNamespace().runnableInformer(0));
         grants =
-                watched(client.resources(ReferenceGrant.class).inAnyNamespace().runnableInformer(0));
+                watched(
+                        client.resources(ReferenceGrant.class)
+                                .inAnyNamespace()
+                                .runnableInformer(0));
     }
 
     private static List<String> serviceOf(EndpointSlice slice) {
         var labels = slice.getMetadata().getLabels();
         var service = labels == null ? null : labels.get(SERVICE_LABEL);
-        return service == null ? List.of() : List.of(slice.getMetadata().getNamespace() + "/" + service);
+        return service == null
+                ? List.of()
+                : List.of(slice.getMetadata().getNamespace() + "/" + service);
     }
 
-    private <T extends HasMetadata> SharedIndexInformer<T> watched(SharedIndexInformer<T> informer) {
+    private <T extends HasMetadata> SharedIndexInformer<T> watched(
+            SharedIndexInformer<T> informer) {
         informer.exceptionHandler((started, error) -> true);
         informer.addEventHandler(
                 new ResourceEventHandler<>() {

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// Ingresses of class `alb` as Application Load Balancers with IP targets, by the annotations of the
-/// AWS Load Balancer Controller. Ingresses of one group share a load balancer. Source: row F5.
+/// Ingresses of class `alb` as Application Load Balancers with IP targets, by the annotations of
+/// the AWS Load Balancer Controller. Ingresses of one group share a load balancer. Source: row F5.
 public final class ApplicationLoadBalancers {
     /// Of the IngressClasses that are ours.
     public static final String CONTROLLER = "ingress.k8s.aws/alb";
@@ -69,7 +69,9 @@ public final class ApplicationLoadBalancers {
                 : classes.stream()
                         .filter(ApplicationLoadBalancers::ours)
                         .anyMatch(each ->
-                                Annotations.of(each, "").text(DEFAULT_CLASS).equals(Optional.of("true")));
+                                Annotations.of(each, "")
+                                        .text(DEFAULT_CLASS)
+                                        .equals(Optional.of("true")));
     }
 
     private static boolean ours(IngressClass ingressClass) {
@@ -108,11 +110,12 @@ public final class ApplicationLoadBalancers {
         return Annotations.of(ingress, PREFIX)
                 .text("group.name")
                 .map(group -> new Owner(Owner.Kind.INGRESS_GROUP, "", group))
-                .orElseGet(() ->
-                        new Owner(Owner.Kind.INGRESS, meta.getNamespace(), meta.getName()));
+                .orElseGet(
+                        () -> new Owner(Owner.Kind.INGRESS, meta.getNamespace(), meta.getName()));
     }
 
-    /// Ingresses of ours that are served, by load balancer, in the order in which their rules count.
+    /// Ingresses of ours that are served, by load balancer, in the order in which their rules
+    /// count.
     public Map<Owner, List<Ingress>> groups() {
         return inventory.ingresses().stream()
                 .filter(this::ours)
@@ -123,7 +126,9 @@ public final class ApplicationLoadBalancers {
                                 .thenComparing(IngressRules::key))
                 .collect(
                         Collectors.groupingBy(
-                                ApplicationLoadBalancers::owner, TreeMap::new, Collectors.toList()));
+                                ApplicationLoadBalancers::owner,
+                                TreeMap::new,
+                                Collectors.toList()));
     }
 
     private static int order(Ingress ingress) {
@@ -148,11 +153,13 @@ public final class ApplicationLoadBalancers {
                 annotations.number("group.order", 0, -1000, 1000);
                 var asked = annotations.text("ssl-redirect");
                 if (asked.isPresent()) {
-                    redirect = Optional.of(annotations.number("ssl-redirect", 443, 1, LARGEST_PORT));
+                    redirect =
+                            Optional.of(annotations.number("ssl-redirect", 443, 1, LARGEST_PORT));
                 }
                 var rules = new IngressRules(inventory, owner, ingress, annotations);
                 add(ingress, annotations, rules, ports);
-                rules.problem().ifPresent(problem -> problems.put(IngressRules.key(ingress), problem));
+                rules.problem()
+                        .ifPresent(problem -> problems.put(IngressRules.key(ingress), problem));
                 backends.putAll(rules.backends());
             } catch (BadAnnotation malformed) {
                 problems.put(IngressRules.key(ingress), malformed.told());
@@ -257,7 +264,9 @@ public final class ApplicationLoadBalancers {
                                 sent ? List.of() : plan.rules,
                                 sent
                                         ? "to-tls"
-                                        : plan.fallback.isEmpty() ? nothing.name() : plan.fallback));
+                                        : plan.fallback.isEmpty()
+                                                ? nothing.name()
+                                                : plan.fallback));
             }
         });
         return new LoadBalancer(owner, address, listeners, List.copyOf(all.values()));

@@ -63,7 +63,10 @@ final class GatewayListeners {
                     accepted,
                     programmed() && good
                             ? State.yes("Programmed", "Programmed")
-                            : State.no("Programmed", "Invalid", "the listener is not served as it stands"),
+                            : State.no(
+                                    "Programmed",
+                                    "Invalid",
+                                    "the listener is not served as it stands"),
                     resolved,
                     conflicted);
         }
@@ -81,8 +84,7 @@ final class GatewayListeners {
             if (protocol.isPresent()) {
                 var other = byPort.putIfAbsent(spec.getPort(), protocol.get());
                 if (other != null && other != protocol.get()) {
-                    conflict =
-                            State.yes("Conflicted", "ProtocolConflict");
+                    conflict = State.yes("Conflicted", "ProtocolConflict");
                 } else if (byHost.putIfAbsent(spec.getPort() + " " + hostname, spec.getName())
                         != null) {
                     conflict = State.yes("Conflicted", "HostnameConflict");
@@ -199,7 +201,10 @@ final class GatewayListeners {
                 problem =
                         certificate.isPresent()
                                 ? problem
-                                : invalid("there is no TLS Secret " + id + " with a readable certificate");
+                                : invalid(
+                                        "there is no TLS Secret "
+                                                + id
+                                                + " with a readable certificate");
             }
         }
         return problem;

@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// Gateways and HTTPRoutes of the Gateway API as load balancers, and what their status says. Source:
-/// gateway-api.sigs.k8s.io, the core of HTTPRoute.
+/// Gateways and HTTPRoutes of the Gateway API as load balancers, and what their status says.
+/// Source: gateway-api.sigs.k8s.io, the core of HTTPRoute.
 public final class Gateways {
     /// Of the GatewayClasses that are ours.
     public static final String CONTROLLER = "gateway.k8s.aws/alb";
@@ -137,8 +137,7 @@ public final class Gateways {
     public List<RoutePlan> routes() {
         var gateways = ours();
         var listeners = new GatewayListeners(inventory, grants);
-        var judged =
-                gateways.stream().collect(Collectors.toMap(Gateways::owner, listeners::of));
+        var judged = gateways.stream().collect(Collectors.toMap(Gateways::owner, listeners::of));
         List<RoutePlan> plans = new ArrayList<>();
         for (var route : objects.routes()) {
             List<Parent> parents = new ArrayList<>();
@@ -167,9 +166,11 @@ public final class Gateways {
         return Objects.requireNonNullElse(
                         route.getSpec().getParentRefs(), List.<ParentReference>of())
                 .stream()
-                .filter(reference -> GROUP.equals(Objects.requireNonNullElse(reference.getGroup(), GROUP)))
                 .filter(reference ->
-                        "Gateway".equals(Objects.requireNonNullElse(reference.getKind(), "Gateway")))
+                        GROUP.equals(Objects.requireNonNullElse(reference.getGroup(), GROUP)))
+                .filter(reference ->
+                        "Gateway"
+                                .equals(Objects.requireNonNullElse(reference.getKind(), "Gateway")))
                 .filter(reference ->
                         reference.getName().equals(gateway.getMetadata().getName())
                                 && Objects.requireNonNullElse(
@@ -227,8 +228,7 @@ public final class Gateways {
                             rules,
                             nothing.name()));
         });
-        return new LoadBalancer(
-                owner(gateway), address, listeners, List.copyOf(backends.values()));
+        return new LoadBalancer(owner(gateway), address, listeners, List.copyOf(backends.values()));
     }
 
     /// Decides which listeners a route attaches to.
@@ -296,18 +296,22 @@ public final class Gateways {
                                         .map(found -> found.getMetadata().getLabels())
                                         .filter(labels ->
                                                 selects(
-                                                        Optional.ofNullable(namespaces.getSelector()),
+                                                        Optional.ofNullable(
+                                                                namespaces.getSelector()),
                                                         labels))
                                         .isPresent();
                 default -> namespace.equals(gateway.getMetadata().getNamespace());
             };
         }
 
-        private static boolean selects(Optional<LabelSelector> selector, Map<String, String> labels) {
+        private static boolean selects(
+                Optional<LabelSelector> selector, Map<String, String> labels) {
             if (selector.isEmpty()) {
                 return false;
             }
-            var equal = Objects.requireNonNullElse(selector.get().getMatchLabels(), Map.<String, String>of());
+            var equal =
+                    Objects.requireNonNullElse(
+                            selector.get().getMatchLabels(), Map.<String, String>of());
             return equal.entrySet().stream()
                             .allMatch(each ->
                                     Objects.equals(labels.get(each.getKey()), each.getValue()))
@@ -315,9 +319,11 @@ public final class Gateways {
                             .allMatch(each ->
                                     switch (each.getOperator()) {
                                         case "In" ->
-                                                each.getValues().contains(labels.get(each.getKey()));
+                                                each.getValues()
+                                                        .contains(labels.get(each.getKey()));
                                         case "NotIn" ->
-                                                !each.getValues().contains(labels.get(each.getKey()));
+                                                !each.getValues()
+                                                        .contains(labels.get(each.getKey()));
                                         case "Exists" -> labels.containsKey(each.getKey());
                                         case "DoesNotExist" -> !labels.containsKey(each.getKey());
                                         default -> false;

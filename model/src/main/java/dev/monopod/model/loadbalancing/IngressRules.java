@@ -106,7 +106,8 @@ final class IngressRules {
 
     private List<Rule> readRules() {
         List<Line> lines = new ArrayList<>();
-        for (var rule : Objects.requireNonNullElse(ingress.getSpec().getRules(), List.<IngressRule>of())) {
+        for (var rule :
+                Objects.requireNonNullElse(ingress.getSpec().getRules(), List.<IngressRule>of())) {
             if (rule.getHttp() != null) {
                 var host = Objects.requireNonNullElse(rule.getHost(), "");
                 rule.getHttp()
@@ -142,18 +143,22 @@ final class IngressRules {
             return new RequestMatch.PathExact(text);
         }
         var expression = new StringBuilder("^");
-        text.chars().forEach(sign -> {
-            switch (sign) {
-                case '*' -> expression.append(".*");
-                case '?' -> expression.append('.');
-                default -> {
-                    if (!Character.isLetterOrDigit(sign) && sign != '/' && sign != '-' && sign != '_') {
-                        expression.append('\\');
+        text.chars()
+                .forEach(sign -> {
+                    switch (sign) {
+                        case '*' -> expression.append(".*");
+                        case '?' -> expression.append('.');
+                        default -> {
+                            if (!Character.isLetterOrDigit(sign)
+                                    && sign != '/'
+                                    && sign != '-'
+                                    && sign != '_') {
+                                expression.append('\\');
+                            }
+                            expression.append((char) sign);
+                        }
                     }
-                    expression.append((char) sign);
-                }
-            }
-        });
+                });
         return new RequestMatch.PathExpression(expression + "$");
     }
 
@@ -171,12 +176,13 @@ final class IngressRules {
         var namespace = ingress.getMetadata().getNamespace();
         var portKey = port.getName() != null ? port.getName() : String.valueOf(port.getNumber());
         var name =
-                "s-" + Digest.readable(
-                        namespace, service.getName(), namespace + "/" + service.getName() + ":" + portKey);
+                "s-"
+                        + Digest.readable(
+                                namespace,
+                                service.getName(),
+                                namespace + "/" + service.getName() + ":" + portKey);
         if (!backends.containsKey(name)) {
-            backends.put(
-                    name,
-                    pool(name, service.getName(), port(port)));
+            backends.put(name, pool(name, service.getName(), port(port)));
         }
         return name;
     }
@@ -197,7 +203,8 @@ final class IngressRules {
                             service.isEmpty()
                                     ? "there is no Service " + namespace + "/" + serviceName
                                     : "Service %s/%s has no port %s"
-                                            .formatted(namespace, serviceName, portText(wantedPort)));
+                                            .formatted(
+                                                    namespace, serviceName, portText(wantedPort)));
             return new Backend(name, List.of(), new Behaviour.Answer(UNAVAILABLE));
         }
         // Annotations of the Service count before those of the Ingress.
@@ -234,7 +241,8 @@ final class IngressRules {
 
     private void readCertificates() {
         var namespace = ingress.getMetadata().getNamespace();
-        for (var tls : Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of())) {
+        for (var tls :
+                Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of())) {
             var name = Objects.requireNonNullElse(tls.getSecretName(), "");
             var certificate =
                     Certificates.of(

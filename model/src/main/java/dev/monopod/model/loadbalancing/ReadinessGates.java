@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// Which target groups a new pod will be in: with a readiness gate for each, a Deployment goes on only
-/// when the load balancer sends to the new pod. Source: the AWS Load Balancer Controller's "Pod
-/// readiness gate".
+/// Which target groups a new pod will be in: with a readiness gate for each, a Deployment goes on
+/// only when the load balancer sends to the new pod. Source: the AWS Load Balancer Controller's
+/// "Pod readiness gate".
 public final class ReadinessGates {
     /// On namespaces whose pods get the gates.
     public static final String NAMESPACE_LABEL = "elbv2.k8s.aws/pod-readiness-gate-inject";
@@ -54,8 +54,7 @@ public final class ReadinessGates {
         var owner = ApplicationLoadBalancers.owner(ingress);
         for (var backend : backends(ingress)) {
             var wanted = backend.getService();
-            if (wanted != null
-                    && wanted.getName().equals(service.getMetadata().getName())) {
+            if (wanted != null && wanted.getName().equals(service.getMetadata().getName())) {
                 Endpoints.port(service, IngressRules.port(wanted.getPort()))
                         .ifPresent(port ->
                                 gates.add(
@@ -83,6 +82,7 @@ public final class ReadinessGates {
         return selector != null
                 && !selector.isEmpty()
                 && selector.entrySet().stream()
-                        .allMatch(each -> Objects.equals(labels.get(each.getKey()), each.getValue()));
+                        .allMatch(
+                                each -> Objects.equals(labels.get(each.getKey()), each.getValue()));
     }
 }

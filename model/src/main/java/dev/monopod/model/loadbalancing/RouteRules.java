@@ -50,7 +50,9 @@ final class RouteRules {
                         .thenComparingInt(line -> line.match.getMethod() == null ? 1 : 0)
                         .thenComparingInt(line -> -line.match.getHeaders().size())
                         .thenComparingInt(line -> -line.match.getQueryParams().size())
-                        .thenComparing(line -> line.route.getMetadata().getCreationTimestamp(), Comparator.nullsLast(Comparator.naturalOrder()))
+                        .thenComparing(
+                                line -> line.route.getMetadata().getCreationTimestamp(),
+                                Comparator.nullsLast(Comparator.naturalOrder()))
                         .thenComparing(line -> RouteRules.key(line.route))
                         .thenComparingInt(Line::rule);
 
@@ -130,14 +132,22 @@ final class RouteRules {
                             : rule.getMatches();
             for (var match : matches) {
                 lines.add(
-                        new Line(hostname, route, number, match, backend(rule, number, match, listener)));
+                        new Line(
+                                hostname,
+                                route,
+                                number,
+                                match,
+                                backend(rule, number, match, listener)));
             }
         }
         return lines;
     }
 
     private Backend backend(
-            HTTPRouteRule rule, int number, HTTPRouteMatch match, GatewayListeners.Judged listener) {
+            HTTPRouteRule rule,
+            int number,
+            HTTPRouteMatch match,
+            GatewayListeners.Judged listener) {
         List<HttpChange> changes = new ArrayList<>();
         Optional<Behaviour> redirect = Optional.empty();
         var filters = Objects.requireNonNullElse(rule.getFilters(), List.<HTTPRouteFilter>of());
@@ -173,7 +183,8 @@ final class RouteRules {
                 behaviour);
     }
 
-    private static void headers(HTTPHeaderFilter filter, Direction direction, List<HttpChange> changes) {
+    private static void headers(
+            HTTPHeaderFilter filter, Direction direction, List<HttpChange> changes) {
         filter.getSet()
                 .forEach(header ->
                         changes.add(
@@ -336,7 +347,8 @@ final class RouteRules {
                         && Endpoints.port(service.get(), new IntOrString(reference.getPort()))
                                 .isPresent()
                 ? Optional.empty()
-                : problem("BackendNotFound", "Service " + id + " has no port " + reference.getPort());
+                : problem(
+                        "BackendNotFound", "Service " + id + " has no port " + reference.getPort());
     }
 
     private static Optional<State> problem(String reason, String message) {

@@ -64,12 +64,16 @@ final class ApplicationLoadBalancersTest {
 
     @Test
     void refusesInstanceTargetsNamingAnnotationAndRemedy() {
-        assertThat(ApplicationLoadBalancers.refusal(ingress("web", Map.of(PREFIX + "target-type", "instance"))))
+        assertThat(
+                        ApplicationLoadBalancers.refusal(
+                                ingress("web", Map.of(PREFIX + "target-type", "instance"))))
                 .hasValueSatisfying(message ->
                         assertThat(message)
                                 .contains(PREFIX + "target-type: instance is not supported")
                                 .contains("set the annotation " + PREFIX + "target-type: ip"));
-        assertThat(ApplicationLoadBalancers.refusal(ingress("web", Map.of(PREFIX + "target-type", ""))))
+        assertThat(
+                        ApplicationLoadBalancers.refusal(
+                                ingress("web", Map.of(PREFIX + "target-type", ""))))
                 .hasValueSatisfying(message -> assertThat(message).contains("is missing"));
     }
 
@@ -107,8 +111,14 @@ final class ApplicationLoadBalancersTest {
 
         var plan =
                 plan(
-                        ingress("a", Map.of(PREFIX + "group.name", "g", PREFIX + "group.order", "2"), "a Exact /a web"),
-                        ingress("b", Map.of(PREFIX + "group.name", "g", PREFIX + "group.order", "1"), "b Exact /b web"));
+                        ingress(
+                                "a",
+                                Map.of(PREFIX + "group.name", "g", PREFIX + "group.order", "2"),
+                                "a Exact /a web"),
+                        ingress(
+                                "b",
+                                Map.of(PREFIX + "group.name", "g", PREFIX + "group.order", "1"),
+                                "b Exact /b web"));
 
         assertThat(plan.balancer().owner()).isEqualTo(new Owner(Owner.Kind.INGRESS_GROUP, "", "g"));
         assertThat(plan.balancer().listeners().getFirst().rules())
@@ -119,9 +129,12 @@ final class ApplicationLoadBalancersTest {
     @Test
     void redirectsToTlsAndServesNoTlsWithoutCertificate() {
         var balancer =
-                plan(ingress("web", Map.of(
-                                PREFIX + "listen-ports", "[{\"HTTP\": 80}, {\"HTTPS\": 443}]",
-                                PREFIX + "ssl-redirect", "443")))
+                plan(ingress(
+                                "web",
+                                Map.of(
+                                        PREFIX + "listen-ports",
+                                                "[{\"HTTP\": 80}, {\"HTTPS\": 443}]",
+                                        PREFIX + "ssl-redirect", "443")))
                         .balancer();
 
         assertThat(balancer.listeners()).extracting(Listener::port).containsExactly(80);
@@ -142,7 +155,10 @@ final class ApplicationLoadBalancersTest {
 
         var plan =
                 plan(
-                        ingress("a", Map.of(PREFIX + "group.name", "g", PREFIX + "listen-ports", "80"), "a Exact /a web"),
+                        ingress(
+                                "a",
+                                Map.of(PREFIX + "group.name", "g", PREFIX + "listen-ports", "80"),
+                                "a Exact /a web"),
                         ingress("b", Map.of(PREFIX + "group.name", "g"), "b Exact /b web"));
 
         assertThat(plan.problems().get("shop/a")).contains("listen-ports: \"80\" is not [{");

@@ -137,8 +137,7 @@ final class FixedInventory implements Inventory {
     public Collection<EndpointSlice> slices(String namespace, String service) {
         return slices.stream()
                 .filter(each ->
-                        service.equals(
-                                each.getMetadata().getLabels().get(Endpoints.SERVICE_LABEL)))
+                        service.equals(each.getMetadata().getLabels().get(Endpoints.SERVICE_LABEL)))
                 .toList();
     }
 

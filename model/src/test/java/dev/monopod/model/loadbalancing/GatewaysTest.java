@@ -39,7 +39,8 @@ final class GatewaysTest {
         return gateway.endSpec().build();
     }
 
-    private static HTTPRoute route(String namespace, String service, List<String> hostnames, String... prefixes) {
+    private static HTTPRoute route(
+            String namespace, String service, List<String> hostnames, String... prefixes) {
         var route =
                 new HTTPRouteBuilder()
                         .withNewMetadata()
@@ -96,7 +97,9 @@ final class GatewaysTest {
         inventory.services.add(FixedInventory.service("web", "ClusterIP", Map.of()));
         var gateway = gateway("");
 
-        var plan = with(gateway, route("shop", "web", List.of(), "/a", "/", "/a/b")).of(gateway, "1.2.3.4");
+        var plan =
+                with(gateway, route("shop", "web", List.of(), "/a", "/", "/a/b"))
+                        .of(gateway, "1.2.3.4");
 
         assertThat(plan.balancer().listeners().getFirst().rules())
                 .extracting(rule -> rule.matches().toString())

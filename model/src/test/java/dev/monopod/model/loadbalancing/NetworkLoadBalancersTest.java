@@ -38,8 +38,16 @@ final class NetworkLoadBalancersTest {
 
     @Test
     void refusesInstanceTargetsNamingAnnotationAndRemedy() {
-        assertThat(refused(service("web", "LoadBalancer", Map.of(TYPE, "external", TARGET, "instance"))))
-                .contains(TARGET + ": instance is not supported", "set the annotations", TARGET + ": ip");
+        assertThat(
+                        refused(
+                                service(
+                                        "web",
+                                        "LoadBalancer",
+                                        Map.of(TYPE, "external", TARGET, "instance"))))
+                .contains(
+                        TARGET + ": instance is not supported",
+                        "set the annotations",
+                        TARGET + ": ip");
     }
 
     @Test
@@ -107,7 +115,15 @@ final class NetworkLoadBalancersTest {
 
     @Test
     void answersItsVpcOnlyUnlessItFacesTheInternet() {
-        var internet = service("web", "LoadBalancer", Map.of(TYPE, "nlb-ip", NetworkLoadBalancers.PREFIX + "scheme", "internet-facing"));
+        var internet =
+                service(
+                        "web",
+                        "LoadBalancer",
+                        Map.of(
+                                TYPE,
+                                "nlb-ip",
+                                NetworkLoadBalancers.PREFIX + "scheme",
+                                "internet-facing"));
         var narrowed = service("web", "LoadBalancer", IP);
         narrowed.getSpec().setLoadBalancerSourceRanges(List.of("192.168.96.0/19", "10.0.0.0/8"));
 
@@ -120,19 +136,38 @@ final class NetworkLoadBalancersTest {
 
     @Test
     void namesTheAnnotationThatCannotBeRead() {
-        assertThat(refused(service("web", "LoadBalancer", Map.of(TYPE, "nlb-ip", NetworkLoadBalancers.PREFIX + "healthcheck-interval", "soon"))))
+        assertThat(
+                        refused(
+                                service(
+                                        "web",
+                                        "LoadBalancer",
+                                        Map.of(
+                                                TYPE,
+                                                "nlb-ip",
+                                                NetworkLoadBalancers.PREFIX
+                                                        + "healthcheck-interval",
+                                                "soon"))))
                 .contains("healthcheck-interval: \"soon\" is not a number from 1 to 300");
     }
 
     @Test
     void readsHealthCheckDrainAndProxyProtocol() {
         var prefix = NetworkLoadBalancers.PREFIX;
-        var service = service("web", "LoadBalancer", Map.of(
-                TYPE, "nlb-ip",
-                prefix + "healthcheck-protocol", "http",
-                prefix + "healthcheck-path", "/ready",
-                prefix + "healthcheck-interval", "5",
-                prefix + "target-group-attributes", "deregistration_delay.timeout_seconds=7,proxy_protocol_v2.enabled=true"));
+        var service =
+                service(
+                        "web",
+                        "LoadBalancer",
+                        Map.of(
+                                TYPE,
+                                "nlb-ip",
+                                prefix + "healthcheck-protocol",
+                                "http",
+                                prefix + "healthcheck-path",
+                                "/ready",
+                                prefix + "healthcheck-interval",
+                                "5",
+                                prefix + "target-group-attributes",
+                                "deregistration_delay.timeout_seconds=7,proxy_protocol_v2.enabled=true"));
 
         var pool = (Behaviour.Pool) accepted(service).backends().getFirst().behaviour();
 

@@ -22,8 +22,7 @@ final class TargetChangeTest {
     @Test
     void addsBeforeItTakesAway() {
         assertThat(between(List.of(OLD), List.of(NEW)))
-                .containsExactly(
-                        new TargetChange.Add("b", NEW), new TargetChange.Remove("b", OLD));
+                .containsExactly(new TargetChange.Add("b", NEW), new TargetChange.Remove("b", OLD));
     }
 
     @Test
