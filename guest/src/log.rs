@@ -168,11 +168,11 @@ impl Records {
         records
     }
 
-    /// What is left of an unfinished line.
+    /// What is left of an unfinished line. As containerd marks it, so that readers add no line break of their own.
     pub fn finish(&mut self, unix_nanos: i64) -> Vec<u8> {
         let mut records = Vec::new();
         if !self.line.is_empty() {
-            self.record(&mut records, b'F', unix_nanos);
+            self.record(&mut records, b'P', unix_nanos);
         }
         records
     }
@@ -202,7 +202,7 @@ mod tests {
             text(records.cut(b"one\ntwo\nth", 0)),
             "1970-01-01T00:00:00.000000000Z stdout F one\n1970-01-01T00:00:00.000000000Z stdout F two\n"
         );
-        assert_eq!(text(records.finish(0)), "1970-01-01T00:00:00.000000000Z stdout F th\n");
+        assert_eq!(text(records.finish(0)), "1970-01-01T00:00:00.000000000Z stdout P th\n");
         assert_eq!(text(records.finish(0)), "");
     }
 

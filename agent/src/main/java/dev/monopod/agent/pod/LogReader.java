@@ -86,17 +86,20 @@ final class LogReader {
         }
     }
 
-    /// Whole lines that are wanted; the chain stands at its first line again.
+    /// Lines that are wanted, the last one even if it is not finished; the chain stands at its
+    /// first line again.
     private long count(LogChain chain) throws IOException {
         long lines = 0;
+        boolean unfinished = false;
         for (byte[] raw = chain.next(); raw.length > 0; raw = chain.next()) {
             Line line = Line.parse(raw);
-            if (!line.partial() && wanted(line)) {
-                lines++;
+            if (wanted(line)) {
+                lines += line.partial() ? 0 : 1;
+                unfinished = line.partial();
             }
         }
         chain.rewind();
-        return lines;
+        return unfinished ? lines + 1 : lines;
     }
 
     private void skip(LogChain chain, long lines) throws IOException {

@@ -55,6 +55,14 @@ class LogReaderTest {
     }
 
     @Test
+    void readsAnUnfinishedLastLineAsItWasWritten() throws Exception {
+        append("2026-11-24T00:00:04Z stdout P four\n");
+        assertThat(read(ALL)).isEqualTo("one\ntwo\nthree\nfour");
+        assertThat(read(new LogOptions(false, false, false, 2, -1, Optional.empty())))
+                .isEqualTo("three\nfour");
+    }
+
+    @Test
     void readsSinceWithTimestampsUpToALimit() throws Exception {
         assertThat(
                         read(
