@@ -11,6 +11,7 @@ import dev.monopod.controller.admission.WebhookInstaller;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.controller.machine.MachineCleanup;
 import dev.monopod.controller.machine.StrayPods;
+import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
@@ -243,8 +244,15 @@ public final class ControllerMain implements Callable<Integer> {
                     new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
             var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
+            var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
             closers.addAll(
-                    List.of(profiles::close, scheduler::close, cleanup::close, strays::close));
+                    List.of(
+                            profiles::close,
+                            scheduler::close,
+                            cleanup::close,
+                            strays::close,
+                            network::close));
+            network.start();
             profiles.start();
             scheduler.start();
             cleanup.start();

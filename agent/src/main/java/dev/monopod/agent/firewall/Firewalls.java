@@ -142,8 +142,7 @@ public final class Firewalls implements AutoCloseable {
         var retry = Round.NONE;
         for (var vpc : local.entrySet()) {
             var machines = vpc.getValue();
-            var firewall =
-                    FirewallRules.compile(facts, pod -> machines.containsKey(pod.address()));
+            var firewall = FirewallRules.compile(facts, pod -> machines.containsKey(pod.address()));
             try {
                 tables.apply(vpc.getKey(), firewall);
                 firewall.pods().keySet().forEach(address -> now.add(machines.get(address)));

@@ -111,23 +111,20 @@ public final class NetworkWatch implements AutoCloseable {
     }
 
     private static boolean labelsDiffer(HasMetadata before, HasMetadata after) {
-        return !Objects.equals(
-                before.getMetadata().getLabels(), after.getMetadata().getLabels());
+        return !Objects.equals(before.getMetadata().getLabels(), after.getMetadata().getLabels());
     }
 
     /// A pod's ports can't change.
     private static boolean podsDiffer(Pod before, Pod after) {
         return labelsDiffer(before, after)
                 || !before.getStatus().getPodIPs().equals(after.getStatus().getPodIPs())
-                || !Objects.equals(
-                        before.getStatus().getPhase(), after.getStatus().getPhase());
+                || !Objects.equals(before.getStatus().getPhase(), after.getStatus().getPhase());
     }
 
     private static boolean addressesDiffer(Host before, Host after) {
         return before.getStatus() == null
                 || after.getStatus() == null
-                || !Objects.equals(
-                        before.getStatus().address(), after.getStatus().address());
+                || !Objects.equals(before.getStatus().address(), after.getStatus().address());
     }
 
     private static boolean nodesDiffer(Node before, Node after) {

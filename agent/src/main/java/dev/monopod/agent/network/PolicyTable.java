@@ -18,7 +18,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Writes a [Firewall] as an nft table of a VPC's router, whole or as the change from another. Pure.
+/// Writes a [Firewall] as an nft table of a VPC's router, whole or as the change from another.
+/// Pure.
 ///
 /// Packets are seen when they are forwarded: after kube-proxy has put a pod's address in the place
 /// of a Service's, and before any source address is changed. What belongs to a connection that was
@@ -107,10 +108,7 @@ final class PolicyTable {
     }
 
     private static void elements(
-            String set,
-            @Nullable Set<String> before,
-            Set<String> after,
-            StringBuilder script) {
+            String set, @Nullable Set<String> before, Set<String> after, StringBuilder script) {
         var known = before == null ? Set.<String>of() : before;
         element("delete", set, known.stream().filter(e -> !after.contains(e)).toList(), script);
         element("add", set, after.stream().filter(e -> !known.contains(e)).toList(), script);
@@ -126,17 +124,18 @@ final class PolicyTable {
     }
 
     private static void chains(Firewall before, Firewall after, StringBuilder script) {
-        after.chains().forEach((name, chain) -> {
-            var old = before.chains().get(name);
-            if (old == null) {
-                script.append("add chain ip %s %s\n".formatted(TABLE, name));
-            } else if (!old.equals(chain)) {
-                script.append("flush chain ip %s %s\n".formatted(TABLE, name));
-            }
-            if (!chain.equals(old)) {
-                rules(name, chain, script);
-            }
-        });
+        after.chains()
+                .forEach((name, chain) -> {
+                    var old = before.chains().get(name);
+                    if (old == null) {
+                        script.append("add chain ip %s %s\n".formatted(TABLE, name));
+                    } else if (!old.equals(chain)) {
+                        script.append("flush chain ip %s %s\n".formatted(TABLE, name));
+                    }
+                    if (!chain.equals(old)) {
+                        rules(name, chain, script);
+                    }
+                });
     }
 
     private static void rules(String name, Chain chain, StringBuilder script) {
@@ -247,7 +246,10 @@ final class PolicyTable {
     }
 
     private static void verdicts(
-            String map, Map<String, String> before, Map<String, String> after, StringBuilder script) {
+            String map,
+            Map<String, String> before,
+            Map<String, String> after,
+            StringBuilder script) {
         var gone =
                 before.entrySet().stream()
                         .filter(e -> !e.getValue().equals(after.get(e.getKey())))

@@ -16,9 +16,7 @@ public final class PolicyTables {
     public void apply(String vpc, Firewall firewall) {
         var before = applied.remove(vpc);
         var script =
-                before == null
-                        ? PolicyTable.whole(firewall)
-                        : PolicyTable.change(before, firewall);
+                before == null ? PolicyTable.whole(firewall) : PolicyTable.change(before, firewall);
         if (!script.isEmpty()) {
             HostCommand.nft(LinkNames.namespace(vpc), script);
         }

@@ -39,8 +39,7 @@ final class Columns {
                             AGE);
             case "PrefixList" -> List.of(column("Ranges", ".spec.entries[*].cidr"), AGE);
             case "SecurityGroupPolicy" ->
-                    List.of(
-                            column("Security-Group-Ids", ".spec.securityGroups.groupIds"), AGE);
+                    List.of(column("Security-Group-Ids", ".spec.securityGroups.groupIds"), AGE);
             case "Host" ->
                     List.of(
                             column("Accelerator", ".status.accelerator"),

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The definitions of `monopod.dev/v1`, and of EKS' SecurityGroupPolicy: the schema is generated from the records, the rules that a
-/// record cannot say are added by [SchemaRules] and [Columns].
+/// The definitions of `monopod.dev/v1`, and of EKS' SecurityGroupPolicy: the schema is generated
+/// from the records, the rules that a record cannot say are added by [SchemaRules] and [Columns].
 public final class Crds {
     private static final List<Class<? extends HasMetadata>> KINDS =
             List.of(

@@ -5,6 +5,9 @@ import java.util.Map;
 /// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
 /// "Names that users and tools see".
 public final class Names {
+    /// API group of Monopod's own objects.
+    public static final String GROUP = "monopod.dev";
+
     public static final String PROFILE_LABEL = "eks.amazonaws.com/fargate-profile";
     public static final String COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
     public static final String COMPUTE_TYPE_FARGATE = "fargate";
