@@ -21,7 +21,8 @@ public final class LinuxHostNetwork implements HostNetwork {
     private static final Path LINKS = Path.of("/sys/class/net");
     private static final Path FORWARDING = Path.of("/proc/sys/net/ipv4/ip_forward");
     private static final Pattern TAP = Pattern.compile("\\bmp-[0-9a-f]{8}\\b");
-    private static final Pattern POD = Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
+    private static final Pattern POD =
+            Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
 
     private final Path memory;
     private final Map<String, VpcNetwork> vpcs = new TreeMap<>();

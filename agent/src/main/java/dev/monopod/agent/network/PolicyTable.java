@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Packets are seen when they are forwarded: after kube-proxy has put a pod's address in the place
 /// of a Service's, and before any source address is changed. What belongs to a connection that was
-/// let in passes first, so a rule that goes cuts no connection, as in a VPC of AWS. Each of four
+/// let in passes first, so a rule that goes cuts no connection, as in a VPC of AWS. Each of five
 /// maps sends a packet through one chain of the pod, whose rules return what may pass; what returns
 /// from all has been allowed by all.
 final class PolicyTable {
@@ -57,6 +57,7 @@ final class PolicyTable {
           set selves { type ipv4_addr . ipv4_addr; }
           map policy_in { type ipv4_addr : verdict; }
           map policy_out { type ipv4_addr : verdict; }
+          map route_out { type ipv4_addr : verdict; }
           map group_in { type ipv4_addr : verdict; }
           map group_out { type ipv4_addr : verdict; }
           chain forward {
@@ -67,6 +68,7 @@ final class PolicyTable {
             ip saddr . ip daddr @selves accept comment "to itself by way of a Service"
             ip saddr vmap @policy_out
             ip saddr vmap @group_out
+            ip saddr vmap @route_out
             ip daddr vmap @policy_in
             ip daddr vmap @group_in
           }
@@ -223,6 +225,11 @@ final class PolicyTable {
                     targets(after, pod -> pod.groups(), direction),
                     script);
         }
+        verdicts(
+                "route_out",
+                targets(before, pod -> pod.routes(), Direction.EGRESS),
+                targets(after, pod -> pod.routes(), Direction.EGRESS),
+                script);
         elements(SELVES, selves(before), selves(after), script);
         elements(GUARDED, before.pods().keySet(), after.pods().keySet(), script);
     }

@@ -33,6 +33,8 @@ public final class AdmissionServer implements AutoCloseable {
     public static final String VALIDATE_PODS = "/validate/pods";
     public static final String VALIDATE_PROFILES = "/validate/fargateprofiles";
     public static final String VALIDATE_SUBNETS = "/validate/subnets";
+    public static final String VALIDATE_VPCS = "/validate/vpcs";
+    public static final String VALIDATE_SECURITY_GROUPS = "/validate/securitygroups";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AdmissionServer.class);
     private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
@@ -64,7 +66,9 @@ public final class AdmissionServer implements AutoCloseable {
                         MUTATE_PODS, webhooks.podMutation(),
                         VALIDATE_PODS, webhooks.podValidation(),
                         VALIDATE_PROFILES, webhooks.profileValidation(),
-                        VALIDATE_SUBNETS, webhooks.subnetValidation())
+                        VALIDATE_SUBNETS, webhooks.subnetValidation(),
+                        VALIDATE_VPCS, webhooks.vpcValidation(),
+                        VALIDATE_SECURITY_GROUPS, webhooks.securityGroupValidation())
                 .forEach((path, webhook) ->
                         server.createContext(path, exchange -> answer(exchange, webhook)));
         server.createContext(
@@ -76,14 +80,18 @@ public final class AdmissionServer implements AutoCloseable {
             PodMutation podMutation,
             PodValidation podValidation,
             ProfileValidation profileValidation,
-            SubnetValidation subnetValidation) {
+            SubnetValidation subnetValidation,
+            VpcValidation vpcValidation,
+            SecurityGroupValidation securityGroupValidation) {
         /// All webhooks, over the same reads.
         public static Webhooks of(ClusterReads reads, AdmissionSettings settings) {
             return new Webhooks(
                     new PodMutation(reads, settings),
                     new PodValidation(reads, settings),
                     new ProfileValidation(reads),
-                    new SubnetValidation(reads));
+                    new SubnetValidation(reads),
+                    new VpcValidation(reads),
+                    new SecurityGroupValidation(reads));
         }
     }
 

@@ -109,6 +109,8 @@ public final class WebhookConfigurations {
         }
         webhooks.add(own("fargateprofiles", AdmissionServer.VALIDATE_PROFILES));
         webhooks.add(own("subnets", AdmissionServer.VALIDATE_SUBNETS));
+        webhooks.add(own("vpcs", AdmissionServer.VALIDATE_VPCS));
+        webhooks.add(own("securitygroups", AdmissionServer.VALIDATE_SECURITY_GROUPS));
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(webhooks)

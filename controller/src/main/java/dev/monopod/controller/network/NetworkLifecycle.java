@@ -216,12 +216,14 @@ public final class NetworkLifecycle implements AutoCloseable {
             return;
         }
         if (!leaving && !object.hasFinalizer(Names.NETWORK_FINALIZER)) {
+            // Its status follows with the next round, which this change brings about.
             edit(
                     object,
                     fresh -> {
                         fresh.addFinalizer(Names.NETWORK_FINALIZER);
                         return fresh;
                     });
+            return;
         }
         var wanted =
                 status.apply(

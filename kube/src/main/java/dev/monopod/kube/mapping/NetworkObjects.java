@@ -71,6 +71,7 @@ public record NetworkObjects(
                 labels,
                 interfaces(),
                 members(control),
+                Routes.of(vpcs, subnets, control),
                 control);
     }
 
@@ -140,7 +141,7 @@ public record NetworkObjects(
             var pod = byUid.get(uid);
             if (pod != null) {
                 var network = machine.getSpec().network();
-                all.add(of(pod, network.address(), groups(network)));
+                all.add(of(pod, network.address(), network.subnet(), groups(network)));
             }
         }
         var clusterGroups =
@@ -149,7 +150,7 @@ public record NetworkObjects(
                         .toList();
         for (var pod : pods) {
             if (!ours.contains(pod.getMetadata().getUid()) && isOrdinary(pod)) {
-                all.add(of(pod, pod.getStatus().getPodIP(), clusterGroups));
+                all.add(of(pod, pod.getStatus().getPodIP(), "", clusterGroups));
             }
         }
         return all;
@@ -174,7 +175,7 @@ public record NetworkObjects(
                 : groups;
     }
 
-    private static PodInterface of(Pod pod, String address, List<String> groups) {
+    private static PodInterface of(Pod pod, String address, String subnet, List<String> groups) {
         var ports = new HashSet<PodInterface.Port>();
         ports(pod.getSpec().getContainers(), ports);
         ports(pod.getSpec().getInitContainers(), ports);
@@ -183,6 +184,7 @@ public record NetworkObjects(
                 pod.getMetadata().getName(),
                 labels(pod.getMetadata()),
                 address,
+                subnet,
                 groups,
                 ports);
     }

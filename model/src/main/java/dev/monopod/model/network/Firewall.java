@@ -24,10 +24,20 @@ public record Firewall(
     ///
     /// @param policy by direction; absent where no NetworkPolicy applies, so all may pass
     /// @param groups by direction; always both
-    public record Bindings(Map<Direction, String> policy, Map<Direction, String> groups) {
+    /// @param routes EGRESS only: where the subnet's routes lead; absent for pods in no subnet
+    public record Bindings(
+            Map<Direction, String> policy,
+            Map<Direction, String> groups,
+            Map<Direction, String> routes) {
         public Bindings {
             policy = Map.copyOf(policy);
             groups = Map.copyOf(groups);
+            routes = Map.copyOf(routes);
+        }
+
+        /// In the order in which a packet meets them.
+        public List<Map<Direction, String>> kinds() {
+            return List.of(policy, groups, routes);
         }
     }
 

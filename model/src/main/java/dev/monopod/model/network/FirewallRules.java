@@ -67,13 +67,24 @@ public final class FirewallRules {
             var isolating =
                     selecting.stream().filter(set -> set.rules().containsKey(direction)).toList();
             if (!isolating.isEmpty()) {
-                policy.put(
-                        direction,
-                        chain("policy", direction, isolating, direction == Direction.INGRESS));
+                policy.put(direction, chain("policy", direction, isolating, admitted(direction)));
             }
             groups.put(direction, groups(pod, direction));
         }
-        return new Bindings(policy, groups);
+        var routes = facts.routes().get(pod.subnet());
+        return new Bindings(
+                policy,
+                groups,
+                routes == null
+                        ? Map.of()
+                        : Map.of(
+                                Direction.EGRESS,
+                                chain("route", Direction.EGRESS, List.of(routes), List.of())));
+    }
+
+    /// As upstream: a pod's own node reaches it, whatever its policies say.
+    private List<Cidr> admitted(Direction direction) {
+        return direction == Direction.INGRESS ? facts.hosts() : List.of();
     }
 
     /// A group that does not exist allows nothing.
@@ -88,26 +99,22 @@ public final class FirewallRules {
                                                         "security group " + name + " (missing)",
                                                         Map.of())))
                         .toList();
-        return chain("group", direction, known, false);
+        return chain("group", direction, known, List.of());
     }
 
-    private String chain(
-            String kind, Direction direction, List<RuleSet> parts, boolean admitsHosts) {
+    private String chain(String kind, Direction direction, List<RuleSet> parts, List<Cidr> always) {
         var owners = parts.stream().map(RuleSet::name).distinct().sorted().toList();
         var text = owners.isEmpty() ? "no security group" : String.join(", ", owners);
         var name =
                 kind + "_" + (direction == Direction.INGRESS ? "in" : "out") + "_" + digest(text);
         if (!chains.containsKey(name)) {
             var lines = new ArrayList<Line>();
-            if (admitsHosts) {
-                // As upstream: a pod's own node reaches it, whatever its policies say.
-                for (var host : facts.hosts()) {
-                    lines.add(
-                            new Line(
-                                    "the host",
-                                    new Match.Within(host, List.of()),
-                                    new Test.Is(Traffic.ANY)));
-                }
+            for (var range : always) {
+                lines.add(
+                        new Line(
+                                "the host",
+                                new Match.Within(range, List.of()),
+                                new Test.Is(Traffic.ANY)));
             }
             for (var part : parts) {
                 for (var rule : part.rules().getOrDefault(direction, List.of())) {

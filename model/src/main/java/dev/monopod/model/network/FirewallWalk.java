@@ -44,7 +44,7 @@ public final class FirewallWalk {
             if (bindings == null) {
                 continue;
             }
-            for (Map<Direction, String> kind : List.of(bindings.policy(), bindings.groups())) {
+            for (Map<Direction, String> kind : bindings.kinds()) {
                 var name = kind.get(direction);
                 var chain = name == null ? null : firewall.chains().get(name);
                 if (chain == null) {

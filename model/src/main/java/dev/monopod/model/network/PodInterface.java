@@ -6,6 +6,7 @@ import java.util.Set;
 
 /// A pod as the network's rules see it.
 ///
+/// @param subnet empty for pods of ordinary nodes
 /// @param groups security groups that are on it
 /// @param ports what its containers name
 public record PodInterface(
@@ -13,6 +14,7 @@ public record PodInterface(
         String name,
         Map<String, String> labels,
         String address,
+        String subnet,
         List<String> groups,
         Set<Port> ports) {
     public PodInterface {
