@@ -22,7 +22,9 @@ final class WebhookConfigurationsTest {
                 .extracting(webhook -> webhook.getName() + " " + webhook.getFailurePolicy())
                 .containsExactly(
                         "fargateprofiles.validate.monopod.dev Ignore",
-                        "subnets.validate.monopod.dev Ignore");
+                        "subnets.validate.monopod.dev Ignore",
+                        "vpcs.validate.monopod.dev Ignore",
+                        "securitygroups.validate.monopod.dev Ignore");
     }
 
     @Test
