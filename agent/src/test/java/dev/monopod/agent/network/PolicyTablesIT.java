@@ -90,7 +90,7 @@ final class PolicyTablesIT {
     void leavesNothingOfRulesThatNobodyNeeds() {
         tables.apply(VPC, FirewallRules.compile(facts(), _ -> true));
         var empty = table();
-        groups.put("cluster", group(rule(Traffic.ANY, new Peer.Members("cluster"))));
+        groups.put("g1", group(rule(Traffic.ANY, new Peer.Members("cluster"))));
         policies.add(policy("ns1", all(1)));
         pods.add(pod(1));
         tables.apply(VPC, FirewallRules.compile(facts(), _ -> true));
