@@ -63,20 +63,22 @@ public final class AgentMain implements Callable<Integer> {
         try (KubernetesClient client = client()) {
             VpcWatch vpcs = new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
             String address = persistently(() -> address(vpcs));
-            try (NodeStatus nodes = new NodeStatus(client, VERSION);
+            try (Parts.Guard guard = Parts.guard(client, options.hostName);
+                    NodeStatus nodes = new NodeStatus(client, VERSION);
                     HostRegistration registration =
                             new HostRegistration(client, facts(address, hypervisor));
                     PodHost pods =
                             new PodHost(
                                     client,
                                     options.hostName,
-                                    new PodHost.Machinery(hypervisor, network, images),
+                                    new PodHost.Machinery(hypervisor, guard.of(network), images),
                                     nodes,
                                     settings(address));
                     ImageCollector collector = Parts.collector(options, images, pods);
                     LoadBalancing balancing = Parts.loadBalancing(options, client);
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
+                guard.start();
                 nodes.start();
                 persistently(() -> {
                     pods.start();

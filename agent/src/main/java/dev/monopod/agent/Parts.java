@@ -1,5 +1,8 @@
 package dev.monopod.agent;
 
+import dev.monopod.agent.firewall.Firewalls;
+import dev.monopod.agent.firewall.GuardedNetwork;
+import dev.monopod.agent.firewall.NetworkWatch;
 import dev.monopod.agent.image.CredentialPluginSettings;
 import dev.monopod.agent.image.ImageCollector;
 import dev.monopod.agent.image.ImageGarbage;
@@ -16,6 +19,7 @@ import dev.monopod.agent.machine.QemuConfiguration;
 import dev.monopod.agent.machine.QemuHypervisor;
 import dev.monopod.agent.network.HostNetwork;
 import dev.monopod.agent.network.LinuxHostNetwork;
+import dev.monopod.agent.network.PolicyTables;
 import dev.monopod.agent.pod.PodHost;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -42,6 +46,29 @@ final class Parts {
 
     static HostNetwork network(AgentOptions options) {
         return new LinuxHostNetwork(options.runDirectory);
+    }
+
+    /// Security groups and NetworkPolicies.
+    record Guard(NetworkWatch watch, Firewalls firewalls) implements AutoCloseable {
+        HostNetwork of(HostNetwork network) {
+            return new GuardedNetwork(network, firewalls);
+        }
+
+        void start() {
+            watch.start(firewalls::changed);
+            firewalls.start();
+        }
+
+        @Override
+        public void close() {
+            firewalls.close();
+            watch.close();
+        }
+    }
+
+    static Guard guard(KubernetesClient client, String hostName) {
+        NetworkWatch watch = new NetworkWatch(client);
+        return new Guard(watch, new Firewalls(watch::objects, hostName, new PolicyTables()));
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {

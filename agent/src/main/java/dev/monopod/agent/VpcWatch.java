@@ -59,7 +59,7 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
             network.ensureVpc(
                     new VpcNetwork(
                             vpc.getMetadata().getName(),
-                            cidr,
+                            vpc.getSpec().cidrs(),
                             hostAddress(cidr),
                             serviceCidr,
                             kubeletPort));

@@ -6,6 +6,10 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Names;
+import dev.monopod.kube.api.PrefixList;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
@@ -16,6 +20,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -149,11 +155,21 @@ final class JoinedCluster {
                 .list()
                 .getItems()
                 .forEach(profile -> remove(client, profile));
+        for (Class<? extends HasMetadata> kind :
+                List.of(SecurityGroup.class, PrefixList.class, Subnet.class, Vpc.class)) {
+            client.resources(kind).list().getItems().forEach(object -> remove(client, object));
+        }
         var definitions = client.apiextensions().v1().customResourceDefinitions();
         definitions.list().getItems().stream()
-                .filter(definition -> definition.getSpec().getGroup().equals(OWN_GROUP))
+                .filter(JoinedCluster::isOurs)
                 .forEach(definition ->
                         definitions.withName(definition.getMetadata().getName()).delete());
+    }
+
+    /// EKS' SecurityGroupPolicy, if it was there before us, stays.
+    private static boolean isOurs(HasMetadata object) {
+        @Nullable Map<String, String> labels = object.getMetadata().getLabels();
+        return labels != null && labels.entrySet().containsAll(Names.LABELS.entrySet());
     }
 
     private static <T extends HasMetadata> void remove(KubernetesClient client, T object) {

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             DoctorCommand.class,
             WhyCommand.class,
+            NetCommand.class,
             ProfileCommand.class,
             ImageCommand.class,
             CompletionCommand.class,

@@ -221,10 +221,34 @@ public final class ClusterView implements AutoCloseable {
         profiles.addEventHandler(handler(changed));
     }
 
-    /// Calls back on any change of subnets or VPCs.
+    /// Calls back on any change of subnets or VPCs but of their statuses.
     public void onNetworkChange(Runnable changed) {
-        subnets.addEventHandler(handler(s -> changed.run()));
-        vpcs.addEventHandler(handler(v -> changed.run()));
+        subnets.addEventHandler(meaningful(changed));
+        vpcs.addEventHandler(meaningful(changed));
+    }
+
+    private static <T extends HasMetadata> ResourceEventHandler<T> meaningful(Runnable changed) {
+        return new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T object) {
+                changed.run();
+            }
+
+            @Override
+            public void onUpdate(T before, T object) {
+                // A deletion that is held raises the generation too.
+                if (!Objects.equals(
+                        before.getMetadata().getGeneration(),
+                        object.getMetadata().getGeneration())) {
+                    changed.run();
+                }
+            }
+
+            @Override
+            public void onDelete(T object, boolean unknown) {
+                changed.run();
+            }
+        };
     }
 
     public void onMachine(Consumer<Machine> changed) {

@@ -13,6 +13,7 @@ import dev.monopod.controller.loadbalancing.GatewayDefinitions;
 import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
 import dev.monopod.controller.machine.StrayPods;
+import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
@@ -253,13 +254,16 @@ public final class ControllerMain implements Callable<Integer> {
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers = new LoadBalancerController(client, cluster, Clock.systemUTC());
+            var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
             closers.addAll(
                     List.of(
                             profiles::close,
                             scheduler::close,
                             cleanup::close,
                             strays::close,
-                            balancers::close));
+                            balancers::close,
+                            network::close));
+            network.start();
             profiles.start();
             scheduler.start();
             cleanup.start();

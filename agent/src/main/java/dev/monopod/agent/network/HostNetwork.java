@@ -1,6 +1,8 @@
 package dev.monopod.agent.network;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// The host's side of the VPCs. Idempotent: each call brings the kernel to what it says, whatever
 /// was there. Thread-safe.
@@ -19,13 +21,26 @@ public interface HostNetwork {
     /// Removes everything of every VPC from this host.
     void removeAll();
 
-    /// @param cidr primary range
+    /// @param cidrs its ranges, the primary first
     /// @param hostAddress address of the host in the VPC (range's base + 4)
     /// @param serviceCidr range of ClusterIPs, routed from the host through the VPC
     /// @param kubeletPort where the agent's kubelet listens on this host; traffic from the host to
     ///   POD:10250 is redirected to it
     record VpcNetwork(
-            String name, String cidr, String hostAddress, String serviceCidr, int kubeletPort) {}
+            String name,
+            List<String> cidrs,
+            String hostAddress,
+            String serviceCidr,
+            int kubeletPort) {
+        public VpcNetwork {
+            cidrs = List.copyOf(cidrs);
+        }
+
+        /// What the host reaches through the VPC.
+        List<String> ranges() {
+            return Stream.concat(cidrs.stream(), Stream.of(serviceCidr)).toList();
+        }
+    }
 
     /// @param gateway next hop inside the guest, answered by proxy ARP
     record PodInterface(

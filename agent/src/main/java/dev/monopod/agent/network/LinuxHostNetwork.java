@@ -21,7 +21,8 @@ public final class LinuxHostNetwork implements HostNetwork {
     private static final Path LINKS = Path.of("/sys/class/net");
     private static final Path FORWARDING = Path.of("/proc/sys/net/ipv4/ip_forward");
     private static final Pattern TAP = Pattern.compile("\\bmp-[0-9a-f]{8}\\b");
-    private static final Pattern POD = Pattern.compile("([0-9.]+) \\. \"(mp-[0-9a-f]{8})\"");
+    private static final Pattern POD =
+            Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
 
     private final Path memory;
     private final Map<String, VpcNetwork> vpcs = new TreeMap<>();
@@ -36,7 +37,7 @@ public final class LinuxHostNetwork implements HostNetwork {
     public synchronized void ensureVpc(VpcNetwork vpc) {
         var namespace = LinkNames.namespace(vpc.name());
         var link = LinkNames.hostLink(vpc.name());
-        var router = VpcRange.parse(vpc.cidr()).address(1);
+        var router = VpcRange.parse(vpc.cidrs().getFirst()).address(1);
         if (!Files.exists(NAMESPACES.resolve(namespace))) {
             HostCommand.run(List.of("ip", "netns", "add", namespace), "");
         }
@@ -56,6 +57,7 @@ public final class LinuxHostNetwork implements HostNetwork {
                         "net/ipv4/conf/default/proxy_arp=1",
                         "net/ipv4/conf/default/accept_redirects=0",
                         "net/ipv4/conf/all/accept_redirects=0",
+                        "net/ipv4/conf/all/accept_source_route=0",
                         "net/ipv4/conf/all/send_redirects=0",
                         "net/ipv4/conf/default/send_redirects=0",
                         "net/ipv6/conf/default/disable_ipv6=1"));
@@ -68,16 +70,16 @@ public final class LinuxHostNetwork implements HostNetwork {
                         "route replace %s/32 dev eth0 scope link".formatted(vpc.hostAddress()),
                         "route replace default via %s dev eth0 src %s"
                                 .formatted(vpc.hostAddress(), router)));
-        HostCommand.ip(
-                "",
-                List.of(
-                        "link set %s up".formatted(link),
-                        "addr replace %s/32 dev %s".formatted(vpc.hostAddress(), link),
-                        "route replace %s/32 dev %s scope link".formatted(router, link),
-                        "route replace %s via %s dev %s src %s"
-                                .formatted(vpc.cidr(), router, link, vpc.hostAddress()),
-                        "route replace %s via %s dev %s src %s"
-                                .formatted(vpc.serviceCidr(), router, link, vpc.hostAddress())));
+        var routes = new ArrayList<String>();
+        routes.add("link set %s up".formatted(link));
+        routes.add("addr replace %s/32 dev %s".formatted(vpc.hostAddress(), link));
+        routes.add("route replace %s/32 dev %s scope link".formatted(router, link));
+        for (var range : vpc.ranges()) {
+            routes.add(
+                    "route replace %s via %s dev %s src %s"
+                            .formatted(range, router, link, vpc.hostAddress()));
+        }
+        HostCommand.ip("", routes);
         HostCommand.nft(namespace, Ruleset.router(vpc));
         vpcs.put(vpc.name(), vpc);
         HostCommand.nft("", Ruleset.host(vpcs.values()));
@@ -101,7 +103,7 @@ public final class LinuxHostNetwork implements HostNetwork {
         lines.add(
                 "neigh replace %s lladdr %s dev %s nud permanent"
                         .formatted(pod.address(), pod.mac(), tap));
-        HostCommand.nft(namespace, Ruleset.allow(pod.address(), tap));
+        HostCommand.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
         HostCommand.ip(namespace, lines);
         return new Attachment(namespace, tap, MTU);
     }
@@ -155,10 +157,13 @@ public final class LinuxHostNetwork implements HostNetwork {
                                 "-c",
                                 "nft list set ip " + Ruleset.TABLE + " pods 2>/dev/null || true"),
                         "");
+        var forget = new ArrayList<String>();
         var matcher = POD.matcher(allowed);
         while (matcher.find()) {
-            if (gone.contains(matcher.group(2))) {
-                rules.append(Ruleset.disallow(matcher.group(1), matcher.group(2)));
+            if (gone.contains(matcher.group(3))) {
+                rules.append(
+                        Ruleset.disallow(matcher.group(1), matcher.group(2), matcher.group(3)));
+                forget.add(matcher.group(1));
             }
         }
         if (!rules.isEmpty()) {
@@ -168,6 +173,25 @@ public final class LinuxHostNetwork implements HostNetwork {
         var lines = gone.stream().filter(present::contains).map(t -> "link delete " + t).toList();
         if (!lines.isEmpty()) {
             HostCommand.ip(namespace, lines);
+        }
+        forget.forEach(address -> forgetConnections(namespace, address));
+    }
+
+    /// A connection of a pod that is gone must not open the next one's door at the same address.
+    private static void forgetConnections(String namespace, String address) {
+        for (var side : List.of("--orig-src", "--orig-dst", "--reply-src")) {
+            HostCommand.run(
+                    List.of(
+                            "ip",
+                            "netns",
+                            "exec",
+                            namespace,
+                            "sh",
+                            "-c",
+                            // It fails when there is none.
+                            "conntrack --delete %s %s >/dev/null 2>&1 || true"
+                                    .formatted(side, address)),
+                    "");
         }
     }
 

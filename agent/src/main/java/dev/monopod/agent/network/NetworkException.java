@@ -4,7 +4,7 @@ package dev.monopod.agent.network;
 public final class NetworkException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    NetworkException(String message) {
+    public NetworkException(String message) {
         super(message);
     }
 }

@@ -1,6 +1,7 @@
 package dev.monopod.agent.network;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +26,7 @@ public final class NetworkMain {
             String name, String cidr, String serviceCidr, int kubeletPort) {
         return new HostNetwork.VpcNetwork(
                 name,
-                cidr,
+                List.of(cidr),
                 VpcRange.parse(cidr).address(VpcRange.HOST_OFFSET),
                 serviceCidr,
                 kubeletPort);

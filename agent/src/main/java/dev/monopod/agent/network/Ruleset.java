@@ -13,17 +13,24 @@ final class Ruleset {
     /// The host's own namespace: translation for what leaves the VPCs (the NAT gateway), the way to
     /// the kubelet API at pod addresses, and a wall between the pods and the host.
     static String host(Collection<VpcNetwork> vpcs) {
+        var names = new StringBuilder();
         var redirect = new StringBuilder();
         var masquerade = new StringBuilder();
         var input = new StringBuilder();
         for (var vpc : vpcs) {
             var link = LinkNames.hostLink(vpc.name());
-            redirect.append(
-                    "    ip daddr %s ip daddr != %s tcp dport 10250 redirect to :%d\n"
-                            .formatted(vpc.cidr(), vpc.hostAddress(), vpc.kubeletPort()));
-            masquerade.append(
-                    "    ip saddr %s oifname != { \"%s\", \"lo\" } masquerade\n"
-                            .formatted(vpc.cidr(), link));
+            for (var cidr : vpc.cidrs()) {
+                redirect.append(
+                        "    ip daddr %s ip daddr != %s tcp dport 10250 redirect to :%d\n"
+                                .formatted(cidr, vpc.hostAddress(), vpc.kubeletPort()));
+                masquerade.append(
+                        "    ip saddr %s oifname != { \"%s\", \"lo\" } masquerade\n"
+                                .formatted(cidr, link));
+            }
+            // Rules of users speak of port 53, where the host may have a name server already.
+            names.append(
+                    "    iifname \"%s\" ip daddr %s meta l4proto { tcp, udp } th dport 53 redirect to :1053\n"
+                            .formatted(link, vpc.hostAddress()));
             // Pods reach the API server and the cluster's DNS on the host, and nothing else of it.
             input.append("    iifname \"%s\" jump pods\n".formatted(link));
         }
@@ -31,6 +38,9 @@ final class Ruleset {
         table ip %1$s
         delete table ip %1$s
         table ip %1$s {
+          chain prerouting {
+            type nat hook prerouting priority -100; policy accept;
+        %5$s  }
           chain output {
             type nat hook output priority -100; policy accept;
         %2$s  }
@@ -49,16 +59,18 @@ final class Ruleset {
         %4$s  }
         }
         """
-                .formatted(TABLE, redirect, masquerade, input);
+                .formatted(TABLE, redirect, masquerade, input, names);
     }
 
-    /// A VPC's router. `pods` holds which address may come from which tap; it is filled as pods
-    /// come and go, and survives a renewal of the rules because only the chains are replaced.
+    /// A VPC's router. `pods` holds which addresses, of layer 3 and 2, may come from which tap; it
+    /// is filled as pods come and go, and survives a renewal of the rules because only the chains
+    /// are replaced. What has another sender goes nowhere, be it IP or ARP; so do DHCP (its sender
+    /// is 0.0.0.0, its answers are broadcast, and the router forwards no broadcast) and IPv6.
     static String router(VpcNetwork vpc) {
         return """
         table ip %1$s {
           set pods {
-            type ipv4_addr . ifname
+            type ipv4_addr . ether_addr . ifname
           }
           chain prerouting {
             type filter hook prerouting priority raw; policy accept;
@@ -75,7 +87,7 @@ final class Ruleset {
         flush chain ip %1$s input
         table ip %1$s {
           chain prerouting {
-            iifname "mp-*" ip saddr . iifname != @pods counter drop
+            iifname "mp-*" ip saddr . ether saddr . iifname != @pods counter drop
             iifname "mp-*" ip daddr 169.254.0.0/16 counter drop
           }
           chain postrouting {
@@ -85,6 +97,20 @@ final class Ruleset {
             iifname "mp-*" ct state established,related accept
             iifname "mp-*" icmp type echo-request accept
             iifname "mp-*" counter drop
+          }
+        }
+        table arp %1$s {
+          set pods {
+            type ipv4_addr . ether_addr . ifname
+          }
+          chain input {
+            type filter hook input priority 0; policy accept;
+          }
+        }
+        flush chain arp %1$s input
+        table arp %1$s {
+          chain input {
+            iifname "mp-*" arp saddr ip . arp saddr ether . iifname != @pods counter drop
           }
         }
         table ip6 %1$s
@@ -99,13 +125,20 @@ final class Ruleset {
                 .formatted(TABLE, vpc.hostAddress());
     }
 
-    static String allow(String address, String tap) {
-        return "add element ip %s pods { %s . \"%s\" }\n".formatted(TABLE, address, tap);
+    static String allow(String address, String mac, String tap) {
+        return change("add", address, mac, tap);
     }
 
-    static String disallow(String address, String tap) {
+    static String disallow(String address, String mac, String tap) {
         // Adding first makes the deletion succeed when the element is not there.
-        return allow(address, tap)
-                + "delete element ip %s pods { %s . \"%s\" }\n".formatted(TABLE, address, tap);
+        return allow(address, mac, tap) + change("delete", address, mac, tap);
+    }
+
+    private static String change(String verb, String address, String mac, String tap) {
+        return """
+        %1$s element ip %2$s pods { %3$s . %4$s . "%5$s" }
+        %1$s element arp %2$s pods { %3$s . %4$s . "%5$s" }
+        """
+                .formatted(verb, TABLE, address, mac, tap);
     }
 }

@@ -34,6 +34,8 @@ public final class AdmissionServer implements AutoCloseable {
     public static final String VALIDATE_PROFILES = "/validate/fargateprofiles";
     public static final String VALIDATE_SUBNETS = "/validate/subnets";
     public static final String VALIDATE_LOAD_BALANCERS = "/validate/loadbalancers";
+    public static final String VALIDATE_VPCS = "/validate/vpcs";
+    public static final String VALIDATE_SECURITY_GROUPS = "/validate/securitygroups";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AdmissionServer.class);
     private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
@@ -66,7 +68,9 @@ public final class AdmissionServer implements AutoCloseable {
                         VALIDATE_PODS, webhooks.podValidation(),
                         VALIDATE_PROFILES, webhooks.profileValidation(),
                         VALIDATE_SUBNETS, webhooks.subnetValidation(),
-                        VALIDATE_LOAD_BALANCERS, webhooks.loadBalancerValidation())
+                        VALIDATE_LOAD_BALANCERS, webhooks.loadBalancerValidation(),
+                        VALIDATE_VPCS, webhooks.vpcValidation(),
+                        VALIDATE_SECURITY_GROUPS, webhooks.securityGroupValidation())
                 .forEach((path, webhook) ->
                         server.createContext(path, exchange -> answer(exchange, webhook)));
         server.createContext(
@@ -79,7 +83,9 @@ public final class AdmissionServer implements AutoCloseable {
             PodValidation podValidation,
             ProfileValidation profileValidation,
             SubnetValidation subnetValidation,
-            LoadBalancerValidation loadBalancerValidation) {
+            LoadBalancerValidation loadBalancerValidation,
+            VpcValidation vpcValidation,
+            SecurityGroupValidation securityGroupValidation) {
         /// All webhooks, over the same reads.
         public static Webhooks of(ClusterReads reads, AdmissionSettings settings) {
             return new Webhooks(
@@ -87,7 +93,9 @@ public final class AdmissionServer implements AutoCloseable {
                     new PodValidation(reads, settings),
                     new ProfileValidation(reads),
                     new SubnetValidation(reads),
-                    new LoadBalancerValidation());
+                    new LoadBalancerValidation(),
+                    new VpcValidation(reads),
+                    new SecurityGroupValidation(reads));
         }
     }
 

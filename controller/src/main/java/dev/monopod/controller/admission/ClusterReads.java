@@ -1,6 +1,8 @@
 package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -18,6 +20,15 @@ public interface ClusterReads {
 
     /// All VPCs.
     List<Vpc> vpcs();
+
+    /// All security groups.
+    List<SecurityGroup> securityGroups();
+
+    /// Those of a namespace.
+    List<SecurityGroupPolicy> securityGroupPolicies(String namespace);
+
+    /// Labels of a service account; empty if there is none.
+    Map<String, String> serviceAccountLabels(String namespace, String name);
 
     /// Annotations of a service account; empty if there is none.
     Map<String, String> serviceAccountAnnotations(String namespace, String name);

@@ -1,6 +1,8 @@
 package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.mapping.PodShapes;
@@ -8,6 +10,7 @@ import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
 import dev.monopod.model.loadbalancing.ReadinessGates;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
@@ -15,6 +18,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +51,29 @@ public final class KubernetesReads implements ClusterReads {
     }
 
     @Override
+    public List<SecurityGroup> securityGroups() {
+        return client.resources(SecurityGroup.class).list().getItems();
+    }
+
+    @Override
+    public List<SecurityGroupPolicy> securityGroupPolicies(String namespace) {
+        return client.resources(SecurityGroupPolicy.class).inNamespace(namespace).list().getItems();
+    }
+
+    @Override
+    public Map<String, String> serviceAccountLabels(String namespace, String name) {
+        return account(namespace, name).map(ObjectMeta::getLabels).orElse(Map.of());
+    }
+
+    @Override
     public Map<String, String> serviceAccountAnnotations(String namespace, String name) {
-        @Nullable ServiceAccount account =
-                client.serviceAccounts().inNamespace(namespace).withName(name).get();
-        return account == null || account.getMetadata().getAnnotations() == null
-                ? Map.of()
-                : account.getMetadata().getAnnotations();
+        return account(namespace, name).map(ObjectMeta::getAnnotations).orElse(Map.of());
+    }
+
+    private Optional<ObjectMeta> account(String namespace, String name) {
+        return Optional.ofNullable(
+                        client.serviceAccounts().inNamespace(namespace).withName(name).get())
+                .map(ServiceAccount::getMetadata);
     }
 
     @Override

@@ -19,17 +19,18 @@ import org.slf4j.LoggerFactory;
 /// see".
 public final class PodMutation implements Webhook {
     private static final Logger LOGGER = LoggerFactory.getLogger(PodMutation.class);
-    private static final String SECURITY_GROUPS = "fargate.amazonaws.com/pod-sg";
     private static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
 
     private final ClusterReads reads;
     private final AdmissionSettings settings;
     private final IamRole iamRole;
+    private final PodSecurityGroups securityGroups;
 
     public PodMutation(ClusterReads reads, AdmissionSettings settings) {
         this.reads = reads;
         this.settings = settings;
         this.iamRole = new IamRole(settings.region());
+        this.securityGroups = new PodSecurityGroups(reads);
     }
 
     @Override
@@ -64,15 +65,15 @@ public final class PodMutation implements Webhook {
                 reads.readinessGates(
                         review.namespace(), PodFacts.texts(before.at("/metadata/labels"))));
         iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
+        List<String> warnings = securityGroups.apply(after, review.namespace(), profile);
         LOGGER.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
-        return new Verdict.Changed(JsonDiff.asJson(before, after), List.of());
+        return new Verdict.Changed(JsonDiff.asJson(before, after), warnings);
     }
 
     private void metadata(ObjectNode pod, Profile profile) {
         ObjectNode metadata = object(pod, "metadata");
         object(metadata, "labels").put(Names.PROFILE_LABEL, profile.name());
         ObjectNode annotations = object(metadata, "annotations");
-        annotations.remove(SECURITY_GROUPS);
         annotations.put(Names.LOGGING_ANNOTATION, LOGGING_DISABLED);
         switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
             case Provisioned.Fits fits ->

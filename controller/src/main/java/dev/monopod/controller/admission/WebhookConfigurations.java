@@ -116,6 +116,8 @@ public final class WebhookConfigurations {
                         "networking.k8s.io",
                         "has(object.metadata.annotations) && 'alb.ingress.kubernetes.io/target-type'"
                                 + " in object.metadata.annotations"));
+        webhooks.add(own("vpcs", AdmissionServer.VALIDATE_VPCS));
+        webhooks.add(own("securitygroups", AdmissionServer.VALIDATE_SECURITY_GROUPS));
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(webhooks)

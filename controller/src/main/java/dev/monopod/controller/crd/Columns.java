@@ -31,6 +31,15 @@ final class Columns {
                             column("Zone", ".spec.zone"),
                             column("Free", "integer", ".status.freeAddresses", 0),
                             AGE);
+            case "SecurityGroup" ->
+                    List.of(
+                            column("VPC", ".spec.vpc"),
+                            column("Machines", "integer", ".status.machines", 0),
+                            column("Description", ".spec.description"),
+                            AGE);
+            case "PrefixList" -> List.of(column("Ranges", ".spec.entries[*].cidr"), AGE);
+            case "SecurityGroupPolicy" ->
+                    List.of(column("Security-Group-Ids", ".spec.securityGroups.groupIds"), AGE);
             case "Host" ->
                     List.of(
                             column("Accelerator", ".status.accelerator"),

@@ -1,5 +1,6 @@
 package dev.monopod.controller.crd;
 
+import dev.monopod.kube.api.Names;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -35,14 +36,30 @@ public final class CrdInstaller {
                         .withForce(true)
                         .build();
         for (CustomResourceDefinition definition : definitions) {
-            client.resource(definition).patch(apply);
+            if (!isForeign(definition)) {
+                client.resource(definition).patch(apply);
+            }
         }
         for (CustomResourceDefinition definition : definitions) {
             client.resource(definition)
                     .waitUntilCondition(
                             CrdInstaller::isEstablished, limit.toMillis(), TimeUnit.MILLISECONDS);
         }
-        LOGGER.info("{} definitions of monopod.dev/v1 are served", definitions.size());
+        LOGGER.info("{} definitions are served", definitions.size());
+    }
+
+    /// EKS has its SecurityGroupPolicy; where it is, it stays as it is.
+    private boolean isForeign(CustomResourceDefinition definition) {
+        @Nullable CustomResourceDefinition found =
+                definition.getSpec().getGroup().equals(Names.GROUP)
+                        ? null
+                        : client.resource(definition).get();
+        return found != null
+                && (found.getMetadata().getLabels() == null
+                        || !found.getMetadata()
+                                .getLabels()
+                                .entrySet()
+                                .containsAll(Names.LABELS.entrySet()));
     }
 
     private static boolean isEstablished(@Nullable CustomResourceDefinition definition) {

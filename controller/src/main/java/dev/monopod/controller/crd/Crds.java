@@ -4,6 +4,9 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Names;
+import dev.monopod.kube.api.PrefixList;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import io.fabric8.crdv2.generator.CRDGenerator;
@@ -20,11 +23,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The definitions of `monopod.dev/v1`: the schema is generated from the records, the rules that a
-/// record cannot say are added by [SchemaRules] and [Columns].
+/// The definitions of `monopod.dev/v1`, and of EKS' SecurityGroupPolicy: the schema is generated
+/// from the records, the rules that a record cannot say are added by [SchemaRules] and [Columns].
 public final class Crds {
     private static final List<Class<? extends HasMetadata>> KINDS =
-            List.of(FargateProfile.class, Vpc.class, Subnet.class, Host.class, Machine.class);
+            List.of(
+                    FargateProfile.class,
+                    Vpc.class,
+                    Subnet.class,
+                    SecurityGroup.class,
+                    PrefixList.class,
+                    SecurityGroupPolicy.class,
+                    Host.class,
+                    Machine.class);
 
     private Crds() {}
 

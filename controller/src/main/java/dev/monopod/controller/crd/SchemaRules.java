@@ -10,7 +10,7 @@ import java.util.Objects;
 /// What the API server itself enforces, with the controller down too: required fields, limits, and
 /// rules in CEL. Source: the contract's "Profiles"; AWS' limits of VPCs and subnets.
 final class SchemaRules {
-    private static final long LONGEST_NAME = 253;
+    static final long LONGEST_NAME = 253;
     private static final long LONGEST_CIDR = 18;
     private static final String NAME_PATTERN = "^[0-9A-Za-z][A-Za-z0-9_-]*$";
     private static final String RESERVED =
@@ -25,6 +25,8 @@ final class SchemaRules {
             case "FargateProfile" -> profile(root, spec);
             case "Vpc" -> vpc(spec);
             case "Subnet" -> subnet(spec);
+            case "SecurityGroup", "PrefixList", "SecurityGroupPolicy" ->
+                    SecurityRules.apply(kind, spec);
             case "Host" -> {
                 field(spec, "cpuOvercommit").setMinimum(1.0);
                 field(spec, "storageOvercommit").setMinimum(1.0);
@@ -123,7 +125,7 @@ final class SchemaRules {
         require(field(spec, "network"), "vpc", "subnet", "zone", "address", "gateway", "mac");
     }
 
-    private static void cidr(JSONSchemaProps field, int shortest, int longest) {
+    static void cidr(JSONSchemaProps field, int shortest, int longest) {
         field.setMinLength(9L);
         field.setMaxLength(LONGEST_CIDR);
         String range =
@@ -143,15 +145,15 @@ final class SchemaRules {
                         + (range.isEmpty() ? "" : ", from /" + shortest + " to /" + longest));
     }
 
-    private static JSONSchemaProps field(JSONSchemaProps schema, String name) {
+    static JSONSchemaProps field(JSONSchemaProps schema, String name) {
         return Objects.requireNonNull(schema.getProperties().get(name), name);
     }
 
-    private static void require(JSONSchemaProps schema, String... fields) {
+    static void require(JSONSchemaProps schema, String... fields) {
         schema.setRequired(new ArrayList<>(List.of(fields)));
     }
 
-    private static void rule(JSONSchemaProps schema, String expression, String message) {
+    static void rule(JSONSchemaProps schema, String expression, String message) {
         List<ValidationRule> rules =
                 schema.getXKubernetesValidations() == null
                         ? new ArrayList<>()

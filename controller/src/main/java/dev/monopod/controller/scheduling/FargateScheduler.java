@@ -231,8 +231,17 @@ public final class FargateScheduler implements AutoCloseable {
                                 subnet.zone(),
                                 placed.address(),
                                 subnet.cidr().gateway(),
-                                mac(placed.address()))));
+                                mac(placed.address()),
+                                securityGroups(pod))));
         return machine;
+    }
+
+    /// As the webhook chose them when the pod was created; later changes of the annotation count no
+    /// more. Absent for pods that no webhook saw: the cluster security group.
+    private static @Nullable List<String> securityGroups(Pod pod) {
+        var annotations = pod.getMetadata().getAnnotations();
+        var chosen = annotations == null ? null : annotations.get(Names.SECURITY_GROUPS_ANNOTATION);
+        return chosen == null || chosen.isBlank() ? null : List.of(chosen.split(","));
     }
 
     /// Locally administered, and as unique as the address.

@@ -1,6 +1,8 @@
 package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -18,6 +20,9 @@ final class FixedReads implements ClusterReads {
     private final List<FargateProfile> profiles = new ArrayList<>();
     private final List<Subnet> subnets = new ArrayList<>();
     private final List<Vpc> vpcs = new ArrayList<>();
+    private final List<SecurityGroup> groups = new ArrayList<>();
+    private final List<SecurityGroupPolicy> policies = new ArrayList<>();
+    private final Map<String, Map<String, String>> accountLabels = new HashMap<>();
     private final Map<String, Map<String, String>> accounts = new HashMap<>();
     private final Map<String, ClaimState> claims = new HashMap<>();
     private final SortedSet<String> gates = new TreeSet<>();
@@ -39,6 +44,21 @@ final class FixedReads implements ClusterReads {
 
     FixedReads withVpc(String name, String spec) {
         vpcs.add(read("Vpc", name, spec, Vpc.class));
+        return this;
+    }
+
+    FixedReads withSecurityGroup(String name, String spec) {
+        groups.add(read("SecurityGroup", name, spec, SecurityGroup.class));
+        return this;
+    }
+
+    FixedReads withSecurityGroupPolicy(String name, String spec) {
+        policies.add(read("SecurityGroupPolicy", name, spec, SecurityGroupPolicy.class));
+        return this;
+    }
+
+    FixedReads withAccountLabels(String name, Map<String, String> labels) {
+        accountLabels.put(name, labels);
         return this;
     }
 
@@ -65,6 +85,21 @@ final class FixedReads implements ClusterReads {
     @Override
     public List<Vpc> vpcs() {
         return List.copyOf(vpcs);
+    }
+
+    @Override
+    public List<SecurityGroup> securityGroups() {
+        return List.copyOf(groups);
+    }
+
+    @Override
+    public List<SecurityGroupPolicy> securityGroupPolicies(String namespace) {
+        return List.copyOf(policies);
+    }
+
+    @Override
+    public Map<String, String> serviceAccountLabels(String namespace, String name) {
+        return accountLabels.getOrDefault(name, Map.of());
     }
 
     @Override

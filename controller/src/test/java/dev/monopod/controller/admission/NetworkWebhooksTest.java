@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Rows F14, F16 and F19; contract, "Profiles".
@@ -74,6 +75,43 @@ final class NetworkWebhooksTest {
                                 "The CIDR '192.168.112.0/24' conflicts with another subnet: private-a"
                                         + " has 192.168.96.0/19 (spec.cidr)"));
         assertThat(subnet("10.0.0.0/24")).isInstanceOf(Verdict.Denied.class);
+    }
+
+    @Test
+    void refusesAVpcOverAnother() {
+        assertThat(new VpcValidation(reads).judge(vpc("[10.0.0.0/16, 192.168.64.0/20]")))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                422,
+                                "Invalid",
+                                "The CIDR '192.168.64.0/20' conflicts with VPC default, which has"
+                                        + " 192.168.0.0/16 (spec.cidrs[1])"));
+        assertThat(new VpcValidation(reads).judge(vpc("[10.0.0.0/16]")))
+                .isEqualTo(Verdict.Allowed.SILENTLY);
+    }
+
+    private static Review vpc(String cidrs) {
+        return review("{metadata: {name: other}, spec: {region: r, cidrs: %s}}".formatted(cidrs));
+    }
+
+    @Test
+    void refusesASecurityGroupOfNoVpcAndWarnsOfRulesThatAllowNothing() {
+        var validation = new SecurityGroupValidation(reads);
+        assertThat(validation.judge(review("{metadata: {name: a}, spec: {vpc: gone}}")))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                422, "Invalid", "The vpc ID 'gone' does not exist (spec.vpc)"));
+        assertThat(
+                        validation.judge(
+                                review(
+                                        "{metadata: {name: a}, spec: {vpc: default, ingress:"
+                                                + " [{protocol: tcp, group: a}, {protocol: tcp,"
+                                                + " group: b}]}}")))
+                .isEqualTo(
+                        new Verdict.Allowed(
+                                List.of(
+                                        "The security group 'b' does not exist in VPC default; the"
+                                                + " rule allows nothing (spec.ingress[1].group)")));
     }
 
     private Verdict subnet(String cidr) {

@@ -24,7 +24,9 @@ final class WebhookConfigurationsTest {
                         "fargateprofiles.validate.monopod.dev Ignore",
                         "subnets.validate.monopod.dev Ignore",
                         "services.validate.monopod.dev Ignore",
-                        "ingresses.validate.monopod.dev Ignore");
+                        "ingresses.validate.monopod.dev Ignore",
+                        "vpcs.validate.monopod.dev Ignore",
+                        "securitygroups.validate.monopod.dev Ignore");
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.monopod.kube.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What the scheduler decided. Immutable.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -26,11 +28,26 @@ public record MachineSpec(
             @JsonPropertyDescription("Ephemeral storage in MiB.") long storageMebiBytes) {}
 
     /// Where it stands in the VPC.
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Interface(
             @JsonPropertyDescription("VPC.") String vpc,
             @JsonPropertyDescription("Subnet.") String subnet,
             @JsonPropertyDescription("Zone.") String zone,
             @JsonPropertyDescription("IPv4 address of the pod.") String address,
             @JsonPropertyDescription("Next hop: the subnet's first address.") String gateway,
-            @JsonPropertyDescription("MAC address, locally administered.") String mac) {}
+            @JsonPropertyDescription("MAC address, locally administered.") String mac,
+            @JsonPropertyDescription("Security groups; absent: the VPC's cluster security group.")
+                    @Nullable List<String> securityGroups) {
+
+        /// With the VPC's cluster security group.
+        public Interface(
+                String vpc,
+                String subnet,
+                String zone,
+                String address,
+                String gateway,
+                String mac) {
+            this(vpc, subnet, zone, address, gateway, mac, null);
+        }
+    }
 }

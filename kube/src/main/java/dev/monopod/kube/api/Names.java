@@ -5,10 +5,17 @@ import java.util.Map;
 /// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
 /// "Names that users and tools see".
 public final class Names {
+    /// API group of Monopod's own objects.
+    public static final String GROUP = "monopod.dev";
+
     public static final String PROFILE_LABEL = "eks.amazonaws.com/fargate-profile";
     public static final String COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
     public static final String COMPUTE_TYPE_FARGATE = "fargate";
     public static final String CAPACITY_ANNOTATION = "CapacityProvisioned";
+
+    /// Security groups of a pod, joined by commas, as the webhook chose them.
+    public static final String SECURITY_GROUPS_ANNOTATION = "fargate.amazonaws.com/pod-sg";
+
     public static final String LOGGING_ANNOTATION = "Logging";
     public static final String SCHEDULER_NAME = "fargate-scheduler";
     public static final String PRIORITY_CLASS = "system-node-critical";
@@ -29,6 +36,9 @@ public final class Names {
     /// Keeps a Machine until its host has taken it down.
     public static final String AGENT_FINALIZER = "monopod.dev/agent";
 
+    /// Keeps an object of the network until nothing uses it.
+    public static final String NETWORK_FINALIZER = "monopod.dev/network";
+
     /// On every object of the cluster's scope that the controller installs.
     public static final Map<String, String> LABELS = Map.of("app.kubernetes.io/part-of", "monopod");
 
@@ -41,6 +51,11 @@ public final class Names {
     public static final int KUBELET_PORT = 10250;
 
     private Names() {}
+
+    /// Name of the security group that pods of the VPC get without a SecurityGroupPolicy.
+    public static String clusterSecurityGroup(String vpc) {
+        return "sg-cluster-" + vpc;
+    }
 
     /// Name of the Machine of the pod with this UID; a pod can have one only.
     public static String machine(String podUid) {

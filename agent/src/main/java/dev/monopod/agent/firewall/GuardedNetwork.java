@@ -1,0 +1,45 @@
+package dev.monopod.agent.firewall;
+
+import dev.monopod.agent.network.HostNetwork;
+import java.time.Duration;
+import java.util.Collection;
+
+/// A [HostNetwork] that gives no pod an interface before the kernel has its rules, so not even its
+/// first packet passes unjudged.
+public final class GuardedNetwork implements HostNetwork {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final HostNetwork network;
+    private final Firewalls firewalls;
+
+    public GuardedNetwork(HostNetwork network, Firewalls firewalls) {
+        this.network = network;
+        this.firewalls = firewalls;
+    }
+
+    @Override
+    public void ensureVpc(VpcNetwork vpc) {
+        network.ensureVpc(vpc);
+    }
+
+    @Override
+    public Attachment attach(PodInterface podInterface) {
+        firewalls.awaitRules(podInterface.machineId(), LIMIT);
+        return network.attach(podInterface);
+    }
+
+    @Override
+    public void detach(String machineId) {
+        network.detach(machineId);
+    }
+
+    @Override
+    public void retainOnly(Collection<String> machineIds) {
+        network.retainOnly(machineIds);
+    }
+
+    @Override
+    public void removeAll() {
+        network.removeAll();
+    }
+}

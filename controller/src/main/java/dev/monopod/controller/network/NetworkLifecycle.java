@@ -1,0 +1,276 @@
+package dev.monopod.controller.network;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.kube.api.Names;
+import dev.monopod.kube.api.PrefixList;
+import dev.monopod.kube.api.PrefixListStatus;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupSpec;
+import dev.monopod.kube.api.SecurityGroupSpec.Rule;
+import dev.monopod.kube.api.SecurityGroupStatus;
+import dev.monopod.kube.api.SubnetStatus;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.api.VpcStatus;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tends VPCs, subnets, security groups and prefix lists: each VPC has its cluster security group,
+/// what is in use is not deleted, and statuses tell what is free. One thread does all; changes that
+/// come close together are taken together.
+public final class NetworkLifecycle implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkLifecycle.class);
+
+    /// Every new machine changes a subnet's status; more writes than this serve nobody.
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
+    private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final String HELD = "DeletionHeld";
+
+    private final KubernetesClient client;
+    private final ClusterView cluster;
+    private final Clock clock;
+    private final SharedIndexInformer<SecurityGroup> groups;
+    private final SharedIndexInformer<PrefixList> lists;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Semaphore changes = new Semaphore(0);
+    private final Thread thread = Thread.ofVirtual().name("network").unstarted(this::run);
+
+    public NetworkLifecycle(KubernetesClient client, ClusterView cluster, Clock clock) {
+        this.client = client;
+        this.cluster = cluster;
+        this.clock = clock;
+        this.groups = client.resources(SecurityGroup.class).runnableInformer(0);
+        this.lists = client.resources(PrefixList.class).runnableInformer(0);
+    }
+
+    /// Call once, when the cluster view is complete.
+    public void start() {
+        for (var informer : List.of(groups, lists)) {
+            informer.exceptionHandler((started, error) -> true);
+        }
+        groups.addEventHandler(handler());
+        lists.addEventHandler(handler());
+        groups.start().toCompletableFuture().join();
+        lists.start().toCompletableFuture().join();
+        cluster.onNetworkChange(changes::release);
+        cluster.onMachine(_ -> changes.release());
+        cluster.onProfile(_ -> changes.release());
+        changes.release();
+        thread.start();
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        thread.interrupt();
+        groups.stop();
+        lists.stop();
+    }
+
+    private <T extends HasMetadata> ResourceEventHandler<T> handler() {
+        return new ResourceEventHandler<>() {
+            @Override
+            public void onAdd(T object) {
+                changes.release();
+            }
+
+            @Override
+            public void onUpdate(T before, T after) {
+                changes.release();
+            }
+
+            @Override
+            public void onDelete(T object, boolean unknown) {
+                changes.release();
+            }
+        };
+    }
+
+    private void run() {
+        var wait = Long.MAX_VALUE;
+        try {
+            do {
+                var unused = changes.tryAcquire(wait, TimeUnit.MILLISECONDS);
+                changes.drainPermits();
+                wait = Long.MAX_VALUE;
+                try {
+                    reconcile();
+                } catch (KubernetesClientException e) {
+                    LOG.info("the network will be looked at again: {}", e.getMessage());
+                    wait = RETRY.toMillis();
+                }
+            } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void reconcile() {
+        var uses =
+                new NetworkUses(
+                        cluster.vpcs(),
+                        cluster.subnets(),
+                        groups.getStore().list(),
+                        lists.getStore().list(),
+                        cluster.profiles(),
+                        cluster.machines());
+        for (var vpc : uses.vpcs()) {
+            clusterGroup(vpc, uses);
+            tend(
+                    vpc,
+                    uses.of(vpc),
+                    conditions -> new VpcStatus(vpc.getMetadata().getGeneration(), conditions),
+                    vpc.getStatus() == null ? null : vpc.getStatus().conditions());
+        }
+        for (var subnet : uses.subnets()) {
+            tend(
+                    subnet,
+                    uses.of(subnet),
+                    conditions ->
+                            new SubnetStatus(
+                                    uses.free(subnet),
+                                    subnet.getMetadata().getGeneration(),
+                                    conditions),
+                    subnet.getStatus() == null ? null : subnet.getStatus().conditions());
+        }
+        for (var group : uses.groups()) {
+            tend(
+                    group,
+                    uses.of(group),
+                    conditions ->
+                            new SecurityGroupStatus(
+                                    uses.machinesWith(group),
+                                    group.getMetadata().getGeneration(),
+                                    conditions),
+                    group.getStatus() == null ? null : group.getStatus().conditions());
+        }
+        for (var list : uses.lists()) {
+            tend(
+                    list,
+                    uses.of(list),
+                    conditions ->
+                            new PrefixListStatus(list.getMetadata().getGeneration(), conditions),
+                    list.getStatus() == null ? null : list.getStatus().conditions());
+        }
+    }
+
+    /// As EKS makes it: all among its members, and all egress. Users may change its rules.
+    private void clusterGroup(Vpc vpc, NetworkUses uses) {
+        var name = vpc.getMetadata().getName();
+        var group = Names.clusterSecurityGroup(name);
+        if (vpc.getMetadata().getDeletionTimestamp() != null
+                || uses.groups().stream()
+                        .anyMatch(each -> each.getMetadata().getName().equals(group))) {
+            return;
+        }
+        var made = new SecurityGroup();
+        made.setMetadata(new ObjectMetaBuilder().withName(group).build());
+        made.setSpec(
+                new SecurityGroupSpec(
+                        name,
+                        "Pods of the VPC without a SecurityGroupPolicy, and the control plane",
+                        List.of(new Rule("-1", null, null, null, group, null, null, "members")),
+                        List.of(new Rule("-1", null, null, "0.0.0.0/0", null, null, null, "all"))));
+        ignoring(HttpURLConnection.HTTP_CONFLICT, () -> client.resource(made).create());
+        LOG.info("security group {} of VPC {} is made", group, name);
+    }
+
+    private <T extends CustomResource<?, S>, S> void tend(
+            T object,
+            List<String> users,
+            Function<List<Condition>, S> status,
+            @Nullable List<Condition> before) {
+        var metadata = object.getMetadata();
+        var leaving = metadata.getDeletionTimestamp() != null;
+        if (leaving && users.isEmpty()) {
+            if (object.hasFinalizer(Names.NETWORK_FINALIZER)) {
+                edit(
+                        object,
+                        fresh -> {
+                            fresh.removeFinalizer(Names.NETWORK_FINALIZER);
+                            return fresh;
+                        });
+                LOG.info("{} {} goes, nothing uses it", object.getKind(), metadata.getName());
+            }
+            return;
+        }
+        if (!leaving && !object.hasFinalizer(Names.NETWORK_FINALIZER)) {
+            // Its status follows with the next round, which this change brings about.
+            edit(
+                    object,
+                    fresh -> {
+                        fresh.addFinalizer(Names.NETWORK_FINALIZER);
+                        return fresh;
+                    });
+            return;
+        }
+        var wanted =
+                status.apply(
+                        leaving
+                                ? List.of(condition(HELD, "InUse", NetworkUses.held(users), before))
+                                : List.of(condition("Ready", "Accepted", "", before)));
+        if (!wanted.equals(object.getStatus())) {
+            ignoring(
+                    HttpURLConnection.HTTP_NOT_FOUND,
+                    () ->
+                            client.resource(object)
+                                    .editStatus(fresh -> {
+                                        fresh.setStatus(wanted);
+                                        return fresh;
+                                    }));
+        }
+    }
+
+    private <T extends HasMetadata> void edit(T object, UnaryOperator<T> change) {
+        ignoring(HttpURLConnection.HTTP_NOT_FOUND, () -> client.resource(object).edit(change));
+    }
+
+    private Condition condition(
+            String type, String reason, String message, @Nullable List<Condition> before) {
+        var since =
+                Objects.requireNonNullElse(before, List.<Condition>of()).stream()
+                        .filter(old -> type.equals(old.getType()))
+                        .map(Condition::getLastTransitionTime)
+                        .findFirst()
+                        .orElseGet(
+                                () -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+        return new ConditionBuilder()
+                .withType(type)
+                .withStatus("True")
+                .withReason(reason)
+                .withMessage(message)
+                .withLastTransitionTime(since)
+                .build();
+    }
+
+    private static void ignoring(int code, Runnable action) {
+        try {
+            action.run();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != code) {
+                throw e;
+            }
+        }
+    }
+}

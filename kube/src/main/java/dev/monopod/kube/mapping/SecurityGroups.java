@@ -1,0 +1,119 @@
+package dev.monopod.kube.mapping;
+
+import dev.monopod.kube.api.PrefixList;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.SecurityGroupPolicy;
+import dev.monopod.kube.api.SecurityGroupSpec;
+import dev.monopod.model.network.Cidr;
+import dev.monopod.model.network.Peer;
+import dev.monopod.model.network.RuleSet;
+import dev.monopod.model.network.RuleSet.Direction;
+import dev.monopod.model.network.RuleSet.Rule;
+import dev.monopod.model.network.Traffic;
+import dev.monopod.model.network.Traffic.Protocol;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Security groups, and who gets them.
+public final class SecurityGroups {
+    private SecurityGroups() {}
+
+    /// @param lists prefix lists by name; one that is not there has no entries
+    public static RuleSet of(SecurityGroup group, Map<String, PrefixList> lists) {
+        var spec = group.getSpec();
+        return new RuleSet(
+                "security group " + group.getMetadata().getName(),
+                Map.of(
+                        Direction.INGRESS, rules("ingress", spec.ingress(), lists),
+                        Direction.EGRESS, rules("egress", spec.egress(), lists)));
+    }
+
+    private static List<Rule> rules(
+            String field,
+            @Nullable List<SecurityGroupSpec.Rule> rules,
+            Map<String, PrefixList> lists) {
+        var all = new ArrayList<Rule>();
+        for (var rule : orEmpty(rules)) {
+            var note = rule.description();
+            all.add(
+                    new Rule(
+                            field
+                                    + "["
+                                    + all.size()
+                                    + "]"
+                                    + (note == null || note.isEmpty() ? "" : " (" + note + ")"),
+                            List.of(traffic(rule)),
+                            peers(rule, lists)));
+        }
+        return all;
+    }
+
+    private static Traffic traffic(SecurityGroupSpec.Rule rule) {
+        var from = rule.fromPort();
+        var to = Objects.requireNonNullElse(rule.toPort(), from == null ? -1 : from);
+        return switch (rule.protocol().toLowerCase(Locale.ROOT)) {
+            case "-1" -> Traffic.ANY;
+            case "icmp" ->
+                    new Traffic.Icmp(
+                            Objects.requireNonNullElse(from, Traffic.Icmp.ANY),
+                            rule.toPort() == null ? Traffic.Icmp.ANY : rule.toPort());
+            case "tcp" -> ports(Protocol.TCP, from, to);
+            case "udp" -> ports(Protocol.UDP, from, to);
+            default -> throw new IllegalArgumentException("protocol " + rule.protocol());
+        };
+    }
+
+    private static Traffic ports(Protocol protocol, @Nullable Integer from, int to) {
+        return from == null || from < 0
+                ? new Traffic.Ports(protocol, 0, Traffic.Ports.LAST)
+                : new Traffic.Ports(protocol, from, to);
+    }
+
+    private static List<Peer> peers(SecurityGroupSpec.Rule rule, Map<String, PrefixList> lists) {
+        if (rule.group() != null) {
+            return List.of(new Peer.Members(rule.group()));
+        }
+        var ranges = new ArrayList<String>(orEmpty(rule.prefixes()));
+        if (rule.cidr() != null) {
+            ranges.add(rule.cidr());
+        }
+        var list = rule.prefixList() == null ? null : lists.get(rule.prefixList());
+        if (list != null) {
+            orEmpty(list.getSpec().entries()).forEach(entry -> ranges.add(entry.cidr()));
+        }
+        return ranges.stream().map(SecurityGroups::range).toList();
+    }
+
+    private static Peer range(String cidr) {
+        var range = Cidr.parse(cidr);
+        return range.prefix() == 0 ? Peer.ANYONE : new Peer.Range(range);
+    }
+
+    /// The groups of a new pod: those of every policy that selects it, each once; none if no policy
+    /// does.
+    ///
+    /// @param policies of the pod's namespace
+    /// @param account labels of its service account
+    public static List<String> chosen(
+            List<SecurityGroupPolicy> policies,
+            Map<String, String> labels,
+            Map<String, String> account) {
+        return policies.stream()
+                .map(SecurityGroupPolicy::getSpec)
+                .filter(spec -> spec.podSelector() != null || spec.serviceAccountSelector() != null)
+                .filter(spec ->
+                        Selectors.of(spec.podSelector()).matches(labels)
+                                && Selectors.of(spec.serviceAccountSelector()).matches(account))
+                .flatMap(spec -> spec.securityGroups().groupIds().stream())
+                .distinct()
+                .toList();
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
+    }
+}
