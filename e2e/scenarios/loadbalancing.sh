@@ -165,15 +165,10 @@ load_balancer_may_be_killed() {
     [[ $(cut -d' ' -f1 /run/monopod/lb/default/haproxy.pid) != "$pid" ]] || fail "it still has pid $pid"
 }
 
-rolling_update_loses_nothing() {
-    "$root/bench/rolling-update" "${ROLLING_UPDATES:-1}" "${ROLLING_RATE:-50}"
-}
-
 loadbalancing_scenarios() {
     scenario instance_targets_are_refused "F5: instance targets are refused with the reason"
     scenario network_load_balancer_serves "F5, F6: a Service of type LoadBalancer serves from outside and inside"
     scenario application_load_balancer_follows_its_rules "F5: an Ingress follows host, path and TLS"
     scenario gateway_routes_requests "a Gateway's HTTPRoute routes, rewrites and redirects"
     scenario load_balancer_may_be_killed "HAProxy may be killed"
-    scenario rolling_update_loses_nothing "a rolling update behind a load balancer loses no request"
 }
