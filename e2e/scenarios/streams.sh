@@ -160,7 +160,11 @@ hundred_sessions_at_once() {
         pids+=($!)
     done
     wait "${pids[@]}" || true
-    for n in {1..100}; do expect "session $n" "$(cat "$folder/$n" "$folder/$n.error")" "word $n"; done
+    for n in {1..100}; do
+        expect "session $n" "$(cat "$folder/$n")" "word $n"
+        # kubectl complains of the empty frame that tells it that it is served, if that comes before it is ready.
+        expect "errors of session $n" "$(grep -v 'Unknown stream id' "$folder/$n.error" || true)" ""
+    done
 }
 
 # old_kubectl: Debian's kubectl 1.20, unpacked, not installed.
