@@ -161,8 +161,9 @@ public final class LoadBalancerObjects implements Inventory, AutoCloseable {
     }
 
     @Override
-    public Optional<Secret> secret(String namespace, String name) {
-        return Optional.ofNullable(secrets.getStore().getByKey(namespace + "/" + name));
+    public Optional<String> certificate(String namespace, String name) {
+        return Optional.ofNullable(secrets.getStore().getByKey(namespace + "/" + name))
+                .flatMap(TlsSecrets::pem);
     }
 
     @Override

@@ -1,13 +1,14 @@
 package dev.monopod.model.loadbalancing;
 
-import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Locale;
-import java.util.UUID;
 
 /// Short names that differ when what they stand for differs.
 final class Digest {
     private static final int PART = 8;
     private static final int DIGITS = 10;
+    private static final long OFFSET_BASIS = 0xcbf29ce484222325L;
+    private static final long PRIME = 0x100000001b3L;
 
     private Digest() {}
 
@@ -23,11 +24,12 @@ final class Digest {
         return text + of(all);
     }
 
-    /// Ten hexadecimal digits.
+    /// Ten hexadecimal digits, by FNV-1a.
     static String of(String text) {
-        return UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8))
-                .toString()
-                .replace("-", "")
-                .substring(0, DIGITS);
+        var hash = OFFSET_BASIS;
+        for (var index = 0; index < text.length(); index++) {
+            hash = (hash ^ text.charAt(index)) * PRIME;
+        }
+        return HexFormat.of().toHexDigits(hash).substring(0, DIGITS);
     }
 }

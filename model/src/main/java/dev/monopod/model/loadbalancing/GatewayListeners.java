@@ -193,10 +193,15 @@ final class GatewayListeners {
                                         "no ReferenceGrant allows Secret " + id));
             } else {
                 var certificate =
-                        Certificates.of(
-                                inventory.secret(namespace, reference.getName()),
-                                id,
-                                hostname.isEmpty() ? List.of() : List.of(hostname));
+                        inventory
+                                .certificate(namespace, reference.getName())
+                                .map(pem ->
+                                        new Certificate(
+                                                id,
+                                                pem,
+                                                hostname.isEmpty()
+                                                        ? List.of()
+                                                        : List.of(hostname)));
                 certificate.ifPresent(good::add);
                 problem =
                         certificate.isPresent()

@@ -245,8 +245,9 @@ final class IngressRules {
                 Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of())) {
             var name = Objects.requireNonNullElse(tls.getSecretName(), "");
             var certificate =
-                    Certificates.of(
-                            inventory.secret(namespace, name), namespace + "/" + name, List.of());
+                    inventory
+                            .certificate(namespace, name)
+                            .map(pem -> new Certificate(namespace + "/" + name, pem, List.of()));
             if (certificate.isPresent()) {
                 certificates.add(certificate.get());
             } else {

@@ -2,7 +2,6 @@ package dev.monopod.model.loadbalancing;
 
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
@@ -21,7 +20,9 @@ public interface Inventory {
 
     Optional<Service> service(String namespace, String name);
 
-    Optional<Secret> secret(String namespace, String name);
+    /// Certificate chain and key in PEM of the Secret, of type `kubernetes.io/tls`, with that name;
+    /// empty when there is none that can be read.
+    Optional<String> certificate(String namespace, String name);
 
     Optional<Namespace> namespace(String name);
 

@@ -209,10 +209,9 @@ public final class NetworkLoadBalancers {
         for (var name : annotations.list("ssl-cert")) {
             var namespace = service.getMetadata().getNamespace();
             certificates.add(
-                    Certificates.of(
-                                    inventory.secret(namespace, name),
-                                    namespace + "/" + name,
-                                    List.of())
+                    inventory
+                            .certificate(namespace, name)
+                            .map(pem -> new Certificate(namespace + "/" + name, pem, List.of()))
                             .orElseThrow(() ->
                                     new BadAnnotation(
                                             "annotation %sssl-cert: there is no Secret %s/%s of type kubernetes.io/tls"

@@ -3,7 +3,6 @@ package dev.monopod.model.loadbalancing;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -124,7 +123,7 @@ final class FixedInventory implements Inventory {
     }
 
     @Override
-    public Optional<Secret> secret(String namespace, String name) {
+    public Optional<String> certificate(String namespace, String name) {
         return Optional.empty();
     }
 

@@ -1,34 +1,29 @@
-package dev.monopod.model.loadbalancing;
+package dev.monopod.kube.loadbalancing;
 
-import dev.monopod.model.loadbalancing.Listener.Certificate;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.util.Base64;
-import java.util.List;
 import java.util.Optional;
 
 /// Certificates in Secrets of type `kubernetes.io/tls`. One that can't be read must not reach the
 /// data plane: it would refuse the whole configuration.
-final class Certificates {
+final class TlsSecrets {
     private static final String KEY = "-----BEGIN ";
 
-    private Certificates() {}
+    private TlsSecrets() {}
 
-    /// Empty when there is no certificate with a key in it.
-    static Optional<Certificate> of(Optional<Secret> secret, String id, List<String> names) {
-        return secret.filter(found -> found.getData() != null)
-                .flatMap(found -> pem(found, id, names));
-    }
-
-    private static Optional<Certificate> pem(Secret secret, String id, List<String> names) {
+    /// The chain, then the key; empty when there is no certificate with a key in it.
+    static Optional<String> pem(Secret secret) {
+        if (secret.getData() == null) {
+            return Optional.empty();
+        }
         var certificate = decoded(secret.getData().get("tls.crt"));
         var key = decoded(secret.getData().get("tls.key"));
         return readable(certificate) && key.contains(KEY) && key.contains("PRIVATE KEY-----")
-                ? Optional.of(
-                        new Certificate(id, certificate.strip() + "\n" + key.strip() + "\n", names))
+                ? Optional.of(certificate.strip() + "\n" + key.strip() + "\n")
                 : Optional.empty();
     }
 
