@@ -27,10 +27,12 @@ final class Ruleset {
                         "    ip saddr %s oifname != { \"%s\", \"lo\" } masquerade\n"
                                 .formatted(cidr, link));
             }
-            // Rules of users speak of port 53, where the host may have a name server already.
+            // Rules of users speak of port 53, where the host may have a name server already. At
+            // any
+            // address of the host: a control plane beside it may have named another than the VPC's.
             names.append(
-                    "    iifname \"%s\" ip daddr %s meta l4proto { tcp, udp } th dport 53 redirect to :1053\n"
-                            .formatted(link, vpc.hostAddress()));
+                    "    iifname \"%s\" fib daddr type local meta l4proto { tcp, udp } th dport 53 dnat to :1053\n"
+                            .formatted(link));
             // Pods reach the API server and the cluster's DNS on the host, and nothing else of it.
             input.append("    iifname \"%s\" jump pods\n".formatted(link));
         }
