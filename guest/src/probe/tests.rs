@@ -62,8 +62,8 @@ async fn serve(
 }
 
 fn tls() -> TlsAcceptor {
-    let certificate = include_bytes!("../../tests/support/probe-certificate.der").to_vec();
-    let key = include_bytes!("../../tests/support/probe-key.der").to_vec();
+    let certificate = bytes(include_str!("../../tests/support/probe-certificate.hex"));
+    let key = bytes(include_str!("../../tests/support/probe-key.hex"));
     let configuration = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
@@ -190,4 +190,11 @@ async fn grpc_waits_for_a_server_until_its_time_is_over() {
     let verdict = check("127.0.0.1", &GrpcProbe { port: port.into(), service: String::new() }, SECOND).await;
     let expected = format!("timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded");
     assert_eq!(verdict, (Outcome::Failure, expected));
+}
+
+/// DER that the repository keeps as text.
+fn bytes(digits: &str) -> Vec<u8> {
+    let digits: String = digits.split_whitespace().collect();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("two hexadecimal digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
