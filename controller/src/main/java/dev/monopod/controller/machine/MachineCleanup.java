@@ -8,8 +8,6 @@ import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Names;
-import io.fabric8.kubernetes.api.model.DeleteOptions;
-import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -46,6 +44,7 @@ public final class MachineCleanup implements AutoCloseable {
     private static final String LEASES = "kube-node-lease";
 
     private final KubernetesClient client;
+    private final PodEnding ending;
     private final Cached cached;
     private final Clock clock;
     private final HostSightings sightings = new HostSightings();
@@ -67,6 +66,7 @@ public final class MachineCleanup implements AutoCloseable {
 
     MachineCleanup(KubernetesClient client, Cached cached, Clock clock) {
         this.client = client;
+        this.ending = new PodEnding(client);
         this.cached = cached;
         this.clock = clock;
     }
@@ -177,33 +177,9 @@ public final class MachineCleanup implements AutoCloseable {
     private void end(Pod pod, PodEnd end, String host) {
         switch (end) {
             case NOTHING -> {}
-            case FAIL ->
-                    client.pods()
-                            .resource(pod)
-                            .subresource("status")
-                            .patch(
-                                    PatchContext.of(PatchType.JSON_MERGE),
-                                    client.getKubernetesSerialization()
-                                            .asJson(LostPod.failed(pod, host, clock.instant())));
-            case DELETE ->
-                    client.raw(
-                            "/api/v1/namespaces/%s/pods/%s"
-                                    .formatted(
-                                            pod.getMetadata().getNamespace(),
-                                            pod.getMetadata().getName()),
-                            "DELETE",
-                            client.getKubernetesSerialization().asJson(atOnce(pod)));
+            case FAIL -> ending.status(pod, LostPod.failed(pod, host, clock.instant()));
+            case DELETE -> ending.deletion(pod);
         }
-    }
-
-    /// Not another pod of the same name.
-    private static DeleteOptions atOnce(Pod pod) {
-        return new DeleteOptionsBuilder()
-                .withGracePeriodSeconds(0L)
-                .withNewPreconditions()
-                .withUid(uid(pod))
-                .endPreconditions()
-                .build();
     }
 
     private void forget(Machine machine) {

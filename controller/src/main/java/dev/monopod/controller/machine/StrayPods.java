@@ -3,12 +3,9 @@ package dev.monopod.controller.machine;
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Names;
-import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +30,7 @@ public final class StrayPods implements AutoCloseable {
     private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
 
     private final KubernetesClient client;
+    private final PodEnding ending;
     private final Supplier<List<Pod>> pods;
     private final Clock clock;
     private final ScheduledExecutorService timer =
@@ -53,6 +51,7 @@ public final class StrayPods implements AutoCloseable {
     /// @param pods what a watch shows; it may lag
     StrayPods(KubernetesClient client, Supplier<List<Pod>> pods, Clock clock) {
         this.client = client;
+        this.ending = new PodEnding(client);
         this.pods = pods;
         this.clock = clock;
     }
@@ -100,28 +99,9 @@ public final class StrayPods implements AutoCloseable {
     private void answer(Pod pod) {
         try {
             if (pod.getMetadata().getDeletionTimestamp() == null) {
-                client.pods()
-                        .resource(pod)
-                        .subresource("status")
-                        .patch(
-                                PatchContext.of(PatchType.JSON_MERGE),
-                                client.getKubernetesSerialization()
-                                        .asJson(rejected(pod, clock.instant())));
+                ending.status(pod, rejected(pod, clock.instant()));
             } else {
-                client.raw(
-                        "/api/v1/namespaces/%s/pods/%s"
-                                .formatted(
-                                        pod.getMetadata().getNamespace(),
-                                        pod.getMetadata().getName()),
-                        "DELETE",
-                        client.getKubernetesSerialization()
-                                .asJson(
-                                        new DeleteOptionsBuilder()
-                                                .withGracePeriodSeconds(0L)
-                                                .withNewPreconditions()
-                                                .withUid(pod.getMetadata().getUid())
-                                                .endPreconditions()
-                                                .build()));
+                ending.deletion(pod);
             }
             LOG.info(
                     "{}: rejected, {} is another pod's", display(pod), pod.getSpec().getNodeName());
