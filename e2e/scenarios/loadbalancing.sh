@@ -165,10 +165,14 @@ load_balancer_may_be_killed() {
     [[ $(cut -d' ' -f1 /run/monopod/lb/default/haproxy.pid) != "$pid" ]] || fail "it still has pid $pid"
 }
 
+# A request that the machine is too busy to answer in time would count as lost: a rate far below what two pods can serve.
+rolling_update_loses_no_request() { "$root/bench/rolling-update" 1 20; }
+
 loadbalancing_scenarios() {
     scenario instance_targets_are_refused "F5: instance targets are refused with the reason"
     scenario network_load_balancer_serves "F5, F6: a Service of type LoadBalancer serves from outside and inside"
     scenario application_load_balancer_follows_its_rules "F5: an Ingress follows host, path and TLS"
     scenario gateway_routes_requests "a Gateway's HTTPRoute routes, rewrites and redirects"
     scenario load_balancer_may_be_killed "HAProxy may be killed"
+    scenario rolling_update_loses_no_request "F5: a rolling update under load loses no request"
 }

@@ -24,10 +24,16 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
     /// Name of the runtime socket in the folder.
     static final String SOCKET = "admin.sock";
 
+    /// Name of the file with what the worker before knew of its targets.
+    static final String KNOWN_TARGETS = "targets";
+
+    private static final String OPEN = ".open";
+
     private static final String HEAD =
             """
             global
-              stats socket %s/admin.sock mode 600 level admin expose-fd listeners
+              stats socket %1$s/admin.sock mode 600 level admin expose-fd listeners
+              server-state-file %1$s/targets
               hard-stop-after 300s
               ssl-default-bind-options ssl-min-ver TLSv1.2
               tune.ssl.default-dh-param 2048
@@ -41,6 +47,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
               timeout queue 5s
               retries 3
               option redispatch 1
+              load-server-state-from-file global
             """;
 
     /// @param folder where the file, the certificates and the socket are
@@ -60,11 +67,13 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                 structure.append(section);
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
                     for (var target : pool.targets()) {
-                        text.append("  server ")
-                                .append(target.name())
-                                .append(' ')
-                                .append(server(balancer, pool, target))
-                                .append('\n');
+                        text.append(serverLine(target, server(balancer, pool, target)));
+                    }
+                    var open = openBackend(balancer, backend, pool);
+                    text.append(open);
+                    structure.append(open);
+                    for (var target : pool.targets()) {
+                        text.append(serverLine(target, openServer(balancer, pool, target)));
                     }
                 }
             }
@@ -78,32 +87,44 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
         return balancer.owner().key() + "." + backend.name();
     }
 
-    /// What follows a server's name, in the file and on the runtime socket.
+    /// Name of the section with the same targets and no checks: when no target is healthy, all get
+    /// traffic, since the checks may be what is wrong.
+    static String openSection(LoadBalancer balancer, Backend backend) {
+        return section(balancer, backend) + OPEN;
+    }
+
+    /// What follows a server's name, in the file and on the runtime socket. The first check of a
+    /// server that comes by the socket is after `downinter`.
     static String server(LoadBalancer balancer, Behaviour.Pool pool, Target target) {
         var check = pool.check();
         var line =
-                new StringBuilder()
-                        .append(target.address())
-                        .append(':')
-                        .append(target.port())
-                        .append(" weight ")
-                        .append(target.state() == Target.State.READY ? target.weight() : 0)
-                        .append(" source ")
-                        .append(balancer.address())
+                new StringBuilder(openServer(balancer, pool, target))
                         .append(
-                                " check inter %ds fastinter 1s rise %d fall %d"
+                                " check inter %ds fastinter 1s downinter 1s rise %d fall %d"
                                         .formatted(
                                                 check.intervalSeconds(),
                                                 check.healthyThreshold(),
                                                 check.unhealthyThreshold()));
         check.port().ifPresent(port -> line.append(" port ").append(port));
-        if (pool.proxyProtocol() == ProxyProtocol.VERSION_2) {
-            line.append(" send-proxy-v2");
-            if (check.port().isEmpty()) {
-                line.append(" check-send-proxy");
-            }
+        if (pool.proxyProtocol() == ProxyProtocol.VERSION_2 && check.port().isEmpty()) {
+            line.append(" check-send-proxy");
         }
         return line.toString();
+    }
+
+    /// The same for the section without checks.
+    static String openServer(LoadBalancer balancer, Behaviour.Pool pool, Target target) {
+        return "%s:%d weight %d source %s%s"
+                .formatted(
+                        target.address(),
+                        target.port(),
+                        target.state() == Target.State.READY ? target.weight() : 0,
+                        balancer.address(),
+                        pool.proxyProtocol() == ProxyProtocol.VERSION_2 ? " send-proxy-v2" : "");
+    }
+
+    private static String serverLine(Target target, String rest) {
+        return "  server " + target.name() + " " + rest + "\n";
     }
 
     private static String listener(
@@ -137,19 +158,26 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                     .append('\n');
         }
         for (var rule : listener.rules()) {
-            text.append("  use_backend ").append(key).append('.').append(rule.backend());
-            if (!rule.matches().isEmpty()) {
-                text.append(" if");
-                rule.matches().forEach(match -> text.append(' ').append(Conditions.of(match)));
-            }
-            text.append('\n');
+            var conditions = new StringBuilder();
+            rule.matches().forEach(match -> conditions.append(' ').append(Conditions.of(match)));
+            text.append(choice(balancer, rule.backend(), conditions.toString()));
         }
-        return text.append("  default_backend ")
-                .append(key)
-                .append('.')
-                .append(listener.fallback())
-                .append('\n')
-                .toString();
+        return text.append(choice(balancer, listener.fallback(), "")).toString();
+    }
+
+    /// Sends what meets the conditions to a back end.
+    private static String choice(LoadBalancer balancer, String backend, String conditions) {
+        var section = balancer.owner().key() + "." + backend;
+        var hasTargets =
+                balancer.backends().stream()
+                        .filter(each -> each.name().equals(backend))
+                        .anyMatch(each -> each.behaviour() instanceof Behaviour.Pool);
+        return (hasTargets
+                        ? "  use_backend %1$s%2$s if%3$s { nbsrv(%1$s) eq 0 }\n"
+                                .formatted(section, OPEN, conditions)
+                        : "")
+                + "  use_backend %s%s%s\n"
+                        .formatted(section, conditions.isEmpty() ? "" : " if", conditions);
     }
 
     private static String certificates(
@@ -168,21 +196,8 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
     private static String backend(LoadBalancer balancer, Backend backend) {
         var text = new StringBuilder("\nbackend " + section(balancer, backend) + "\n");
         switch (backend.behaviour()) {
-            case Behaviour.Pool pool -> {
-                var requests = readsRequests(balancer, backend.name());
-                text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
-                text.append("  balance ")
-                        .append(requests ? "roundrobin" : "leastconn")
-                        .append('\n');
-                text.append(requests ? "  timeout server 60s\n" : "");
-                if (pool.faultsPerThousand() > 0) {
-                    text.append(
-                            "  http-request return status 500 if { rand(1000) lt %d }\n"
-                                    .formatted(pool.faultsPerThousand()));
-                }
-                text.append(changes(backend.changes()));
-                text.append(check(pool.check()));
-            }
+            case Behaviour.Pool pool ->
+                    text.append(forwarding(balancer, backend, pool)).append(check(pool.check()));
             case Behaviour.Answer(int status) ->
                     text.append("  mode http\n  http-request return status ")
                             .append(status)
@@ -195,6 +210,27 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                             .append(redirect(redirect));
         }
         return text.toString();
+    }
+
+    private static String openBackend(LoadBalancer balancer, Backend backend, Behaviour.Pool pool) {
+        return "\nbackend "
+                + openSection(balancer, backend)
+                + "\n"
+                + forwarding(balancer, backend, pool);
+    }
+
+    private static String forwarding(LoadBalancer balancer, Backend backend, Behaviour.Pool pool) {
+        var text = new StringBuilder();
+        var requests = readsRequests(balancer, backend.name());
+        text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
+        text.append("  balance ").append(requests ? "roundrobin" : "leastconn").append('\n');
+        text.append(requests ? "  timeout server 60s\n" : "");
+        if (pool.faultsPerThousand() > 0) {
+            text.append(
+                    "  http-request return status 500 if { rand(1000) lt %d }\n"
+                            .formatted(pool.faultsPerThousand()));
+        }
+        return text.append(changes(backend.changes())).toString();
     }
 
     private static boolean readsRequests(LoadBalancer balancer, String backend) {

@@ -97,6 +97,7 @@ final class HaproxyProcess {
         write(Map.of(CONFIGURATION, configuration.text()));
         var process = process();
         var before = process.isPresent() ? worker() : "";
+        write(Map.of(HaproxyConfiguration.KNOWN_TARGETS, knownTargets()));
         Files.deleteIfExists(folder.resolve(LOADED));
         if (process.isPresent()) {
             signal(process.get().pid(), "USR2");
@@ -171,6 +172,16 @@ final class HaproxyProcess {
                         "--no-new-privs",
                         "--inh-caps=-all",
                         "--bounding-set=-all"));
+    }
+
+    /// What the worker knows of its targets, for the next one: else it would take them all for
+    /// healthy. Empty if no worker answers.
+    private String knownTargets() {
+        try {
+            return socket.ask("show servers state") + "\n";
+        } catch (IOException none) {
+            return "";
+        }
     }
 
     /// Process number of the worker that answers; empty if none does.

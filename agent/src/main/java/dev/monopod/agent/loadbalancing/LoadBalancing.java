@@ -113,7 +113,7 @@ public final class LoadBalancing implements AutoCloseable {
         if (!objects.gatedPods().isEmpty()) {
             health.report(
                     usable,
-                    TargetTable.healthy(process.socket().ask("show stat")),
+                    TargetTable.health(process.socket().ask("show stat")),
                     objects.gatedPods());
         }
     }

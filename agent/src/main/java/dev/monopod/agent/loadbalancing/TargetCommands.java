@@ -32,7 +32,8 @@ final class TargetCommands {
         this.clock = clock;
     }
 
-    private record Place(LoadBalancer balancer, Behaviour.Pool pool) {}
+    /// @param checked whether it is the section whose targets have checks
+    private record Place(LoadBalancer balancer, Behaviour.Pool pool, boolean checked) {}
 
     /// @throws IOException if HAProxy does not answer
     void apply(List<LoadBalancer> balancers) throws IOException {
@@ -42,8 +43,11 @@ final class TargetCommands {
             for (Backend backend : balancer.backends()) {
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
                     var section = HaproxyConfiguration.section(balancer, backend);
-                    places.put(section, new Place(balancer, pool));
+                    var open = HaproxyConfiguration.openSection(balancer, backend);
+                    places.put(section, new Place(balancer, pool, true));
+                    places.put(open, new Place(balancer, pool, false));
                     wanted.put(section, pool.targets());
+                    wanted.put(open, pool.targets());
                 }
             }
         }
@@ -68,16 +72,7 @@ final class TargetCommands {
             case TargetChange.Add(String section, Target target) -> {
                 var place = places.get(section);
                 if (place != null) {
-                    var name = section + "/" + target.name();
-                    tell(
-                            "add server "
-                                    + name
-                                    + " "
-                                    + HaproxyConfiguration.server(
-                                            place.balancer(), place.pool(), target),
-                            "New server registered.");
-                    tell("enable health " + name, "");
-                    tell("enable server " + name, "");
+                    add(section + "/" + target.name(), place, target);
                 }
             }
             case TargetChange.Drain(String section, Target target) ->
@@ -99,6 +94,23 @@ final class TargetCommands {
                             "");
             case TargetChange.Remove(String section, Target target) ->
                     remove(section + "/" + target.name(), places.get(section));
+        }
+    }
+
+    /// A server gets nothing until its first check has passed: "stopping" is the state from which
+    /// one check leads to service.
+    private void add(String name, Place place, Target target) throws IOException {
+        var line =
+                place.checked()
+                        ? HaproxyConfiguration.server(place.balancer(), place.pool(), target)
+                        : HaproxyConfiguration.openServer(place.balancer(), place.pool(), target);
+        tell("add server " + name + " " + line, "New server registered.");
+        if (place.checked()) {
+            tell("enable health " + name, "");
+        }
+        tell("enable server " + name, "");
+        if (place.checked()) {
+            tell("set server " + name + " health stopping", "");
         }
     }
 

@@ -17,7 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,13 +34,15 @@ final class TargetHealth {
         this.clock = clock;
     }
 
-    /// @param healthy servers that passed their check, as `SECTION/SERVER`
-    void report(List<LoadBalancer> balancers, Set<String> healthy, Collection<Pod> gatedPods) {
+    /// @param health whether servers passed their last check, by `SECTION/SERVER`; what is missing
+    ///   is not known, and changes nothing
+    void report(
+            List<LoadBalancer> balancers, Map<String, Boolean> health, Collection<Pod> gatedPods) {
         if (gatedPods.isEmpty()) {
             return;
         }
         // A pod may stand in several back ends of one group; it is healthy when it is so in all.
-        var states = new HashMap<String, Boolean>();
+        var states = new HashMap<String, State>();
         for (var balancer : balancers) {
             for (var backend : balancer.backends()) {
                 if (backend.behaviour() instanceof Behaviour.Pool pool
@@ -50,11 +52,10 @@ final class TargetHealth {
                                 HaproxyConfiguration.section(balancer, backend)
                                         + "/"
                                         + target.name();
-                        var fine = target.state() == Target.State.READY && healthy.contains(server);
                         states.merge(
                                 pool.targetGroup().get() + " " + target.address(),
-                                fine,
-                                Boolean::logicalAnd);
+                                State.of(target, health.get(server)),
+                                State::worse);
                     }
                 }
             }
@@ -62,7 +63,24 @@ final class TargetHealth {
         gatedPods.forEach(pod -> report(pod, states));
     }
 
-    private void report(Pod pod, Map<String, Boolean> states) {
+    private enum State {
+        HEALTHY,
+        UNKNOWN,
+        UNHEALTHY;
+
+        static State of(Target target, @Nullable Boolean passed) {
+            if (target.state() != Target.State.READY) {
+                return UNHEALTHY;
+            }
+            return passed == null ? UNKNOWN : passed ? HEALTHY : UNHEALTHY;
+        }
+
+        State worse(State other) {
+            return compareTo(other) > 0 ? this : other;
+        }
+    }
+
+    private void report(Pod pod, Map<String, State> states) {
         if (pod.getStatus() == null || pod.getStatus().getPodIP() == null) {
             return;
         }
@@ -72,10 +90,15 @@ final class TargetHealth {
                 continue;
             }
             var state = states.get(TargetGroups.group(type) + " " + pod.getStatus().getPodIP());
-            if (state != null) {
-                write(pod, type, state ? "True" : "False");
+            if (state != null && (state != State.UNKNOWN || !stands(pod, type))) {
+                write(pod, type, state == State.HEALTHY ? "True" : "False");
             }
         }
+    }
+
+    private static boolean stands(Pod pod, String type) {
+        return pod.getStatus().getConditions().stream()
+                .anyMatch(condition -> condition.getType().equals(type));
     }
 
     private void write(Pod pod, String type, String status) {

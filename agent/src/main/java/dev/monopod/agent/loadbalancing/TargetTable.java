@@ -4,7 +4,6 @@ import dev.monopod.model.loadbalancing.Target;
 import dev.monopod.model.loadbalancing.Target.State;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +15,7 @@ final class TargetTable {
     private static final int FORCED_MAINTENANCE = 1;
 
     private static final int FORCED_DRAIN = 8;
+    private static final String NOT_CHECKED = "INI";
     private static final Set<String> GOOD_CHECKS = Set.of("L4OK", "L6OK", "L7OK", "L7OKC");
 
     private TargetTable() {}
@@ -50,9 +50,10 @@ final class TargetTable {
                 draining ? State.DRAINING : State.READY);
     }
 
-    /// Servers that passed their last check, as `SECTION/SERVER`, from the answer to `show stat`.
-    static Set<String> healthy(String answer) {
-        var healthy = new HashSet<String>();
+    /// Whether servers passed their last check, by `SECTION/SERVER`, from the answer to `show
+    /// stat`. A server without a check, or not yet checked, is missing.
+    static Map<String, Boolean> health(String answer) {
+        var health = new HashMap<String, Boolean>();
         var columns = new HashMap<String, Integer>();
         for (var line : answer.lines().toList()) {
             var words = line.split(",", -1);
@@ -61,17 +62,18 @@ final class TargetTable {
                     columns.put(words[column].replace("# ", ""), column);
                 }
             } else if (words.length > 40 && !columns.isEmpty()) {
-                if (words[column(columns, "status")].startsWith("UP")
-                        && GOOD_CHECKS.contains(
-                                words[column(columns, "check_status")].replace("* ", ""))) {
-                    healthy.add(
+                var check = words[column(columns, "check_status")].replace("* ", "");
+                if (!check.isEmpty() && !check.equals(NOT_CHECKED)) {
+                    health.put(
                             words[column(columns, "pxname")]
                                     + "/"
-                                    + words[column(columns, "svname")]);
+                                    + words[column(columns, "svname")],
+                            words[column(columns, "status")].startsWith("UP")
+                                    && GOOD_CHECKS.contains(check));
                 }
             }
         }
-        return healthy;
+        return health;
     }
 
     private static int column(Map<String, Integer> columns, String name) {

@@ -64,6 +64,29 @@ final class HaproxyConfigurationTest {
     }
 
     @Test
+    void sendsToAllTargetsWhenNoneIsHealthy() {
+        var section = new Owner(Owner.Kind.INGRESS, "shop", "web").key() + ".b";
+        var text =
+                configuration(
+                                balancer(
+                                        List.of(new RequestMatch.PathExact("/a")),
+                                        List.of(),
+                                        List.of(TARGET)))
+                        .text();
+
+        assertThat(text)
+                .contains(
+                        """
+                          use_backend %1$s.open if { path -m str -- '/a' } { nbsrv(%1$s) eq 0 }
+                          use_backend %1$s if { path -m str -- '/a' }
+                          use_backend %1$s.open if { nbsrv(%1$s) eq 0 }
+                          use_backend %1$s
+                        """
+                                .formatted(section))
+                .contains("\n  server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1\n");
+    }
+
+    @Test
     void whatUsersWriteStaysInItsWord() {
         var evil = "/x' } || TRUE\n  http-request return status 200\n# \"%[env(HOME)]\" $HOME \\";
         var text =

@@ -27,9 +27,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,29 @@ final class HaproxyIT {
         Files.createFile(stop);
         assertThat(load.waitFor()).as(() -> text(report)).isZero();
         System.out.println(UPDATES + " updates: " + text(report).strip());
+    }
+
+    @Test
+    void aTargetGetsNothingBeforeItsFirstCheckAndAllGetItWhenNoneIsHealthy() throws IOException {
+        var commands = new TargetCommands(haproxy.socket(), Clock.systemUTC());
+        var dead = new Target("10.66.1.99", 8080, 1, State.READY);
+        var good = serve(1);
+        haproxy.load(configuration(balancer(Protocol.TCP, List.of(), 80)));
+
+        commands.apply(List.of(balancer(Protocol.TCP, List.of(dead), 80)));
+        assertThat(health(dead)).isNull();
+        assertThat(statistic(dead.name(), "stot")).isZero();
+        assertThat(curl("http://" + ADDRESS + "/")).isEmpty();
+        assertThat(statistic(dead.name(), "econ")).as("tried all the same").isPositive();
+        commands.apply(List.of(balancer(Protocol.TCP, List.of(dead, good), 80)));
+        await().atMost(LIMIT).until(() -> Boolean.TRUE.equals(health(good)));
+        await().atMost(LIMIT).until(() -> Boolean.FALSE.equals(health(dead)));
+
+        // The next worker knows it from the start.
+        haproxy.load(configuration(balancer(Protocol.TCP, List.of(dead, good), 80, 81)));
+        assertThat(health(good)).isTrue();
+        assertThat(health(dead)).isFalse();
+        assertThat(curl("http://" + ADDRESS + ":81/")).isEqualTo("server 1");
     }
 
     @Test
@@ -240,6 +265,14 @@ final class HaproxyIT {
                 .start();
     }
 
+    private @Nullable Boolean health(Target target) throws IOException {
+        return TargetTable.health(haproxy.socket().ask("show stat")).entrySet().stream()
+                .filter(each -> each.getKey().endsWith("/" + target.name()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(null);
+    }
+
     private int connections() throws IOException {
         return statistic("FRONTEND", "stot");
     }
@@ -262,6 +295,7 @@ final class HaproxyIT {
         return TargetTable.targets(haproxy.socket().ask("show servers state")).values().stream()
                 .flatMap(List::stream)
                 .map(Target::name)
+                .distinct()
                 .sorted()
                 .toList();
     }
