@@ -4,7 +4,7 @@ network_scenarios() {
     scenario security_group_allows_one_port "F8: a SecurityGroupPolicy's group allows one port only"
     scenario security_group_changes_running_pods "F8: a changed group reaches running pods within 2 s and cuts no connection"
     scenario network_policy_denies_then_allows "a NetworkPolicy denies all, then allows by label and by named port"
-    scenario spoofed_sender_goes_nowhere "packets with a foreign sender, as of DHCP, go nowhere"
+    scenario forged_frames_go_nowhere "F17: frames with a foreign address, ARP, DHCP, router advertisements: none of them leaves its pod"
     scenario subnet_shows_free_addresses "F19: a subnet shows its free addresses, and holds its deletion"
     scenario net_trace_names_the_rule "net trace names the rule"
 }
@@ -112,13 +112,24 @@ YAML
 # drops FAMILY CHAIN: packets that the router dropped for their sender.
 drops() { ip netns exec monopod-vpc-default nft list chain "$1" monopod "$2" | sed -n 's/.*@pods counter packets \([0-9]*\).*/\1/p'; }
 
-spoofed_sender_goes_nowhere() {
+forged_frames_go_nowhere() {
     network_pods
-    local packets
-    packets=$(drops ip prerouting)
-    # A raw socket is a pod's right; DHCP's sender is 0.0.0.0.
-    if inside stranger e2e-net 'udhcpc -i eth0 -f -n -q -t 2 -T 1 -s /bin/true'; then fail "DHCP is answered"; fi
-    (($(drops ip prerouting) > packets)) || fail "no packet from 0.0.0.0 was dropped"
+    (cd "$root/e2e/frames" && CGO_ENABLED=0 GOFLAGS="-mod=readonly -buildvcs=false" go build -trimpath -o "$logs/frames" .)
+    local name victim other packets arps sent
+    for name in friend stranger; do kubectl cp "$logs/frames" "e2e-net/$name:/tmp/frames"; done
+    victim=$(field pod friend .status.podIP -n e2e-net)
+    other=$web
+    packets=$(drops ip prerouting) arps=$(drops arp input)
+    inside friend e2e-net '/tmp/frames watch 20' >"$logs/frames-arrived" &
+    eventually 15 grep -q watching "$logs/frames-arrived"
+    sent=$(inside stranger e2e-net "/tmp/frames send $victim $other")
+    (($(grep -c ^sent <<<"$sent") >= 19)) || fail "not all was sent: $sent"
+    wait $!
+    # The honest one shows that the watcher watches.
+    expect "frames that arrived" "$(grep ^arrived "$logs/frames-arrived")" "arrived honest"
+    (($(drops ip prerouting) > packets && $(drops arp input) >= arps + 3)) || fail "the router did not count what it dropped"
+    # Whose name was taken is still where it was.
+    gets friend 8080 || fail "web is not reached any more"
 }
 
 subnet_shows_free_addresses() {

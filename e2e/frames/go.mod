@@ -1,0 +1,3 @@
+module monopod.dev/monopod/e2e/frames
+
+go 1.26
