@@ -9,7 +9,7 @@ use crate::container::cgroup::Cgroup;
 use crate::container::registry::{Container, Registry};
 use crate::container::request;
 use crate::machine::memory_kibibytes;
-use crate::protocol::{ContainerEvents, ContainerStatistics, FileSystem, InterfaceStatistics, StatisticsResponse, VolumeStatistics};
+use crate::protocol::{ContainerEvents, ContainerStatistics, FileSystem, StatisticsResponse, VolumeStatistics};
 use crate::usage::{self, Detail};
 use crate::{clock, disks, volumes};
 
@@ -27,7 +27,6 @@ pub fn read(registry: &Registry, detail: Detail) -> StatisticsResponse {
         machine: Some(usage::of_machine()),
         pod: Some(usage::of_group(&Cgroup::pod(), &groups, detail)),
         containers: containers.iter().filter(|container| container.running()).map(|container| of_container(container, detail)).collect(),
-        interfaces: interfaces(&fs::read_to_string("/proc/net/dev").unwrap_or_default()),
         scratch: file_system(Path::new(disks::SCRATCH)),
         volumes: if detail == Detail::All { volumes() } else { Vec::new() },
         processors: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
@@ -122,51 +121,9 @@ fn volumes() -> Vec<VolumeStatistics> {
     volumes::measurable().into_iter().filter_map(of_volume).collect()
 }
 
-/// Of all interfaces but loopback.
-fn interfaces(text: &str) -> Vec<InterfaceStatistics> {
-    let of_line = |line: &str| {
-        let (name, rest) = line.split_once(':')?;
-        let name = name.trim();
-        let fields: Vec<u64> = rest.split_whitespace().filter_map(|field| field.parse().ok()).collect();
-        let field = |index: usize| fields.get(index).copied().unwrap_or(0);
-        (name != "lo").then(|| InterfaceStatistics {
-            name: name.to_owned(),
-            received_bytes: field(0),
-            received_packets: field(1),
-            received_errors: field(2),
-            received_dropped: field(3),
-            sent_bytes: field(8),
-            sent_packets: field(9),
-            sent_errors: field(10),
-            sent_dropped: field(11),
-        })
-    };
-    text.lines().filter_map(of_line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_interfaces_but_loopback() {
-        let text = "Inter-| Receive\n face |bytes\n    lo: 9 9 9 0 0 0 0 0 9 9 9 0 0 0 0 0\n  eth0: 100 2 3 4 0 0 0 0 200 5 6 7 0 0 0 0\n";
-
-        let found = interfaces(text);
-
-        let expected = InterfaceStatistics {
-            name: "eth0".to_owned(),
-            received_bytes: 100,
-            received_packets: 2,
-            received_errors: 3,
-            received_dropped: 4,
-            sent_bytes: 200,
-            sent_packets: 5,
-            sent_errors: 6,
-            sent_dropped: 7,
-        };
-        assert_eq!(found, [expected]);
-    }
 
     #[test]
     fn counts_files_and_their_folder() {

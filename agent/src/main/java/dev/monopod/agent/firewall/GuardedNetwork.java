@@ -3,6 +3,7 @@ package dev.monopod.agent.firewall;
 import dev.monopod.agent.network.HostNetwork;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 
 /// A [HostNetwork] that gives no pod an interface before the kernel has its rules, so not even its
 /// first packet passes unjudged.
@@ -36,6 +37,11 @@ public final class GuardedNetwork implements HostNetwork {
     @Override
     public void retainOnly(Collection<String> machineIds) {
         network.retainOnly(machineIds);
+    }
+
+    @Override
+    public Map<String, Traffic> traffic(Collection<String> machineIds) {
+        return network.traffic(machineIds);
     }
 
     @Override

@@ -2,10 +2,10 @@ package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.Families.Sample;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.agent.network.HostNetwork.Traffic.Direction;
 import dev.monopod.protocol.guest.ContainerEvents;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.FileSystem;
-import dev.monopod.protocol.guest.InterfaceStatistics;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.PodStatus;
@@ -70,7 +70,12 @@ final class ContainerMetrics {
         var group = new CgroupMetrics(families, labels, pod.time());
         group.usage(pod.told().getPod());
         group.specification(pod.told().getPod(), pod.startTime());
-        pod.told().getInterfacesList().forEach(one -> network(pod, labels, one));
+        Labels ofInterface = labels.add("interface", PodStatistics.INTERFACE);
+        pod.traffic()
+                .ifPresent(traffic -> {
+                    network(pod, ofInterface, "receive", "receiv", traffic.received());
+                    network(pod, ofInterface, "transmit", "transmitt", traffic.sent());
+                });
         for (var container : pod.told().getContainersList()) {
             container(pod, id, container);
         }
@@ -118,36 +123,23 @@ final class ContainerMetrics {
                         .findFirst();
     }
 
-    private void network(PodStatistics pod, Labels labels, InterfaceStatistics told) {
-        Labels ofInterface = labels.add("interface", told.getName());
-        network(pod, ofInterface, "receive_bytes", "bytes received", told.getReceivedBytes());
-        network(pod, ofInterface, "receive_packets", "packets received", told.getReceivedPackets());
+    /// @param verb `receive` or `transmit`, and its stem before `ed` and `ing`
+    private void network(
+            PodStatistics pod, Labels labels, String verb, String stem, Direction counted) {
+        network(pod, labels, verb + "_bytes", "bytes " + stem + "ed", counted.bytes());
+        network(pod, labels, verb + "_packets", "packets " + stem + "ed", counted.packets());
         network(
                 pod,
-                ofInterface,
-                "receive_packets_dropped",
-                "packets dropped while receiving",
-                told.getReceivedDropped());
+                labels,
+                verb + "_packets_dropped",
+                "packets dropped while " + stem + "ing",
+                counted.dropped());
         network(
                 pod,
-                ofInterface,
-                "receive_errors",
-                "errors encountered while receiving",
-                told.getReceivedErrors());
-        network(pod, ofInterface, "transmit_bytes", "bytes transmitted", told.getSentBytes());
-        network(pod, ofInterface, "transmit_packets", "packets transmitted", told.getSentPackets());
-        network(
-                pod,
-                ofInterface,
-                "transmit_packets_dropped",
-                "packets dropped while transmitting",
-                told.getSentDropped());
-        network(
-                pod,
-                ofInterface,
-                "transmit_errors",
-                "errors encountered while transmitting",
-                told.getSentErrors());
+                labels,
+                verb + "_errors",
+                "errors encountered while " + stem + "ing",
+                counted.errors());
     }
 
     private void network(PodStatistics pod, Labels labels, String name, String what, long value) {

@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.agent.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsResponse;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -105,11 +106,16 @@ public interface KubeletPods {
         record Size(int columns, int rows) {}
     }
 
-    /// What one pod's guest told.
+    /// What one pod's guest told, and what the host counted.
     ///
     /// @param pod with its status
     /// @param startTime of the pod
-    record PodStatistics(Pod pod, Instant startTime, StatisticsResponse told) {
+    /// @param traffic of its interface; empty if it has none
+    record PodStatistics(
+            Pod pod, Instant startTime, StatisticsResponse told, Optional<Traffic> traffic) {
+        /// Name of a pod's only interface.
+        static final String INTERFACE = "eth0";
+
         String namespace() {
             return pod.getMetadata().getNamespace();
         }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.agent.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.FileSystem;
-import dev.monopod.protocol.guest.InterfaceStatistics;
 import dev.monopod.protocol.guest.Pressure;
 import dev.monopod.protocol.guest.Stall;
 import dev.monopod.protocol.guest.Usage;
@@ -181,22 +181,20 @@ final class StatisticsReport {
     }
 
     private static void network(ObjectNode json, PodStatistics pod) {
-        List<InterfaceStatistics> told = pod.told().getInterfacesList();
-        if (told.isEmpty()) {
-            return;
-        }
-        var network = json.putObject("network").put("time", pod.time().toString());
-        counters(network, told.getFirst());
-        ArrayNode interfaces = network.putArray("interfaces");
-        told.forEach(one -> counters(interfaces.addObject(), one));
+        pod.traffic()
+                .ifPresent(traffic -> {
+                    var network = json.putObject("network").put("time", pod.time().toString());
+                    counters(network, traffic);
+                    counters(network.putArray("interfaces").addObject(), traffic);
+                });
     }
 
-    private static void counters(ObjectNode json, InterfaceStatistics told) {
-        json.put("name", told.getName())
-                .put("rxBytes", told.getReceivedBytes())
-                .put("rxErrors", told.getReceivedErrors())
-                .put("txBytes", told.getSentBytes())
-                .put("txErrors", told.getSentErrors());
+    private static void counters(ObjectNode json, Traffic traffic) {
+        json.put("name", PodStatistics.INTERFACE)
+                .put("rxBytes", traffic.received().bytes())
+                .put("rxErrors", traffic.received().errors())
+                .put("txBytes", traffic.sent().bytes())
+                .put("txErrors", traffic.sent().errors());
     }
 
     private static void volumes(ObjectNode json, PodStatistics pod) {

@@ -2,6 +2,7 @@ package dev.monopod.agent.network;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// The host's side of the VPCs. Idempotent: each call brings the kernel to what it says, whatever
@@ -17,6 +18,10 @@ public interface HostNetwork {
 
     /// Removes the taps, routes and rules of all machines but these.
     void retainOnly(Collection<String> machineIds);
+
+    /// What has crossed the interfaces of these machines since they were made, as the host counted
+    /// it; a machine without an interface is missing.
+    Map<String, Traffic> traffic(Collection<String> machineIds);
 
     /// Removes everything of every VPC from this host.
     void removeAll();
@@ -52,4 +57,9 @@ public interface HostNetwork {
             long ownerUid) {}
 
     record Attachment(String networkNamespace, String tapName, int mtu) {}
+
+    /// Counters of one interface, as its machine sees directions.
+    record Traffic(Direction received, Direction sent) {
+        public record Direction(long bytes, long packets, long errors, long dropped) {}
+    }
 }

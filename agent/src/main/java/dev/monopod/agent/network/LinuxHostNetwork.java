@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +125,32 @@ public final class LinuxHostNetwork implements HostNetwork {
             removeTaps(
                     namespace, taps(namespace).stream().filter(t -> !wanted.contains(t)).toList());
         }
+    }
+
+    @Override
+    public Map<String, Traffic> traffic(Collection<String> machineIds) {
+        var byTap = new HashMap<String, Traffic>();
+        for (var namespace : namespaces()) {
+            byTap.putAll(
+                    DeviceCounters.parse(
+                            HostCommand.run(
+                                    List.of(
+                                            "ip",
+                                            "netns",
+                                            "exec",
+                                            namespace,
+                                            "cat",
+                                            "/proc/net/dev"),
+                                    "")));
+        }
+        var traffic = new HashMap<String, Traffic>();
+        for (var id : machineIds) {
+            var found = byTap.get(LinkNames.tap(id));
+            if (found != null) {
+                traffic.put(id, found);
+            }
+        }
+        return traffic;
     }
 
     @Override

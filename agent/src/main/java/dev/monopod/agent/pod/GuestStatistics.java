@@ -2,9 +2,11 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.agent.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
+import java.util.Optional;
 
 /// Reads one guest's counters.
 final class GuestStatistics {
@@ -13,7 +15,7 @@ final class GuestStatistics {
 
     private GuestStatistics() {}
 
-    static PodStatistics read(PodWorker worker, Detail detail) {
+    static PodStatistics read(PodWorker worker, Detail detail, Optional<Traffic> traffic) {
         var told =
                 worker.runtime()
                         .guest()
@@ -28,6 +30,6 @@ final class GuestStatistics {
         if (pod.getStatus() != null && seen != null) {
             pod.getStatus().setQosClass(seen.getQosClass());
         }
-        return new PodStatistics(pod, worker.state().startTime(), told);
+        return new PodStatistics(pod, worker.state().startTime(), told, traffic);
     }
 }

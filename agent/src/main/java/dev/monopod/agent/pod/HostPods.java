@@ -1,6 +1,8 @@
 package dev.monopod.agent.pod;
 
 import dev.monopod.agent.kubelet.KubeletPods;
+import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.agent.network.HostNetwork.Traffic;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,7 +27,12 @@ import java.util.function.Consumer;
 /// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
 final class HostPods implements KubeletPods {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private final HostNetwork network;
     private volatile Consumer<List<String>> addresses = _ -> {};
+
+    HostPods(HostNetwork network) {
+        this.network = network;
+    }
 
     /// Returns false when the machine has a worker already.
     boolean add(PodWorker worker) {
@@ -201,11 +208,15 @@ final class HostPods implements KubeletPods {
     @Override
     public List<PodStatistics> statistics(List<Pod> pods, Detail detail) {
         List<PodStatistics> all = new ArrayList<>();
+        Map<String, Traffic> traffic = network.traffic(workers.keySet());
         try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<PodStatistics>> asked = new ArrayList<>();
             for (PodWorker worker : of(pods)) {
                 if (worker.state().stage() == PodState.Stage.READY) {
-                    asked.add(readers.submit(() -> GuestStatistics.read(worker, detail)));
+                    var ofMachine =
+                            Optional.ofNullable(traffic.get(worker.runtime().machineName()));
+                    asked.add(
+                            readers.submit(() -> GuestStatistics.read(worker, detail, ofMachine)));
                 }
             }
             for (Future<PodStatistics> one : asked) {

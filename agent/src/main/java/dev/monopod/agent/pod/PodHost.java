@@ -45,7 +45,7 @@ public final class PodHost implements AutoCloseable {
     private final KubernetesClient client;
     private final String hostName;
     private final GuestChannel.Transport transport = new GuestChannel.Transport();
-    private final HostPods pods = new HostPods();
+    private final HostPods pods;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final SharedIndexInformer<Service> serviceInformer;
     private final WorkerServices services;
@@ -61,6 +61,7 @@ public final class PodHost implements AutoCloseable {
             PodSettings settings) {
         this.client = client;
         this.hostName = hostName;
+        this.pods = new HostPods(machinery.network());
         this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
         this.services =
                 new WorkerServices(

@@ -1,11 +1,12 @@
 package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.agent.network.HostNetwork.Traffic;
+import dev.monopod.agent.network.HostNetwork.Traffic.Direction;
 import dev.monopod.protocol.guest.ContainerEvents;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.DeviceUsage;
 import dev.monopod.protocol.guest.FileSystem;
-import dev.monopod.protocol.guest.InterfaceStatistics;
 import dev.monopod.protocol.guest.Pressure;
 import dev.monopod.protocol.guest.Stall;
 import dev.monopod.protocol.guest.StatisticsResponse;
@@ -13,6 +14,7 @@ import dev.monopod.protocol.guest.Usage;
 import dev.monopod.protocol.guest.VolumeStatistics;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Instant;
+import java.util.Optional;
 
 /// What a guest might tell, one minute after the pod's start.
 final class Told {
@@ -38,17 +40,6 @@ final class Told {
                                         .setLogUsedBytes(50)
                                         .setUsage(usage(1500)))
                         .addEvents(ContainerEvents.newBuilder().setName("main").setOomKills(2))
-                        .addInterfaces(
-                                InterfaceStatistics.newBuilder()
-                                        .setName("eth0")
-                                        .setReceivedBytes(11)
-                                        .setReceivedPackets(12)
-                                        .setReceivedErrors(13)
-                                        .setReceivedDropped(14)
-                                        .setSentBytes(21)
-                                        .setSentPackets(22)
-                                        .setSentErrors(23)
-                                        .setSentDropped(24))
                         .setScratch(disk(400))
                         .addVolumes(
                                 VolumeStatistics.newBuilder()
@@ -59,7 +50,8 @@ final class Told {
                                         .setName("cache")
                                         .setFileSystem(disk(100)))
                         .build();
-        return new PodStatistics(pod, start, told);
+        var traffic = new Traffic(new Direction(11, 12, 13, 14), new Direction(21, 22, 23, 24));
+        return new PodStatistics(pod, start, told, Optional.of(traffic));
     }
 
     private static FileSystem disk(long used) {

@@ -99,7 +99,7 @@ final class FakeHost
 
     PodWorker begin(Pod wanted) {
         pod = Optional.of(wanted);
-        HostPods pods = new HostPods();
+        HostPods pods = new HostPods(this);
         new Adoption(services(), pods, new RecoveredMachines()).adopt(machine());
         org.awaitility.Awaitility.await().until(() -> !pods.workers().isEmpty());
         return pods.workers().iterator().next();
@@ -246,6 +246,11 @@ final class FakeHost
 
     @Override
     public void retainOnly(Collection<String> machineIds) {}
+
+    @Override
+    public Map<String, Traffic> traffic(Collection<String> machineIds) {
+        return Map.of();
+    }
 
     @Override
     public void removeAll() {}

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
@@ -43,6 +44,11 @@ final class PodTrial {
 
         @Override
         public void retainOnly(Collection<String> machineIds) {}
+
+        @Override
+        public Map<String, Traffic> traffic(Collection<String> machineIds) {
+            return Map.of();
+        }
 
         @Override
         public void removeAll() {}
@@ -87,7 +93,7 @@ final class PodTrial {
                             Clock.systemUTC());
             Pod pod = Serialization.unmarshal(Files.readString(Path.of(args[2])), Pod.class);
             host.pod = Optional.of(pod);
-            HostPods pods = new HostPods();
+            HostPods pods = new HostPods(new Tap(args[4], args[5]));
             long begun = System.nanoTime();
             new Adoption(services, pods, new RecoveredMachines()).adopt(FakeHost.machine());
             until("worker", () -> !pods.workers().isEmpty());

@@ -139,7 +139,7 @@ class PodWorkerTest {
         host.guest.exit("app", 0, 0);
         await().until(() -> phase().equals("Succeeded"));
         await().until(() -> host.calls.contains("machine Stopped"));
-        HostPods pods = new HostPods();
+        HostPods pods = new HostPods(host);
         pods.add(worker);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         pods.logs(
@@ -270,7 +270,7 @@ class PodWorkerTest {
     void bridgesExec() throws Exception {
         PodWorker worker = host.begin(web("Always").build());
         await().until(this::ready);
-        HostPods pods = new HostPods();
+        HostPods pods = new HostPods(host);
         pods.add(worker);
         byte[] input = new byte[1 << 20];
         input[77] = 5;
@@ -299,7 +299,7 @@ class PodWorkerTest {
         await().until(() -> host.guest.container("app", 1).isPresent());
         await().until(this::ready);
 
-        HostPods pods = new HostPods();
+        HostPods pods = new HostPods(host);
         RecoveredMachines recovered = new RecoveredMachines();
         recovered.put(host.new Vm("m-uid"));
         new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
