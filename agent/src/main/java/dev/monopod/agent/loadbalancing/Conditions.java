@@ -36,6 +36,7 @@ final class Conditions {
             case RequestMatch.Query(String name, String value, Comparison comparison) ->
                     condition("url_param(" + plain(name) + "),url_dec", kind(comparison), value);
             case RequestMatch.Method(String name) -> condition("method", "str", name);
+            case RequestMatch.Chance(int below) -> "{ var(txn.throw) lt " + below + " }";
         };
     }
 

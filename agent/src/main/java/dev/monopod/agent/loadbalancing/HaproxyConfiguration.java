@@ -2,17 +2,21 @@ package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.Backend.HttpVersion;
 import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.HttpChange.Direction;
 import dev.monopod.model.loadbalancing.Listener;
 import dev.monopod.model.loadbalancing.LoadBalancer;
+import dev.monopod.model.loadbalancing.RequestMatch;
 import dev.monopod.model.loadbalancing.Target;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// HAProxy's configuration file for a set of load balancers. Pure.
@@ -23,6 +27,12 @@ import java.util.TreeMap;
 record HaproxyConfiguration(String text, String structure, Map<String, String> files) {
     /// Name of the runtime socket in the folder.
     static final String SOCKET = "admin.sock";
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
+
+    /// HAProxy counts milliseconds in 31 bits.
+    private static final Duration ENDLESS = Duration.ofDays(24);
 
     private static final String HEAD =
             """
@@ -97,7 +107,10 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                                                 check.healthyThreshold(),
                                                 check.unhealthyThreshold()));
         check.port().ifPresent(port -> line.append(" port ").append(port));
-        if (pool.proxyProtocol() == ProxyProtocol.VERSION_2) {
+        if (pool.transport().version() == HttpVersion.HTTP_2) {
+            line.append(" proto h2");
+        }
+        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2) {
             line.append(" send-proxy-v2");
             if (check.port().isEmpty()) {
                 line.append(" check-send-proxy");
@@ -135,6 +148,13 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                     .append("\n  http-request set-header X-Forwarded-Port ")
                     .append(listener.port())
                     .append('\n');
+        }
+        if (listener.rules().stream()
+                .flatMap(rule -> rule.matches().stream())
+                .anyMatch(RequestMatch.Chance.class::isInstance)) {
+            text.append(
+                    "  http-request set-var(txn.throw) rand(%d)\n"
+                            .formatted(RequestMatch.Chance.THROWS));
         }
         for (var rule : listener.rules()) {
             text.append("  use_backend ").append(key).append('.').append(rule.backend());
@@ -174,12 +194,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                 text.append("  balance ")
                         .append(requests ? "roundrobin" : "leastconn")
                         .append('\n');
-                text.append(requests ? "  timeout server 60s\n" : "");
-                if (pool.faultsPerThousand() > 0) {
-                    text.append(
-                            "  http-request return status 500 if { rand(1000) lt %d }\n"
-                                    .formatted(pool.faultsPerThousand()));
-                }
+                text.append(requests ? answerTimeout(pool.transport().answer()) : "");
                 text.append(changes(backend.changes()));
                 text.append(check(pool.check()));
             }
@@ -195,6 +210,15 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                             .append(redirect(redirect));
         }
         return text.toString();
+    }
+
+    /// Without one of its own, AWS' idle timeout.
+    private static String answerTimeout(Optional<Duration> asked) {
+        var limit = asked.map(timeout -> timeout.isZero() ? ENDLESS : timeout).orElse(IDLE_TIMEOUT);
+        var text = "  timeout server " + limit.toMillis() + "ms\n";
+        return limit.compareTo(CONNECT_TIMEOUT) < 0
+                ? text + "  timeout connect " + limit.toMillis() + "ms\n"
+                : text;
     }
 
     private static boolean readsRequests(LoadBalancer balancer, String backend) {

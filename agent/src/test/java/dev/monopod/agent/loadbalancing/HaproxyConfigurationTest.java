@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.Listener;
@@ -32,9 +32,8 @@ final class HaproxyConfigurationTest {
                                 targets,
                                 new HealthCheck("/", "200", OptionalInt.empty(), 15, 5, 2, 2),
                                 Optional.empty(),
-                                ProxyProtocol.NONE,
-                                300,
-                                0));
+                                Transport.PLAIN,
+                                300));
         return new LoadBalancer(
                 new Owner(Owner.Kind.INGRESS, "shop", "web"),
                 "192.168.16.1",
@@ -104,5 +103,22 @@ final class HaproxyConfigurationTest {
     void refusesSourcesOutsideOfTheRanges() {
         assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
                 .contains("tcp-request connection reject unless { src 192.168.0.0/16 }");
+    }
+
+    @Test
+    void throwsOnceForEachRequestIfARuleHasAShare() {
+        var text =
+                configuration(
+                                balancer(
+                                        List.of(new RequestMatch.Chance(250_000)),
+                                        List.of(),
+                                        List.of()))
+                        .text();
+
+        assertThat(text)
+                .containsOnlyOnce("http-request set-var(txn.throw) rand(1000000)")
+                .contains("if { var(txn.throw) lt 250000 }");
+        assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
+                .doesNotContain("txn.throw");
     }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.HttpChange.Direction;
@@ -151,7 +151,8 @@ final class HaproxyIT {
                         new RequestMatch.PathPrefix(evil),
                         new RequestMatch.Header(evil, evil, Comparison.EXACT),
                         new RequestMatch.Query(evil, evil, Comparison.EXACT),
-                        new RequestMatch.Method("GET"));
+                        new RequestMatch.Method("GET"),
+                        new RequestMatch.Chance(1));
         var balancer =
                 new LoadBalancer(
                         new Owner(Owner.Kind.GATEWAY, "shop", "web"),
@@ -178,9 +179,8 @@ final class HaproxyIT {
                 targets,
                 new HealthCheck("", "", OptionalInt.empty(), 1, 1, 1, 1),
                 Optional.empty(),
-                ProxyProtocol.NONE,
-                300,
-                0);
+                Transport.PLAIN,
+                300);
     }
 
     private static LoadBalancer balancer(
