@@ -14,10 +14,12 @@ import dev.monopod.model.loadbalancing.Target;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// HAProxy's configuration file for a set of load balancers. Pure.
 ///
@@ -69,7 +71,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                 text.append(section);
                 structure.append(section);
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
-                    for (var target : pool.targets()) {
+                    for (var target : servers(pool)) {
                         text.append("  server ")
                                 .append(target.name())
                                 .append(' ')
@@ -88,9 +90,20 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
         return balancer.owner().key() + "." + backend.name();
     }
 
+    /// The servers of a pool. Where requests check them, each stands there a second time without a
+    /// check, for the time in which all checks fail: as AWS does, requests then go to all. A target
+    /// that takes no connection can't be helped so.
+    static List<Target> servers(Behaviour.Pool pool) {
+        return pool.check().byRequest()
+                ? Stream.concat(
+                                pool.targets().stream(),
+                                pool.targets().stream().map(Target::asLastResort))
+                        .toList()
+                : pool.targets();
+    }
+
     /// What follows a server's name, in the file and on the runtime socket.
     static String server(LoadBalancer balancer, Behaviour.Pool pool, Target target) {
-        var check = pool.check();
         var line =
                 new StringBuilder()
                         .append(target.address())
@@ -99,7 +112,24 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                         .append(" weight ")
                         .append(target.state() == Target.State.READY ? target.weight() : 0)
                         .append(" source ")
-                        .append(balancer.address())
+                        .append(balancer.address());
+        switch (target.role()) {
+            case CHECKED -> line.append(check(pool));
+            case LAST_RESORT -> line.append(" backup");
+        }
+        if (pool.transport().version() == HttpVersion.HTTP_2) {
+            line.append(" proto h2");
+        }
+        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2) {
+            line.append(" send-proxy-v2");
+        }
+        return line.toString();
+    }
+
+    private static String check(Behaviour.Pool pool) {
+        var check = pool.check();
+        var line =
+                new StringBuilder()
                         .append(
                                 " check inter %ds fastinter 1s rise %d fall %d"
                                         .formatted(
@@ -107,14 +137,8 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                                                 check.healthyThreshold(),
                                                 check.unhealthyThreshold()));
         check.port().ifPresent(port -> line.append(" port ").append(port));
-        if (pool.transport().version() == HttpVersion.HTTP_2) {
-            line.append(" proto h2");
-        }
-        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2) {
-            line.append(" send-proxy-v2");
-            if (check.port().isEmpty()) {
-                line.append(" check-send-proxy");
-            }
+        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2 && check.port().isEmpty()) {
+            line.append(" check-send-proxy");
         }
         return line.toString();
     }
@@ -156,20 +180,34 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                     "  http-request set-var(txn.throw) rand(%d)\n"
                             .formatted(RequestMatch.Chance.THROWS));
         }
-        for (var rule : listener.rules()) {
-            text.append("  use_backend ").append(key).append('.').append(rule.backend());
-            if (!rule.matches().isEmpty()) {
-                text.append(" if");
-                rule.matches().forEach(match -> text.append(' ').append(Conditions.of(match)));
-            }
-            text.append('\n');
-        }
+        text.append(rules(key, listener.rules()));
         return text.append("  default_backend ")
                 .append(key)
                 .append('.')
                 .append(listener.fallback())
                 .append('\n')
                 .toString();
+    }
+
+    /// Each condition has a name, since HAProxy reads 64 words of a line only.
+    private static String rules(String key, List<Listener.Rule> rules) {
+        var names = new LinkedHashMap<String, String>();
+        var uses = new StringBuilder();
+        for (var rule : rules) {
+            uses.append("  use_backend ").append(key).append('.').append(rule.backend());
+            uses.append(rule.matches().isEmpty() ? "" : " if");
+            for (var match : rule.matches()) {
+                uses.append(' ')
+                        .append(
+                                names.computeIfAbsent(
+                                        Conditions.of(match), each -> "c" + names.size()));
+            }
+            uses.append('\n');
+        }
+        var text = new StringBuilder();
+        names.forEach((condition, name) ->
+                text.append("  acl ").append(name).append(' ').append(condition).append('\n'));
+        return text.append(uses).toString();
     }
 
     private static String certificates(
@@ -236,7 +274,7 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
             return timeout;
         }
         return timeout
-                + "  option httpchk\n  http-check send meth GET uri "
+                + "  option allbackups\n  option httpchk\n  http-check send meth GET uri "
                 + Text.format(check.path())
                 + " ver HTTP/1.1 hdr Host monopod-health-check\n  http-check expect status "
                 + check.codes()

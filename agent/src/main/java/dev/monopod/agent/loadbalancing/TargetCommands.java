@@ -43,7 +43,7 @@ final class TargetCommands {
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
                     var section = HaproxyConfiguration.section(balancer, backend);
                     places.put(section, new Place(balancer, pool));
-                    wanted.put(section, pool.targets());
+                    wanted.put(section, HaproxyConfiguration.servers(pool));
                 }
             }
         }
@@ -76,7 +76,9 @@ final class TargetCommands {
                                     + HaproxyConfiguration.server(
                                             place.balancer(), place.pool(), target),
                             "New server registered.");
-                    tell("enable health " + name, "");
+                    if (target.role() == Target.Role.CHECKED) {
+                        tell("enable health " + name, "");
+                    }
                     tell("enable server " + name, "");
                 }
             }

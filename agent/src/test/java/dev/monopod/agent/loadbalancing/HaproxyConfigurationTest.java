@@ -59,7 +59,9 @@ final class HaproxyConfigurationTest {
 
         assertThat(one.structure()).isEqualTo(none.structure());
         assertThat(one.text())
-                .contains("server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 check");
+                .contains(
+                        "server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 check",
+                        "server u-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 backup\n");
     }
 
     @Test
@@ -76,7 +78,8 @@ final class HaproxyConfigurationTest {
                         .text();
 
         assertThat(text)
-                .contains("{ path -m str -- '/x'\\'' } || TRUE?  http-request return status 200?#")
+                .contains(
+                        "acl c0 path -m str -- '/x'\\'' } || TRUE?  http-request return status 200?#")
                 .contains("set-header 'X-A' '/x'\\''")
                 .contains("%%[env(HOME)]");
         assertThat(text.lines()).noneMatch(line -> line.startsWith("  http-request return"));
@@ -117,7 +120,7 @@ final class HaproxyConfigurationTest {
 
         assertThat(text)
                 .containsOnlyOnce("http-request set-var(txn.throw) rand(1000000)")
-                .contains("if { var(txn.throw) lt 250000 }");
+                .contains("  acl c0 var(txn.throw) -m int lt 250000\n");
         assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
                 .doesNotContain("txn.throw");
     }

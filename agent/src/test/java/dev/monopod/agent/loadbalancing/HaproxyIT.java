@@ -114,6 +114,51 @@ final class HaproxyIT {
     }
 
     @Test
+    void sendsToAllTargetsWhileNoneIsHealthyAndToTheHealthyOnesElse() throws IOException {
+        var commands = new TargetCommands(haproxy.socket(), Clock.systemUTC());
+        var first = serve(1);
+        haproxy.load(configuration(checked(List.of(first))));
+        await().atMost(LIMIT).until(() -> statistic(first.name(), "chkdown") > 0);
+        assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+
+        var second = serve(2);
+        commands.apply(List.of(checked(List.of(first, second))));
+        await().atMost(LIMIT).until(() -> statistic(second.name(), "chkdown") > 0);
+        await().atMost(LIMIT).until(() -> curl("http://" + ADDRESS + "/").equals("server 2"));
+
+        Files.createFile(folder.resolve("www-1/healthy"));
+        await().atMost(LIMIT)
+                .until(() ->
+                        TargetTable.healthy(haproxy.socket().ask("show stat")).stream()
+                                .anyMatch(server -> server.endsWith("/" + first.name())));
+        for (var request = 0; request < 4; request++) {
+            assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+        }
+
+        commands.apply(List.of(checked(List.of(first))));
+        await().atMost(LIMIT)
+                .until(() -> {
+                    commands.apply(List.of(checked(List.of(first))));
+                    return running().size() == 2;
+                });
+    }
+
+    private static LoadBalancer checked(List<Target> targets) {
+        var pool =
+                new Behaviour.Pool(
+                        targets,
+                        new HealthCheck("/healthy", "200", OptionalInt.empty(), 1, 1, 1, 1),
+                        Optional.empty(),
+                        Transport.PLAIN,
+                        300);
+        return new LoadBalancer(
+                new Owner(Owner.Kind.INGRESS, "shop", "web"),
+                ADDRESS,
+                List.of(new Listener(80, Protocol.HTTP, List.of(), List.of(), List.of(), "b")),
+                List.of(new Backend("b", List.of(), pool)));
+    }
+
+    @Test
     void isFoundByTheNextAgentAndStartsAgainWhenKilled() throws IOException {
         var configuration = configuration(balancer(Protocol.TCP, List.of(serve(1)), 80));
         haproxy.load(configuration);
