@@ -4,7 +4,7 @@ import dev.monopod.model.loadbalancing.RequestMatch;
 import dev.monopod.model.loadbalancing.RequestMatch.Comparison;
 import dev.monopod.model.loadbalancing.RequestMatch.Depth;
 
-/// A condition on a request in HAProxy's words.
+/// A condition on a request in HAProxy's words, as they follow the name of an `acl`.
 final class Conditions {
     private Conditions() {}
 
@@ -36,6 +36,7 @@ final class Conditions {
             case RequestMatch.Query(String name, String value, Comparison comparison) ->
                     condition("url_param(" + plain(name) + "),url_dec", kind(comparison), value);
             case RequestMatch.Method(String name) -> condition("method", "str", name);
+            case RequestMatch.Chance(int below) -> "var(txn.throw) -m int lt " + below;
         };
     }
 
@@ -47,7 +48,7 @@ final class Conditions {
     }
 
     private static String condition(String what, String how, String value) {
-        return "{ " + what + " -m " + how + " -- " + Text.word(value) + " }";
+        return what + " -m " + how + " -- " + Text.word(value);
     }
 
     /// Names of headers and parameters are tokens; what is none must not reach HAProxy's parser.

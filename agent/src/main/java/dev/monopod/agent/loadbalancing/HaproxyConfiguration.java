@@ -2,18 +2,24 @@ package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.Backend.HttpVersion;
 import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.HttpChange.Direction;
 import dev.monopod.model.loadbalancing.Listener;
 import dev.monopod.model.loadbalancing.LoadBalancer;
+import dev.monopod.model.loadbalancing.RequestMatch;
 import dev.monopod.model.loadbalancing.Target;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /// HAProxy's configuration file for a set of load balancers. Pure.
 ///
@@ -27,7 +33,11 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
     /// Name of the file with what the worker before knew of its targets.
     static final String KNOWN_TARGETS = "targets";
 
-    private static final String OPEN = ".open";
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
+
+    /// HAProxy counts milliseconds in 31 bits.
+    private static final Duration ENDLESS = Duration.ofDays(24);
 
     private static final String HEAD =
             """
@@ -66,14 +76,12 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                 text.append(section);
                 structure.append(section);
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
-                    for (var target : pool.targets()) {
-                        text.append(serverLine(target, server(balancer, pool, target)));
-                    }
-                    var open = openBackend(balancer, backend, pool);
-                    text.append(open);
-                    structure.append(open);
-                    for (var target : pool.targets()) {
-                        text.append(serverLine(target, openServer(balancer, pool, target)));
+                    for (var target : servers(pool)) {
+                        text.append("  server ")
+                                .append(target.name())
+                                .append(' ')
+                                .append(server(balancer, pool, target))
+                                .append('\n');
                     }
                 }
             }
@@ -87,18 +95,44 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
         return balancer.owner().key() + "." + backend.name();
     }
 
-    /// Name of the section with the same targets and no checks: when no target is healthy, all get
-    /// traffic, since the checks may be what is wrong.
-    static String openSection(LoadBalancer balancer, Backend backend) {
-        return section(balancer, backend) + OPEN;
+    /// The servers of a pool. Each target stands there a second time without a check, for the time
+    /// in which no target is healthy: as AWS does, all then get traffic, since the checks may be
+    /// what is wrong, or the targets only slow.
+    static List<Target> servers(Behaviour.Pool pool) {
+        return Stream.concat(
+                        pool.targets().stream(), pool.targets().stream().map(Target::asLastResort))
+                .toList();
     }
 
     /// What follows a server's name, in the file and on the runtime socket. The first check of a
     /// server that comes by the socket is after `downinter`.
     static String server(LoadBalancer balancer, Behaviour.Pool pool, Target target) {
+        var line =
+                new StringBuilder()
+                        .append(target.address())
+                        .append(':')
+                        .append(target.port())
+                        .append(" weight ")
+                        .append(target.state() == Target.State.READY ? target.weight() : 0)
+                        .append(" source ")
+                        .append(balancer.address());
+        switch (target.role()) {
+            case CHECKED -> line.append(check(pool));
+            case LAST_RESORT -> line.append(" backup");
+        }
+        if (pool.transport().version() == HttpVersion.HTTP_2) {
+            line.append(" proto h2");
+        }
+        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2) {
+            line.append(" send-proxy-v2");
+        }
+        return line.toString();
+    }
+
+    private static String check(Behaviour.Pool pool) {
         var check = pool.check();
         var line =
-                new StringBuilder(openServer(balancer, pool, target))
+                new StringBuilder()
                         .append(
                                 " check inter %ds fastinter 1s downinter 1s rise %d fall %d"
                                         .formatted(
@@ -106,25 +140,10 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                                                 check.healthyThreshold(),
                                                 check.unhealthyThreshold()));
         check.port().ifPresent(port -> line.append(" port ").append(port));
-        if (pool.proxyProtocol() == ProxyProtocol.VERSION_2 && check.port().isEmpty()) {
+        if (pool.transport().proxyProtocol() == ProxyProtocol.VERSION_2 && check.port().isEmpty()) {
             line.append(" check-send-proxy");
         }
         return line.toString();
-    }
-
-    /// The same for the section without checks.
-    static String openServer(LoadBalancer balancer, Behaviour.Pool pool, Target target) {
-        return "%s:%d weight %d source %s%s"
-                .formatted(
-                        target.address(),
-                        target.port(),
-                        target.state() == Target.State.READY ? target.weight() : 0,
-                        balancer.address(),
-                        pool.proxyProtocol() == ProxyProtocol.VERSION_2 ? " send-proxy-v2" : "");
-    }
-
-    private static String serverLine(Target target, String rest) {
-        return "  server " + target.name() + " " + rest + "\n";
     }
 
     private static String listener(
@@ -157,27 +176,41 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                     .append(listener.port())
                     .append('\n');
         }
-        for (var rule : listener.rules()) {
-            var conditions = new StringBuilder();
-            rule.matches().forEach(match -> conditions.append(' ').append(Conditions.of(match)));
-            text.append(choice(balancer, rule.backend(), conditions.toString()));
+        if (listener.rules().stream()
+                .flatMap(rule -> rule.matches().stream())
+                .anyMatch(RequestMatch.Chance.class::isInstance)) {
+            text.append(
+                    "  http-request set-var(txn.throw) rand(%d)\n"
+                            .formatted(RequestMatch.Chance.THROWS));
         }
-        return text.append(choice(balancer, listener.fallback(), "")).toString();
+        text.append(rules(key, listener.rules()));
+        return text.append("  default_backend ")
+                .append(key)
+                .append('.')
+                .append(listener.fallback())
+                .append('\n')
+                .toString();
     }
 
-    /// Sends what meets the conditions to a back end.
-    private static String choice(LoadBalancer balancer, String backend, String conditions) {
-        var section = balancer.owner().key() + "." + backend;
-        var hasTargets =
-                balancer.backends().stream()
-                        .filter(each -> each.name().equals(backend))
-                        .anyMatch(each -> each.behaviour() instanceof Behaviour.Pool);
-        return (hasTargets
-                        ? "  use_backend %1$s%2$s if%3$s { nbsrv(%1$s) eq 0 }\n"
-                                .formatted(section, OPEN, conditions)
-                        : "")
-                + "  use_backend %s%s%s\n"
-                        .formatted(section, conditions.isEmpty() ? "" : " if", conditions);
+    /// Each condition has a name, since HAProxy reads 64 words of a line only.
+    private static String rules(String key, List<Listener.Rule> rules) {
+        var names = new LinkedHashMap<String, String>();
+        var uses = new StringBuilder();
+        for (var rule : rules) {
+            uses.append("  use_backend ").append(key).append('.').append(rule.backend());
+            uses.append(rule.matches().isEmpty() ? "" : " if");
+            for (var match : rule.matches()) {
+                uses.append(' ')
+                        .append(
+                                names.computeIfAbsent(
+                                        Conditions.of(match), each -> "c" + names.size()));
+            }
+            uses.append('\n');
+        }
+        var text = new StringBuilder();
+        names.forEach((condition, name) ->
+                text.append("  acl ").append(name).append(' ').append(condition).append('\n'));
+        return text.append(uses).toString();
     }
 
     private static String certificates(
@@ -196,8 +229,16 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
     private static String backend(LoadBalancer balancer, Backend backend) {
         var text = new StringBuilder("\nbackend " + section(balancer, backend) + "\n");
         switch (backend.behaviour()) {
-            case Behaviour.Pool pool ->
-                    text.append(forwarding(balancer, backend, pool)).append(check(pool.check()));
+            case Behaviour.Pool pool -> {
+                var requests = readsRequests(balancer, backend.name());
+                text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
+                text.append("  balance ")
+                        .append(requests ? "roundrobin" : "leastconn")
+                        .append('\n');
+                text.append(requests ? answerTimeout(pool.transport().answer()) : "");
+                text.append(changes(backend.changes()));
+                text.append("  option allbackups\n").append(check(pool.check()));
+            }
             case Behaviour.Answer(int status) ->
                     text.append("  mode http\n  http-request return status ")
                             .append(status)
@@ -212,25 +253,13 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
         return text.toString();
     }
 
-    private static String openBackend(LoadBalancer balancer, Backend backend, Behaviour.Pool pool) {
-        return "\nbackend "
-                + openSection(balancer, backend)
-                + "\n"
-                + forwarding(balancer, backend, pool);
-    }
-
-    private static String forwarding(LoadBalancer balancer, Backend backend, Behaviour.Pool pool) {
-        var text = new StringBuilder();
-        var requests = readsRequests(balancer, backend.name());
-        text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
-        text.append("  balance ").append(requests ? "roundrobin" : "leastconn").append('\n');
-        text.append(requests ? "  timeout server 60s\n" : "");
-        if (pool.faultsPerThousand() > 0) {
-            text.append(
-                    "  http-request return status 500 if { rand(1000) lt %d }\n"
-                            .formatted(pool.faultsPerThousand()));
-        }
-        return text.append(changes(backend.changes())).toString();
+    /// Without one of its own, AWS' idle timeout.
+    private static String answerTimeout(Optional<Duration> asked) {
+        var limit = asked.map(timeout -> timeout.isZero() ? ENDLESS : timeout).orElse(IDLE_TIMEOUT);
+        var text = "  timeout server " + limit.toMillis() + "ms\n";
+        return limit.compareTo(CONNECT_TIMEOUT) < 0
+                ? text + "  timeout connect " + limit.toMillis() + "ms\n"
+                : text;
     }
 
     private static boolean readsRequests(LoadBalancer balancer, String backend) {

@@ -71,8 +71,7 @@ final class HaproxyProcess {
         write(configuration.files());
         write(Map.of("check.cfg", configuration.text()));
         var command = jail();
-        command.addAll(
-                List.of("haproxy", "-c", "-q", "-f", folder.resolve("check.cfg").toString()));
+        command.addAll(List.of("haproxy", "-c", "-f", folder.resolve("check.cfg").toString()));
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         var words =

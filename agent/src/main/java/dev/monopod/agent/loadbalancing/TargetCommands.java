@@ -32,8 +32,7 @@ final class TargetCommands {
         this.clock = clock;
     }
 
-    /// @param checked whether it is the section whose targets have checks
-    private record Place(LoadBalancer balancer, Behaviour.Pool pool, boolean checked) {}
+    private record Place(LoadBalancer balancer, Behaviour.Pool pool) {}
 
     /// @throws IOException if HAProxy does not answer
     void apply(List<LoadBalancer> balancers) throws IOException {
@@ -43,11 +42,8 @@ final class TargetCommands {
             for (Backend backend : balancer.backends()) {
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
                     var section = HaproxyConfiguration.section(balancer, backend);
-                    var open = HaproxyConfiguration.openSection(balancer, backend);
-                    places.put(section, new Place(balancer, pool, true));
-                    places.put(open, new Place(balancer, pool, false));
-                    wanted.put(section, pool.targets());
-                    wanted.put(open, pool.targets());
+                    places.put(section, new Place(balancer, pool));
+                    wanted.put(section, HaproxyConfiguration.servers(pool));
                 }
             }
         }
@@ -97,19 +93,17 @@ final class TargetCommands {
         }
     }
 
-    /// A server gets nothing until its first check has passed: "stopping" is the state from which
-    /// one check leads to service.
+    /// A checked server gets nothing until its first check has passed: "stopping" is the state from
+    /// which one check leads to service.
     private void add(String name, Place place, Target target) throws IOException {
-        var line =
-                place.checked()
-                        ? HaproxyConfiguration.server(place.balancer(), place.pool(), target)
-                        : HaproxyConfiguration.openServer(place.balancer(), place.pool(), target);
+        var line = HaproxyConfiguration.server(place.balancer(), place.pool(), target);
         tell("add server " + name + " " + line, "New server registered.");
-        if (place.checked()) {
+        var checked = target.role() == Target.Role.CHECKED;
+        if (checked) {
             tell("enable health " + name, "");
         }
         tell("enable server " + name, "");
-        if (place.checked()) {
+        if (checked) {
             tell("set server " + name + " health stopping", "");
         }
     }

@@ -47,7 +47,8 @@ final class TargetTable {
                 words[column(columns, "srv_addr")],
                 Integer.parseInt(words[column(columns, "srv_port")]),
                 weight,
-                draining ? State.DRAINING : State.READY);
+                draining ? State.DRAINING : State.READY,
+                Target.role(words[column(columns, "srv_name")]));
     }
 
     /// Whether servers passed their last check, by `SECTION/SERVER`, from the answer to `show

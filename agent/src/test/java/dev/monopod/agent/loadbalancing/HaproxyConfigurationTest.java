@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.Listener;
@@ -32,9 +32,8 @@ final class HaproxyConfigurationTest {
                                 targets,
                                 new HealthCheck("/", "200", OptionalInt.empty(), 15, 5, 2, 2),
                                 Optional.empty(),
-                                ProxyProtocol.NONE,
-                                300,
-                                0));
+                                Transport.PLAIN,
+                                300));
         return new LoadBalancer(
                 new Owner(Owner.Kind.INGRESS, "shop", "web"),
                 "192.168.16.1",
@@ -60,30 +59,9 @@ final class HaproxyConfigurationTest {
 
         assertThat(one.structure()).isEqualTo(none.structure());
         assertThat(one.text())
-                .contains("server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 check");
-    }
-
-    @Test
-    void sendsToAllTargetsWhenNoneIsHealthy() {
-        var section = new Owner(Owner.Kind.INGRESS, "shop", "web").key() + ".b";
-        var text =
-                configuration(
-                                balancer(
-                                        List.of(new RequestMatch.PathExact("/a")),
-                                        List.of(),
-                                        List.of(TARGET)))
-                        .text();
-
-        assertThat(text)
                 .contains(
-                        """
-                          use_backend %1$s.open if { path -m str -- '/a' } { nbsrv(%1$s) eq 0 }
-                          use_backend %1$s if { path -m str -- '/a' }
-                          use_backend %1$s.open if { nbsrv(%1$s) eq 0 }
-                          use_backend %1$s
-                        """
-                                .formatted(section))
-                .contains("\n  server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1\n");
+                        "server t-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 check",
+                        "server u-10-0-0-1-80 10.0.0.1:80 weight 1 source 192.168.16.1 backup\n");
     }
 
     @Test
@@ -100,7 +78,8 @@ final class HaproxyConfigurationTest {
                         .text();
 
         assertThat(text)
-                .contains("{ path -m str -- '/x'\\'' } || TRUE?  http-request return status 200?#")
+                .contains(
+                        "acl c0 path -m str -- '/x'\\'' } || TRUE?  http-request return status 200?#")
                 .contains("set-header 'X-A' '/x'\\''")
                 .contains("%%[env(HOME)]");
         assertThat(text.lines()).noneMatch(line -> line.startsWith("  http-request return"));
@@ -127,5 +106,22 @@ final class HaproxyConfigurationTest {
     void refusesSourcesOutsideOfTheRanges() {
         assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
                 .contains("tcp-request connection reject unless { src 192.168.0.0/16 }");
+    }
+
+    @Test
+    void throwsOnceForEachRequestIfARuleHasAShare() {
+        var text =
+                configuration(
+                                balancer(
+                                        List.of(new RequestMatch.Chance(250_000)),
+                                        List.of(),
+                                        List.of()))
+                        .text();
+
+        assertThat(text)
+                .containsOnlyOnce("http-request set-var(txn.throw) rand(1000000)")
+                .contains("  acl c0 var(txn.throw) -m int lt 250000\n");
+        assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
+                .doesNotContain("txn.throw");
     }
 }

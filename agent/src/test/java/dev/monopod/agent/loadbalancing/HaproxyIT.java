@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.model.loadbalancing.Backend;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.HealthCheck;
 import dev.monopod.model.loadbalancing.HttpChange;
 import dev.monopod.model.loadbalancing.HttpChange.Direction;
@@ -126,7 +126,9 @@ final class HaproxyIT {
         assertThat(health(dead)).isNull();
         assertThat(statistic(dead.name(), "stot")).isZero();
         assertThat(curl("http://" + ADDRESS + "/")).isEmpty();
-        assertThat(statistic(dead.name(), "econ")).as("tried all the same").isPositive();
+        assertThat(statistic(dead.asLastResort().name(), "econ"))
+                .as("tried all the same")
+                .isPositive();
         commands.apply(List.of(balancer(Protocol.TCP, List.of(dead, good), 80)));
         await().atMost(LIMIT).until(() -> Boolean.TRUE.equals(health(good)));
         await().atMost(LIMIT).until(() -> Boolean.FALSE.equals(health(dead)));
@@ -136,6 +138,48 @@ final class HaproxyIT {
         assertThat(health(good)).isTrue();
         assertThat(health(dead)).isFalse();
         assertThat(curl("http://" + ADDRESS + ":81/")).isEqualTo("server 1");
+    }
+
+    @Test
+    void sendsToAllTargetsWhileNoneIsHealthyAndToTheHealthyOnesElse() throws IOException {
+        var commands = new TargetCommands(haproxy.socket(), Clock.systemUTC());
+        var first = serve(1);
+        haproxy.load(configuration(checked(List.of(first))));
+        await().atMost(LIMIT).until(() -> statistic(first.name(), "chkdown") > 0);
+        assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+
+        var second = serve(2);
+        commands.apply(List.of(checked(List.of(first, second))));
+        await().atMost(LIMIT).until(() -> statistic(second.name(), "chkdown") > 0);
+        await().atMost(LIMIT).until(() -> curl("http://" + ADDRESS + "/").equals("server 2"));
+
+        Files.createFile(folder.resolve("www-1/healthy"));
+        await().atMost(LIMIT).until(() -> Boolean.TRUE.equals(health(first)));
+        for (var request = 0; request < 4; request++) {
+            assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+        }
+
+        commands.apply(List.of(checked(List.of(first))));
+        await().atMost(LIMIT)
+                .until(() -> {
+                    commands.apply(List.of(checked(List.of(first))));
+                    return running().equals(List.of(first.name()));
+                });
+    }
+
+    private static LoadBalancer checked(List<Target> targets) {
+        var pool =
+                new Behaviour.Pool(
+                        targets,
+                        new HealthCheck("/healthy", "200", OptionalInt.empty(), 1, 1, 1, 1),
+                        Optional.empty(),
+                        Transport.PLAIN,
+                        300);
+        return new LoadBalancer(
+                new Owner(Owner.Kind.INGRESS, "shop", "web"),
+                ADDRESS,
+                List.of(new Listener(80, Protocol.HTTP, List.of(), List.of(), List.of(), "b")),
+                List.of(new Backend("b", List.of(), pool)));
     }
 
     @Test
@@ -176,7 +220,8 @@ final class HaproxyIT {
                         new RequestMatch.PathPrefix(evil),
                         new RequestMatch.Header(evil, evil, Comparison.EXACT),
                         new RequestMatch.Query(evil, evil, Comparison.EXACT),
-                        new RequestMatch.Method("GET"));
+                        new RequestMatch.Method("GET"),
+                        new RequestMatch.Chance(1));
         var balancer =
                 new LoadBalancer(
                         new Owner(Owner.Kind.GATEWAY, "shop", "web"),
@@ -203,9 +248,8 @@ final class HaproxyIT {
                 targets,
                 new HealthCheck("", "", OptionalInt.empty(), 1, 1, 1, 1),
                 Optional.empty(),
-                ProxyProtocol.NONE,
-                300,
-                0);
+                Transport.PLAIN,
+                300);
     }
 
     private static LoadBalancer balancer(
@@ -294,8 +338,8 @@ final class HaproxyIT {
     private List<String> running() throws IOException {
         return TargetTable.targets(haproxy.socket().ask("show servers state")).values().stream()
                 .flatMap(List::stream)
+                .filter(target -> target.role() == Target.Role.CHECKED)
                 .map(Target::name)
-                .distinct()
                 .sorted()
                 .toList();
     }

@@ -1,6 +1,7 @@
 package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
+import dev.monopod.model.loadbalancing.GatewayFeatures;
 import dev.monopod.model.loadbalancing.GatewayPlan;
 import dev.monopod.model.loadbalancing.GatewayPlan.State;
 import dev.monopod.model.loadbalancing.GatewayPlan.Truth;
@@ -18,6 +19,7 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1.ListenerStatusBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteGroupKindBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatus;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatusBuilder;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.SupportedFeature;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -71,8 +73,16 @@ final class GatewayClaims {
                         List.of(new State("Accepted", Truth.TRUE, "Accepted", "")),
                         known,
                         gatewayClass);
-        if (!wanted.equals(known)) {
-            patch(gatewayClass, Map.of("conditions", wanted));
+        var told =
+                gatewayClass.getStatus() == null
+                                || gatewayClass.getStatus().getSupportedFeatures() == null
+                        ? List.<String>of()
+                        : gatewayClass.getStatus().getSupportedFeatures().stream()
+                                .map(SupportedFeature::getName)
+                                .toList();
+        if (!wanted.equals(known) || !told.equals(GatewayFeatures.ALL)) {
+            var features = GatewayFeatures.ALL.stream().map(name -> Map.of("name", name)).toList();
+            patch(gatewayClass, Map.of("conditions", wanted, "supportedFeatures", features));
         }
     }
 

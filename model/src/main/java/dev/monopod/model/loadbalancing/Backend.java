@@ -1,5 +1,6 @@
 package dev.monopod.model.loadbalancing;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,15 +23,12 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
         /// Sends it to one of the targets.
         ///
         /// @param targetGroup name in the pods' readiness gates; empty if no pod waits for it
-        /// @param faultsPerThousand share of requests that a broken reference would have got; they
-        ///   are answered by 500
         record Pool(
                 List<Target> targets,
                 HealthCheck check,
                 Optional<String> targetGroup,
-                ProxyProtocol proxyProtocol,
-                int drainSeconds,
-                int faultsPerThousand)
+                Transport transport,
+                int drainSeconds)
                 implements Behaviour {
             public Pool {
                 targets = List.copyOf(targets);
@@ -44,6 +42,22 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
 
         /// Answers with a status and nothing more.
         record Answer(int status) implements Behaviour {}
+    }
+
+    /// How targets are spoken to.
+    ///
+    /// @param answer how long a target may be silent before the client gets 504; zero: for ever;
+    ///   empty: as long as load balancers of this kind wait
+    public record Transport(
+            ProxyProtocol proxyProtocol, HttpVersion version, Optional<Duration> answer) {
+        public static final Transport PLAIN =
+                new Transport(ProxyProtocol.NONE, HttpVersion.HTTP_1, Optional.empty());
+    }
+
+    /// The version of HTTP that targets speak, where requests are read.
+    public enum HttpVersion {
+        HTTP_1,
+        HTTP_2
     }
 
     /// Whether targets are told the client's address in front of each connection.

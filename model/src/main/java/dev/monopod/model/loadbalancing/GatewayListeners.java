@@ -109,13 +109,7 @@ final class GatewayListeners {
             String hostname,
             Optional<Protocol> protocol,
             State conflict) {
-        var accepted =
-                protocol.isPresent()
-                        ? State.yes("Accepted", "Accepted")
-                        : State.no(
-                                "Accepted",
-                                "UnsupportedProtocol",
-                                "protocol " + spec.getProtocol() + " is not HTTP or HTTPS");
+        var accepted = accepted(gateway, spec, protocol);
         var resolved = State.yes("ResolvedRefs", "ResolvedRefs");
         List<String> kinds = new ArrayList<>();
         var asked =
@@ -151,6 +145,26 @@ final class GatewayListeners {
                 accepted,
                 resolved,
                 conflict);
+    }
+
+    private static State accepted(
+            Gateway gateway,
+            io.fabric8.kubernetes.api.model.gatewayapi.v1.Listener spec,
+            Optional<Protocol> protocol) {
+        if (protocol.isEmpty()) {
+            return State.no(
+                    "Accepted",
+                    "UnsupportedProtocol",
+                    "protocol " + spec.getProtocol() + " is not HTTP or HTTPS");
+        }
+        var tls = gateway.getSpec().getTls();
+        // Who asks for certificates of clients must not be served without them.
+        return protocol.get().encrypted() && tls != null && tls.getFrontend() != null
+                ? State.no(
+                        "Accepted",
+                        "UnsupportedValue",
+                        "spec.tls.frontend: certificates of clients are not supported")
+                : State.yes("Accepted", "Accepted");
     }
 
     /// Adds those that are good; tells of the last that is not.

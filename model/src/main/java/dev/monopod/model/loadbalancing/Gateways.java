@@ -96,10 +96,13 @@ public final class Gateways {
                             listener.conditions()));
         }
         return new GatewayPlan(
-                gateway, balancer(gateway, address, lines), conditions(judged, address), plans);
+                gateway,
+                balancer(gateway, address, lines),
+                conditions(gateway, judged, address),
+                plans);
     }
 
-    private static List<State> conditions(List<Judged> judged, String address) {
+    private static List<State> conditions(Gateway gateway, List<Judged> judged, String address) {
         var bad =
                 judged.stream()
                         .filter(listener ->
@@ -108,6 +111,12 @@ public final class Gateways {
                         .map(Judged::name)
                         .toList();
         var valid = judged.stream().anyMatch(Judged::programmed);
+        var addresses = new GatewayAddresses(gateway);
+        if (addresses.refusal().isPresent()) {
+            return List.of(
+                    addresses.refusal().get(),
+                    State.no("Programmed", "Invalid", "spec.addresses can't be had"));
+        }
         var accepted =
                 bad.isEmpty()
                         ? State.yes("Accepted", "Accepted")
@@ -125,11 +134,13 @@ public final class Gateways {
                                         "ListenersNotValid",
                                         "no listener is valid: " + String.join(", ", bad));
         var programmed =
-                address.isEmpty()
-                        ? State.no("Programmed", "AddressNotAssigned", "it has no address yet")
-                        : valid
-                                ? State.yes("Programmed", "Programmed")
-                                : State.no("Programmed", "Invalid", "no listener is served");
+                addresses
+                        .problem(address)
+                        .orElseGet(() ->
+                                valid
+                                        ? State.yes("Programmed", "Programmed")
+                                        : State.no(
+                                                "Programmed", "Invalid", "no listener is served"));
         return List.of(accepted, programmed);
     }
 
@@ -141,25 +152,32 @@ public final class Gateways {
         List<RoutePlan> plans = new ArrayList<>();
         for (var route : objects.routes()) {
             List<Parent> parents = new ArrayList<>();
-            var resolved = new RouteRules(inventory, grants, route).resolved();
+            var rules = new RouteRules(inventory, grants, route);
             for (var gateway : gateways) {
                 for (var reference : parents(route, gateway)) {
-                    parents.add(
-                            new Parent(
-                                    reference,
-                                    List.of(
-                                            attachment.accepted(
-                                                    gateway,
-                                                    Objects.requireNonNull(
-                                                            judged.get(owner(gateway))),
-                                                    route,
-                                                    reference),
-                                            resolved)));
+                    var accepted =
+                            attachment.accepted(
+                                    gateway,
+                                    Objects.requireNonNull(judged.get(owner(gateway))),
+                                    route,
+                                    reference);
+                    parents.add(new Parent(reference, conditions(accepted, rules)));
                 }
             }
             plans.add(new RoutePlan(route, parents));
         }
         return plans;
+    }
+
+    private static List<State> conditions(State accepted, RouteRules rules) {
+        var unsupported =
+                rules.unsupported().filter(state -> accepted.truth() == GatewayPlan.Truth.TRUE);
+        if (unsupported.isEmpty()) {
+            return List.of(accepted, rules.resolved());
+        }
+        return unsupported.get().type().equals(accepted.type())
+                ? List.of(unsupported.get(), rules.resolved())
+                : List.of(accepted, rules.resolved(), unsupported.get());
     }
 
     private static List<ParentReference> parents(HTTPRoute route, Gateway gateway) {
@@ -208,8 +226,10 @@ public final class Gateways {
                 Objects.requireNonNull(lines.get(listener)).stream()
                         .sorted(RouteRules.Line.ORDER)
                         .forEach(line -> {
-                            backends.put(line.backend().name(), line.backend());
-                            rules.add(line.asRule());
+                            line.shares()
+                                    .forEach(share ->
+                                            backends.put(share.backend().name(), share.backend()));
+                            rules.addAll(line.asRules());
                         });
                 // A request for a listener's name never falls through to a less specific one.
                 if (!listener.hostname().isEmpty()) {

@@ -2,7 +2,7 @@ package dev.monopod.model.loadbalancing;
 
 import dev.monopod.model.loadbalancing.Annotations.BadAnnotation;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.Listener.Certificate;
 import dev.monopod.model.loadbalancing.Listener.Rule;
 import dev.monopod.model.loadbalancing.RequestMatch.Depth;
@@ -230,9 +230,8 @@ final class IngressRules {
                                 inventory::gatedPod),
                         settings.healthCheck(HealthCheck.REQUEST, true),
                         Optional.of(TargetGroups.name(owner, service.get(), port.get())),
-                        ProxyProtocol.NONE,
-                        drain,
-                        0));
+                        Transport.PLAIN,
+                        drain));
     }
 
     private static String portText(IntOrString port) {

@@ -2,7 +2,9 @@ package dev.monopod.model.loadbalancing;
 
 import dev.monopod.model.loadbalancing.Annotations.BadAnnotation;
 import dev.monopod.model.loadbalancing.Backend.Behaviour;
+import dev.monopod.model.loadbalancing.Backend.HttpVersion;
 import dev.monopod.model.loadbalancing.Backend.ProxyProtocol;
+import dev.monopod.model.loadbalancing.Backend.Transport;
 import dev.monopod.model.loadbalancing.Listener.Certificate;
 import dev.monopod.model.loadbalancing.Listener.Protocol;
 import io.fabric8.kubernetes.api.model.Service;
@@ -165,9 +167,8 @@ public final class NetworkLoadBalancers {
                                             inventory::gatedPod),
                                     check,
                                     Optional.of(TargetGroups.name(owner, service, port)),
-                                    proxy,
-                                    drain,
-                                    0));
+                                    new Transport(proxy, HttpVersion.HTTP_1, Optional.empty()),
+                                    drain));
             var terminated = !certificates.isEmpty() && matches(encrypted, port);
             backends.add(backend);
             listeners.add(

@@ -30,6 +30,15 @@ public sealed interface RequestMatch {
 
     record Method(String name) implements RequestMatch {}
 
+    /// Holds for a share of the requests. One number below [#THROWS] is thrown for a request, so
+    /// that of rules that differ in their chance the first that holds takes what lies between it
+    /// and the one before.
+    ///
+    /// @param below numbers from 0 for which it holds
+    record Chance(int below) implements RequestMatch {
+        public static final int THROWS = 1_000_000;
+    }
+
     enum Comparison {
         EXACT,
         EXPRESSION

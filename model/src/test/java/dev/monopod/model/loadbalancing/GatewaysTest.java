@@ -167,4 +167,56 @@ final class GatewaysTest {
         assertThat(states(with(gateway).of(gateway, "").conditions()))
                 .containsExactly("Accepted TRUE Accepted", "Programmed FALSE AddressNotAssigned");
     }
+
+    @Test
+    void tellsThatAnAddressCantBeChosen() {
+        var gateway =
+                new GatewayBuilder(gateway(""))
+                        .editSpec()
+                        .addNewAddress("IPAddress", "9.9.9.9")
+                        .endSpec()
+                        .build();
+
+        assertThat(states(with(gateway).of(gateway, "1.2.3.4").conditions()))
+                .containsExactly("Accepted TRUE Accepted", "Programmed FALSE AddressNotUsable");
+    }
+
+    @Test
+    void acceptsNoAddressOfAnotherType() {
+        var gateway =
+                new GatewayBuilder(gateway(""))
+                        .editSpec()
+                        .addNewAddress("Hostname", "a.example.com")
+                        .endSpec()
+                        .build();
+
+        assertThat(states(with(gateway).of(gateway, "1.2.3.4").conditions()))
+                .contains("Accepted FALSE UnsupportedAddress");
+    }
+
+    @Test
+    void servesNothingEncryptedToClientsWhoseCertificatesItShouldCheck() {
+        var gateway =
+                new GatewayBuilder(gateway(""))
+                        .editSpec()
+                        .editFirstListener()
+                        .withProtocol("HTTPS")
+                        .endListener()
+                        .withNewTls()
+                        .withNewFrontend()
+                        .endFrontend()
+                        .endTls()
+                        .endSpec()
+                        .build();
+        var plan = with(gateway).of(gateway, "1.2.3.4");
+
+        assertThat(plan.balancer().listeners()).isEmpty();
+        assertThat(states(plan.listeners().getFirst().conditions()))
+                .contains("Accepted FALSE UnsupportedValue");
+    }
+
+    @Test
+    void namesItsFeaturesInOrder() {
+        assertThat(GatewayFeatures.ALL).isSorted().doesNotHaveDuplicates();
+    }
 }

@@ -174,6 +174,6 @@ final class NetworkLoadBalancersTest {
         assertThat(pool.check().path()).isEqualTo("/ready");
         assertThat(pool.check().intervalSeconds()).isEqualTo(5);
         assertThat(pool.drainSeconds()).isEqualTo(7);
-        assertThat(pool.proxyProtocol()).isEqualTo(Backend.ProxyProtocol.VERSION_2);
+        assertThat(pool.transport().proxyProtocol()).isEqualTo(Backend.ProxyProtocol.VERSION_2);
     }
 }
