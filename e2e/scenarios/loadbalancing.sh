@@ -96,6 +96,8 @@ metadata:
     alb.ingress.kubernetes.io/target-type: ip
     alb.ingress.kubernetes.io/listen-ports: '[{"HTTP": 80}, {"HTTPS": 443}]'
     alb.ingress.kubernetes.io/healthcheck-interval-seconds: '5'
+    alb.ingress.kubernetes.io/actions.old: '{"type":"fixed-response","fixedResponseConfig":{"contentType":"text/html","statusCode":"410","messageBody":"it is gone"}}'
+    alb.ingress.kubernetes.io/actions.away: '{"type":"redirect","redirectConfig":{"host":"away.example.com","path":"/new","statusCode":"HTTP_302"}}'
 spec:
   ingressClassName: alb
   tls: [{secretName: balanced}]
@@ -105,6 +107,8 @@ spec:
         paths:
           - {path: /sub, pathType: Prefix, backend: {service: {name: one, port: {name: http}}}}
           - {path: /gone, pathType: Exact, backend: {service: {name: gone, port: {number: 80}}}}
+          - {path: /old, pathType: Exact, backend: {service: {name: old, port: {name: use-annotation}}}}
+          - {path: /away, pathType: Exact, backend: {service: {name: away, port: {name: use-annotation}}}}
 YAML
     local address
     eventually 30 has_balancer ingress web
@@ -113,6 +117,8 @@ YAML
     contains "$(answered "http://$address/subway" -H 'Host: a.example.com')" " 404"
     contains "$(answered "http://$address/sub/" -H 'Host: b.example.com')" " 404"
     contains "$(answered "http://$address/gone" -H 'Host: a.example.com')" " 503"
+    expect "fixed response" "$(answered "http://$address/old" -H 'Host: a.example.com')" "it is gone 410 "
+    contains "$(answered "http://$address/away?a=1" -H 'Host: a.example.com')" "302 http://away.example.com/new?a=1"
     contains "$(answered https://a.example.com/sub/ --cacert "$logs/balanced.crt" --resolve "a.example.com:443:$address")" "one "
     kubectl annotate ingress web -n "$balanced" alb.ingress.kubernetes.io/ssl-redirect=443
     eventually 30 answers_with "301 https://a.example.com/sub/" "http://$address/sub/" -H 'Host: a.example.com'

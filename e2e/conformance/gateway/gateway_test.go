@@ -46,4 +46,3 @@ func TestConformance(t *testing.T) {
 	options.ManifestFS = []fs.FS{manifests{upstream: &conformance.Manifests, registry: registry}}
 	conformance.RunConformanceWithOptions(t, options)
 }
-

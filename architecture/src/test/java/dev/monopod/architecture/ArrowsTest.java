@@ -57,6 +57,8 @@ class ArrowsTest {
                         "java.time..",
                         "java.util..",
                         "io.fabric8.kubernetes.api.model..",
+                        // What those are read with: annotations hold JSON.
+                        "com.fasterxml.jackson..",
                         "org.jspecify.annotations..")
                 .check(monopod);
     }

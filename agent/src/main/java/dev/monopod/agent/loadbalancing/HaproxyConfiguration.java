@@ -239,11 +239,13 @@ record HaproxyConfiguration(String text, String structure, Map<String, String> f
                 text.append(changes(backend.changes()));
                 text.append("  option allbackups\n").append(check(pool.check()));
             }
-            case Behaviour.Answer(int status) ->
+            case Behaviour.Answer answer ->
                     text.append("  mode http\n  http-request return status ")
-                            .append(status)
-                            .append(" content-type text/plain string ")
-                            .append(status)
+                            .append(answer.status())
+                            .append(" content-type ")
+                            .append(Text.word(answer.contentType()))
+                            .append(" string ")
+                            .append(Text.word(answer.body()))
                             .append('\n');
             case Behaviour.Redirect redirect ->
                     text.append("  mode http\n")

@@ -40,8 +40,13 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
         /// @param port empty: none is written
         record Redirect(int status, String scheme, String host, String port) implements Behaviour {}
 
-        /// Answers with a status and nothing more.
-        record Answer(int status) implements Behaviour {}
+        /// Answers by itself.
+        record Answer(int status, String contentType, String body) implements Behaviour {
+            /// With the status and nothing more.
+            public Answer(int status) {
+                this(status, "text/plain", Integer.toString(status));
+            }
+        }
     }
 
     /// How targets are spoken to.

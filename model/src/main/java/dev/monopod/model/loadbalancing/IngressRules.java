@@ -117,7 +117,7 @@ final class IngressRules {
         }
         return lines.stream()
                 .sorted(Line.ORDER)
-                .map(line -> new Rule(matches(line), backend(line.path().getBackend())))
+                .flatMap(line -> rules(matches(line), line.path().getBackend()).stream())
                 .toList();
     }
 
@@ -162,27 +162,82 @@ final class IngressRules {
         return new RequestMatch.PathExpression(expression + "$");
     }
 
+    /// One rule, or one for each Service that an action shares the requests among.
+    private List<Rule> rules(List<RequestMatch> matches, IngressBackend wanted) {
+        if (!namesAction(wanted)
+                || !(action(wanted) instanceof IngressAction.Forward(var groups))) {
+            return List.of(new Rule(matches, backend(wanted)));
+        }
+        long total = groups.stream().mapToLong(IngressAction.Group::weight).sum();
+        long sum = 0;
+        List<Rule> rules = new ArrayList<>();
+        for (var group : groups) {
+            if (group.weight() > 0) {
+                sum += group.weight();
+                var all = new ArrayList<>(matches);
+                all.addAll(RequestMatch.Chance.upTo(sum, total));
+                rules.add(new Rule(all, pool(group.service(), group.port())));
+            }
+        }
+        return rules;
+    }
+
     private String backend(IngressBackend wanted) {
         var service = wanted.getService();
         if (service == null) {
             throw new BadAnnotation("spec: a backend is no Service; only Services are supported");
         }
-        var port = service.getPort();
-        if ("use-annotation".equals(port.getName())) {
-            throw new BadAnnotation(
-                    "annotation %sactions.%s is not supported; name a port of a Service"
-                            .formatted(ApplicationLoadBalancers.PREFIX, service.getName()));
+        if (!namesAction(wanted)) {
+            return pool(service.getName(), port(service.getPort()));
         }
+        return switch (action(wanted)) {
+            case IngressAction.Forward(var groups) -> {
+                var weighty = groups.stream().filter(group -> group.weight() > 0).toList();
+                if (weighty.size() > 1) {
+                    throw new BadAnnotation(
+                            "spec.defaultBackend: annotation %s shares requests among Services; name"
+                                            .formatted(actionName(wanted))
+                                    + " it in a rule with path /");
+                }
+                yield pool(weighty.getFirst().service(), weighty.getFirst().port());
+            }
+            case IngressAction.Reply(var changes, var behaviour) -> {
+                var name = "a-" + Digest.of(key(ingress) + "|" + actionName(wanted));
+                backends.put(name, new Backend(name, changes, behaviour));
+                yield name;
+            }
+        };
+    }
+
+    private static boolean namesAction(IngressBackend wanted) {
+        return wanted.getService() != null
+                && "use-annotation".equals(wanted.getService().getPort().getName());
+    }
+
+    private static String actionName(IngressBackend wanted) {
+        return ApplicationLoadBalancers.PREFIX + "actions." + wanted.getService().getName();
+    }
+
+    private IngressAction action(IngressBackend wanted) {
+        var name = actionName(wanted);
+        var json =
+                annotations
+                        .text("actions." + wanted.getService().getName())
+                        .orElseThrow(() -> new BadAnnotation("annotation " + name + " is missing"));
+        return IngressAction.parse(name, json);
+    }
+
+    /// Name of the back end for a Service's port.
+    private String pool(String service, IntOrString port) {
         var namespace = ingress.getMetadata().getNamespace();
-        var portKey = port.getName() != null ? port.getName() : String.valueOf(port.getNumber());
         var name =
                 "s-"
                         + Digest.readable(
                                 namespace,
-                                service.getName(),
-                                namespace + "/" + service.getName() + ":" + portKey);
+                                service,
+                                namespace + "/" + service + ":" + portText(port));
         if (!backends.containsKey(name)) {
-            backends.put(name, pool(name, service.getName(), port(port)));
+            backends.put(name, pool(name, service, port));
         }
         return name;
     }

@@ -1,5 +1,7 @@
 package dev.monopod.model.loadbalancing;
 
+import java.util.List;
+
 /// One condition on a request; a rule holds when all of its conditions hold.
 public sealed interface RequestMatch {
     /// The Host header, without its port, in lower case.
@@ -37,6 +39,12 @@ public sealed interface RequestMatch {
     /// @param below numbers from 0 for which it holds
     record Chance(int below) implements RequestMatch {
         public static final int THROWS = 1_000_000;
+
+        /// The condition of what ends at a sum of weights, after what came before; none for the
+        /// last.
+        static List<RequestMatch> upTo(long sum, long total) {
+            return sum == total ? List.of() : List.of(new Chance((int) (sum * THROWS / total)));
+        }
     }
 
     enum Comparison {

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /// Where the rules of one HTTPRoute lead: a back end for each reference, with its share of the
@@ -38,10 +37,14 @@ final class RouteBackends {
         this.route = route;
     }
 
-    /// A back end, and which of the throws lead to it if they led to none before.
+    /// A back end, and which of the requests lead to it if they led to none before.
     ///
-    /// @param below see [RequestMatch.Chance]; empty: all
-    record Share(Backend backend, OptionalInt below) {}
+    /// @param chance empty: all
+    record Share(Backend backend, List<RequestMatch> chance) {
+        Share {
+            chance = List.copyOf(chance);
+        }
+    }
 
     /// @param number of the rule, from 0
     List<Share> shares(
@@ -56,7 +59,7 @@ final class RouteBackends {
             return List.of(
                     new Share(
                             backend(number + "|" + behaviour, common.changes(), behaviour),
-                            OptionalInt.empty()));
+                            List.of()));
         }
         long total = references.stream().mapToLong(RouteBackends::weight).sum();
         long sum = 0;
@@ -71,13 +74,7 @@ final class RouteBackends {
                             number + "|" + shares.size() + "|" + own.answer(),
                             changes,
                             own.answer().orElseGet(() -> behaviour(rule, reference)));
-            shares.add(
-                    new Share(
-                            backend,
-                            sum == total
-                                    ? OptionalInt.empty()
-                                    : OptionalInt.of(
-                                            (int) (sum * RequestMatch.Chance.THROWS / total))));
+            shares.add(new Share(backend, RequestMatch.Chance.upTo(sum, total)));
         }
         return shares;
     }

@@ -90,7 +90,7 @@ final class RouteRules {
             if (match.getMethod() != null) {
                 all.add(new RequestMatch.Method(match.getMethod()));
             }
-            share.below().ifPresent(below -> all.add(new RequestMatch.Chance(below)));
+            all.addAll(share.chance());
             return new Listener.Rule(all, share.backend().name());
         }
 

@@ -164,4 +164,39 @@ final class ApplicationLoadBalancersTest {
         assertThat(plan.problems().get("shop/a")).contains("listen-ports: \"80\" is not [{");
         assertThat(plan.balancer().listeners().getFirst().rules()).hasSize(1);
     }
+
+    @Test
+    void followsTheActionThatAPathNames() {
+        inventory.services.add(FixedInventory.service("web", "ClusterIP", Map.of()));
+        inventory.services.add(FixedInventory.service("next", "ClusterIP", Map.of()));
+        var ingress =
+                ingress(
+                        "web",
+                        Map.of(
+                                PREFIX + "actions.canary",
+                                "{\"type\":\"forward\",\"forwardConfig\":{\"targetGroups\":["
+                                        + "{\"serviceName\":\"web\",\"servicePort\":80,\"weight\":9},"
+                                        + "{\"serviceName\":\"next\",\"servicePort\":80,\"weight\":1}]}}",
+                                PREFIX + "actions.gone",
+                                "{\"type\":\"fixed-response\",\"fixedResponseConfig\":{\"statusCode\":\"410\"}}"),
+                        "a.example.com Prefix /gone gone",
+                        "a.example.com Prefix / canary");
+        ingress.getSpec().getRules().stream()
+                .flatMap(rule -> rule.getHttp().getPaths().stream())
+                .map(path -> path.getBackend().getService().getPort())
+                .forEach(port -> {
+                    port.setNumber(null);
+                    port.setName("use-annotation");
+                });
+
+        var plan = plan(ingress);
+
+        assertThat(plan.problems()).isEmpty();
+        assertThat(plan.balancer().listeners().getFirst().rules())
+                .extracting(rule -> rule.backend().charAt(0) + " " + rule.matches())
+                .containsExactly(
+                        "a [Host[name=a.example.com], PathPrefix[path=/gone]]",
+                        "s [Host[name=a.example.com], PathPrefix[path=/], Chance[below=900000]]",
+                        "s [Host[name=a.example.com], PathPrefix[path=/]]");
+    }
 }
