@@ -47,7 +47,8 @@ public final class MachineCleanup implements AutoCloseable {
     private final PodEnding ending;
     private final Cached cached;
     private final Clock clock;
-    private final HostSightings sightings = new HostSightings();
+    private final Duration lostAfter;
+    private final HostSightings sightings;
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("machine-cleanup").factory());
@@ -60,11 +61,19 @@ public final class MachineCleanup implements AutoCloseable {
             Supplier<List<Host>> hosts,
             Function<String, @Nullable Pod> pod) {}
 
-    public MachineCleanup(KubernetesClient client, ClusterView cluster, Clock clock) {
-        this(client, new Cached(cluster::machines, cluster::hosts, cluster::fargatePod), clock);
+    /// @param lostAfter silence after which a host is lost
+    public MachineCleanup(
+            KubernetesClient client, ClusterView cluster, Clock clock, Duration lostAfter) {
+        this(
+                client,
+                new Cached(cluster::machines, cluster::hosts, cluster::fargatePod),
+                clock,
+                lostAfter);
     }
 
-    MachineCleanup(KubernetesClient client, Cached cached, Clock clock) {
+    MachineCleanup(KubernetesClient client, Cached cached, Clock clock, Duration lostAfter) {
+        this.lostAfter = lostAfter;
+        this.sightings = new HostSightings(lostAfter);
         this.client = client;
         this.ending = new PodEnding(client);
         this.cached = cached;
@@ -177,7 +186,7 @@ public final class MachineCleanup implements AutoCloseable {
     private void end(Pod pod, PodEnd end, String host) {
         switch (end) {
             case NOTHING -> {}
-            case FAIL -> ending.status(pod, LostPod.failed(pod, host, clock.instant()));
+            case FAIL -> ending.status(pod, LostPod.failed(pod, host, lostAfter, clock.instant()));
             case DELETE -> ending.deletion(pod);
         }
     }
