@@ -67,9 +67,7 @@ final class DownCommand implements Callable<Integer> {
 
     private static void leave(UpConfig config, Path kubeconfig, Steps steps) {
         try {
-            steps.step(
-                    "objects in the cluster",
-                    () -> JoinedCluster.leave(kubeconfig, config.hostName()));
+            steps.step("objects in the cluster", () -> JoinedCluster.leave(kubeconfig, config));
         } catch (RuntimeException failure) {
             steps.note(
                     "Monopod's objects stay in the cluster of %s: %s"

@@ -10,6 +10,7 @@ import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.host.HostAddresses;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
@@ -94,12 +95,16 @@ final class JoinedCluster {
         }
     }
 
-    /// Removes what this host is in the cluster, and with the last host all that Monopod put there.
-    static void leave(Path kubeconfig, String hostName) {
+    /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
+    /// unless the control plane is Monopod's own.
+    static void leave(Path kubeconfig, UpConfig config) {
+        String hostName = config.hostName();
         try (KubernetesClient client = Cluster.connect(kubeconfig)) {
             boolean last =
-                    client.resources(Host.class).list().getItems().stream()
-                            .allMatch(host -> host.getMetadata().getName().equals(hostName));
+                    !config.member()
+                            && client.resources(Host.class).list().getItems().stream()
+                                    .allMatch(
+                                            host -> host.getMetadata().getName().equals(hostName));
             if (last) {
                 // First: with nobody to answer them they would refuse every pod of a profile.
                 removeAdmission(client);
@@ -108,6 +113,9 @@ final class JoinedCluster {
                     .filter(machine -> machine.getSpec().host().equals(hostName))
                     .forEach(machine -> forget(client, machine));
             client.resources(Host.class).withName(hostName).delete();
+            if (config.member()) {
+                new HostAddresses(client).release(hostName);
+            }
             if (last) {
                 removeLoadBalancers(client);
                 removeDefinitions(client);

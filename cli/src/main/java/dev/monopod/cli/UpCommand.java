@@ -69,6 +69,13 @@ final class UpCommand implements Callable<Integer> {
                     "Disk promised for each byte of this machine's; machines' disks are sparse (default: 10).")
     private @Nullable Integer storageOvercommit;
 
+    @Option(
+            names = "--underlay-address",
+            paramLabel = "ADDRESS",
+            description =
+                    "Address by which other hosts reach this one (default: that of the default route).")
+    private @Nullable String underlay;
+
     @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
     private boolean noFirstPod;
 
@@ -84,9 +91,16 @@ final class UpCommand implements Callable<Integer> {
         UpConfig config = decide(layout);
         UpSteps up = new UpSteps(layout, config, steps, out);
 
-        steps.step("preflight", () -> up.preflight());
+        steps.step(
+                "preflight",
+                () -> UpSteps.preflight(layout, steps, config.externalKubeconfig().isPresent()));
         steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
         up.processes();
+        up.host();
+        if (config.member()) {
+            steps.note("this machine is a host of the cluster of " + config.kubeconfig());
+            return 0;
+        }
         String kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
         boolean imageLoaded = up.images();
         up.profile();
@@ -138,7 +152,7 @@ final class UpCommand implements Callable<Integer> {
                         ? serviceCidr
                         : last.map(UpConfig::serviceCidr)
                                 .or(() -> joined.flatMap(JoinedCluster.Facts::serviceCidr))
-                                .orElse("10.100.0.0/16");
+                                .orElse(UpConfig.SERVICE_CIDR);
         check("--vpc-cidr", chosenVpc, 16, 24);
         check("--service-cidr", chosenServices, 12, 24);
         if (Cidr.parse(chosenVpc).overlaps(Cidr.parse(chosenServices))) {
@@ -168,11 +182,13 @@ final class UpCommand implements Callable<Integer> {
                 Cidr.parse(chosenVpc).toString(),
                 Cidr.parse(chosenServices).toString(),
                 region != null ? region : last.map(UpConfig::region).orElse("us-west-2"),
-                hostName(),
+                last.map(UpConfig::hostName).orElseGet(UpCommand::hostName),
                 cpu,
                 storage,
                 external,
-                joined.map(JoinedCluster.Facts::dnsAddress).orElse(""));
+                joined.map(JoinedCluster.Facts::dnsAddress).orElse(""),
+                new UpConfig.Place(
+                        underlay(last), last.map(it -> it.place().givenAddress()).orElse("")));
     }
 
     private String external(Optional<UpConfig> last) {
@@ -231,7 +247,18 @@ final class UpCommand implements Callable<Integer> {
                 .orElseThrow(() -> usage("every range is routed already; name one by --vpc-cidr"));
     }
 
-    private static String hostName() {
+    private String underlay(Optional<UpConfig> last) {
+        if (underlay != null && !Underlays.exists(underlay)) {
+            throw usage("--underlay-address %s: no link has it".formatted(underlay));
+        }
+        return underlay != null
+                ? underlay
+                : last.map(it -> it.place().underlayAddress())
+                        .filter(it -> !it.isEmpty())
+                        .orElseGet(Underlays::usual);
+    }
+
+    static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
         } catch (UnknownHostException unresolvable) {
