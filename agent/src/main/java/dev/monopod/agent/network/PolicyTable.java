@@ -72,6 +72,10 @@ final class PolicyTable {
             ip daddr vmap @policy_in
             ip daddr vmap @group_in
           }
+          chain postrouting {
+            type nat hook postrouting priority 110; policy accept;
+            ct status dnat ip saddr . ip daddr @selves masquerade comment "else it would answer itself"
+          }
         }
         """
                 .formatted(TABLE);
