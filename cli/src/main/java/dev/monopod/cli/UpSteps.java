@@ -113,7 +113,8 @@ final class UpSteps {
             steps.step("stop the processes of the old configuration", () -> stopSupervisor());
             running = Optional.empty();
         } else if (running.isPresent() && !read(buildFile()).equals(build)) {
-            steps.step("stop the processes of the old build", () -> stopSupervisor());
+            steps.step(
+                    "stop the processes of the old build or credentials", () -> stopSupervisor());
             running = Optional.empty();
         }
         if (!config.kubeconfig().isEmpty()) {
@@ -311,10 +312,11 @@ final class UpSteps {
         return layout.data().resolve("build");
     }
 
-    /// What the running processes were built from.
+    /// What the running processes were built from, and which credentials a member has.
     private String builtInputs() {
         return read(layout.dist().resolve("lib.inputs"))
-                + read(layout.dist().resolve("monopod-control-plane.inputs"));
+                + read(layout.dist().resolve("monopod-control-plane.inputs"))
+                + (config.member() ? ImageCommand.sha256(kubeconfigFile()) + "\n" : "");
     }
 
     private static String tail(Path log) {
