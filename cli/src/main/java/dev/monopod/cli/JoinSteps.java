@@ -2,7 +2,6 @@ package dev.monopod.cli;
 
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.kube.host.HostAddresses;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -77,7 +76,7 @@ final class JoinSteps {
     /// Checks that there is a place for this host, takes it, and keeps the credentials.
     UpConfig place(Path credentials) throws IOException {
         Path kubeconfig = credentials.resolve(KUBECONFIG);
-        JoinedCluster.Facts facts = JoinedCluster.ask(kubeconfig);
+        JoinedCluster.Facts facts = JoinedCluster.ask(kubeconfig, request.hostName());
         try (KubernetesClient client = Cluster.connect(kubeconfig)) {
             Vpc vpc =
                     client.resources(Vpc.class).list().getItems().stream()
@@ -95,14 +94,7 @@ final class JoinSteps {
                 checkRange("range of the VPC " + vpc.getMetadata().getName(), range);
                 checkRange("range of the Services", services);
             }
-            String address =
-                    new HostAddresses(client)
-                            .claim(request.hostName(), vpc)
-                            .orElseThrow(() ->
-                                    new CliException(
-                                            "no public subnet of the VPC %s has a free address for this host"
-                                                    .formatted(vpc.getMetadata().getName()),
-                                            "add a Subnet with a route 0.0.0.0/0 to igw"));
+            String address = JoinedCluster.claim(client, request.hostName(), vpc);
             UpSteps.prepareFolders(layout);
             UpConfig config =
                     new UpConfig(
@@ -113,7 +105,7 @@ final class JoinSteps {
                             request.hostName(),
                             UpConfig.DEFAULT_OVERCOMMIT,
                             UpConfig.DEFAULT_OVERCOMMIT,
-                            layout.data().resolve("kubeconfig").resolve(KUBECONFIG).toString(),
+                            layout.data().resolve(UpConfig.MEMBER_KUBECONFIG).toString(),
                             facts.dnsAddress(),
                             new UpConfig.Place(underlay, address));
             // First, so that `down` knows what to give back.
@@ -128,7 +120,7 @@ final class JoinSteps {
         Files.createDirectories(layout.pki(""));
         Files.copy(
                 credentials.resolve(KUBECONFIG),
-                layout.data().resolve("kubeconfig").resolve(KUBECONFIG),
+                layout.data().resolve(UpConfig.MEMBER_KUBECONFIG),
                 StandardCopyOption.REPLACE_EXISTING,
                 StandardCopyOption.COPY_ATTRIBUTES);
         for (String file : AUTHORITY) {

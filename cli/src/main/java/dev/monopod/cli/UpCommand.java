@@ -1,5 +1,7 @@
 package dev.monopod.cli;
 
+import dev.monopod.kube.api.Vpc;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -88,12 +90,14 @@ final class UpCommand implements Callable<Integer> {
         // With -o json the steps go to standard error: standard output is the answer alone.
         PrintStream out = options.json() ? System.err : System.out;
         Steps steps = new Steps(out);
-        UpConfig config = decide(layout);
+        Decision decided = decide(layout);
+        boolean joins = decided.config().externalKubeconfig().isPresent();
+        steps.step("preflight", () -> UpSteps.preflight(layout, steps, joins));
+        UpConfig config =
+                decided.others().isPresent()
+                        ? steps.step("place in the cluster", () -> place(decided))
+                        : decided.config();
         UpSteps up = new UpSteps(layout, config, steps, out);
-
-        steps.step(
-                "preflight",
-                () -> UpSteps.preflight(layout, steps, config.externalKubeconfig().isPresent()));
         steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
         up.processes();
         up.host();
@@ -137,16 +141,25 @@ final class UpCommand implements Callable<Integer> {
                 .forEach(command -> System.out.println("  " + command));
     }
 
+    /// @param others the VPC in which other hosts stand, if this one joins their cluster now
+    private record Decision(UpConfig config, Optional<Vpc> others) {}
+
     /// What the options say, else what the last `up` decided, else the default.
-    private UpConfig decide(Layout layout) {
+    private Decision decide(Layout layout) {
         Optional<UpConfig> last = UpConfig.read(layout);
-        String chosenVpc =
-                vpcCidr != null ? vpcCidr : last.map(UpConfig::vpcCidr).orElseGet(this::freeRange);
         String external = external(last);
         Optional<JoinedCluster.Facts> joined =
                 external.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(JoinedCluster.ask(Path.of(external)));
+                        : Optional.of(JoinedCluster.ask(Path.of(external), hostName()));
+        Optional<Vpc> others =
+                last.isEmpty() ? joined.flatMap(JoinedCluster.Facts::vpc) : Optional.empty();
+        String chosenVpc =
+                vpcCidr != null
+                        ? vpcCidr
+                        : last.map(UpConfig::vpcCidr)
+                                .or(() -> others.map(it -> it.getSpec().cidrs().getFirst()))
+                                .orElseGet(this::freeRange);
         String chosenServices =
                 serviceCidr != null
                         ? serviceCidr
@@ -177,18 +190,43 @@ final class UpCommand implements Callable<Integer> {
                         "--storage-overcommit",
                         storageOvercommit,
                         last.map(UpConfig::storageOvercommit));
-        return new UpConfig(
-                vpc,
-                Cidr.parse(chosenVpc).toString(),
-                Cidr.parse(chosenServices).toString(),
-                region != null ? region : last.map(UpConfig::region).orElse("us-west-2"),
-                last.map(UpConfig::hostName).orElseGet(UpCommand::hostName),
-                cpu,
-                storage,
-                external,
-                joined.map(JoinedCluster.Facts::dnsAddress).orElse(""),
-                new UpConfig.Place(
-                        underlay(last), last.map(it -> it.place().givenAddress()).orElse("")));
+        others.ifPresent(it -> checkVpc(it, chosenVpc));
+        UpConfig config =
+                new UpConfig(
+                        others.map(it -> it.getMetadata().getName()).orElse(vpc),
+                        Cidr.parse(chosenVpc).toString(),
+                        Cidr.parse(chosenServices).toString(),
+                        region != null
+                                ? region
+                                : last.map(UpConfig::region)
+                                        .or(() -> others.map(it -> it.getSpec().region()))
+                                        .orElse("us-west-2"),
+                        last.map(UpConfig::hostName).orElseGet(UpCommand::hostName),
+                        cpu,
+                        storage,
+                        external,
+                        joined.map(JoinedCluster.Facts::dnsAddress).orElse(""),
+                        new UpConfig.Place(
+                                underlay(last),
+                                last.map(it -> it.place().givenAddress()).orElse("")));
+        return new Decision(config, others);
+    }
+
+    private void checkVpc(Vpc others, String chosen) {
+        String range = others.getSpec().cidrs().getFirst();
+        if (!chosen.equals(range)) {
+            throw usage(
+                    "--vpc-cidr %s: the VPC %s of the cluster's hosts has %s"
+                            .formatted(chosen, others.getMetadata().getName(), range));
+        }
+    }
+
+    private static UpConfig place(Decision decided) {
+        UpConfig config = decided.config();
+        Vpc others = decided.others().orElseThrow();
+        try (KubernetesClient client = Cluster.connect(Path.of(config.kubeconfig()))) {
+            return config.at(JoinedCluster.claim(client, config.hostName(), others));
+        }
     }
 
     private String external(Optional<UpConfig> last) {

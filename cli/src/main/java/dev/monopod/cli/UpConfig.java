@@ -32,6 +32,9 @@ record UpConfig(
     /// File in the `pki` folder: who signs the API server's client certificate in a joined cluster.
     static final String JOINED_CLIENT_AUTHORITY = "joined-client-ca.crt";
 
+    /// File in the data folder: the agent's credentials on a machine that joined by a token.
+    static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
+
     static final String SERVICE_CIDR = "10.100.0.0/16";
     static final String CLUSTER_DOMAIN = "cluster.local";
     static final int KUBELET_PORT = 10250;
@@ -58,13 +61,15 @@ record UpConfig(
     }
 
     String hostAddress() {
-        return member() ? place.givenAddress() : Cidr.parse(vpcCidr).host(HOST_OFFSET);
+        return place.givenAddress().isEmpty()
+                ? Cidr.parse(vpcCidr).host(HOST_OFFSET)
+                : place.givenAddress();
     }
 
     /// Whether this machine joined a cluster whose control plane, and controller, are another
     /// machine's of Monopod.
     boolean member() {
-        return !place.givenAddress().isEmpty();
+        return kubeconfig.endsWith("/" + MEMBER_KUBECONFIG);
     }
 
     String dnsAddress() {
@@ -77,6 +82,21 @@ record UpConfig(
 
     Optional<Path> externalKubeconfig() {
         return kubeconfig.isEmpty() ? Optional.empty() : Optional.of(Path.of(kubeconfig));
+    }
+
+    /// The same with this address in the VPC.
+    UpConfig at(String givenAddress) {
+        return new UpConfig(
+                vpc,
+                vpcCidr,
+                serviceCidr,
+                region,
+                hostName,
+                cpuOvercommit,
+                storageOvercommit,
+                kubeconfig,
+                joinedDns,
+                new Place(place.underlayAddress(), givenAddress));
     }
 
     /// What an earlier `up` decided here.
@@ -177,8 +197,8 @@ record UpConfig(
         if (!place.underlayAddress().isEmpty()) {
             command.addAll(List.of("--underlay-address", place.underlayAddress()));
         }
-        if (member()) {
-            command.addAll(List.of("--host-address", hostAddress()));
+        if (!place.givenAddress().isEmpty()) {
+            command.addAll(List.of("--host-address", place.givenAddress()));
         }
         return process("agent", command, null);
     }

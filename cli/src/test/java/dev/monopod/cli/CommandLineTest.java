@@ -144,7 +144,7 @@ final class CommandLineTest {
                         "second",
                         10,
                         10,
-                        folder.resolve("joined.kubeconfig").toString(),
+                        folder.resolve(UpConfig.MEMBER_KUBECONFIG).toString(),
                         "10.100.0.10",
                         new UpConfig.Place("198.51.100.2", "10.42.0.5"));
 
