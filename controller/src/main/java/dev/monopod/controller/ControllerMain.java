@@ -264,7 +264,9 @@ public final class ControllerMain implements Callable<Integer> {
                             Duration.ofSeconds(hostLostSeconds));
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
-            var balancers = new LoadBalancerController(client, cluster, Clock.systemUTC());
+            var balancers =
+                    new LoadBalancerController(
+                            client, cluster, cleanup::lostHosts, Clock.systemUTC());
             var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
             closers.addAll(
                     List.of(

@@ -23,11 +23,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +51,7 @@ public final class MachineCleanup implements AutoCloseable {
     private final Clock clock;
     private final Duration lostAfter;
     private final HostSightings sightings;
+    private volatile Set<String> lost = Set.of();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("machine-cleanup").factory());
@@ -86,6 +89,11 @@ public final class MachineCleanup implements AutoCloseable {
                         this::sweep, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /// Hosts that were lost at the last look. Any thread.
+    public Set<String> lostHosts() {
+        return lost;
+    }
+
     @Override
     public void close() {
         timer.shutdownNow();
@@ -94,6 +102,15 @@ public final class MachineCleanup implements AutoCloseable {
     void sweep() {
         sightings.forgetBefore(clock.instant());
         var verdicts = new HashMap<String, Verdict>();
+        // Those without machines, too: they may serve load balancers.
+        for (var host : cached.hosts().get()) {
+            try {
+                verdicts.computeIfAbsent(
+                        host.getMetadata().getName(), name -> judge(name, clock.instant()));
+            } catch (RuntimeException e) {
+                LOG.warn("host {}: {}", host.getMetadata().getName(), e.toString());
+            }
+        }
         for (var machine : cached.machines().get()) {
             try {
                 var host =
@@ -108,6 +125,11 @@ public final class MachineCleanup implements AutoCloseable {
                         e.toString());
             }
         }
+        lost =
+                verdicts.entrySet().stream()
+                        .filter(entry -> entry.getValue() == Verdict.LOST)
+                        .map(Map.Entry::getKey)
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     private Verdict judge(String name, Instant now) {
