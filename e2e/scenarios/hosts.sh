@@ -264,8 +264,8 @@ large_packets_cross_hosts() {
     contains "$(inside there "$hosts" "ping -c 1 -W 3 -s 4000 $here")" "1 packets received"
 }
 
-load_balancer_serves_across_hosts() {
-    pods_of_hosts
+# balanced APP PORT: a load balancer of these pods.
+balanced() {
     kubectl apply -n "$hosts" -f - <<YAML
 apiVersion: v1
 kind: Service
@@ -273,10 +273,15 @@ metadata: {name: balanced}
 spec:
   type: LoadBalancer
   loadBalancerClass: service.k8s.aws/nlb
-  selector: {app: here}
-  ports: [{port: 80, targetPort: 8080}]
+  selector: {app: $1}
+  ports: [{port: 80, targetPort: $2}]
 YAML
     eventually 30 balanced_address
+}
+
+load_balancer_serves_across_hosts() {
+    pods_of_hosts
+    balanced here 8080
     local address
     address=$(balanced_address)
     eventually 60 gets_from here "$address" from-here
@@ -303,12 +308,16 @@ lost_hosts_pods_come_back() {
     kubectl create deployment come-back -n "$hosts" --image="$registry/web:1" --replicas=2
     eventually 180 is 2 kubectl get deployment come-back -n "$hosts" -o 'jsonpath={.status.readyReplicas}'
     deployed_on second 2 || fail "the pods are not on the second host"
+    balanced come-back 80
+    eventually 60 is 200 curl -s -o /dev/null -w '%{http_code}' --max-time 5 "http://$(balanced_address)/"
     anywhere
     # The machines stay: a host that is only cut off keeps its own, too. The supervisor first, that it start nothing anew.
     on_second sh -c "kill -9 $(second_pids | tr '\n' ' ')"
     eventually 240 is 2 kubectl get deployment come-back -n "$hosts" -o 'jsonpath={.status.readyReplicas}'
     eventually 240 deployed_on "$(first_host)" 2
     eventually 60 is 2 kubectl get deployment come-back -n "$hosts" -o 'jsonpath={.status.readyReplicas}'
+    eventually 60 is 200 curl -s -o /dev/null -w '%{http_code}' --max-time 5 "http://$(balanced_address)/"
+    kubectl delete service balanced -n "$hosts"
     deployed_on second 0 || fail "machines of the lost host are left"
     expect "machines that run on at the lost host" "$(on_second pgrep -c qemu-system)" 4
 }
@@ -322,6 +331,25 @@ host_that_comes_back_ends_what_is_not_its_own() {
     anywhere
     eventually 180 runs again "$hosts"
     expect "logs" "$(kubectl logs again -n "$hosts")" started
+}
+
+# second_host_of_another_cluster ADDRESS: it joins the cluster of $KUBECONFIG, whose API server is at the address, as the
+# first host has joined it; a pod there is reached from here.
+second_host_of_another_cluster() {
+    local image
+    "$root/e2e/second-host" start "$second"
+    sed "s|https://127.0.0.1:6443|https://$1:6443|" "$KUBECONFIG" >"$second/kubeconfig"
+    on_second "$monopod" up --kubeconfig "$second/kubeconfig" --no-first-pod
+    place second
+    image=$(field pod hello '.spec.containers[0].image')
+    kubectl run there --image="$image" --image-pull-policy=IfNotPresent --command -- sh -c 'mkdir /tmp/w; echo from-there >/tmp/w/index.html; httpd -f -p 8080 -h /tmp/w'
+    eventually 120 runs there default
+    expect "host of the pod" "$(host_of there)" second
+    eventually 20 is from-there inside hello default "wget -qO- -T 5 http://$(field pod there .status.podIP):8080/"
+    kubectl delete pod there --now
+    on_second "$monopod" down
+    expect "hosts" "$(kubectl get hosts.monopod.dev -o name | wc -l)" 1
+    hosts_end
 }
 
 second_host_leaves() {
