@@ -25,6 +25,8 @@ final class FabricNetworkIT {
         var taken = HostCommand.run(List.of("ip", "netns", "list"), "").contains("monopod-vpc-");
         assumeTrue(!taken, "skipped: Monopod runs on this host");
         HostCommand.run(List.of("ip", "netns", "add", NAMESPACE), "");
+        // Without an address there is no table of local ones, and the kernel takes no next hop.
+        HostCommand.ip(NAMESPACE, List.of("link set lo up"));
     }
 
     @AfterEach
