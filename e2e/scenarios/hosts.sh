@@ -345,7 +345,7 @@ second_host_of_another_cluster() {
     kubectl run there --image="$image" --image-pull-policy=IfNotPresent --command -- sh -c 'mkdir /tmp/w; echo from-there >/tmp/w/index.html; httpd -f -p 8080 -h /tmp/w'
     eventually 120 runs there default
     expect "host of the pod" "$(host_of there)" second
-    eventually 20 is from-there inside hello default "wget -qO- -T 5 http://$(field pod there .status.podIP):8080/"
+    eventually 20 is from-there inside hello default "timeout 5 wget -qO- http://$(field pod there .status.podIP):8080/"
     kubectl delete pod there --now
     on_second "$monopod" down
     expect "hosts" "$(kubectl get hosts.monopod.dev -o name | wc -l)" 1
