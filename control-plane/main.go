@@ -15,13 +15,14 @@ import (
 	"dev.monopod/control-plane/internal/addons"
 	"dev.monopod/control-plane/internal/certificates"
 	"dev.monopod/control-plane/internal/controlplane"
+	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
 
 func main() {
 	root := &cobra.Command{Use: "monopod-control-plane", Short: "Kubernetes control plane for one machine", SilenceUsage: true}
 	root.AddCommand(componentCommands()...)
-	root.AddCommand(certificatesCommand(), superviseCommand(), statusCommand())
+	root.AddCommand(certificatesCommand(), joinCommand(), superviseCommand(), statusCommand())
 	if err := root.Execute(); err != nil {
 		os.Exit(1)
 	}
@@ -49,6 +50,29 @@ func certificatesCommand() *cobra.Command {
 	flags.StringVar(&options.ClusterDomain, "cluster-domain", "cluster.local", "DNS domain of the cluster")
 	flags.IntVar(&options.APIServerPort, "api-server-port", 6443, "port of the API server")
 	_ = command.MarkFlagRequired("host-address")
+	return command
+}
+
+func joinCommand() *cobra.Command {
+	var options joining.Options
+	command := &cobra.Command{
+		Use:   "join",
+		Short: "Get the credentials of a host of a cluster whose control plane is Monopod's",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return joining.Join(command.Context(), options)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&options.Server, "server", "", "address and port of the API server")
+	flags.StringVar(&options.Token, "token", "", "bootstrap token")
+	flags.StringVar(&options.CAHash, "ca-hash", "", "sha256:HEX of the public key of the cluster's authority")
+	flags.StringVar(&options.DataDir, "data-dir", "/var/lib/monopod", "data folder")
+	flags.StringVar(&options.HostName, "host-name", "", "name of the host")
+	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "kubeconfig to write")
+	for _, name := range []string{"server", "token", "ca-hash", "host-name", "kubeconfig"} {
+		_ = command.MarkFlagRequired(name)
+	}
 	return command
 }
 

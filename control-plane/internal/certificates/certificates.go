@@ -47,6 +47,8 @@ type leaf struct {
 	kubeconfig    string
 	viaHost       bool
 	selfContained bool
+	// chain adds the authority to the file, for clients that know it by the hash of its key only.
+	chain bool
 }
 
 type authority struct {
@@ -96,6 +98,11 @@ func Ensure(options Options) ([]string, error) {
 		if fresh {
 			issued = append(issued, leaf.file)
 		}
+		if leaf.chain {
+			if err := writeChain(options, leaf, authorities[leaf.authority]); err != nil {
+				return issued, fmt.Errorf("certificate %s: %w", leaf.file, err)
+			}
+		}
 		if leaf.kubeconfig != "" {
 			if err := writeKubeconfig(options, leaf); err != nil {
 				return issued, err
@@ -123,7 +130,7 @@ func wanted(options Options) ([]leaf, error) {
 		return append(slices.Clone(local), options.HostAddress, service, name, name+".svc", name+".svc."+domain)
 	}
 	return []leaf{
-		{file: "apiserver", authority: "ca", user: "kube-apiserver", names: apiServer},
+		{file: "apiserver", authority: "ca", user: "kube-apiserver", names: apiServer, chain: true},
 		{file: "apiserver-kubelet-client", authority: "ca", user: "monopod:kube-apiserver-kubelet-client", client: true},
 		{file: "apiserver-etcd-client", authority: "etcd-ca", user: "kube-apiserver", client: true},
 		{file: "etcd-server", authority: "etcd-ca", user: "etcd", names: local, client: true},

@@ -46,6 +46,19 @@ func read(path string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	return certificate, key, nil
 }
 
+// writeChain puts the authority behind the certificate.
+func writeChain(options Options, leaf leaf, signer authority) error {
+	certificate, _, err := read(options.path(leaf.file))
+	if err != nil {
+		return err
+	}
+	var chain []byte
+	for _, one := range []*x509.Certificate{certificate, signer.certificate} {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: one.Raw})...)
+	}
+	return writeAtomically(options.path(leaf.file)+".crt", chain, 0o644)
+}
+
 // writeKey writes SEC 1 ("EC PRIVATE KEY"): the Java client tells the key's algorithm from that header.
 func writeKey(path string, key *ecdsa.PrivateKey) error {
 	encoded, err := x509.MarshalECPrivateKey(key)

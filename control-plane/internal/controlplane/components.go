@@ -74,7 +74,7 @@ func (config Config) apiServer() []string {
 		"--etcd-certfile=" + config.pki("apiserver-etcd-client.crt"), "--etcd-keyfile=" + config.pki("apiserver-etcd-client.key"),
 		"--tls-cert-file=" + config.pki("apiserver.crt"), "--tls-private-key-file=" + config.pki("apiserver.key"),
 		"--client-ca-file=" + config.pki("ca.crt"), "--authorization-mode=Node,RBAC",
-		"--authentication-config=" + config.authenticationFile(), "--enable-admission-plugins=NodeRestriction",
+		"--authentication-config=" + config.authenticationFile(), "--enable-bootstrap-token-auth=true", "--enable-admission-plugins=NodeRestriction",
 		"--service-account-issuer=https://kubernetes.default.svc." + config.ClusterDomain,
 		"--service-account-key-file=" + config.pki("sa.pub"), "--service-account-signing-key-file=" + config.pki("sa.key"),
 		"--requestheader-client-ca-file=" + config.pki("front-proxy-ca.crt"), "--requestheader-allowed-names=front-proxy-client",
@@ -93,6 +93,7 @@ func (config Config) controllerManager() []string {
 	kubeconfig := config.kubeconfig("controller-manager")
 	return []string{"kube-controller-manager",
 		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
+		"--controllers=*,token-cleaner-controller",
 		"--bind-address=127.0.0.1", "--use-service-account-credentials=true", "--root-ca-file=" + config.pki("ca.crt"),
 		"--service-account-private-key-file=" + config.pki("sa.key"), "--allocate-node-cidrs=false",
 		"--cluster-signing-cert-file=" + config.pki("ca.crt"), "--cluster-signing-key-file=" + config.pki("ca.key"),

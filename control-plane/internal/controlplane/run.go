@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dev.monopod/control-plane/internal/certificates"
+	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
 
@@ -62,6 +63,7 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 		return err
 	}
 	if config.ControlPlane {
+		go config.answerHosts(ctx)
 		go config.renewDaily(ctx, s)
 	}
 	return s.Run(ctx)
@@ -88,6 +90,19 @@ func (config Config) applyUntilDone(ctx context.Context, apply Apply) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Second):
+		}
+	}
+}
+
+// answerHosts gives other machines what they need to join; it waits for the API server by itself.
+func (config Config) answerHosts(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := joining.Answer(ctx, config.kubeconfig("admin"), config.pki("kubelet-ca")); err != nil {
+			slog.Warn("hosts can't join", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Second):
 		}
 	}
 }

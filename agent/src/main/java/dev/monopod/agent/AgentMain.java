@@ -61,9 +61,9 @@ public final class AgentMain implements Callable<Integer> {
         HostNetwork network = Parts.network(options);
         OciImageStore images = Parts.images(options);
         try (KubernetesClient client = client()) {
-            VpcWatch vpcs = new VpcWatch(client, network, options.serviceCidr, options.kubeletPort);
-            String address = persistently(() -> address(vpcs));
-            try (Parts.Guard guard = Parts.guard(client, options.hostName);
+            VpcWatch vpcs = new VpcWatch(client, network, options);
+            String address = persistently(vpcs::hostAddress);
+            try (Parts.Guard guard = Parts.guard(client, options);
                     NodeStatus nodes = new NodeStatus(client, VERSION);
                     HostRegistration registration =
                             new HostRegistration(client, facts(address, hypervisor));
@@ -100,18 +100,11 @@ public final class AgentMain implements Callable<Integer> {
         return 0;
     }
 
-    private String address(VpcWatch vpcs) {
-        String address = options.hostAddress.orElseGet(vpcs::hostAddress);
-        if (address.isEmpty()) {
-            throw new KubernetesClientException("there is no Vpc yet, and no --host-address");
-        }
-        return address;
-    }
-
     private HostRegistration.Facts facts(String address, Hypervisor hypervisor) {
         return new HostRegistration.Facts(
                 options.hostName,
                 address,
+                options.underlayAddress.orElse(""),
                 hypervisor.accelerator().name().toLowerCase(Locale.ROOT),
                 KernelImage.release(options.guestDirectory.resolve("vmlinuz")),
                 VERSION,

@@ -94,6 +94,12 @@ final class AgentOptions {
             description = "Address of this host for pods; default: base + 4 of the first VPC.")
     Optional<String> hostAddress = Optional.empty();
 
+    @Option(
+            names = "--underlay-address",
+            description =
+                    "Address by which other hosts reach this one; without it there are no others.")
+    Optional<String> underlayAddress = Optional.empty();
+
     Path kubeletCertificate() {
         return kubeletCertificate.orElse(dataDirectory.resolve("pki/kubelet-ca.crt"));
     }

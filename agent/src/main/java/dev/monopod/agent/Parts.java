@@ -1,5 +1,6 @@
 package dev.monopod.agent;
 
+import dev.monopod.agent.fabric.Fabrics;
 import dev.monopod.agent.firewall.Firewalls;
 import dev.monopod.agent.firewall.GuardedNetwork;
 import dev.monopod.agent.firewall.NetworkWatch;
@@ -20,6 +21,7 @@ import dev.monopod.agent.machine.QemuHypervisor;
 import dev.monopod.agent.network.HostNetwork;
 import dev.monopod.agent.network.LinuxHostNetwork;
 import dev.monopod.agent.network.PolicyTables;
+import dev.monopod.agent.network.Underlay;
 import dev.monopod.agent.pod.PodHost;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The one place that names implementations.
@@ -45,30 +48,44 @@ final class Parts {
     }
 
     static HostNetwork network(AgentOptions options) {
-        return new LinuxHostNetwork(options.runDirectory);
+        return options.underlayAddress
+                .map(address ->
+                        new LinuxHostNetwork(options.runDirectory, Underlay.of(address).podMtu()))
+                .orElseGet(() -> new LinuxHostNetwork(options.runDirectory));
     }
 
-    /// Security groups and NetworkPolicies.
-    record Guard(NetworkWatch watch, Firewalls firewalls) implements AutoCloseable {
+    /// Security groups and NetworkPolicies, and the links to other hosts, which follow from the
+    /// same objects.
+    record Guard(NetworkWatch watch, Firewalls firewalls, Optional<Fabrics> fabrics)
+            implements AutoCloseable {
         HostNetwork of(HostNetwork network) {
             return new GuardedNetwork(network, firewalls);
         }
 
         void start() {
-            watch.start(firewalls::changed);
+            watch.start(() -> {
+                firewalls.changed();
+                fabrics.ifPresent(Fabrics::changed);
+            });
             firewalls.start();
+            fabrics.ifPresent(Fabrics::start);
         }
 
         @Override
         public void close() {
+            fabrics.ifPresent(Fabrics::close);
             firewalls.close();
             watch.close();
         }
     }
 
-    static Guard guard(KubernetesClient client, String hostName) {
+    static Guard guard(KubernetesClient client, AgentOptions options) {
         NetworkWatch watch = new NetworkWatch(client);
-        return new Guard(watch, new Firewalls(watch::objects, hostName, new PolicyTables()));
+        return new Guard(
+                watch,
+                new Firewalls(watch::objects, options.hostName, new PolicyTables()),
+                options.underlayAddress.map(address ->
+                        new Fabrics(client, watch, options.hostName, Underlay.of(address))));
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {

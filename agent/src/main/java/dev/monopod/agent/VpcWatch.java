@@ -3,7 +3,9 @@ package dev.monopod.agent;
 import dev.monopod.agent.network.HostNetwork;
 import dev.monopod.agent.network.HostNetwork.VpcNetwork;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.util.List;
 import org.slf4j.Logger;
@@ -17,14 +19,12 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
 
     private final KubernetesClient client;
     private final HostNetwork network;
-    private final String serviceCidr;
-    private final int kubeletPort;
+    private final AgentOptions options;
 
-    VpcWatch(KubernetesClient client, HostNetwork network, String serviceCidr, int kubeletPort) {
+    VpcWatch(KubernetesClient client, HostNetwork network, AgentOptions options) {
         this.client = client;
         this.network = network;
-        this.serviceCidr = serviceCidr;
-        this.kubeletPort = kubeletPort;
+        this.options = options;
     }
 
     /// Makes those that exist, then watches.
@@ -32,37 +32,41 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
         client.resources(Vpc.class).inform(this, 0);
     }
 
-    /// Address of this host in the first VPC; empty when there is none yet.
+    /// Address of this host in the first VPC.
+    ///
+    /// @throws KubernetesClientException when there is none yet
     String hostAddress() {
+        if (options.hostAddress.isPresent()) {
+            return options.hostAddress.get();
+        }
         List<Vpc> all = client.resources(Vpc.class).list().getItems();
-        return all.isEmpty() ? "" : hostAddress(all.getFirst().getSpec().cidrs().getFirst());
+        if (all.isEmpty()) {
+            throw new KubernetesClientException("there is no Vpc yet, and no --host-address");
+        }
+        return hostAddress(all.getFirst());
     }
 
-    static String hostAddress(String cidr) {
-        String[] octets = cidr.substring(0, cidr.indexOf('/')).split("\\.");
-        long base = 0;
-        for (String octet : octets) {
-            base = base << 8 | Long.parseLong(octet);
-        }
-        long address = base + HOST_OFFSET;
-        return "%d.%d.%d.%d"
-                .formatted(
-                        address >> 24 & 255,
-                        address >> 16 & 255,
-                        address >> 8 & 255,
-                        address & 255);
+    /// The one that was given to this host, if it lies in the VPC; else base + 4, which then is
+    /// this host for its own pods only.
+    private String hostAddress(Vpc vpc) {
+        return options.hostAddress
+                .filter(address ->
+                        vpc.getSpec().cidrs().stream()
+                                .anyMatch(range -> Cidr.parse(range).contains(address)))
+                .orElseGet(() ->
+                        Cidr.text(
+                                Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + HOST_OFFSET));
     }
 
     private void ensure(Vpc vpc) {
-        String cidr = vpc.getSpec().cidrs().getFirst();
         try {
             network.ensureVpc(
                     new VpcNetwork(
                             vpc.getMetadata().getName(),
                             vpc.getSpec().cidrs(),
-                            hostAddress(cidr),
-                            serviceCidr,
-                            kubeletPort));
+                            hostAddress(vpc),
+                            options.serviceCidr,
+                            options.kubeletPort));
         } catch (RuntimeException e) {
             LOG.error("router of VPC {} not made", vpc.getMetadata().getName(), e);
         }

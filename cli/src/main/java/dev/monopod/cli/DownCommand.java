@@ -1,7 +1,11 @@
 package dev.monopod.cli;
 
+import dev.monopod.kube.api.Host;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +46,7 @@ final class DownCommand implements Callable<Integer> {
                         : null;
         Steps steps = new Steps(options.json() ? System.err : System.out);
         DownSteps down = new DownSteps(layout);
+        noteMembers(layout, steps);
         steps.step("control plane, controller and agent", down::supervisor);
         steps.step("machines", down::machines);
         if (!keepData) {
@@ -57,6 +62,26 @@ final class DownCommand implements Callable<Integer> {
         return report(steps, new Comparison(before, after, layout));
     }
 
+    /// Their machines run on, and nobody tells them what to do any more.
+    private static void noteMembers(Layout layout, Steps steps) {
+        Optional<UpConfig> config = UpConfig.read(layout).filter(it -> it.kubeconfig().isEmpty());
+        if (config.isEmpty()) {
+            return;
+        }
+        try (KubernetesClient client = Cluster.connect(layout)) {
+            client.resources(Host.class).list().getItems().stream()
+                    .map(host -> host.getMetadata().getName())
+                    .filter(name -> !name.equals(config.get().hostName()))
+                    .forEach(name ->
+                            steps.note(
+                                    "host %s loses its cluster; there too: monopod down"
+                                            .formatted(name)));
+        } catch (CliException | KubernetesClientException unreachable) {
+            // Nothing can be said of a cluster that does not run.
+            return;
+        }
+    }
+
     /// A cluster that does not answer holds nothing up: the machine is cleared all the same.
     private static void leaveCluster(Layout layout, Steps steps) {
         UpConfig.read(layout)
@@ -67,9 +92,7 @@ final class DownCommand implements Callable<Integer> {
 
     private static void leave(UpConfig config, Path kubeconfig, Steps steps) {
         try {
-            steps.step(
-                    "objects in the cluster",
-                    () -> JoinedCluster.leave(kubeconfig, config.hostName()));
+            steps.step("objects in the cluster", () -> JoinedCluster.leave(kubeconfig, config));
         } catch (RuntimeException failure) {
             steps.note(
                     "Monopod's objects stay in the cluster of %s: %s"

@@ -10,6 +10,7 @@ import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.host.HostAddresses;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
@@ -35,10 +36,11 @@ final class JoinedCluster {
 
     /// @param serviceCidr first IPv4 range of Services; empty if the cluster does not tell
     /// @param dnsAddress of the cluster's DNS
-    record Facts(Optional<String> serviceCidr, String dnsAddress) {}
+    /// @param vpc in which other hosts stand already; empty if there are none
+    record Facts(Optional<String> serviceCidr, String dnsAddress, Optional<Vpc> vpc) {}
 
     /// @throws CliException when it does not answer, or has no DNS
-    static Facts ask(Path kubeconfig) {
+    static Facts ask(Path kubeconfig, String hostName) {
         try (KubernetesClient client = Cluster.connect(kubeconfig)) {
             @Nullable Service dns =
                     client.services().inNamespace(SYSTEM).withName("kube-dns").get();
@@ -48,12 +50,38 @@ final class JoinedCluster {
                                 .formatted(kubeconfig, SYSTEM),
                         "install CoreDNS with its usual Service");
             }
-            return new Facts(serviceCidr(client), dns.getSpec().getClusterIP());
+            return new Facts(
+                    serviceCidr(client), dns.getSpec().getClusterIP(), vpc(client, hostName));
         } catch (KubernetesClientException failure) {
             throw new CliException(
                     "the cluster of %s does not answer: %s"
                             .formatted(kubeconfig, Cluster.reason(failure)));
         }
+    }
+
+    private static Optional<Vpc> vpc(KubernetesClient client, String hostName) {
+        try {
+            return client.resources(Host.class).list().getItems().stream()
+                            .allMatch(host -> host.getMetadata().getName().equals(hostName))
+                    ? Optional.empty()
+                    : client.resources(Vpc.class).list().getItems().stream().findFirst();
+        } catch (KubernetesClientException withoutMonopod) {
+            if (withoutMonopod.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw withoutMonopod;
+        }
+    }
+
+    /// Gives a further host its address in the VPC, or says again which it has.
+    static String claim(KubernetesClient client, String hostName, Vpc vpc) {
+        return new HostAddresses(client)
+                .claim(hostName, vpc)
+                .orElseThrow(() ->
+                        new CliException(
+                                "no public subnet of the VPC %s has a free address for this host"
+                                        .formatted(vpc.getMetadata().getName()),
+                                "add a Subnet with a route 0.0.0.0/0 to igw"));
     }
 
     private static Optional<String> serviceCidr(KubernetesClient client) {
@@ -94,12 +122,16 @@ final class JoinedCluster {
         }
     }
 
-    /// Removes what this host is in the cluster, and with the last host all that Monopod put there.
-    static void leave(Path kubeconfig, String hostName) {
+    /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
+    /// unless the control plane is Monopod's own.
+    static void leave(Path kubeconfig, UpConfig config) {
+        String hostName = config.hostName();
         try (KubernetesClient client = Cluster.connect(kubeconfig)) {
             boolean last =
-                    client.resources(Host.class).list().getItems().stream()
-                            .allMatch(host -> host.getMetadata().getName().equals(hostName));
+                    !config.member()
+                            && client.resources(Host.class).list().getItems().stream()
+                                    .allMatch(
+                                            host -> host.getMetadata().getName().equals(hostName));
             if (last) {
                 // First: with nobody to answer them they would refuse every pod of a profile.
                 removeAdmission(client);
@@ -108,6 +140,9 @@ final class JoinedCluster {
                     .filter(machine -> machine.getSpec().host().equals(hostName))
                     .forEach(machine -> forget(client, machine));
             client.resources(Host.class).withName(hostName).delete();
+            if (!config.place().givenAddress().isEmpty()) {
+                new HostAddresses(client).release(hostName);
+            }
             if (last) {
                 removeLoadBalancers(client);
                 removeDefinitions(client);

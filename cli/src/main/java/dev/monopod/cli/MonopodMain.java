@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
         description = "One pod, one machine: AWS Fargate's contract for any Kubernetes cluster.",
         subcommands = {
             UpCommand.class,
+            JoinCommand.class,
+            TokenCommand.class,
             DownCommand.class,
             StatusCommand.class,
             DoctorCommand.class,

@@ -1,5 +1,7 @@
 package dev.monopod.cli;
 
+import dev.monopod.kube.api.Vpc;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -69,6 +71,13 @@ final class UpCommand implements Callable<Integer> {
                     "Disk promised for each byte of this machine's; machines' disks are sparse (default: 10).")
     private @Nullable Integer storageOvercommit;
 
+    @Option(
+            names = "--underlay-address",
+            paramLabel = "ADDRESS",
+            description =
+                    "Address by which other hosts reach this one (default: that of the default route).")
+    private @Nullable String underlay;
+
     @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
     private boolean noFirstPod;
 
@@ -81,12 +90,21 @@ final class UpCommand implements Callable<Integer> {
         // With -o json the steps go to standard error: standard output is the answer alone.
         PrintStream out = options.json() ? System.err : System.out;
         Steps steps = new Steps(out);
-        UpConfig config = decide(layout);
+        Decision decided = decide(layout);
+        boolean joins = decided.config().externalKubeconfig().isPresent();
+        steps.step("preflight", () -> UpSteps.preflight(layout, steps, joins));
+        UpConfig config =
+                decided.others().isPresent()
+                        ? steps.step("place in the cluster", () -> place(decided))
+                        : decided.config();
         UpSteps up = new UpSteps(layout, config, steps, out);
-
-        steps.step("preflight", () -> up.preflight());
         steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
         up.processes();
+        up.host();
+        if (config.member()) {
+            steps.note("this machine is a host of the cluster of " + config.kubeconfig());
+            return 0;
+        }
         String kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
         boolean imageLoaded = up.images();
         up.profile();
@@ -123,22 +141,31 @@ final class UpCommand implements Callable<Integer> {
                 .forEach(command -> System.out.println("  " + command));
     }
 
+    /// @param others the VPC in which other hosts stand, if this one joins their cluster now
+    private record Decision(UpConfig config, Optional<Vpc> others) {}
+
     /// What the options say, else what the last `up` decided, else the default.
-    private UpConfig decide(Layout layout) {
+    private Decision decide(Layout layout) {
         Optional<UpConfig> last = UpConfig.read(layout);
-        String chosenVpc =
-                vpcCidr != null ? vpcCidr : last.map(UpConfig::vpcCidr).orElseGet(this::freeRange);
         String external = external(last);
         Optional<JoinedCluster.Facts> joined =
                 external.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(JoinedCluster.ask(Path.of(external)));
+                        : Optional.of(JoinedCluster.ask(Path.of(external), hostName()));
+        Optional<Vpc> others =
+                last.isEmpty() ? joined.flatMap(JoinedCluster.Facts::vpc) : Optional.empty();
+        String chosenVpc =
+                vpcCidr != null
+                        ? vpcCidr
+                        : last.map(UpConfig::vpcCidr)
+                                .or(() -> others.map(it -> it.getSpec().cidrs().getFirst()))
+                                .orElseGet(this::freeRange);
         String chosenServices =
                 serviceCidr != null
                         ? serviceCidr
                         : last.map(UpConfig::serviceCidr)
                                 .or(() -> joined.flatMap(JoinedCluster.Facts::serviceCidr))
-                                .orElse("10.100.0.0/16");
+                                .orElse(UpConfig.SERVICE_CIDR);
         check("--vpc-cidr", chosenVpc, 16, 24);
         check("--service-cidr", chosenServices, 12, 24);
         if (Cidr.parse(chosenVpc).overlaps(Cidr.parse(chosenServices))) {
@@ -163,16 +190,43 @@ final class UpCommand implements Callable<Integer> {
                         "--storage-overcommit",
                         storageOvercommit,
                         last.map(UpConfig::storageOvercommit));
-        return new UpConfig(
-                vpc,
-                Cidr.parse(chosenVpc).toString(),
-                Cidr.parse(chosenServices).toString(),
-                region != null ? region : last.map(UpConfig::region).orElse("us-west-2"),
-                hostName(),
-                cpu,
-                storage,
-                external,
-                joined.map(JoinedCluster.Facts::dnsAddress).orElse(""));
+        others.ifPresent(it -> checkVpc(it, chosenVpc));
+        UpConfig config =
+                new UpConfig(
+                        others.map(it -> it.getMetadata().getName()).orElse(vpc),
+                        Cidr.parse(chosenVpc).toString(),
+                        Cidr.parse(chosenServices).toString(),
+                        region != null
+                                ? region
+                                : last.map(UpConfig::region)
+                                        .or(() -> others.map(it -> it.getSpec().region()))
+                                        .orElse("us-west-2"),
+                        last.map(UpConfig::hostName).orElseGet(UpCommand::hostName),
+                        cpu,
+                        storage,
+                        external,
+                        joined.map(JoinedCluster.Facts::dnsAddress).orElse(""),
+                        new UpConfig.Place(
+                                underlay(last),
+                                last.map(it -> it.place().givenAddress()).orElse("")));
+        return new Decision(config, others);
+    }
+
+    private void checkVpc(Vpc others, String chosen) {
+        String range = others.getSpec().cidrs().getFirst();
+        if (!chosen.equals(range)) {
+            throw usage(
+                    "--vpc-cidr %s: the VPC %s of the cluster's hosts has %s"
+                            .formatted(chosen, others.getMetadata().getName(), range));
+        }
+    }
+
+    private static UpConfig place(Decision decided) {
+        UpConfig config = decided.config();
+        Vpc others = decided.others().orElseThrow();
+        try (KubernetesClient client = Cluster.connect(Path.of(config.kubeconfig()))) {
+            return config.at(JoinedCluster.claim(client, config.hostName(), others));
+        }
     }
 
     private String external(Optional<UpConfig> last) {
@@ -231,7 +285,18 @@ final class UpCommand implements Callable<Integer> {
                 .orElseThrow(() -> usage("every range is routed already; name one by --vpc-cidr"));
     }
 
-    private static String hostName() {
+    private String underlay(Optional<UpConfig> last) {
+        if (underlay != null && !Underlays.exists(underlay)) {
+            throw usage("--underlay-address %s: no link has it".formatted(underlay));
+        }
+        return underlay != null
+                ? underlay
+                : last.map(it -> it.place().underlayAddress())
+                        .filter(it -> !it.isEmpty())
+                        .orElseGet(Underlays::usual);
+    }
+
+    static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
         } catch (UnknownHostException unresolvable) {

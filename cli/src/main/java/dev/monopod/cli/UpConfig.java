@@ -8,13 +8,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What `up` decided for this machine, and the supervisor's configuration that follows from it.
 ///
 /// @param kubeconfig of an existing cluster; empty: this machine runs its own control plane
 /// @param joinedDns address of that cluster's DNS; empty: this machine runs its own
+/// @param place among other hosts
 record UpConfig(
         String vpc,
         String vpcCidr,
@@ -24,10 +27,15 @@ record UpConfig(
         int cpuOvercommit,
         int storageOvercommit,
         String kubeconfig,
-        String joinedDns) {
+        String joinedDns,
+        Place place) {
     /// File in the `pki` folder: who signs the API server's client certificate in a joined cluster.
     static final String JOINED_CLIENT_AUTHORITY = "joined-client-ca.crt";
 
+    /// File in the data folder: the agent's credentials on a machine that joined by a token.
+    static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
+
+    static final String SERVICE_CIDR = "10.100.0.0/16";
     static final String CLUSTER_DOMAIN = "cluster.local";
     static final int KUBELET_PORT = 10250;
     static final int DEFAULT_OVERCOMMIT = 10;
@@ -39,8 +47,29 @@ record UpConfig(
 
     private static final String HEALTH = "http://127.0.0.1:9440/readyz";
 
+    UpConfig {
+        // Written by a version that knew of one host only.
+        place = Objects.requireNonNullElse(place, Place.ALONE);
+    }
+
+    /// Where this machine stands among the hosts of its cluster.
+    ///
+    /// @param underlayAddress by which others reach it; empty: there are no others
+    /// @param givenAddress its address in the VPC; empty: the first host's
+    record Place(String underlayAddress, String givenAddress) {
+        static final Place ALONE = new Place("", "");
+    }
+
     String hostAddress() {
-        return Cidr.parse(vpcCidr).host(HOST_OFFSET);
+        return place.givenAddress().isEmpty()
+                ? Cidr.parse(vpcCidr).host(HOST_OFFSET)
+                : place.givenAddress();
+    }
+
+    /// Whether this machine joined a cluster whose control plane, and controller, are another
+    /// machine's of Monopod.
+    boolean member() {
+        return kubeconfig.endsWith("/" + MEMBER_KUBECONFIG);
     }
 
     String dnsAddress() {
@@ -53,6 +82,21 @@ record UpConfig(
 
     Optional<Path> externalKubeconfig() {
         return kubeconfig.isEmpty() ? Optional.empty() : Optional.of(Path.of(kubeconfig));
+    }
+
+    /// The same with this address in the VPC.
+    UpConfig at(String givenAddress) {
+        return new UpConfig(
+                vpc,
+                vpcCidr,
+                serviceCidr,
+                region,
+                hostName,
+                cpuOvercommit,
+                storageOvercommit,
+                kubeconfig,
+                joinedDns,
+                new Place(place.underlayAddress(), givenAddress));
     }
 
     /// What an earlier `up` decided here.
@@ -94,8 +138,14 @@ record UpConfig(
         config.put("clusterDomain", CLUSTER_DOMAIN);
         config.put("region", region);
         config.put("unsafeNoFsync", System.getenv("MONOPOD_UNSAFE_NO_FSYNC") != null);
-        config.put("extraNames", List.of(hostName));
-        config.put("processes", List.of(controller(layout), agent(layout)));
+        config.put(
+                "extraNames",
+                Stream.of(hostName, place.underlayAddress())
+                        .filter(name -> !name.isEmpty())
+                        .toList());
+        config.put(
+                "processes",
+                member() ? List.of(agent(layout)) : List.of(controller(layout), agent(layout)));
         return config;
     }
 
@@ -110,6 +160,10 @@ record UpConfig(
         command.addAll(List.of("--webhook-cert", layout.pki("webhook.crt").toString()));
         command.addAll(List.of("--webhook-key", layout.pki("webhook.key").toString()));
         command.addAll(List.of("--region", region, "--default-vpc-cidr", vpcCidr));
+        @Nullable String hostLostSeconds = System.getenv("MONOPOD_HOST_LOST_SECONDS");
+        if (hostLostSeconds != null) {
+            command.addAll(List.of("--host-lost-seconds", hostLostSeconds));
+        }
         if (own) {
             // In another's cluster its administrator decides about definitions.
             command.addAll(
@@ -140,6 +194,12 @@ record UpConfig(
         command.addAll(
                 List.of("--registries", layout.data().resolve("registries.json").toString()));
         command.addAll(List.of("--region", region));
+        if (!place.underlayAddress().isEmpty()) {
+            command.addAll(List.of("--underlay-address", place.underlayAddress()));
+        }
+        if (!place.givenAddress().isEmpty()) {
+            command.addAll(List.of("--host-address", place.givenAddress()));
+        }
         return process("agent", command, null);
     }
 

@@ -38,8 +38,9 @@ final class UpSteps {
         this.supervisor = new SupervisorClient(layout.supervisorSocket());
     }
 
-    void preflight() {
-        List<Probe> probes = new Probes(layout, config.externalKubeconfig().isPresent()).all();
+    /// @param joins the machine joins a cluster, so it runs no control plane
+    static void preflight(Layout layout, Steps steps, boolean joins) {
+        List<Probe> probes = new Probes(layout, joins).all();
         List<Probe> bad =
                 probes.stream().filter(probe -> probe.level() != Probe.Level.PASS).toList();
         bad.forEach(probe -> probe.line().lines().forEach(steps::note));
@@ -52,7 +53,7 @@ final class UpSteps {
     }
 
     void network() {
-        prepareFolders();
+        prepareFolders(layout);
         if (!Files.exists(layout.snapshot())) {
             HostSnapshot.take(layout).write(layout.snapshot());
         }
@@ -65,13 +66,15 @@ final class UpSteps {
                 config.vpc(),
                 "--cidr",
                 config.vpcCidr(),
+                "--host-address",
+                config.hostAddress(),
                 "--service-cidr",
                 config.serviceCidr(),
                 "--kubelet-port",
                 Integer.toString(UpConfig.KUBELET_PORT));
     }
 
-    private void prepareFolders() {
+    static void prepareFolders(Layout layout) {
         try {
             Files.createDirectories(layout.run());
             if (!Files.exists(layout.data())) {
@@ -110,18 +113,21 @@ final class UpSteps {
             steps.step("stop the processes of the old configuration", () -> stopSupervisor());
             running = Optional.empty();
         } else if (running.isPresent() && !read(buildFile()).equals(build)) {
-            steps.step("stop the processes of the old build", () -> stopSupervisor());
+            steps.step(
+                    "stop the processes of the old build or credentials", () -> stopSupervisor());
             running = Optional.empty();
         }
         if (!config.kubeconfig().isEmpty()) {
-            Programs.output(
-                    Duration.ofSeconds(30),
-                    layout.controlPlane().toString(),
-                    "certificates",
-                    "--data-dir",
-                    layout.data().toString(),
-                    "--host-address",
-                    config.hostAddress());
+            if (!config.member()) {
+                Programs.output(
+                        Duration.ofSeconds(30),
+                        layout.controlPlane().toString(),
+                        "certificates",
+                        "--data-dir",
+                        layout.data().toString(),
+                        "--host-address",
+                        config.hostAddress());
+            }
             write(
                     layout.pki(UpConfig.JOINED_CLIENT_AUTHORITY),
                     JoinedCluster.clientAuthority(kubeconfigFile()));
@@ -257,10 +263,17 @@ final class UpSteps {
         write(loaded, digest + " " + firstImage);
     }
 
-    void profile() {
+    /// Returns when the cluster has heard of this host.
+    void host() {
         try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
             FirstPod cluster = new FirstPod(client, config.hostName());
             steps.step("host " + config.hostName(), () -> awaitHost(cluster));
+        }
+    }
+
+    void profile() {
+        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+            FirstPod cluster = new FirstPod(client, config.hostName());
             steps.step("profile default", () -> cluster.ensureProfile());
         }
     }
@@ -299,10 +312,11 @@ final class UpSteps {
         return layout.data().resolve("build");
     }
 
-    /// What the running processes were built from.
+    /// What the running processes were built from, and which credentials a member has.
     private String builtInputs() {
         return read(layout.dist().resolve("lib.inputs"))
-                + read(layout.dist().resolve("monopod-control-plane.inputs"));
+                + read(layout.dist().resolve("monopod-control-plane.inputs"))
+                + (config.member() ? ImageCommand.sha256(kubeconfigFile()) + "\n" : "");
     }
 
     private static String tail(Path log) {

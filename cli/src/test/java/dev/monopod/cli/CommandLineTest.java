@@ -102,14 +102,99 @@ final class CommandLineTest {
                         10,
                         10,
                         "",
-                        "");
+                        "",
+                        new UpConfig.Place("198.51.100.1", ""));
 
         config.write(layout);
 
         assertThat(UpConfig.read(layout)).contains(config);
         assertThat(Json.write(config.supervisor(layout)))
                 .contains("\"hostAddress\" : \"10.42.0.4\"", "\"dnsAddress\" : \"10.100.0.10\"")
-                .contains("\"networkNamespace\" : \"monopod-vpc-default\"");
+                .contains("\"networkNamespace\" : \"monopod-vpc-default\"")
+                .contains("198.51.100.1", "--underlay-address", "ControllerMain")
+                .doesNotContain("--host-address");
+    }
+
+    @Test
+    void readsWhatAVersionWroteThatKnewOfOneHostOnly() throws IOException {
+        Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
+        Files.writeString(
+                folder.resolve("up.json"),
+                """
+                {"vpc": "default", "vpcCidr": "10.42.0.0/16", "serviceCidr": "10.100.0.0/16",
+                 "region": "us-west-2", "hostName": "host", "cpuOvercommit": 10,
+                 "storageOvercommit": 10, "kubeconfig": "", "joinedDns": ""}
+                """);
+
+        UpConfig config = UpConfig.read(layout).orElseThrow();
+
+        assertThat(config.place()).isEqualTo(UpConfig.Place.ALONE);
+        assertThat(config.hostAddress()).isEqualTo("10.42.0.4");
+    }
+
+    @Test
+    void aMemberRunsNoControllerAndHasAnAddressOfItsOwn() {
+        Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
+        UpConfig config =
+                new UpConfig(
+                        "default",
+                        "10.42.0.0/16",
+                        "10.100.0.0/16",
+                        "us-west-2",
+                        "second",
+                        10,
+                        10,
+                        folder.resolve(UpConfig.MEMBER_KUBECONFIG).toString(),
+                        "10.100.0.10",
+                        new UpConfig.Place("198.51.100.2", "10.42.0.5"));
+
+        assertThat(Json.write(config.supervisor(layout)))
+                .contains("\"hostAddress\" : \"10.42.0.5\"", "\"controlPlane\" : false")
+                .contains("--host-address", "--underlay-address", "198.51.100.2")
+                .doesNotContain("ControllerMain");
+    }
+
+    @Test
+    void joinNamesTheArgumentThatIsWrong() {
+        String hash = "sha256:" + "a".repeat(64);
+
+        assertThat(run("join", "192.0.2.1", "--ca-hash", hash).errors()).contains("--token");
+        assertThat(run("join", "192.0.2.1", "--token", "abc", "--ca-hash", hash).errors())
+                .contains("--token: not of the form");
+        assertThat(
+                        run(
+                                        "join",
+                                        "192.0.2.1",
+                                        "--token",
+                                        "abcdef.0123456789abcdef",
+                                        "--ca-hash",
+                                        "x")
+                                .errors())
+                .contains("--ca-hash x");
+        assertThat(
+                        run(
+                                        "join",
+                                        "192.0.2.1",
+                                        "--token",
+                                        "abcdef.0123456789abcdef",
+                                        "--ca-hash",
+                                        hash,
+                                        "--host-name",
+                                        "Second!")
+                                .errors())
+                .contains("--host-name Second!");
+    }
+
+    @Test
+    void findsTheAddressesOfThisMachineButMonopods() {
+        assertThat(
+                        Underlays.global(
+                                """
+                                2: eth0    inet 198.51.100.7/24 brd 198.51.100.255 scope global dynamic eth0\\       valid_lft 1sec
+                                4: mp-default    inet 192.168.0.4/32 scope global mp-default\\       valid_lft forever
+                                5: eth1    inet 203.0.113.9/24 scope global eth1\\       valid_lft forever
+                                """))
+                .containsExactly("198.51.100.7", "203.0.113.9");
     }
 
     private static Outcome run(String... arguments) {

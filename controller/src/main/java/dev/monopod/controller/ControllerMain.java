@@ -119,6 +119,12 @@ public final class ControllerMain implements Callable<Integer> {
             description = "folder of the Gateway API's definitions, to install what is missing")
     private Optional<Path> gatewayDefinitions = Optional.empty();
 
+    @Option(
+            names = "--host-lost-seconds",
+            defaultValue = "300",
+            description = "silence after which a host is lost, and its pods are made elsewhere")
+    private long hostLostSeconds;
+
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
     private final List<Runnable> closers = new CopyOnWriteArrayList<>();
@@ -250,10 +256,17 @@ public final class ControllerMain implements Callable<Integer> {
                                                     .getItems()));
             var scheduler =
                     new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
-            var cleanup = new MachineCleanup(client, cluster, Clock.systemUTC());
+            var cleanup =
+                    new MachineCleanup(
+                            client,
+                            cluster,
+                            Clock.systemUTC(),
+                            Duration.ofSeconds(hostLostSeconds));
             var strays = new StrayPods(client, cluster, Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
-            var balancers = new LoadBalancerController(client, cluster, Clock.systemUTC());
+            var balancers =
+                    new LoadBalancerController(
+                            client, cluster, cleanup::lostHosts, Clock.systemUTC());
             var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
             closers.addAll(
                     List.of(

@@ -124,7 +124,9 @@ public final class NetworkWatch implements AutoCloseable {
     private static boolean addressesDiffer(Host before, Host after) {
         return before.getStatus() == null
                 || after.getStatus() == null
-                || !Objects.equals(before.getStatus().address(), after.getStatus().address());
+                || !Objects.equals(before.getStatus().address(), after.getStatus().address())
+                || !Objects.equals(
+                        before.getStatus().underlayAddress(), after.getStatus().underlayAddress());
     }
 
     private static boolean nodesDiffer(Node before, Node after) {

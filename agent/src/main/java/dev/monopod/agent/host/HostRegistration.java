@@ -32,11 +32,13 @@ public final class HostRegistration implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Instant since = Instant.now();
 
+    /// @param underlayAddress empty if other hosts do not reach it
     /// @param accelerator `kvm` or `tcg`
     /// @param machineKernel release of the kernel that machines boot, empty if unknown
     public record Facts(
             String hostName,
             String address,
+            String underlayAddress,
             String accelerator,
             String machineKernel,
             String agentVersion,
@@ -85,6 +87,7 @@ public final class HostRegistration implements AutoCloseable {
                         capacity.storageMebiBytes(),
                         facts.accelerator(),
                         facts.address(),
+                        facts.underlayAddress(),
                         facts.machineKernel(),
                         facts.agentVersion(),
                         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),

@@ -27,7 +27,8 @@ public interface HostNetwork {
     void removeAll();
 
     /// @param cidrs its ranges, the primary first
-    /// @param hostAddress address of the host in the VPC (range's base + 4)
+    /// @param hostAddress address of the host in the VPC: that of the first host is the range's
+    ///   base + 4
     /// @param serviceCidr range of ClusterIPs, routed from the host through the VPC
     /// @param kubeletPort where the agent's kubelet listens on this host; traffic from the host to
     ///   POD:10250 is redirected to it

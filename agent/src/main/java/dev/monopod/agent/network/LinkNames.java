@@ -29,7 +29,7 @@ final class LinkNames {
         return LINK_PREFIX + digest(machineId);
     }
 
-    private static String digest(String text) {
+    static String digest(String text) {
         try {
             var sha = MessageDigest.getInstance("SHA-256");
             return HexFormat.of()

@@ -26,11 +26,18 @@ public final class LinuxHostNetwork implements HostNetwork {
             Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
 
     private final Path memory;
+    private final int podMtu;
     private final Map<String, VpcNetwork> vpcs = new TreeMap<>();
 
     /// @param runDirectory keeps what the host's settings were before; emptied by a reboot, as the
     ///   settings are
     public LinuxHostNetwork(Path runDirectory) {
+        this(runDirectory, MTU);
+    }
+
+    /// @param podMtu largest packet of a pod
+    public LinuxHostNetwork(Path runDirectory, int podMtu) {
+        this.podMtu = podMtu;
         this.memory = runDirectory.resolve("host-ip-forward");
     }
 
@@ -96,7 +103,7 @@ public final class LinuxHostNetwork implements HostNetwork {
                     "tuntap add dev %s mode tap user %d group %d"
                             .formatted(tap, pod.ownerUid(), pod.ownerUid()));
         }
-        lines.add("link set %s mtu %d up".formatted(tap, MTU));
+        lines.add("link set %s mtu %d up".formatted(tap, podMtu));
         // A proxied ARP answer would else wait up to 0.8 s.
         lines.add("ntable change name arp_cache dev %s proxy_delay 0".formatted(tap));
         lines.add("route replace %s/32 dev %s scope link".formatted(pod.address(), tap));
@@ -106,7 +113,7 @@ public final class LinuxHostNetwork implements HostNetwork {
                         .formatted(pod.address(), pod.mac(), tap));
         HostCommand.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
         HostCommand.ip(namespace, lines);
-        return new Attachment(namespace, tap, MTU);
+        return new Attachment(namespace, tap, podMtu);
     }
 
     @Override
@@ -163,7 +170,9 @@ public final class LinuxHostNetwork implements HostNetwork {
             removeTaps(namespace, taps(namespace));
             HostCommand.run(List.of("ip", "netns", "delete", namespace), "");
         }
-        HostCommand.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(Ruleset.TABLE));
+        for (var table : List.of(Ruleset.TABLE, FabricRules.TABLE)) {
+            HostCommand.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(table));
+        }
         restoreForwarding();
         vpcs.clear();
     }

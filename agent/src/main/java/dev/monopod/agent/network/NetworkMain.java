@@ -24,12 +24,18 @@ public final class NetworkMain {
     /// The addresses of a host's VPC that follow from its range.
     public static HostNetwork.VpcNetwork vpcNetwork(
             String name, String cidr, String serviceCidr, int kubeletPort) {
-        return new HostNetwork.VpcNetwork(
+        return vpcNetwork(
                 name,
-                List.of(cidr),
+                cidr,
                 VpcRange.parse(cidr).address(VpcRange.HOST_OFFSET),
                 serviceCidr,
                 kubeletPort);
+    }
+
+    private static HostNetwork.VpcNetwork vpcNetwork(
+            String name, String cidr, String hostAddress, String serviceCidr, int kubeletPort) {
+        return new HostNetwork.VpcNetwork(
+                name, List.of(cidr), hostAddress, serviceCidr, kubeletPort);
     }
 
     @Command(name = "ensure", description = "Make or mend the router of a VPC.")
@@ -43,6 +49,9 @@ public final class NetworkMain {
         @Option(names = "--cidr", defaultValue = "192.168.0.0/16")
         String cidr = "";
 
+        @Option(names = "--host-address", description = "Default: base + 4 of the range.")
+        String hostAddress = "";
+
         @Option(names = "--service-cidr", defaultValue = "10.100.0.0/16")
         String serviceCidr = "";
 
@@ -52,7 +61,10 @@ public final class NetworkMain {
         @Override
         public Integer call() {
             new LinuxHostNetwork(runDirectory)
-                    .ensureVpc(vpcNetwork(vpc, cidr, serviceCidr, kubeletPort));
+                    .ensureVpc(
+                            hostAddress.isEmpty()
+                                    ? vpcNetwork(vpc, cidr, serviceCidr, kubeletPort)
+                                    : vpcNetwork(vpc, cidr, hostAddress, serviceCidr, kubeletPort));
             return 0;
         }
     }

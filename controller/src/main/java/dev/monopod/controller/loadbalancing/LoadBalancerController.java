@@ -1,6 +1,7 @@
 package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Names;
 import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
 import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
@@ -13,8 +14,10 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +29,7 @@ public final class LoadBalancerController implements AutoCloseable {
 
     private final KubernetesClient client;
     private final ClusterView cluster;
+    private final Supplier<Set<String>> lostHosts;
     private final LoadBalancerObjects objects;
     private final ObjectEvents events;
     private final ServiceClaims services;
@@ -34,8 +38,14 @@ public final class LoadBalancerController implements AutoCloseable {
     private final Semaphore changes = new Semaphore(1);
     private final Thread thread;
 
-    public LoadBalancerController(KubernetesClient client, ClusterView cluster, Clock clock) {
+    /// @param lostHosts those that serve nothing any more
+    public LoadBalancerController(
+            KubernetesClient client,
+            ClusterView cluster,
+            Supplier<Set<String>> lostHosts,
+            Clock clock) {
         this.client = client;
+        this.lostHosts = lostHosts;
         this.cluster = cluster;
         this.objects = new LoadBalancerObjects(client, changes::release);
         this.events = new ObjectEvents(client, clock);
@@ -84,10 +94,20 @@ public final class LoadBalancerController implements AutoCloseable {
         }
     }
 
+    /// Those that are not lost; all, if all are, since then none is better.
+    private List<Host> hosts() {
+        var lost = lostHosts.get();
+        var there =
+                cluster.hosts().stream()
+                        .filter(host -> !lost.contains(host.getMetadata().getName()))
+                        .toList();
+        return there.isEmpty() ? cluster.hosts() : there;
+    }
+
     /// One that fails does not hold up the others.
     private void settle(Claim claim, AddressBook book) {
         try {
-            var address = book.of(claim.owner(), cluster.subnets(), cluster.hosts());
+            var address = book.of(claim.owner(), cluster.subnets(), hosts());
             if (address.isPresent()) {
                 claim.tell().accept(address.get());
             } else {

@@ -6,14 +6,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Tells which hosts are lost: those of which the API server had nothing new for [#LOST], at every
+/// Tells which hosts are lost: those of which the API server had nothing new for a time, at every
 /// look of an unbroken row. Only this process' clock counts, from the first look of the row. So no
 /// host is lost by a wrong clock of its own, by the deletion of a Host that its agent makes again,
 /// nor by a time in which the API server, this process or the whole machine stood still. Owned by
 /// one thread.
 final class HostSightings {
-    /// As long as Kubernetes leaves pods on a node that it can't reach (`tolerationSeconds` 300),
-    /// and longer than a host takes to start again.
+    /// The usual time: as long as Kubernetes leaves pods on a node that it can't reach
+    /// (`tolerationSeconds` 300), and longer than a host takes to start again.
     static final Duration LOST = Duration.ofMinutes(5);
 
     /// Looks further apart prove nothing of the time between them.
@@ -25,6 +25,11 @@ final class HostSightings {
     private static final Duration FRESH = Duration.ofSeconds(20);
 
     private final Map<String, Sighting> sightings = new HashMap<>();
+    private final Duration limit;
+
+    HostSightings(Duration limit) {
+        this.limit = limit;
+    }
 
     /// @param heartbeat as found; empty if there is no Host
     /// @param since first look of the row that found it
@@ -48,7 +53,7 @@ final class HostSightings {
                         ? before.since()
                         : now;
         sightings.put(host, new Sighting(heartbeat, since, now));
-        return Duration.between(since, now).compareTo(LOST) >= 0 ? Verdict.LOST : Verdict.THERE;
+        return Duration.between(since, now).compareTo(limit) >= 0 ? Verdict.LOST : Verdict.THERE;
     }
 
     /// Forgets rows that are broken anyway.
@@ -60,7 +65,7 @@ final class HostSightings {
     enum Verdict {
         /// It lives, or may live.
         THERE,
-        /// Nobody has heard of it for [#LOST].
+        /// Nobody has heard of it for the limit.
         LOST
     }
 }

@@ -3,6 +3,7 @@ package dev.monopod.controller.machine;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -23,10 +24,10 @@ final class LostPod {
 
     /// A merge patch for the status. It fails with 409 if the pod has changed meanwhile: an agent
     /// that came back knows better.
-    static Map<String, Object> failed(Pod pod, String host, Instant now) {
+    static Map<String, Object> failed(Pod pod, String host, Duration silence, Instant now) {
         var message =
-                "host %s is lost: nothing was heard of it for %d minutes"
-                        .formatted(host, HostSightings.LOST.toMinutes());
+                "host %s is lost: nothing was heard of it for %d seconds"
+                        .formatted(host, silence.toSeconds());
         var status = new LinkedHashMap<String, Object>();
         status.put("phase", "Failed");
         status.put("reason", REASON);

@@ -23,11 +23,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +49,9 @@ public final class MachineCleanup implements AutoCloseable {
     private final PodEnding ending;
     private final Cached cached;
     private final Clock clock;
-    private final HostSightings sightings = new HostSightings();
+    private final Duration lostAfter;
+    private final HostSightings sightings;
+    private volatile Set<String> lost = Set.of();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofVirtual().name("machine-cleanup").factory());
@@ -60,11 +64,19 @@ public final class MachineCleanup implements AutoCloseable {
             Supplier<List<Host>> hosts,
             Function<String, @Nullable Pod> pod) {}
 
-    public MachineCleanup(KubernetesClient client, ClusterView cluster, Clock clock) {
-        this(client, new Cached(cluster::machines, cluster::hosts, cluster::fargatePod), clock);
+    /// @param lostAfter silence after which a host is lost
+    public MachineCleanup(
+            KubernetesClient client, ClusterView cluster, Clock clock, Duration lostAfter) {
+        this(
+                client,
+                new Cached(cluster::machines, cluster::hosts, cluster::fargatePod),
+                clock,
+                lostAfter);
     }
 
-    MachineCleanup(KubernetesClient client, Cached cached, Clock clock) {
+    MachineCleanup(KubernetesClient client, Cached cached, Clock clock, Duration lostAfter) {
+        this.lostAfter = lostAfter;
+        this.sightings = new HostSightings(lostAfter);
         this.client = client;
         this.ending = new PodEnding(client);
         this.cached = cached;
@@ -77,6 +89,11 @@ public final class MachineCleanup implements AutoCloseable {
                         this::sweep, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /// Hosts that were lost at the last look. Any thread.
+    public Set<String> lostHosts() {
+        return lost;
+    }
+
     @Override
     public void close() {
         timer.shutdownNow();
@@ -85,6 +102,15 @@ public final class MachineCleanup implements AutoCloseable {
     void sweep() {
         sightings.forgetBefore(clock.instant());
         var verdicts = new HashMap<String, Verdict>();
+        // Those without machines, too: they may serve load balancers.
+        for (var host : cached.hosts().get()) {
+            try {
+                verdicts.computeIfAbsent(
+                        host.getMetadata().getName(), name -> judge(name, clock.instant()));
+            } catch (RuntimeException e) {
+                LOG.warn("host {}: {}", host.getMetadata().getName(), e.toString());
+            }
+        }
         for (var machine : cached.machines().get()) {
             try {
                 var host =
@@ -99,6 +125,11 @@ public final class MachineCleanup implements AutoCloseable {
                         e.toString());
             }
         }
+        lost =
+                verdicts.entrySet().stream()
+                        .filter(entry -> entry.getValue() == Verdict.LOST)
+                        .map(Map.Entry::getKey)
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     private Verdict judge(String name, Instant now) {
@@ -177,7 +208,7 @@ public final class MachineCleanup implements AutoCloseable {
     private void end(Pod pod, PodEnd end, String host) {
         switch (end) {
             case NOTHING -> {}
-            case FAIL -> ending.status(pod, LostPod.failed(pod, host, clock.instant()));
+            case FAIL -> ending.status(pod, LostPod.failed(pod, host, lostAfter, clock.instant()));
             case DELETE -> ending.deletion(pod);
         }
     }

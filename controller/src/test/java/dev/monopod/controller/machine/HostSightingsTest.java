@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 final class HostSightingsTest {
     private static final Duration PERIOD = Duration.ofSeconds(5);
 
-    private final HostSightings sightings = new HostSightings();
+    private final HostSightings sightings = new HostSightings(HostSightings.LOST);
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
     @Test

@@ -168,7 +168,8 @@ final class MachineCleanupIT {
                     public Clock withZone(ZoneId zone) {
                         return this;
                     }
-                });
+                },
+                HostSightings.LOST);
     }
 
     private void sweep(MachineCleanup cleanup, Duration time) {

@@ -105,9 +105,11 @@ final class MachineFateTest {
                           - {type: PodScheduled, status: 'True'}
                         """);
 
-        var patch = LostPod.failed(pod, "host-1", Instant.parse("2026-01-01T00:00:00.5Z"));
+        var patch =
+                LostPod.failed(
+                        pod, "host-1", HostSightings.LOST, Instant.parse("2026-01-01T00:00:00.5Z"));
 
-        var message = "host host-1 is lost: nothing was heard of it for 5 minutes";
+        var message = "host host-1 is lost: nothing was heard of it for 300 seconds";
         assertThat(patch).containsEntry("metadata", Map.of("uid", "u", "resourceVersion", "7"));
         var status = (Map<?, ?>) patch.get("status");
         assertThat(status.get("phase")).isEqualTo("Failed");

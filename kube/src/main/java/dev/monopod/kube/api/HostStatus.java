@@ -17,7 +17,10 @@ public record HostStatus(
                 @Nullable Long capacityStorageMebiBytes,
         @JsonPropertyDescription("kvm, or tcg: emulation without an isolation guarantee.")
                 @Nullable String accelerator,
-        @JsonPropertyDescription("Host's own address.") @Nullable String address,
+        @JsonPropertyDescription("Host's own address in the first VPC.") @Nullable String address,
+        @JsonPropertyDescription(
+                        "Address by which other hosts reach it; without one it is on its own.")
+                @Nullable String underlayAddress,
         @JsonPropertyDescription("Kernel of the machines.") @Nullable String machineKernel,
         @JsonPropertyDescription("Version of the agent.") @Nullable String agentVersion,
         @JsonPropertyDescription("When the agent last spoke, RFC 3339.") @Nullable String heartbeat,
