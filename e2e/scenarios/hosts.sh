@@ -5,6 +5,8 @@ hosts=e2e-hosts
 second=/tmp/monopod-second-host
 
 hosts_scenarios() {
+    # Of a run that was killed.
+    hosts_end
     scenario join_names_what_is_wrong "join names what is wrong, and makes nothing"
     scenario second_host_joins "a second host joins by one command"
     scenario pods_reach_each_other_across_hosts "pods on two hosts reach each other by address and by Service"
