@@ -6,7 +6,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
-import io.fabric8.kubernetes.api.model.HasMetadata;
+import dev.monopod.kube.watch.ChangeHandler;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -127,7 +127,7 @@ public final class ClusterView implements AutoCloseable {
 
     /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
     public void onPlacementChange(Runnable changed) {
-        profiles.addEventHandler(handler(p -> changed.run()));
+        profiles.addEventHandler(ChangeHandler.each(_ -> changed.run()));
         onNetworkChange(changed);
         machines.addEventHandler(
                 new ResourceEventHandler<>() {
@@ -143,24 +143,9 @@ public final class ClusterView implements AutoCloseable {
                     }
                 });
         hosts.addEventHandler(
-                new ResourceEventHandler<>() {
-                    @Override
-                    public void onAdd(Host host) {
-                        changed.run();
-                    }
-
-                    @Override
-                    public void onUpdate(Host before, Host host) {
-                        if (!room(before).equals(room(host)) || silent(before, host)) {
-                            changed.run();
-                        }
-                    }
-
-                    @Override
-                    public void onDelete(Host host, boolean unknown) {
-                        changed.run();
-                    }
-                });
+                ChangeHandler.where(
+                        (before, host) -> !room(before).equals(room(host)) || silent(before, host),
+                        changed));
     }
 
     /// Calls back when a claim appears, or is bound.
@@ -218,68 +203,25 @@ public final class ClusterView implements AutoCloseable {
     }
 
     public void onProfile(Consumer<FargateProfile> changed) {
-        profiles.addEventHandler(handler(changed));
+        profiles.addEventHandler(ChangeHandler.each(changed));
     }
 
     /// Calls back on any change of subnets or VPCs but of their statuses.
     public void onNetworkChange(Runnable changed) {
-        subnets.addEventHandler(meaningful(changed));
-        vpcs.addEventHandler(meaningful(changed));
-    }
-
-    private static <T extends HasMetadata> ResourceEventHandler<T> meaningful(Runnable changed) {
-        return new ResourceEventHandler<>() {
-            @Override
-            public void onAdd(T object) {
-                changed.run();
-            }
-
-            @Override
-            public void onUpdate(T before, T object) {
-                // A deletion that is held raises the generation too.
-                if (!Objects.equals(
-                        before.getMetadata().getGeneration(),
-                        object.getMetadata().getGeneration())) {
-                    changed.run();
-                }
-            }
-
-            @Override
-            public void onDelete(T object, boolean unknown) {
-                changed.run();
-            }
-        };
+        subnets.addEventHandler(ChangeHandler.anySpec(changed));
+        vpcs.addEventHandler(ChangeHandler.anySpec(changed));
     }
 
     public void onMachine(Consumer<Machine> changed) {
-        machines.addEventHandler(handler(changed));
+        machines.addEventHandler(ChangeHandler.each(changed));
     }
 
     public void onFargatePod(Consumer<Pod> changed) {
-        fargatePods.addEventHandler(handler(changed));
+        fargatePods.addEventHandler(ChangeHandler.each(changed));
     }
 
     public void onUnassignedPod(Consumer<Pod> changed) {
-        unassignedPods.addEventHandler(handler(changed));
-    }
-
-    private static <T extends HasMetadata> ResourceEventHandler<T> handler(Consumer<T> changed) {
-        return new ResourceEventHandler<>() {
-            @Override
-            public void onAdd(T object) {
-                changed.accept(object);
-            }
-
-            @Override
-            public void onUpdate(T before, T object) {
-                changed.accept(object);
-            }
-
-            @Override
-            public void onDelete(T object, boolean unknown) {
-                changed.accept(object);
-            }
-        };
+        unassignedPods.addEventHandler(ChangeHandler.each(changed));
     }
 
     @Override

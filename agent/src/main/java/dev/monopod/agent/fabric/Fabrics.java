@@ -6,9 +6,9 @@ import dev.monopod.agent.network.FabricNetwork;
 import dev.monopod.agent.network.NetworkException;
 import dev.monopod.agent.network.Underlay;
 import dev.monopod.kube.api.Names;
+import dev.monopod.kube.watch.ChangeHandler;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -41,23 +41,7 @@ public final class Fabrics implements AutoCloseable {
         this.addresses =
                 client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).runnableInformer(0);
         addresses.exceptionHandler((started, error) -> true);
-        addresses.addEventHandler(
-                new ResourceEventHandler<>() {
-                    @Override
-                    public void onAdd(IPAddress object) {
-                        changed();
-                    }
-
-                    @Override
-                    public void onUpdate(IPAddress before, IPAddress after) {
-                        changed();
-                    }
-
-                    @Override
-                    public void onDelete(IPAddress object, boolean finalStateUnknown) {
-                        changed();
-                    }
-                });
+        addresses.addEventHandler(ChangeHandler.any(this::changed));
     }
 
     /// Call once, when the watch is complete. Does not wait for load balancers' addresses, which

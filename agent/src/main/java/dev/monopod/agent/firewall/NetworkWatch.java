@@ -7,6 +7,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.mapping.NetworkObjects;
+import dev.monopod.kube.watch.ChangeHandler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
@@ -14,7 +15,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,16 +38,16 @@ public final class NetworkWatch implements AutoCloseable {
     private final SharedIndexInformer<Node> nodes;
 
     public NetworkWatch(KubernetesClient client) {
-        vpcs = watch(client.resources(Vpc.class), NetworkWatch::specsDiffer);
-        subnets = watch(client.resources(Subnet.class), NetworkWatch::specsDiffer);
-        groups = watch(client.resources(SecurityGroup.class), NetworkWatch::specsDiffer);
-        prefixLists = watch(client.resources(PrefixList.class), NetworkWatch::specsDiffer);
+        vpcs = watch(client.resources(Vpc.class), ChangeHandler::specsDiffer);
+        subnets = watch(client.resources(Subnet.class), ChangeHandler::specsDiffer);
+        groups = watch(client.resources(SecurityGroup.class), ChangeHandler::specsDiffer);
+        prefixLists = watch(client.resources(PrefixList.class), ChangeHandler::specsDiffer);
         policies =
                 watch(
                         client.network().v1().networkPolicies().inAnyNamespace(),
-                        NetworkWatch::specsDiffer);
+                        ChangeHandler::specsDiffer);
         namespaces = watch(client.namespaces(), NetworkWatch::labelsDiffer);
-        machines = watch(client.resources(Machine.class), NetworkWatch::specsDiffer);
+        machines = watch(client.resources(Machine.class), ChangeHandler::specsDiffer);
         pods = watch(client.pods().inAnyNamespace(), NetworkWatch::podsDiffer);
         hosts = watch(client.resources(Host.class), NetworkWatch::addressesDiffer);
         nodes = watch(client.nodes(), NetworkWatch::nodesDiffer);
@@ -82,32 +82,9 @@ public final class NetworkWatch implements AutoCloseable {
             Informable<T> resources, BiPredicate<T, T> differ) {
         var informer = resources.runnableInformer(0);
         informer.exceptionHandler((started, error) -> true);
-        informer.addEventHandler(
-                new ResourceEventHandler<>() {
-                    @Override
-                    public void onAdd(T object) {
-                        changed.run();
-                    }
-
-                    @Override
-                    public void onUpdate(T before, T after) {
-                        if (differ.test(before, after)) {
-                            changed.run();
-                        }
-                    }
-
-                    @Override
-                    public void onDelete(T object, boolean finalStateUnknown) {
-                        changed.run();
-                    }
-                });
+        informer.addEventHandler(ChangeHandler.where(differ, () -> changed.run()));
         all.add(informer);
         return informer;
-    }
-
-    private static boolean specsDiffer(HasMetadata before, HasMetadata after) {
-        return !Objects.equals(
-                before.getMetadata().getGeneration(), after.getMetadata().getGeneration());
     }
 
     private static boolean labelsDiffer(HasMetadata before, HasMetadata after) {

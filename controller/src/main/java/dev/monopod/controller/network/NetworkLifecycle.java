@@ -11,6 +11,7 @@ import dev.monopod.kube.api.SecurityGroupStatus;
 import dev.monopod.kube.api.SubnetStatus;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcStatus;
+import dev.monopod.kube.watch.ChangeHandler;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -18,7 +19,6 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.net.HttpURLConnection;
 import java.time.Clock;
@@ -69,8 +69,8 @@ public final class NetworkLifecycle implements AutoCloseable {
         for (var informer : List.of(groups, lists)) {
             informer.exceptionHandler((started, error) -> true);
         }
-        groups.addEventHandler(handler());
-        lists.addEventHandler(handler());
+        groups.addEventHandler(ChangeHandler.any(changes::release));
+        lists.addEventHandler(ChangeHandler.any(changes::release));
         groups.start().toCompletableFuture().join();
         lists.start().toCompletableFuture().join();
         cluster.onNetworkChange(changes::release);
@@ -86,25 +86,6 @@ public final class NetworkLifecycle implements AutoCloseable {
         thread.interrupt();
         groups.stop();
         lists.stop();
-    }
-
-    private <T extends HasMetadata> ResourceEventHandler<T> handler() {
-        return new ResourceEventHandler<>() {
-            @Override
-            public void onAdd(T object) {
-                changes.release();
-            }
-
-            @Override
-            public void onUpdate(T before, T after) {
-                changes.release();
-            }
-
-            @Override
-            public void onDelete(T object, boolean unknown) {
-                changes.release();
-            }
-        };
     }
 
     private void run() {

@@ -2,6 +2,7 @@ package dev.monopod.kube.loadbalancing;
 
 import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.loadbalancing.GatewayObjects;
 import dev.monopod.model.loadbalancing.Inventory;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -18,13 +19,11 @@ import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /// A copy of the objects that load balancers are made of, kept by watches. The Gateway API's may
@@ -104,27 +103,7 @@ public final class LoadBalancerObjects implements Inventory, AutoCloseable {
     private <T extends HasMetadata> SharedIndexInformer<T> watched(
             SharedIndexInformer<T> informer) {
         informer.exceptionHandler((started, error) -> true);
-        informer.addEventHandler(
-                new ResourceEventHandler<>() {
-                    @Override
-                    public void onAdd(T object) {
-                        changed.run();
-                    }
-
-                    @Override
-                    public void onUpdate(T before, T object) {
-                        if (!Objects.equals(
-                                before.getMetadata().getResourceVersion(),
-                                object.getMetadata().getResourceVersion())) {
-                            changed.run();
-                        }
-                    }
-
-                    @Override
-                    public void onDelete(T object, boolean unknown) {
-                        changed.run();
-                    }
-                });
+        informer.addEventHandler(ChangeHandler.any(changed));
         all.add(informer);
         return informer;
     }
