@@ -10,11 +10,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Follows the states of a guest's containers and posts them; connects again for as long as the pod
-/// lives. Runs on a thread of the pod.
+/// lives. Believes the guest only of attempts that this host began: each has a log on the host, and
+/// who has taken the guest over could name any number. Runs on a thread of the pod.
 final class GuestWatch {
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
@@ -25,10 +27,13 @@ final class GuestWatch {
 
     private final PodRuntime runtime;
     private final ContainerLogs logs;
+    private final ToIntFunction<String> attempts;
 
-    GuestWatch(PodRuntime runtime, ContainerLogs logs) {
+    /// @param attempts the present attempt of a container of the pod, by its name
+    GuestWatch(PodRuntime runtime, ContainerLogs logs, ToIntFunction<String> attempts) {
         this.runtime = runtime;
         this.logs = logs;
+        this.attempts = attempts;
     }
 
     /// What the guest has now.
@@ -84,12 +89,7 @@ final class GuestWatch {
     }
 
     private void told(ContainerState state) throws InterruptedException {
-        boolean ours =
-                runtime.plan().containers().stream()
-                        .anyMatch(container -> container.name().equals(state.getName()));
-        String expected =
-                ContainerIds.of(runtime.plan().uid(), state.getName(), state.getAttempt());
-        if (!ours || !expected.equals(state.getContainerId())) {
+        if (!ours(state)) {
             LOG.warn("{}: guest speaks of an unknown container", runtime.plan().display());
             return;
         }
@@ -108,6 +108,18 @@ final class GuestWatch {
             case EXITED -> ended(state);
             case PHASE_UNSPECIFIED, UNRECOGNIZED -> {}
         }
+    }
+
+    private boolean ours(ContainerState state) {
+        String name = state.getName();
+        if (runtime.plan().containers().stream().noneMatch(c -> c.name().equals(name))) {
+            return false;
+        }
+        int present = attempts.applyAsInt(name);
+        return state.getAttempt() <= present
+                && state.getAttempt() >= Math.max(0, present - 1)
+                && ContainerIds.of(runtime.plan().uid(), name, state.getAttempt())
+                        .equals(state.getContainerId());
     }
 
     private void ended(ContainerState state) throws InterruptedException {

@@ -20,6 +20,9 @@ final class LogFile implements AutoCloseable {
 
     static final int FILES = 5;
 
+    /// The guest ends its lines; one that does not is no reason to fill the host's disk.
+    private static final long LONGEST_LINE_BYTES = ROTATE_BYTES;
+
     private static final Pattern ATTEMPT = Pattern.compile("([0-9]+)\\.(?:log(?:\\.[0-9]+)?|base)");
 
     private final Path directory;
@@ -114,6 +117,9 @@ final class LogFile implements AutoCloseable {
         }
         ByteString fresh = known > 0 ? data.substring((int) known) : data;
         int end = size + fresh.size() < ROTATE_BYTES ? -1 : lastLineEnd(fresh);
+        if (end < 0 && size > ROTATE_BYTES + LONGEST_LINE_BYTES) {
+            end = fresh.size() - 1;
+        }
         if (end < 0) {
             write(fresh);
             return;

@@ -66,7 +66,7 @@ final class PodWorker {
         this.logs = new ContainerLogs(runtime);
         this.probes = new ProbeRunner(runtime);
         this.runner = new ContainerRunner(runtime, logs, probes);
-        this.watch = new GuestWatch(runtime, logs);
+        this.watch = new GuestWatch(runtime, logs, name -> this.state.container(name).attempt());
         this.status = new PodStatusWriter(runtime);
         runtime.resize().follow(() -> this.state, () -> status.want(this.state));
     }

@@ -78,7 +78,8 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
         }
     }
 
-    private synchronized void tell(ContainerState state) {
+    /// Says this to all who watch, true or not.
+    synchronized void tell(ContainerState state) {
         states.put(state.getContainerId(), state);
         watchers.forEach(watcher -> watcher.onNext(state));
     }

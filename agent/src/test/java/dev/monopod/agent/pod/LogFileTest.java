@@ -48,10 +48,24 @@ class LogFileTest {
         }
     }
 
+    @Test
+    void outputWithoutLineEndsIsBoundedToo() throws Exception {
+        fill(0, 200L << 20, ByteString.copyFrom(new byte[1 << 20]));
+
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.mapToLong(file -> file.toFile().length()).sum())
+                    .isLessThan(LogFile.FILES * (2 * LogFile.ROTATE_BYTES + (2L << 20)));
+        }
+    }
+
     private long fill(int attempt, long bytes) throws IOException {
+        return fill(attempt, bytes, CHUNK);
+    }
+
+    private long fill(int attempt, long bytes, ByteString chunk) throws IOException {
         try (LogFile file = LogFile.open(directory, attempt)) {
             while (file.offset() < bytes) {
-                file.append(file.offset(), CHUNK);
+                file.append(file.offset(), chunk);
             }
             return file.offset();
         }
