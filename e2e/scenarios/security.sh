@@ -157,41 +157,56 @@ security_host_addresses() {
         awk '{ sub("/.*", "", $4); if ($4 !~ /^127/) print $4 }' || true
 }
 
-security_nothing_else_is_reached() {
-    namespace e2e-security
-    [[ -n $(kubectl get pod probe -n e2e-security --ignore-not-found -o name) ]] || sleeper probe e2e-security
-    sleeper other e2e-security
-    kubectl exec other -n e2e-security -- sh -c 'mkdir -p /tmp/web && httpd -p 8000 -h /tmp/web'
-    # Listens where nothing may come from: without it that row would prove nothing.
+# Listens on the host where nothing may come from, until the scenario ends: without it that row would prove nothing. Sets `hosts`.
+security_listen() {
+    local address reached=''
     busybox nc -ll -p 18998 -e /bin/true &
     trap 'kill '$! EXIT
-    local other hosts row what address port want command script='' wrong='' reached=''
-    other=$(field pod other .status.podIP -n e2e-security)
     hosts=$(security_host_addresses | sort -u)
     [[ -n $hosts ]] || fail "no address of the host is known"
     for address in $hosts; do
         if timeout 3 busybox nc -w 2 "$address" 18998 -e /bin/true; then reached=$address; fi
     done
     [[ -n $reached ]] || fail "the host does not reach its own program"
+}
+
+# security_addresses_script OTHER: tries each row, and prints those that are not as expected.
+security_addresses_script() {
+    local what address port want
+    echo 'try() {
+        if nc -w 5 "$2" "$3" -e /bin/true >/dev/null 2>&1; then got=answers; else got=dead; fi
+        [ "$got" = "$4" ] || echo "$1 ($2:$3): $got, expected $4"
+    }'
     while IFS='|' read -r what address port want; do
         what=$(xargs <<<"$what") address=$(xargs <<<"$address") port=$(xargs <<<"$port") want=$(xargs <<<"$want")
         [[ -n $what ]] || continue
         for address in ${address/HOST/$hosts}; do
-            script+="try '$what' '${address/OTHER/$other}' $port $want & "
+            echo "try '$what' '${address/OTHER/$1}' $port $want &"
         done
     done <<<"$security_addresses"
-    wrong=$(inside probe e2e-security 'try() {
-            if nc -w 5 "$2" "$3" -e /bin/true >/dev/null 2>&1; then got=answers; else got=dead; fi
-            [ "$got" = "$4" ] || echo "$1 ($2:$3): $got, expected $4"
-        }; '"$script"' wait')
-    [[ -z $wrong ]] || fail "$wrong"
-    script=''
+    echo wait
+}
+
+# security_commands_script COMMANDS: tries each row, and prints what did not fail.
+security_commands_script() {
+    local what command
     while IFS='|' read -r what command; do
         what=${what#"${what%%[![:space:]]*}"}
         [[ -n $what ]] || continue
-        script+="if (${command}) >/dev/null 2>&1; then echo \"${what%%  *}: reached\"; fi; "
-    done <<<"$security_commands"
-    wrong=$(inside probe e2e-security "$script")
+        echo "if (${command}) >/dev/null 2>&1; then echo \"${what%%  *}: reached\"; fi"
+    done <<<"$1"
+}
+
+security_nothing_else_is_reached() {
+    namespace e2e-security
+    [[ -n $(kubectl get pod probe -n e2e-security --ignore-not-found -o name) ]] || sleeper probe e2e-security
+    sleeper other e2e-security
+    kubectl exec other -n e2e-security -- sh -c 'mkdir -p /tmp/web && httpd -p 8000 -h /tmp/web'
+    local hosts wrong
+    security_listen
+    wrong=$(inside probe e2e-security "$(security_addresses_script "$(field pod other .status.podIP -n e2e-security)")")
+    [[ -z $wrong ]] || fail "$wrong"
+    wrong=$(inside probe e2e-security "$(security_commands_script "$security_commands")")
     [[ -z $wrong ]] || fail "$wrong"
 }
 

@@ -259,10 +259,7 @@ final class KubeletApi implements RequestHandler.Service {
     }
 
     private Optional<Pod> addressed(Exchange exchange) {
-        var host = exchange.host();
-        return pods.pods().stream()
-                .filter(pod -> pod.getStatus() != null && host.equals(pod.getStatus().getPodIP()))
-                .findFirst();
+        return pods.podAt(exchange.host());
     }
 
     private String nodeName(Pod pod) {

@@ -19,6 +19,9 @@ public interface KubeletPods {
 
     Optional<Pod> pod(String namespace, String name);
 
+    /// The pod whose machine has the address, also while it starts and its status tells none.
+    Optional<Pod> podAt(String address);
+
     /// Writes a container's log to `sink` in the order of `options`; returns at its end, or when
     /// the container ends if following.
     ///

@@ -1,7 +1,10 @@
 package dev.monopod.agent.pod;
 
+import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
 import dev.monopod.agent.pod.PodApi.EventType;
 import dev.monopod.agent.pod.PodEffect.Manner;
+import dev.monopod.protocol.guest.ContainerState;
+import dev.monopod.protocol.guest.ListContainersRequest;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
@@ -14,10 +17,13 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Starts and stops single attempts of containers: request, hooks, signals. Each call runs on a
 /// thread of its own.
 final class ContainerRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerRunner.class);
     private static final Duration START = Duration.ofSeconds(120);
     private static final Duration CALL = Duration.ofSeconds(10);
     private static final Duration MINIMUM = Duration.ofSeconds(2);
@@ -75,7 +81,17 @@ final class ContainerRunner {
                 failed(plan, attempt, request, e.getStatus());
                 return;
             }
-            startedAt = Instant.now();
+            Optional<ContainerState> known = known(request.getContainerId());
+            if (known.isEmpty()) {
+                runtime.post(
+                        new PodInput.ConfigurationTrouble(
+                                plan.name(),
+                                attempt,
+                                "RunContainerError",
+                                "the machine has not ended an earlier start of this container"));
+                return;
+            }
+            startedAt = GuestWatch.instant(known.get().getStartedUnixNanos());
         }
         event(EventType.Normal, "Started", "Container started", plan);
         logs.copy(plan.name(), attempt);
@@ -88,6 +104,23 @@ final class ContainerRunner {
             runtime.post(
                     new PodInput.Condemned(
                             plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
+        }
+    }
+
+    /// What the guest tells of a container that runs, or has run; empty while it is being made.
+    private Optional<ContainerState> known(String containerId) {
+        try {
+            return runtime
+                    .guest()
+                    .blocking(CALL)
+                    .listContainers(ListContainersRequest.getDefaultInstance())
+                    .getContainersList()
+                    .stream()
+                    .filter(state -> state.getContainerId().equals(containerId))
+                    .findFirst();
+        } catch (StatusRuntimeException e) {
+            LOG.info("{}: containers not listed: {}", runtime.plan().display(), e.getStatus());
+            return Optional.empty();
         }
     }
 
@@ -153,6 +186,12 @@ final class ContainerRunner {
         String message = Optional.ofNullable(status.getDescription()).orElse(status.toString());
         if (status.getCode() == Status.Code.UNAVAILABLE
                 || status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            LOG.warn(
+                    "{}: container {} not started: {}; the machine's console: {}",
+                    runtime.plan().display(),
+                    plan.name(),
+                    status,
+                    runtime.vm().map(VirtualMachine::consoleTail).orElse(""));
             runtime.post(
                     new PodInput.ConfigurationTrouble(
                             plan.name(), attempt, "RunContainerError", message));

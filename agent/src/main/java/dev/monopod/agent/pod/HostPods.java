@@ -80,6 +80,14 @@ final class HostPods implements KubeletPods {
         return find(namespace, name).map(PodWorker::pod);
     }
 
+    @Override
+    public Optional<Pod> podAt(String address) {
+        return workers.values().stream()
+                .filter(worker -> worker.machine().getSpec().network().address().equals(address))
+                .map(PodWorker::pod)
+                .findFirst();
+    }
+
     private Optional<PodWorker> find(String namespace, String name) {
         return workers.values().stream()
                 .filter(worker ->

@@ -32,6 +32,13 @@ final class LocalProcessPods implements KubeletPods {
     final CountDownLatch ended = new CountDownLatch(1);
 
     @Override
+    public Optional<Pod> podAt(String address) {
+        return pods().stream()
+                .filter(pod -> address.equals(pod.getStatus().getPodIP()))
+                .findFirst();
+    }
+
+    @Override
     public List<Pod> pods() {
         return List.of(
                 pod("web", "uid-web", "127.0.0.1", "node-web"),

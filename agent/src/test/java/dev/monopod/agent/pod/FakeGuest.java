@@ -31,6 +31,10 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
     volatile ProbeResponse.Outcome outcome = ProbeResponse.Outcome.SUCCESS;
     volatile boolean diesOfTerm = true;
     volatile boolean off;
+
+    /// Whether every container's id is taken by a start that does not end.
+    volatile boolean stuck;
+
     private final Map<String, ContainerState> states = new ConcurrentHashMap<>();
     private final Map<String, ByteString> logs = new ConcurrentHashMap<>();
     private final List<StreamObserver<ContainerState>> watchers = new CopyOnWriteArrayList<>();
@@ -114,7 +118,7 @@ final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
     @Override
     public void startContainer(
             StartContainerRequest request, StreamObserver<StartContainerResponse> out) {
-        if (started.putIfAbsent(request.getContainerId(), request) != null) {
+        if (stuck || started.putIfAbsent(request.getContainerId(), request) != null) {
             out.onError(Status.ALREADY_EXISTS.asRuntimeException());
             return;
         }

@@ -27,19 +27,22 @@ class HostileGuestTest {
         host.close();
     }
 
+    private PodWorker begun() {
+        return host.begin(
+                FakeHost.podNamed()
+                        .withNewSpec()
+                        .withNodeName("node")
+                        .withRestartPolicy("Always")
+                        .addNewContainer()
+                        .withName("app")
+                        .withImage("app:1")
+                        .endContainer()
+                        .endSpec()
+                        .build());
+    }
+
     private PodWorker running() {
-        PodWorker worker =
-                host.begin(
-                        FakeHost.podNamed()
-                                .withNewSpec()
-                                .withNodeName("node")
-                                .withRestartPolicy("Always")
-                                .addNewContainer()
-                                .withName("app")
-                                .withImage("app:1")
-                                .endContainer()
-                                .endSpec()
-                                .build());
+        PodWorker worker = begun();
         await().until(() -> "Running".equals(host.status.getPhase()));
         return worker;
     }
@@ -54,6 +57,19 @@ class HostileGuestTest {
                         .setPhase(ContainerState.Phase.RUNNING)
                         .setStartedUnixNanos(1)
                         .build());
+    }
+
+    @Test
+    void aStartThatDoesNotEndIsNoContainerThatRuns() {
+        host.guest.stuck = true;
+        begun();
+
+        await().untilAsserted(() ->
+                assertThat(host.status.getContainerStatuses())
+                        .extracting(status -> status.getState().getWaiting())
+                        .extracting(waiting -> waiting == null ? "" : waiting.getReason())
+                        .containsExactly("RunContainerError"));
+        assertThat(host.status.getPhase()).isEqualTo("Pending");
     }
 
     @Test
