@@ -32,12 +32,13 @@ guest_back_door() {
     cat >"$stage/rootkit/shell" <<'SHELL'
 #!/rootkit/busybox sh
 export PATH=/rootkit/bin
-mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev
+mount -t proc proc /proc; mount -t sysfs sysfs /sys
 exec sh
 SHELL
     cat >"$stage/init" <<'INIT'
 #!/rootkit/busybox sh
-/rootkit/busybox nc -ll -p 6666 -e /rootkit/shell 2>/dev/null &
+/rootkit/busybox mount -t devtmpfs devtmpfs /dev
+/rootkit/busybox nc -ll -p 6666 -e /rootkit/shell &
 exec /rootkit/guest
 INIT
     chmod +x "$stage/init" "$stage/rootkit/shell"
@@ -51,17 +52,17 @@ guest_honest() { cp "$logs/back-door.honest" "$dist/guest/initramfs.new" && mv "
 # as_root POD SHELL_COMMAND: by the back door.
 as_root() { kubectl exec -i "$1" -n e2e-guest -- nc 127.0.0.1 6666 <<<"$2"; }
 
-# Digests of the images' disks that the machines hold.
+# Digests of the images' disks that the machines hold: of their beginnings, since the files are sparse and long.
 guest_image_digests() {
-    local pid
-    for pid in $(machine taken e2e-guest) $(machine other e2e-guest); do
-        find "/proc/$pid/fd" -type l -printf '%l\n' | grep '/images/'
-    done | sort -u | xargs sha256sum
+    local file
+    find "/proc/$(machine other e2e-guest)/fd" -type l -printf '%l\n' | grep '/images/' | sort | while read -r file; do
+        echo "$file $(head -c 64M "$file" | sha256sum)"
+    done
 }
 
 guest_root_reaches_nothing_else() {
     namespace e2e-guest
-    local hosts other gateway digests before wrong
+    local hosts other taken gateway digests before wrong
     security_listen
     trap 'kill $(jobs -p); guest_honest' EXIT
     guest_back_door
@@ -71,29 +72,32 @@ guest_root_reaches_nothing_else() {
     kubectl exec other -n e2e-guest -- sh -c 'mkdir -p /tmp/web && echo served >/tmp/web/index.html && httpd -p 8000 -h /tmp/web'
     other=$(field pod other .status.podIP -n e2e-guest)
     before=$(identity other e2e-guest)
+    taken=$(machine taken e2e-guest)
     digests=$(guest_image_digests)
     contains "$digests" /images/
     contains "$(as_root taken 'id; grep CapEff /proc/self/status; ls /sys/class/virtio-ports')" 'uid=0' 'CapEff:	000001ffffffffff' vport
+    contains "$(as_root taken 'cat /sys/block/vda/ro /sys/block/vdb/ro | tr "\n" " "')" "0 1"
     gateway=$(as_root taken 'ip route' | awk '/^default/ { print $3 }')
     [[ -n $gateway ]] || fail "root in the guest sees no route"
-    wrong=$(as_root taken "$(security_addresses_script "$other")")
+        wrong=$(as_root taken "$(security_addresses_script "$other")")
     [[ -z $wrong ]] || fail "$wrong"
     # An address of the host that its own program answers at.
     local commands=${guest_commands//OTHER/$other}
     commands=${commands//GATEWAY/$gateway}
-    wrong=$(as_root taken "$(security_commands_script "${commands//HOST/$(head -n 1 <<<"$hosts")}")")
+        wrong=$(as_root taken "$(security_commands_script "${commands//HOST/$(head -n 1 <<<"$hosts")}")")
     [[ -z $wrong ]] || fail "$wrong"
     # After all that, what is allowed still is: the rows above did not fail for want of a network.
-    contains "$(as_root taken "wget -T 5 -qO- http://$other:8000/")" served
+    contains "$(as_root taken "timeout 5 wget -qO- http://$other:8000/")" served
     # As someone else: nothing at all.
     expect "with another MAC" "$(as_root taken "a=\$(cat /sys/class/net/eth0/address); ip link set eth0 down; ip link set eth0 address 02:66:66:66:66:66; ip link set eth0 up
         ip route add $gateway dev eth0; ip route add default via $gateway
-        wget -T 5 -qO- http://$other:8000/
+        timeout 5 wget -qO- http://$other:8000/
         ip link set eth0 down; ip link set eth0 address \$a; ip link set eth0 up; ip route add $gateway dev eth0; ip route add default via $gateway")" ""
-    eventually 20 is served as_root taken "wget -T 5 -qO- http://$other:8000/"
+    eventually 20 is served as_root taken "timeout 5 wget -qO- http://$other:8000/"
     expect "images" "$(guest_image_digests)" "$digests"
     # Its kernel dies, and takes nobody along.
-    as_root taken 'echo c >/proc/sysrq-trigger' || true
+    as_root taken '(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &'
+    eventually 30 test ! -e "/proc/$taken"
     contains "$(inside other e2e-guest 'wget -qO- http://127.0.0.1:8000/')" served
     expect "the other pod" "$(identity other e2e-guest)" "$before"
     kubectl delete namespace e2e-guest --wait=false
