@@ -7,16 +7,11 @@ import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngressBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// Ingresses of class `alb`, as Application Load Balancers.
 final class IngressClaims {
-    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
-
     private final KubernetesClient client;
     private final LoadBalancerObjects objects;
     private final ObjectEvents events;
@@ -79,22 +74,6 @@ final class IngressClaims {
                 status == null || status.getLoadBalancer() == null
                         ? List.<IngressLoadBalancerIngress>of()
                         : status.getLoadBalancer().getIngress();
-        if (!wanted.equals(known)) {
-            client.network()
-                    .v1()
-                    .ingresses()
-                    .inNamespace(ingress.getMetadata().getNamespace())
-                    .withName(ingress.getMetadata().getName())
-                    .subresource("status")
-                    .patch(
-                            MERGE,
-                            client.getKubernetesSerialization()
-                                    .asJson(
-                                            Map.of(
-                                                    "status",
-                                                    Map.of(
-                                                            "loadBalancer",
-                                                            Map.of("ingress", wanted)))));
-        }
+        StatusAddresses.write(client, ingress, known, wanted);
     }
 }

@@ -8,16 +8,11 @@ import io.fabric8.kubernetes.api.model.LoadBalancerIngress;
 import io.fabric8.kubernetes.api.model.LoadBalancerIngressBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// Services of type LoadBalancer, as Network Load Balancers.
 final class ServiceClaims {
-    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
-
     private final KubernetesClient client;
     private final LoadBalancerObjects objects;
     private final ObjectEvents events;
@@ -62,20 +57,6 @@ final class ServiceClaims {
                 status == null || status.getLoadBalancer() == null
                         ? List.<LoadBalancerIngress>of()
                         : status.getLoadBalancer().getIngress();
-        if (!wanted.equals(known)) {
-            client.services()
-                    .inNamespace(service.getMetadata().getNamespace())
-                    .withName(service.getMetadata().getName())
-                    .subresource("status")
-                    .patch(
-                            MERGE,
-                            client.getKubernetesSerialization()
-                                    .asJson(
-                                            Map.of(
-                                                    "status",
-                                                    Map.of(
-                                                            "loadBalancer",
-                                                            Map.of("ingress", wanted)))));
-        }
+        StatusAddresses.write(client, service, known, wanted);
     }
 }
