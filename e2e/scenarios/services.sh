@@ -4,6 +4,7 @@
 services_scenarios() {
     scenario ordinary_node_and_fargate_pods_use_each_others_services "an ordinary node's Services reach pods, and a pod's Service reaches those of the node"
     scenario affinity_and_hairpin_hold "a client keeps its pod, and a pod reaches itself by its Service"
+    scenario local_services_have_no_other_pods "internalTrafficPolicy Local: a machine has no other pod, so none answers"
     scenario dns_survives_its_server "names are found again after CoreDNS was killed"
 }
 
@@ -118,6 +119,18 @@ affinity_and_hairpin_hold() {
     eventually 30 inside "$pod" e2e-services "timeout 5 wget -qO- http://$address/ | grep -q $pod"
     expect "answers" "$(inside "$pod" e2e-services "for i in 1 2 3 4 5 6 7 8 9 10; do timeout 5 wget -qO- http://$address/; done" | wc -l)" 10
 }
+
+local_services_have_no_other_pods() {
+    services_pods
+    local url
+    url=http://$(field service here .spec.clusterIP -n e2e-services)/
+    eventually 30 from_fargate_pod "$url" "here "
+    kubectl patch service here -n e2e-services -p '{"spec":{"internalTrafficPolicy":"Local"}}'
+    eventually 10 nothing_for_fargate_pod "$url"
+    kubectl patch service here -n e2e-services -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'
+    eventually 10 from_fargate_pod "$url" "here "
+}
+nothing_for_fargate_pod() { ! inside hello default "timeout 3 wget -qO- $1"; }
 
 dns_survives_its_server() {
     local pid before
