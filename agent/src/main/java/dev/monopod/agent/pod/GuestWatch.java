@@ -29,7 +29,7 @@ final class GuestWatch {
     private final ContainerLogs logs;
     private final ToIntFunction<String> attempts;
 
-    /// @param attempts the present attempt of a container of the pod, by its name
+    /// @param attempts the present attempt of a container by its name; -1 if the pod has none
     GuestWatch(PodRuntime runtime, ContainerLogs logs, ToIntFunction<String> attempts) {
         this.runtime = runtime;
         this.logs = logs;
@@ -112,9 +112,6 @@ final class GuestWatch {
 
     private boolean ours(ContainerState state) {
         String name = state.getName();
-        if (runtime.plan().containers().stream().noneMatch(c -> c.name().equals(name))) {
-            return false;
-        }
         int present = attempts.applyAsInt(name);
         return state.getAttempt() <= present
                 && state.getAttempt() >= Math.max(0, present - 1)

@@ -66,7 +66,7 @@ final class PodWorker {
         this.logs = new ContainerLogs(runtime);
         this.probes = new ProbeRunner(runtime);
         this.runner = new ContainerRunner(runtime, logs, probes);
-        this.watch = new GuestWatch(runtime, logs, name -> this.state.container(name).attempt());
+        this.watch = new GuestWatch(runtime, logs, this::attempt);
         this.status = new PodStatusWriter(runtime);
         runtime.resize().follow(() -> this.state, () -> status.want(this.state));
     }
@@ -195,6 +195,11 @@ final class PodWorker {
                 .filter(ContainerRecord::alive)
                 .map(container -> container.name() + "/" + container.attempt())
                 .collect(Collectors.toCollection(HashSet::new));
+    }
+
+    private int attempt(String container) {
+        ContainerRecord known = state.containers().get(container);
+        return known == null ? -1 : known.attempt();
     }
 
     private void startUp() {
