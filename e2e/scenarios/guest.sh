@@ -79,12 +79,12 @@ guest_root_reaches_nothing_else() {
     contains "$(as_root taken 'cat /sys/block/vda/ro /sys/block/vdb/ro | tr "\n" " "')" "0 1"
     gateway=$(as_root taken 'ip route' | awk '/^default/ { print $3 }')
     [[ -n $gateway ]] || fail "root in the guest sees no route"
-        wrong=$(as_root taken "$(security_addresses_script "$other")")
+    wrong=$(as_root taken "$(security_addresses_script "$other")")
     [[ -z $wrong ]] || fail "$wrong"
     # An address of the host that its own program answers at.
     local commands=${guest_commands//OTHER/$other}
     commands=${commands//GATEWAY/$gateway}
-        wrong=$(as_root taken "$(security_commands_script "${commands//HOST/$(head -n 1 <<<"$hosts")}")")
+    wrong=$(as_root taken "$(security_commands_script "${commands//HOST/$(head -n 1 <<<"$hosts")}")")
     [[ -z $wrong ]] || fail "$wrong"
     # After all that, what is allowed still is: the rows above did not fail for want of a network.
     contains "$(as_root taken "timeout 5 wget -qO- http://$other:8000/")" served

@@ -4,7 +4,6 @@ import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
 import dev.monopod.agent.pod.PodApi.EventType;
 import dev.monopod.agent.pod.PodEffect.Manner;
 import dev.monopod.protocol.guest.ContainerState;
-import dev.monopod.protocol.guest.ListContainersRequest;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
@@ -110,12 +109,7 @@ final class ContainerRunner {
     /// What the guest tells of a container that runs, or has run; empty while it is being made.
     private Optional<ContainerState> known(String containerId) {
         try {
-            return runtime
-                    .guest()
-                    .blocking(CALL)
-                    .listContainers(ListContainersRequest.getDefaultInstance())
-                    .getContainersList()
-                    .stream()
+            return GuestWatch.list(runtime).stream()
                     .filter(state -> state.getContainerId().equals(containerId))
                     .findFirst();
         } catch (StatusRuntimeException e) {

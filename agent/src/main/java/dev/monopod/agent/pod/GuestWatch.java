@@ -36,8 +36,10 @@ final class GuestWatch {
         this.attempts = attempts;
     }
 
-    /// What the guest has now.
-    List<ContainerState> list() {
+    /// What the pod's guest has now.
+    ///
+    /// @throws StatusRuntimeException when it does not answer
+    static List<ContainerState> list(PodRuntime runtime) {
         return runtime.guest()
                 .blocking(CALL)
                 .listContainers(ListContainersRequest.getDefaultInstance())
@@ -79,7 +81,7 @@ final class GuestWatch {
     /// A connection that is made but never answered would wait for ever: it is replaced.
     private void mend() {
         try {
-            list();
+            list(runtime);
         } catch (StatusRuntimeException e) {
             if (!runtime.closed()) {
                 LOG.info("{}: connecting anew: {}", runtime.plan().display(), e.getStatus());

@@ -227,7 +227,7 @@ final class PodWorker {
 
     private void follow() throws InterruptedException {
         if (recovered.isPresent()) {
-            new Recovery(runtime, state).reconcile(watch.list());
+            new Recovery(runtime, state).reconcile(GuestWatch.list(runtime));
         }
         watch.run();
     }

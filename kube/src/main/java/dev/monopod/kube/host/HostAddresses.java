@@ -2,11 +2,12 @@ package dev.monopod.kube.host;
 
 import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
-import dev.monopod.kube.api.SubnetSpec;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.loadbalancing.Addresses;
+import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
-import io.fabric8.kubernetes.api.model.networking.v1.IPAddressBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.ParentReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -19,12 +20,7 @@ import java.util.stream.LongStream;
 /// an API to ask; each further one has an address of the lower half of a public subnet, where no
 /// pod and no load balancer stands. Creating the `IPAddress` of that name gives it away.
 public final class HostAddresses {
-    private static final String MANAGED_BY = "ipaddress.kubernetes.io/managed-by";
-    private static final String MANAGER = "monopod";
     private static final String RESOURCE = "hosts";
-
-    /// Hosts have no namespace; the API wants one.
-    private static final String NO_NAMESPACE = "none";
 
     private static final int FIRST_HOST_OFFSET = 4;
     private static final int LAST_OCTET = 255;
@@ -66,7 +62,7 @@ public final class HostAddresses {
         var reserved = Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + FIRST_HOST_OFFSET;
         return client.resources(Subnet.class).list().getItems().stream()
                 .filter(subnet -> subnet.getSpec().vpc().equals(vpc.getMetadata().getName()))
-                .filter(HostAddresses::isPublic)
+                .filter(Profiles::isPublic)
                 .sorted(Comparator.comparing(subnet -> subnet.getMetadata().getName()))
                 .flatMapToLong(subnet -> candidates(Cidr.parse(subnet.getSpec().cidr()), reserved))
                 .mapToObj(Cidr::text)
@@ -94,26 +90,13 @@ public final class HostAddresses {
     }
 
     private static IPAddress object(String address, String host) {
-        return new IPAddressBuilder()
-                .withNewMetadata()
-                .withName(address)
-                .addToLabels(MANAGED_BY, MANAGER)
-                .addToLabels(Names.HOST_LABEL, host)
-                .endMetadata()
-                .withNewSpec()
-                .withNewParentRef()
-                .withGroup(Names.GROUP)
-                .withResource(RESOURCE)
-                .withNamespace(NO_NAMESPACE)
-                .withName(host)
-                .endParentRef()
-                .endSpec()
-                .build();
-    }
-
-    private static boolean isPublic(Subnet subnet) {
-        var routes = subnet.getSpec().routes();
-        return routes != null
-                && routes.stream().anyMatch(route -> route.target() == SubnetSpec.Target.igw);
+        var parent =
+                new ParentReferenceBuilder()
+                        .withGroup(Names.GROUP)
+                        .withResource(RESOURCE)
+                        .withNamespace(Addresses.NO_NAMESPACE)
+                        .withName(host)
+                        .build();
+        return Addresses.object(address, parent, host);
     }
 }

@@ -4,6 +4,8 @@ import dev.monopod.kube.api.Names;
 import dev.monopod.model.loadbalancing.Owner;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddressBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.ParentReference;
+import io.fabric8.kubernetes.api.model.networking.v1.ParentReferenceBuilder;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,13 +20,28 @@ public final class Addresses {
     private static final String MANAGED_BY = "ipaddress.kubernetes.io/managed-by";
     private static final String MANAGER = "monopod";
 
-    /// A group of Ingresses is no object and has no namespace; the API wants one.
-    private static final String NO_NAMESPACE = "none";
+    /// Of owners without a namespace, such as a group of Ingresses or a host; the API wants one.
+    public static final String NO_NAMESPACE = "none";
 
     private Addresses() {}
 
     /// The object that gives the address to the owner.
     public static IPAddress object(String address, Owner owner, String host) {
+        var parent =
+                new ParentReferenceBuilder()
+                        .withGroup(owner.kind().group())
+                        .withResource(owner.kind().resource())
+                        .withNamespace(
+                                owner.namespace().isEmpty() ? NO_NAMESPACE : owner.namespace())
+                        .withName(owner.name())
+                        .build();
+        return object(address, parent, host);
+    }
+
+    /// The object that gives the address away.
+    ///
+    /// @param parent whose it is
+    public static IPAddress object(String address, ParentReference parent, String host) {
         return new IPAddressBuilder()
                 .withNewMetadata()
                 .withName(address)
@@ -32,12 +49,7 @@ public final class Addresses {
                 .addToLabels(Names.HOST_LABEL, host)
                 .endMetadata()
                 .withNewSpec()
-                .withNewParentRef()
-                .withGroup(owner.kind().group())
-                .withResource(owner.kind().resource())
-                .withNamespace(owner.namespace().isEmpty() ? NO_NAMESPACE : owner.namespace())
-                .withName(owner.name())
-                .endParentRef()
+                .withParentRef(parent)
                 .endSpec()
                 .build();
     }

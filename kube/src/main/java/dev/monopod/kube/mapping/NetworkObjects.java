@@ -7,7 +7,6 @@ import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
-import dev.monopod.kube.api.SubnetSpec;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.NetworkFacts;
@@ -105,17 +104,11 @@ public record NetworkObjects(
             all.addAll(nodeAddresses);
             subnets.stream()
                     .filter(subnet -> subnet.getSpec().vpc().equals(vpc.getMetadata().getName()))
-                    .filter(NetworkObjects::isPublic)
+                    .filter(Profiles::isPublic)
                     .forEach(subnet -> all.add(Cidr.parse(subnet.getSpec().cidr())));
             members.put(Names.clusterSecurityGroup(vpc.getMetadata().getName()), List.copyOf(all));
         }
         return members;
-    }
-
-    private static boolean isPublic(Subnet subnet) {
-        return subnet.getSpec().routes() != null
-                && subnet.getSpec().routes().stream()
-                        .anyMatch(route -> route.target() == SubnetSpec.Target.igw);
     }
 
     private static void add(@Nullable String address, Set<Cidr> addresses) {

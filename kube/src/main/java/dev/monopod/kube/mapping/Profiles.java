@@ -65,14 +65,17 @@ public final class Profiles {
     /// The subnet's place and reach.
     public static SubnetFacts of(Subnet subnet) {
         SubnetSpec spec = subnet.getSpec();
-        boolean open =
-                orEmpty(spec.routes()).stream()
-                        .anyMatch(route -> route.target() == SubnetSpec.Target.igw);
         return new SubnetFacts(
                 subnet.getMetadata().getName(),
                 spec.vpc(),
                 place(spec),
-                open ? Reach.PUBLIC : Reach.PRIVATE);
+                isPublic(subnet) ? Reach.PUBLIC : Reach.PRIVATE);
+    }
+
+    /// Whether a route leads to an internet gateway.
+    public static boolean isPublic(Subnet subnet) {
+        return orEmpty(subnet.getSpec().routes()).stream()
+                .anyMatch(route -> route.target() == SubnetSpec.Target.igw);
     }
 
     /// The VPC's region and DNS settings; both are on unless switched off.
