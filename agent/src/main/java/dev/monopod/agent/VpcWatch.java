@@ -1,7 +1,7 @@
 package dev.monopod.agent;
 
-import dev.monopod.agent.network.HostNetwork;
-import dev.monopod.agent.network.HostNetwork.VpcNetwork;
+import dev.monopod.host.network.HostNetwork;
+import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -43,58 +43,77 @@ class ArrowsTest {
     }
 
     @Test
-    void modelKnowsNothingButKubernetesDataClasses() {
+    void modelIsJavaAlone() {
         classes()
                 .that()
                 .resideInAPackage("dev.monopod.model..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage(
-                        "dev.monopod.model..",
-                        "java.lang..",
-                        "java.math..",
-                        "java.net..",
-                        "java.time..",
-                        "java.util..",
-                        "io.fabric8.kubernetes.api.model..",
-                        // What those are read with: annotations hold JSON.
-                        "com.fasterxml.jackson..",
-                        "org.jspecify.annotations..")
+                .resideInAnyPackage("dev.monopod.model..", "java..", "org.jspecify.annotations..")
                 .check(monopod);
     }
 
     @Test
     void kubeDoesNotKnowItsUsers() {
+        notSeen(
+                "kube",
+                "dev.monopod.controller..",
+                "dev.monopod.agent..",
+                "dev.monopod.cli..",
+                "dev.monopod.host..",
+                "dev.monopod.loadbalancing..",
+                "dev.monopod.protocol..");
+    }
+
+    @Test
+    void hostKnowsNoKubernetes() {
+        notSeen(
+                "host",
+                "io.fabric8..",
+                "dev.monopod.kube..",
+                "dev.monopod.loadbalancing..",
+                "dev.monopod.controller..",
+                "dev.monopod.agent..",
+                "dev.monopod.cli..");
+    }
+
+    @Test
+    void loadBalancingIsRulesAndText() {
+        notSeen(
+                "loadbalancing",
+                "dev.monopod.controller..",
+                "dev.monopod.agent..",
+                "dev.monopod.cli..",
+                "dev.monopod.host..");
+    }
+
+    @Test
+    void commandNeverBalancesLoad() {
+        notSeen("cli", "dev.monopod.loadbalancing..");
+    }
+
+    @Test
+    void controllerTouchesNoHost() {
+        notSeen("controller", "dev.monopod.host..", "dev.monopod.protocol..");
+    }
+
+    private void notSeen(String module, String... hidden) {
         noClasses()
                 .that()
-                .resideInAPackage("dev.monopod.kube..")
+                .resideInAPackage("dev.monopod." + module + "..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "dev.monopod.controller..",
-                        "dev.monopod.agent..",
-                        "dev.monopod.cli..",
-                        "dev.monopod.protocol..")
+                .resideInAnyPackage(hidden)
                 .check(monopod);
     }
 
     @Test
-    void theAgentsMachineryIsIndependent() {
+    void theHostsRoomsAreIndependent() {
         String[] independent = {"image", "machine", "network", "guest"};
         for (String one : independent) {
-            for (String other :
-                    new String[] {
-                        "image", "machine", "network", "guest", "pod", "kubelet", "host"
-                    }) {
+            for (String other : independent) {
                 if (!one.equals(other)) {
-                    noClasses()
-                            .that()
-                            .resideInAPackage("dev.monopod.agent." + one + "..")
-                            .should()
-                            .dependOnClassesThat()
-                            .resideInAPackage("dev.monopod.agent." + other + "..")
-                            .allowEmptyShould(true)
-                            .check(monopod);
+                    notSeen("host." + one, "dev.monopod.host." + other + "..");
                 }
             }
         }

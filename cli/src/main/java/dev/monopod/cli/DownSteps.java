@@ -118,7 +118,7 @@ final class DownSteps {
                         ? ImageCommand.java(
                                 layout,
                                 List.of(
-                                        "dev.monopod.agent.network.NetworkMain",
+                                        "dev.monopod.host.network.NetworkMain",
                                         "remove",
                                         "--run-dir",
                                         layout.run().toString()))

@@ -67,7 +67,7 @@ final class ImageCommand implements Runnable {
                 java(
                         layout,
                         List.of(
-                                "dev.monopod.agent.image.ImageLoadMain",
+                                "dev.monopod.host.image.ImageLoadMain",
                                 layout.data().resolve("images").toString(),
                                 tar.toAbsolutePath().toString()));
         List<String> references =

@@ -44,7 +44,7 @@ final class ImageListCommand implements Callable<Integer> {
                 ImageCommand.java(
                         layout,
                         List.of(
-                                "dev.monopod.agent.image.ImageMain",
+                                "dev.monopod.host.image.ImageMain",
                                 "list",
                                 layout.data().resolve("images").toString()));
         if (!result.succeeded()) {

@@ -28,7 +28,7 @@ final class ImageRemoveCommand implements Callable<Integer> {
         List<String> command =
                 new ArrayList<>(
                         List.of(
-                                "dev.monopod.agent.image.ImageMain",
+                                "dev.monopod.host.image.ImageMain",
                                 "remove",
                                 layout.data().resolve("images").toString()));
         command.addAll(images);

@@ -41,7 +41,7 @@ final class Overview {
                     annotations == null
                             ? "-"
                             : annotations.getOrDefault(
-                                    dev.monopod.kube.api.Names.CAPACITY_ANNOTATION, "-"));
+                                    dev.monopod.model.names.Names.CAPACITY_ANNOTATION, "-"));
         }
         return nodes + "\n" + pods;
     }

@@ -4,7 +4,7 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostStatus;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

@@ -58,7 +58,7 @@ final class UpSteps {
             HostSnapshot.take(layout).write(layout.snapshot());
         }
         java(
-                "dev.monopod.agent.network.NetworkMain",
+                "dev.monopod.host.network.NetworkMain",
                 "ensure",
                 "--run-dir",
                 layout.run().toString(),

@@ -1,13 +1,14 @@
 package dev.monopod.agent.fabric;
 
-import dev.monopod.agent.network.Fabric;
-import dev.monopod.agent.network.Fabric.Peer;
-import dev.monopod.agent.network.Underlay;
+import dev.monopod.host.network.Fabric;
+import dev.monopod.host.network.Fabric.Peer;
+import dev.monopod.host.network.Underlay;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.kube.loadbalancing.Addresses;
+import dev.monopod.kube.host.Addresses;
 import dev.monopod.kube.mapping.NetworkObjects;
+import dev.monopod.loadbalancing.objects.AddressOwners;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ record FabricPlan(String hostName, Underlay self) {
                 addresses.stream()
                         .filter(address ->
                                 Addresses.ours(address)
-                                        && Addresses.owner(address).isPresent()
+                                        && AddressOwners.owner(address).isPresent()
                                         && Addresses.host(address).equals(name(host)))
                         .forEach(address -> all.add(address.getMetadata().getName()));
                 all.add(host.getStatus().address());

@@ -1,12 +1,12 @@
 package dev.monopod.agent.fabric;
 
 import dev.monopod.agent.firewall.NetworkWatch;
-import dev.monopod.agent.network.Fabric;
-import dev.monopod.agent.network.FabricNetwork;
-import dev.monopod.agent.network.NetworkException;
-import dev.monopod.agent.network.Underlay;
-import dev.monopod.kube.api.Names;
+import dev.monopod.host.network.Fabric;
+import dev.monopod.host.network.FabricNetwork;
+import dev.monopod.host.network.NetworkException;
+import dev.monopod.host.network.Underlay;
 import dev.monopod.kube.watch.ChangeHandler;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;

@@ -1,7 +1,7 @@
 package dev.monopod.agent.firewall;
 
-import dev.monopod.agent.network.NetworkException;
-import dev.monopod.agent.network.PolicyTables;
+import dev.monopod.host.network.NetworkException;
+import dev.monopod.host.network.PolicyTables;
 import dev.monopod.kube.mapping.NetworkObjects;
 import dev.monopod.model.network.FirewallRules;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.monopod.agent.firewall;
 
-import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.host.network.HostNetwork;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;

@@ -2,7 +2,7 @@ package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.Families.Sample;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
-import dev.monopod.agent.network.HostNetwork.Traffic.Direction;
+import dev.monopod.host.network.HostNetwork.Traffic.Direction;
 import dev.monopod.protocol.guest.ContainerEvents;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.FileSystem;

@@ -1,6 +1,6 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.network.HostNetwork.Traffic;
+import dev.monopod.host.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsResponse;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
-import dev.monopod.agent.network.HostNetwork.Traffic;
+import dev.monopod.host.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.FileSystem;
 import dev.monopod.protocol.guest.Pressure;

@@ -1,5 +1,6 @@
 package dev.monopod.agent.loadbalancing;
 
+import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,13 +1,17 @@
 package dev.monopod.agent.loadbalancing;
 
-import dev.monopod.agent.network.EdgeNetwork;
-import dev.monopod.agent.network.NetworkException;
+import dev.monopod.host.network.EdgeNetwork;
+import dev.monopod.host.network.NetworkException;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.kube.loadbalancing.Addresses;
-import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
-import dev.monopod.model.loadbalancing.LoadBalancer;
-import dev.monopod.model.loadbalancing.LoadBalancers;
-import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.kube.host.Addresses;
+import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
+import dev.monopod.loadbalancing.haproxy.TargetTable;
+import dev.monopod.loadbalancing.objects.AddressOwners;
+import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.LoadBalancer;
+import dev.monopod.loadbalancing.rules.LoadBalancers;
+import dev.monopod.loadbalancing.rules.Owner;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,10 +83,7 @@ public final class LoadBalancing implements AutoCloseable {
     private void pass() {
         try {
             var balancers =
-                    LoadBalancers.of(
-                            objects,
-                            objects.vpcRanges(),
-                            Addresses.ofHost(objects.addresses(), hostName));
+                    LoadBalancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
             var place = edge();
             if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
                 serve(place.get(), balancers);
@@ -92,6 +93,13 @@ public final class LoadBalancing implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.error("load balancers are not as they should be, trying again", e);
         }
+    }
+
+    private List<IPAddress> mine() {
+        return objects.addresses().stream()
+                .filter(address ->
+                        Addresses.ours(address) && Addresses.host(address).equals(hostName))
+                .toList();
     }
 
     private void serve(Edge place, List<LoadBalancer> balancers) throws IOException {

@@ -1,10 +1,12 @@
 package dev.monopod.agent.loadbalancing;
 
-import dev.monopod.model.loadbalancing.Backend;
-import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.LoadBalancer;
-import dev.monopod.model.loadbalancing.Target;
-import dev.monopod.model.loadbalancing.TargetChange;
+import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
+import dev.monopod.loadbalancing.haproxy.TargetTable;
+import dev.monopod.loadbalancing.rules.Backend;
+import dev.monopod.loadbalancing.rules.Backend.Behaviour;
+import dev.monopod.loadbalancing.rules.LoadBalancer;
+import dev.monopod.loadbalancing.rules.Target;
+import dev.monopod.loadbalancing.rules.TargetChange;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;

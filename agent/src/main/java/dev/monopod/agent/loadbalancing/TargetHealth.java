@@ -1,9 +1,10 @@
 package dev.monopod.agent.loadbalancing;
 
-import dev.monopod.model.loadbalancing.Backend.Behaviour;
-import dev.monopod.model.loadbalancing.LoadBalancer;
-import dev.monopod.model.loadbalancing.Target;
-import dev.monopod.model.loadbalancing.TargetGroups;
+import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
+import dev.monopod.loadbalancing.rules.Backend.Behaviour;
+import dev.monopod.loadbalancing.rules.LoadBalancer;
+import dev.monopod.loadbalancing.rules.Target;
+import dev.monopod.loadbalancing.rules.TargetGroups;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;

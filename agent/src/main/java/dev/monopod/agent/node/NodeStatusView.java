@@ -1,7 +1,7 @@
 package dev.monopod.agent.node;
 
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -131,7 +131,7 @@ final class Adoption {
     }
 
     private PodWorker resume(PodRuntime runtime, PodRecord record) {
-        Map<String, dev.monopod.agent.image.ImageStore.ResolvedImage> images = record.resolved();
+        Map<String, dev.monopod.host.image.ImageStore.ResolvedImage> images = record.resolved();
         Optional<VirtualMachine> vm = recovered.claim(runtime.machineName());
         boolean usable =
                 record.machineStarted()

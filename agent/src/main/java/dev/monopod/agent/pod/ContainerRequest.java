@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageStore.ImageConfig;
+import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.protocol.guest.EnvironmentVariable;
 import dev.monopod.protocol.guest.Mount;
 import dev.monopod.protocol.guest.PodFile;

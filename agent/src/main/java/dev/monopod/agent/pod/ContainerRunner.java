@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
 import dev.monopod.agent.pod.PodApi.EventType;
 import dev.monopod.agent.pod.PodEffect.Manner;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;

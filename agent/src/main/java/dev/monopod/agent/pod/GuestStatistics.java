@@ -2,7 +2,7 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
-import dev.monopod.agent.network.HostNetwork.Traffic;
+import dev.monopod.host.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;

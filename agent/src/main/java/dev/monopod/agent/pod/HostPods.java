@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod;
 
 import dev.monopod.agent.kubelet.KubeletPods;
-import dev.monopod.agent.network.HostNetwork;
-import dev.monopod.agent.network.HostNetwork.Traffic;
+import dev.monopod.host.network.HostNetwork;
+import dev.monopod.host.network.HostNetwork.Traffic;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;

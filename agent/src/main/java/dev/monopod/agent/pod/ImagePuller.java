@@ -1,10 +1,10 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageException;
-import dev.monopod.agent.image.ImageStore;
-import dev.monopod.agent.image.ImageStore.PullIdentity;
-import dev.monopod.agent.image.ImageStore.PullPolicy;
-import dev.monopod.agent.image.ImageStore.ResolvedImage;
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.image.ImageStore.PullIdentity;
+import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageException;
-import dev.monopod.agent.image.ImageStore.PullPolicy;
-import dev.monopod.agent.image.ImageStore.ResolvedImage;
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.protocol.guest.ImageVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;

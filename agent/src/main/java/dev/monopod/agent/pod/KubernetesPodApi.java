@@ -2,7 +2,7 @@ package dev.monopod.agent.pod;
 
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.Pod;

@@ -1,13 +1,13 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.guest.GuestChannel;
-import dev.monopod.agent.image.ImageStore;
 import dev.monopod.agent.kubelet.KubeletPods;
-import dev.monopod.agent.machine.Hypervisor;
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
-import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;

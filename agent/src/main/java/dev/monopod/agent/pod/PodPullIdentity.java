@@ -1,7 +1,7 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageStore.PullIdentity;
-import dev.monopod.agent.image.ImageStore.RegistryCredential;
+import dev.monopod.host.image.ImageStore.PullIdentity;
+import dev.monopod.host.image.ImageStore.RegistryCredential;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.monopod.agent.image.ImageStore.ImageConfig;
-import dev.monopod.agent.image.ImageStore.ResolvedImage;
+import dev.monopod.host.image.ImageStore.ImageConfig;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.guest.GuestChannel;
-import dev.monopod.agent.image.ImageStore.ResolvedImage;
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.protocol.guest.ContainerUser;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -163,7 +163,7 @@ final class PodRuntime {
     /// Slot of the container's image in the guest; 0 is the scratch disk. An image that came later
     /// is put into a spare one.
     ///
-    /// @throws dev.monopod.agent.machine.MachineException when no slot is free
+    /// @throws dev.monopod.host.machine.MachineException when no slot is free
     int slot(String container) {
         return slot(image(container).disk());
     }

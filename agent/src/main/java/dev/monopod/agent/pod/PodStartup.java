@@ -1,12 +1,12 @@
 package dev.monopod.agent.pod;
 
 import com.google.protobuf.ByteString;
-import dev.monopod.agent.guest.GuestChannel;
-import dev.monopod.agent.machine.Hypervisor.MachineConfiguration;
-import dev.monopod.agent.machine.Hypervisor.TapDevice;
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
-import dev.monopod.agent.network.HostNetwork.Attachment;
-import dev.monopod.agent.network.HostNetwork.PodInterface;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import dev.monopod.host.machine.Hypervisor.TapDevice;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.network.HostNetwork.Attachment;
+import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.ConfigureRequest;

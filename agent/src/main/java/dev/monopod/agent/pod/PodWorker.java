@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.PowerOffRequest;

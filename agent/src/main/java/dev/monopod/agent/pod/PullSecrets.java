@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageStore.RegistryCredential;
+import dev.monopod.host.image.ImageStore.RegistryCredential;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;

@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;

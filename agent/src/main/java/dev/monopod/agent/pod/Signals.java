@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.ImageStore.ImageConfig;
+import dev.monopod.host.image.ImageStore.ImageConfig;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Lifecycle;
 import java.util.Locale;

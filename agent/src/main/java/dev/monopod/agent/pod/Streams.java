@@ -1,11 +1,11 @@
 package dev.monopod.agent.pod;
 
 import com.google.protobuf.ByteString;
-import dev.monopod.agent.guest.GuestChannel;
-import dev.monopod.agent.guest.GuestStream;
 import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.kubelet.KubeletPods.TerminalSizes.Size;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.guest.GuestStream;
 import dev.monopod.protocol.guest.AttachStart;
 import dev.monopod.protocol.guest.CloseStdin;
 import dev.monopod.protocol.guest.ExecStart;

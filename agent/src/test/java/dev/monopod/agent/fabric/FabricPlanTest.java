@@ -2,18 +2,19 @@ package dev.monopod.agent.fabric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.monopod.agent.network.Fabric;
-import dev.monopod.agent.network.Fabric.Peer;
-import dev.monopod.agent.network.Underlay;
+import dev.monopod.host.network.Fabric;
+import dev.monopod.host.network.Fabric.Peer;
+import dev.monopod.host.network.Underlay;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostStatus;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcSpec;
-import dev.monopod.kube.loadbalancing.Addresses;
+import dev.monopod.kube.host.Addresses;
 import dev.monopod.kube.mapping.NetworkObjects;
-import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.loadbalancing.objects.AddressOwners;
+import dev.monopod.loadbalancing.rules.Owner;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import java.util.List;
 import java.util.Set;
@@ -62,8 +63,10 @@ final class FabricPlanTest {
         assertThat(
                         peer(
                                 objects(hosts),
-                                Addresses.object("192.168.16.2", owner, "two"),
-                                Addresses.object("192.168.16.3", owner, "one")))
+                                Addresses.object(
+                                        "192.168.16.2", AddressOwners.parent(owner), "two"),
+                                Addresses.object(
+                                        "192.168.16.3", AddressOwners.parent(owner), "one")))
                 .isEqualTo(
                         new Peer("198.51.100.2", Set.of("192.168.0.5", "192.168.16.2"), Set.of()));
     }

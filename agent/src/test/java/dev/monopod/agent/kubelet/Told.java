@@ -1,8 +1,8 @@
 package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
-import dev.monopod.agent.network.HostNetwork.Traffic;
-import dev.monopod.agent.network.HostNetwork.Traffic.Direction;
+import dev.monopod.host.network.HostNetwork.Traffic;
+import dev.monopod.host.network.HostNetwork.Traffic.Direction;
 import dev.monopod.protocol.guest.ContainerEvents;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.DeviceUsage;

@@ -1,9 +1,9 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.guest.GuestChannel;
-import dev.monopod.agent.image.ImageStore;
-import dev.monopod.agent.machine.Hypervisor;
-import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;

@@ -394,7 +394,7 @@ class LifecycleRulesTest {
                         .endLifecycle()
                         .build();
         var image =
-                new dev.monopod.agent.image.ImageStore.ImageConfig(
+                new dev.monopod.host.image.ImageStore.ImageConfig(
                         List.of(),
                         List.of(),
                         List.of(),

@@ -1,13 +1,13 @@
 package dev.monopod.agent.pod;
 
-import dev.monopod.agent.image.OciImageStore;
-import dev.monopod.agent.image.RegistryConfiguration;
 import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
-import dev.monopod.agent.machine.QemuConfiguration;
-import dev.monopod.agent.machine.QemuHypervisor;
-import dev.monopod.agent.network.HostNetwork;
+import dev.monopod.host.image.OciImageStore;
+import dev.monopod.host.image.RegistryConfiguration;
+import dev.monopod.host.machine.QemuConfiguration;
+import dev.monopod.host.machine.QemuHypervisor;
+import dev.monopod.host.network.HostNetwork;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;

@@ -3,7 +3,7 @@ package dev.monopod.agent.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.monopod.agent.image.ImageStore.ImageConfig;
+import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.protocol.guest.StartContainerRequest;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.ConfigMap;

@@ -1,6 +1,6 @@
 package dev.monopod.controller.admission;
 
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;

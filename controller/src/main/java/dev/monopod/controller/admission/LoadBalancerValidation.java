@@ -1,7 +1,7 @@
 package dev.monopod.controller.admission;
 
-import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
-import dev.monopod.model.loadbalancing.NetworkLoadBalancers;
+import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
+import dev.monopod.loadbalancing.rules.NetworkLoadBalancers;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;

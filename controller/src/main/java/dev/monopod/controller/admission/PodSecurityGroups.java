@@ -1,10 +1,10 @@
 package dev.monopod.controller.admission;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.mapping.SecurityGroups;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
 import java.util.ArrayList;
 import java.util.List;

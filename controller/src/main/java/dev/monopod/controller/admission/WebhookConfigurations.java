@@ -1,6 +1,6 @@
 package dev.monopod.controller.admission;
 
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.Selector;
 import dev.monopod.model.profile.Wildcard;

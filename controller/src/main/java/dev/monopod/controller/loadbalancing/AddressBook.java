@@ -1,11 +1,12 @@
 package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.kube.api.Host;
-import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.SubnetSpec.Target;
-import dev.monopod.kube.loadbalancing.Addresses;
-import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.kube.host.Addresses;
+import dev.monopod.loadbalancing.objects.AddressOwners;
+import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -38,7 +39,9 @@ final class AddressBook {
         this.client = client;
         for (var address : known) {
             taken.add(address.getMetadata().getName());
-            Addresses.owner(address).ifPresent(owner -> byOwner.put(owner, address));
+            if (Addresses.ours(address)) {
+                AddressOwners.owner(address).ifPresent(owner -> byOwner.put(owner, address));
+            }
         }
     }
 
@@ -82,7 +85,11 @@ final class AddressBook {
             if (last != 0 && last != LAST_OCTET && !taken.contains(address)) {
                 taken.add(address);
                 try {
-                    var created = client.resource(Addresses.object(address, owner, host)).create();
+                    var created =
+                            client.resource(
+                                            Addresses.object(
+                                                    address, AddressOwners.parent(owner), host))
+                                    .create();
                     byOwner.put(owner, created);
                     LOG.info("{} gets {} on host {}", owner, address, host);
                     return Optional.of(address);

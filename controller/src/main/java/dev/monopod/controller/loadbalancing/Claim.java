@@ -1,6 +1,6 @@
 package dev.monopod.controller.loadbalancing;
 
-import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.loadbalancing.rules.Owner;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,11 +1,11 @@
 package dev.monopod.controller.loadbalancing;
 
-import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
-import dev.monopod.model.loadbalancing.GatewayFeatures;
-import dev.monopod.model.loadbalancing.GatewayPlan;
-import dev.monopod.model.loadbalancing.GatewayPlan.State;
-import dev.monopod.model.loadbalancing.GatewayPlan.Truth;
-import dev.monopod.model.loadbalancing.Gateways;
+import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.GatewayFeatures;
+import dev.monopod.loadbalancing.rules.GatewayPlan;
+import dev.monopod.loadbalancing.rules.GatewayPlan.State;
+import dev.monopod.loadbalancing.rules.GatewayPlan.Truth;
+import dev.monopod.loadbalancing.rules.Gateways;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;

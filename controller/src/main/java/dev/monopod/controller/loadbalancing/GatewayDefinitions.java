@@ -1,7 +1,7 @@
 package dev.monopod.controller.loadbalancing;
 
-import dev.monopod.kube.api.Names;
-import dev.monopod.model.loadbalancing.Gateways;
+import dev.monopod.loadbalancing.rules.Gateways;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;

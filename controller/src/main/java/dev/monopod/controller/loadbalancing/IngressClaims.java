@@ -1,8 +1,8 @@
 package dev.monopod.controller.loadbalancing;
 
-import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
-import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
-import dev.monopod.model.loadbalancing.Listener;
+import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
+import dev.monopod.loadbalancing.rules.Listener;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressLoadBalancerIngressBuilder;

@@ -2,10 +2,10 @@ package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Host;
-import dev.monopod.kube.api.Names;
-import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
-import dev.monopod.model.loadbalancing.ApplicationLoadBalancers;
-import dev.monopod.model.loadbalancing.Owner;
+import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
+import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

@@ -1,9 +1,9 @@
 package dev.monopod.controller.loadbalancing;
 
-import dev.monopod.kube.loadbalancing.LoadBalancerObjects;
-import dev.monopod.model.loadbalancing.LoadBalancer;
-import dev.monopod.model.loadbalancing.NetworkLoadBalancers;
-import dev.monopod.model.loadbalancing.Outcome;
+import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.LoadBalancer;
+import dev.monopod.loadbalancing.rules.NetworkLoadBalancers;
+import dev.monopod.loadbalancing.rules.Outcome;
 import io.fabric8.kubernetes.api.model.LoadBalancerIngress;
 import io.fabric8.kubernetes.api.model.LoadBalancerIngressBuilder;
 import io.fabric8.kubernetes.api.model.Service;

@@ -7,7 +7,7 @@ import dev.monopod.controller.machine.MachineFate.PodSight;
 import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -1,7 +1,7 @@
 package dev.monopod.controller.machine;
 
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -2,7 +2,7 @@ package dev.monopod.controller.machine;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

@@ -1,7 +1,6 @@
 package dev.monopod.controller.network;
 
 import dev.monopod.controller.ClusterView;
-import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.PrefixListStatus;
 import dev.monopod.kube.api.SecurityGroup;
@@ -12,6 +11,7 @@ import dev.monopod.kube.api.SubnetStatus;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcStatus;
 import dev.monopod.kube.watch.ChangeHandler;
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;

@@ -2,12 +2,12 @@ package dev.monopod.controller.network;
 
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupSpec;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import java.util.ArrayList;
 import java.util.List;

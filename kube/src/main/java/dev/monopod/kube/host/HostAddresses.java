@@ -1,10 +1,9 @@
 package dev.monopod.kube.host;
 
-import dev.monopod.kube.api.Names;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.kube.loadbalancing.Addresses;
 import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.ParentReferenceBuilder;
@@ -94,7 +93,7 @@ public final class HostAddresses {
                 new ParentReferenceBuilder()
                         .withGroup(Names.GROUP)
                         .withResource(RESOURCE)
-                        .withNamespace(Addresses.NO_NAMESPACE)
+                        .withNamespace(Names.NO_NAMESPACE)
                         .withName(host)
                         .build();
         return Addresses.object(address, parent, host);

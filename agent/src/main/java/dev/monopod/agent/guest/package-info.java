@@ -1,5 +1,0 @@
-/// The channel to the guest: typed calls over gRPC. Depends on the protocol only.
-@NullMarked
-package dev.monopod.agent.guest;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,241 @@
+package dev.monopod.host.image;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import dev.monopod.host.image.SquashfsDisk.Content;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What this host knows of images, on disk: which digest a reference means, and what each digest
+/// is. Read afresh each time, since another process may load an image; every file is replaced as a
+/// whole.
+final class ImageRecords {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageRecords.class);
+    private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
+
+    private final Path directory;
+    private final ReentrantLock writing = new ReentrantLock();
+    private final ReentrantLock verifying = new ReentrantLock();
+    private final Set<String> verified = ConcurrentHashMap.newKeySet();
+
+    ImageRecords(Path directory) {
+        this.directory = directory;
+    }
+
+    /// What a reference meant when it was last resolved.
+    ///
+    /// @param holders by whose credentials it was pulled; nobody's: anyone may use it
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Known(String digest, String imageId, @Nullable Set<String> holders) {
+        Known(String digest, String imageId) {
+            this(digest, imageId, Set.of());
+        }
+
+        boolean open() {
+            return holders == null || holders.isEmpty();
+        }
+
+        boolean heldBy(Set<String> some) {
+            return open() || some.stream().anyMatch(Objects.requireNonNull(holders)::contains);
+        }
+
+        /// Who may use the one, may use the other: it is the same.
+        Known with(Known earlier) {
+            if (!earlier.digest.equals(digest) || open()) {
+                return this;
+            }
+            if (earlier.open()) {
+                return earlier;
+            }
+            var all = new TreeSet<>(Objects.requireNonNull(holders));
+            all.addAll(Objects.requireNonNull(earlier.holders));
+            return new Known(digest, imageId, all);
+        }
+    }
+
+    /// An image whose disk is whole.
+    ///
+    /// @param content absent in records of earlier versions
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Whole(ImageManifest manifest, @Nullable Content content) {}
+
+    /// An image that is here, whole or on its way.
+    ///
+    /// @param references that mean it
+    /// @param bytes of its disk; 0 when it is not whole
+    record Stored(
+            String digest, List<String> references, long bytes, boolean whole, Instant lastUsed) {}
+
+    Optional<Known> known(String reference) {
+        return Optional.ofNullable(table().get(reference));
+    }
+
+    void remember(String reference, Known known) throws IOException {
+        Files.createDirectories(directory);
+        // One writer at a time: over processes by the file's lock, which refuses a second thread of
+        // the same process instead of making it wait.
+        writing.lock();
+        try (var lock =
+                        FileChannel.open(
+                                directory.resolve("lock"),
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.WRITE);
+                var held = lock.lock()) {
+            var table = table();
+            var earlier = table.get(reference);
+            var merged = earlier == null ? known : known.with(earlier);
+            if (!merged.equals(table.put(reference, merged)) && held.isValid()) {
+                replace(directory.resolve("references.json"), JSON.writeValueAsBytes(table));
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /// The image, if its disk is whole. Each disk is read through once in this process's life: one
+    /// that is damaged is forgotten, so that it is pulled again, into another file: machines may
+    /// have this one open.
+    Optional<ImageManifest> whole(String digest) {
+        var found = read(digest);
+        var content = found.map(Whole::content);
+        if (content.isPresent() && !verified.contains(digest)) {
+            verifying.lock();
+            try {
+                found = read(digest);
+                if (found.isPresent() && !new SquashfsDisk(disk(digest)).holds(content.get())) {
+                    LOG.warn("image {}: {} is damaged; it is pulled again", digest, disk(digest));
+                    remove(digest);
+                    return Optional.empty();
+                }
+                verified.add(digest);
+            } catch (IOException e) {
+                LOG.warn("image {}: {} can't be read", digest, disk(digest), e);
+                return Optional.empty();
+            } finally {
+                verifying.unlock();
+            }
+        }
+        return found.map(Whole::manifest);
+    }
+
+    private Optional<Whole> read(String digest) {
+        var file = record(digest);
+        try {
+            return Files.exists(file) && Files.size(disk(digest)) == ImageStore.DISK_BYTES
+                    ? Optional.of(JSON.readValue(Files.readAllBytes(file), Whole.class))
+                    : Optional.empty();
+        } catch (IOException e) {
+            // Damaged or without its disk: pulled again.
+            return Optional.empty();
+        }
+    }
+
+    void markWhole(ImageManifest manifest, Content content) throws IOException {
+        replace(record(manifest.digest()), JSON.writeValueAsBytes(new Whole(manifest, content)));
+        verified.add(manifest.digest());
+    }
+
+    /// Notes that a pod wants the image.
+    void used(String digest) throws IOException {
+        var now = FileTime.from(Instant.now());
+        for (var file : List.of(record(digest), disk(digest))) {
+            if (Files.exists(file)) {
+                Files.setLastModifiedTime(file, now);
+            }
+        }
+    }
+
+    /// Every image that has a disk here.
+    List<Stored> all() throws IOException {
+        var directory = this.directory.resolve("disks");
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        var table = table();
+        var all = new ArrayList<Stored>();
+        try (var files = Files.newDirectoryStream(directory, "*.squashfs")) {
+            for (var file : files) {
+                var name = file.getFileName().toString();
+                var digest = "sha256:" + name.substring(0, name.length() - ".squashfs".length());
+                var references = new TreeSet<String>();
+                table.forEach((reference, known) -> {
+                    if (known.digest().equals(digest)) {
+                        references.add(reference);
+                    }
+                });
+                var whole = read(digest);
+                var touched = whole.isPresent() ? record(digest) : file;
+                all.add(
+                        new Stored(
+                                digest,
+                                List.copyOf(references),
+                                whole.map(Whole::content).map(Content::bytes).orElse(0L),
+                                whole.isPresent(),
+                                Files.getLastModifiedTime(touched).toInstant()));
+            }
+        }
+        return all;
+    }
+
+    /// Forgets an image's disk: first that it is whole, then the disk itself. What references mean
+    /// stays known.
+    void remove(String digest) throws IOException {
+        verified.remove(digest);
+        Files.deleteIfExists(record(digest));
+        Files.deleteIfExists(disk(digest));
+    }
+
+    Path disk(String digest) {
+        return directory.resolve("disks").resolve(hex(digest) + ".squashfs");
+    }
+
+    private Path record(String digest) {
+        return directory.resolve("disks").resolve(hex(digest) + ".json");
+    }
+
+    private static String hex(String digest) {
+        return digest.substring(digest.indexOf(':') + 1);
+    }
+
+    private Map<String, Known> table() {
+        var file = directory.resolve("references.json");
+        if (!Files.exists(file)) {
+            return new HashMap<>();
+        }
+        try {
+            var type =
+                    JSON.getTypeFactory()
+                            .constructMapType(HashMap.class, String.class, Known.class);
+            return JSON.readValue(Files.readAllBytes(file), type);
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't read " + file, e);
+        }
+    }
+
+    private static void replace(Path file, byte[] content) throws IOException {
+        var fresh = file.resolveSibling(file.getFileName() + ".new");
+        Files.write(fresh, content);
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+}

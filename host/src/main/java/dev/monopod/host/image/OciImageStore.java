@@ -1,0 +1,277 @@
+package dev.monopod.host.image;
+
+import dev.monopod.host.image.ImageRecords.Known;
+import dev.monopod.host.image.ImageRecords.Stored;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// [ImageStore] that keeps one squashfs file per image digest (ADR 0002). Layers are spooled,
+/// verified, merged into one tar stream and packed; none is ever unpacked on the host.
+public final class OciImageStore implements ImageStore {
+    private static final Logger LOG = LoggerFactory.getLogger(OciImageStore.class);
+
+    private final Path directory;
+    private final Settings settings;
+    private final CredentialPlugins plugins;
+    private final ImageRecords records;
+    private final Room room;
+    private final ConcurrentHashMap<String, ImageManifest> resolved = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
+
+    /// Settings that are read afresh for each pull, so that a mistake in them fails a pull with its
+    /// reason, and its correction needs no restart.
+    @FunctionalInterface
+    public interface Settings {
+        RegistryConfiguration registries() throws IOException;
+    }
+
+    public OciImageStore(Path directory, RegistryConfiguration registries) {
+        this(directory, () -> registries, CredentialPluginSettings.none());
+    }
+
+    public OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins) {
+        this(directory, settings, plugins, new Room(directory));
+    }
+
+    OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins, Room room) {
+        this.directory = directory;
+        this.settings = settings;
+        this.plugins = new CredentialPlugins(plugins, Clock.systemUTC());
+        this.records = new ImageRecords(directory);
+        this.room = room;
+    }
+
+    /// Removes what killed processes left half done. To be called before anything is pulled.
+    public void removeAbandoned() {
+        try {
+            Files.createDirectories(directory);
+            Spool.removeAbandoned(directory);
+        } catch (IOException e) {
+            LOG.warn("{} is not tidied up", directory, e);
+        }
+    }
+
+    @Override
+    public ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity) {
+        var parsed = ImageReference.parse(reference);
+        var name = parsed.toString();
+        if (policy != PullPolicy.ALWAYS) {
+            var known = records.known(name);
+            if (known.isPresent() && mayUse(known.get(), parsed, identity)) {
+                var whole = records.whole(known.get().digest());
+                if (whole.isPresent()) {
+                    return image(reference, known.get().imageId(), whole.get());
+                }
+            }
+        }
+        if (policy == PullPolicy.NEVER) {
+            throw new ImageException(
+                    ImageException.Reason.NEVER_PULL,
+                    "Container image \"%s\" is not present with pull policy of Never"
+                            .formatted(reference));
+        }
+        var pull = pull(parsed, identity);
+        try {
+            var manifest = ImageManifest.read(pull.source(), parsed.tagOrDigest(), name);
+            var imageId = parsed.name() + "@" + manifest.topDigest();
+            resolved.put(manifest.digest(), manifest);
+            records.remember(
+                    name,
+                    new Known(
+                            manifest.digest(),
+                            imageId,
+                            PullHolder.of(
+                                    pull.source().credential(), identity, pull.fromPlugins())));
+            new SquashfsDisk(records.disk(manifest.digest())).reserve();
+            return image(reference, imageId, manifest);
+        } catch (IOException e) {
+            throw failed(name, e);
+        } catch (ImageException e) {
+            throw pull.explained(e);
+        }
+    }
+
+    private static boolean mayUse(Known known, ImageReference image, PullIdentity identity) {
+        return known.open() || known.heldBy(PullHolder.all(identity, image));
+    }
+
+    @Override
+    public boolean present(ResolvedImage image) {
+        return records.whole(image.digest()).isPresent();
+    }
+
+    @Override
+    public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
+        var lock = fetching.computeIfAbsent(image.digest(), _ -> new ReentrantLock());
+        try {
+            lock.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed(image.reference(), new IOException("interrupted"));
+        }
+        try {
+            var whole = records.whole(image.digest());
+            if (whole.isPresent()) {
+                return whole.get().size();
+            }
+            var parsed = ImageReference.parse(image.reference());
+            var pull = pull(parsed, identity);
+            try {
+                var known = resolved.get(image.digest());
+                var manifest =
+                        known != null
+                                ? known
+                                : ImageManifest.read(
+                                        pull.source(), image.digest(), image.reference());
+                make(pull.source(), manifest, image.reference(), progress);
+                return manifest.size();
+            } catch (ImageException e) {
+                throw pull.explained(e);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @param fromPlugins credentials that plugins gave
+    /// @param troubles of plugins
+    private record Pull(
+            RegistrySource source, List<RegistryCredential> fromPlugins, List<String> troubles) {
+        ImageException explained(ImageException e) {
+            return troubles.isEmpty()
+                    ? e
+                    : new ImageException(
+                            e.reason(),
+                            e.getMessage() + " (" + String.join("; ", troubles) + ")",
+                            e);
+        }
+    }
+
+    private Pull pull(ImageReference reference, PullIdentity identity) {
+        try {
+            var found = plugins.credentials(reference, identity::executionRole);
+            var all = new ArrayList<>(identity.secrets());
+            all.addAll(found.credentials());
+            return new Pull(
+                    new RegistrySource(reference, settings.registries(), all),
+                    found.credentials(),
+                    found.troubles());
+        } catch (IOException e) {
+            throw failed(reference.toString(), e);
+        }
+    }
+
+    @Override
+    public List<String> load(Path tar) {
+        var loaded = new ArrayList<String>();
+        try (var spool = Spool.in(directory)) {
+            var source = new ArchiveSource(tar, spool.folder());
+            for (var entry : source.references().entrySet()) {
+                var parsed = ImageReference.parse(entry.getKey());
+                var name = parsed.toString();
+                var manifest = ImageManifest.read(source, entry.getValue(), name);
+                if (records.whole(manifest.digest()).isEmpty()) {
+                    make(source, manifest, name, _ -> {});
+                }
+                records.remember(
+                        name,
+                        new Known(manifest.digest(), parsed.name() + "@" + manifest.topDigest()));
+                records.used(manifest.digest());
+                loaded.add(name);
+            }
+            return loaded;
+        } catch (IOException e) {
+            throw failed(tar.toString(), e);
+        }
+    }
+
+    /// Every image that has a disk here.
+    public List<Stored> all() throws IOException {
+        return records.all();
+    }
+
+    /// Removes an image's disk, unless it is being filled by this process. Machines that have the
+    /// disk open keep it.
+    boolean remove(String digest) throws IOException {
+        var lock = fetching.computeIfAbsent(digest, _ -> new ReentrantLock());
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            records.remove(digest);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Notes that machines hold these disks.
+    void used(Set<String> digests) throws IOException {
+        for (var digest : digests) {
+            records.used(digest);
+        }
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Path disk(String digest) {
+        return records.disk(digest);
+    }
+
+    private ResolvedImage image(String reference, String imageId, ImageManifest manifest) {
+        try {
+            records.used(manifest.digest());
+        } catch (IOException e) {
+            LOG.debug("use of {} is not noted", manifest.digest(), e);
+        }
+        return new ResolvedImage(
+                reference,
+                imageId,
+                manifest.digest(),
+                records.disk(manifest.digest()),
+                records.whole(manifest.digest()).isPresent(),
+                manifest.config());
+    }
+
+    private void make(
+            BlobSource source,
+            ImageManifest manifest,
+            String name,
+            Consumer<PullProgress> progress) {
+        try (var spool = Spool.in(directory)) {
+            // The layers, and a disk that is hardly smaller.
+            room.require(2 * manifest.size());
+            var layers =
+                    new LayerDownloads(source, spool.folder(), room, manifest.size(), progress)
+                            .all(manifest.layers());
+            var content =
+                    new SquashfsDisk(records.disk(manifest.digest()))
+                            .fill(
+                                    new MergedImage(layers, manifest.diffIds()),
+                                    spool.folder(),
+                                    room);
+            records.markWhole(manifest, content);
+        } catch (IOException | IllegalArgumentException e) {
+            throw failed(name, e);
+        }
+    }
+
+    private static ImageException failed(String name, Exception e) {
+        return new ImageException(
+                ImageException.Reason.PULL_FAILED,
+                "failed to pull image \"%s\": %s".formatted(name, e.getMessage()),
+                e);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.monopod.host.machine;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.host.machine.Hypervisor.Accelerator;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Finds out whether KVM works by booting the kernel under it: a `/dev/kvm` that can be opened may
+/// still hang every guest. The answer holds for one boot of the host.
+public final class AcceleratorProbe {
+    private static final Logger LOG = LoggerFactory.getLogger(AcceleratorProbe.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long LIMIT_SECONDS = 5;
+
+    private final QemuConfiguration configuration;
+    private final Path cache;
+
+    public AcceleratorProbe(QemuConfiguration configuration) {
+        this.configuration = configuration;
+        this.cache = configuration.dataDirectory().resolve("accelerator.json");
+    }
+
+    /// @param circumstances all that the answer hangs on; another boot, QEMU or kernel asks anew
+    record Answer(String circumstances, Accelerator accelerator) {}
+
+    public Accelerator accelerator() {
+        try {
+            var circumstances = circumstances();
+            var known = known();
+            if (known.isPresent() && known.get().circumstances().equals(circumstances)) {
+                return known.get().accelerator();
+            }
+            var accelerator = boots() ? Accelerator.KVM : Accelerator.TCG;
+            Files.createDirectories(cache.toAbsolutePath().getParent());
+            Files.write(cache, JSON.writeValueAsBytes(new Answer(circumstances, accelerator)));
+            return accelerator;
+        } catch (IOException e) {
+            LOG.warn("the accelerator probe failed, emulation it is: {}", e.toString());
+            return Accelerator.TCG;
+        }
+    }
+
+    private Optional<Answer> known() {
+        try {
+            return Optional.of(JSON.readValue(Files.readAllBytes(cache), Answer.class));
+        } catch (IOException e) {
+            LOG.debug("no earlier answer: {}", e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private String circumstances() throws IOException {
+        var bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        var version =
+                new ProcessBuilder("qemu-system-x86_64", "--version")
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        var qemu = new String(version.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            var digest =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(Files.readAllBytes(configuration.kernel()));
+            return String.join(
+                    " ",
+                    bootId,
+                    HexFormat.of().formatHex(digest),
+                    qemu.lines().findFirst().orElse(""));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /// Without an initramfs a kernel that works panics soon, and `panic=-1` then ends QEMU. In the
+    /// same jail as machines: KVM that they can't open is none.
+    private boolean boots() throws IOException {
+        if (!Files.isWritable(Path.of("/dev/kvm"))) {
+            return false;
+        }
+        var line = new ArrayList<String>();
+        line.addAll(List.of("qemu-system-x86_64", "-M", "microvm,x-option-roms=off,isa-serial=on"));
+        line.addAll(List.of("-accel", "kvm", "-cpu", "host", "-m", "128"));
+        line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
+        line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
+        line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
+        var console = Files.createTempFile("monopod-accelerator", ".log");
+        var process =
+                new QemuJail(configuration.jailUser(), Accelerator.KVM)
+                        .around(line, List.of(), Optional.empty())
+                        .redirectOutput(console.toFile())
+                        .start();
+        try {
+            return process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)
+                    && Files.readString(console, StandardCharsets.ISO_8859_1)
+                            .contains("Kernel panic");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            process.destroyForcibly();
+            Files.delete(console);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.monopod.host.machine;
+
+import dev.monopod.host.machine.Hypervisor.Accelerator;
+import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// Writes QEMU's command line. Pure. Every device has its bus by number: the kernel finds buses
+/// from the last to the first, and the guest counts disks in that order, slot 0 the scratch disk,
+/// slot n the n-th image. The channel comes first of all, and bus 0 stays empty: a channel there
+/// never answered.
+final class QemuCommand {
+    /// With the second I/O APIC, microvm has 24 virtio-mmio buses; one stays empty, and channel,
+    /// network and scratch take three.
+    static final int MOST_IMAGE_DISKS = 20;
+
+    /// Beside what was provisioned: the guest's kernel, its own process, and what it keeps from
+    /// containers (ADR 0018).
+    private static final long GUEST_OVERHEAD_MEBIBYTES = 104;
+
+    /// One part in so many of a machine's memory is what its kernel keeps to describe the memory.
+    private static final long DESCRIPTION_PART = 50;
+
+    /// Disks without content, for images that come to a machine that runs: microvm can't be given
+    /// devices then, but a disk another file.
+    static final int SPARE_DISKS = 3;
+
+    private static final int CHANNEL_BUS = 23;
+    private static final int NETWORK_BUS = 22;
+    private static final int SCRATCH_BUS = 21;
+
+    private final Path kernel;
+    private final Path initramfs;
+    private final Accelerator accelerator;
+    private final OptionalLong clockKiloHertz;
+
+    /// @param clockKiloHertz rate of the host's time stamp counter
+    QemuCommand(Path kernel, Path initramfs, Accelerator accelerator, OptionalLong clockKiloHertz) {
+        this.kernel = kernel;
+        this.initramfs = initramfs;
+        this.accelerator = accelerator;
+        this.clockKiloHertz = clockKiloHertz;
+    }
+
+    /// On a busy host, emulation can't keep the timer's time well enough for the kernel to
+    /// calibrate by it, and the boot hangs; so the kernel is told.
+    private String kernelArguments() {
+        var always = "console=ttyS0 quiet panic=-1 reboot=t";
+        return switch (accelerator) {
+            case KVM -> always;
+            case TCG ->
+                    always
+                            + " no_timer_check lpj=4000000"
+                            + (clockKiloHertz.isPresent()
+                                    ? " tsc=reliable tsc_early_khz=" + clockKiloHertz.getAsLong()
+                                    : "");
+        };
+    }
+
+    /// What the machine has, so that its containers can use all that was provisioned.
+    static long memoryMebiBytes(long provisioned) {
+        return provisioned + GUEST_OVERHEAD_MEBIBYTES + provisioned / DESCRIPTION_PART;
+    }
+
+    /// @throws MachineException when the machine needs more disks than there are slots
+    List<String> of(MachineConfiguration machine, MachineFiles files) {
+        if (machine.imageDisks().size() > MOST_IMAGE_DISKS) {
+            throw new MachineException(
+                    "a machine holds at most %d different images, and this one needs %d"
+                            .formatted(MOST_IMAGE_DISKS, machine.imageDisks().size()));
+        }
+        var line = new ArrayList<String>();
+        line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
+        line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
+        line.addAll(
+                switch (accelerator) {
+                    case KVM -> List.of("-accel", "kvm", "-cpu", "host");
+                    case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
+                });
+        line.addAll(List.of("-m", memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
+        line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
+        line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
+        line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));
+        line.addAll(List.of("-append", kernelArguments()));
+        line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
+        line.addAll(List.of("-serial", "chardev:console"));
+        line.addAll(List.of("-chardev", socket("qmp", files.qmp())));
+        line.addAll(List.of("-mon", "chardev=qmp,mode=control"));
+        line.addAll(List.of("-chardev", socket("guest", files.channel())));
+        line.addAll(device("virtio-serial-device,max_ports=2", CHANNEL_BUS));
+        line.addAll(List.of("-device", "virtserialport,chardev=guest,name=dev.monopod.guest"));
+        machine.network()
+                .ifPresent(tap -> {
+                    line.addAll(
+                            List.of(
+                                    "-netdev",
+                                    "tap,id=network,script=no,downscript=no,vhost=off,ifname="
+                                            + tap.name()));
+                    line.addAll(
+                            device(
+                                    "virtio-net-device,netdev=network,mac=" + tap.mac(),
+                                    NETWORK_BUS));
+                });
+        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", SCRATCH_BUS));
+        for (var i = 0; i < machine.imageDisks().size(); i++) {
+            line.addAll(
+                    disk(
+                            "image" + i,
+                            machine.imageDisks().get(i),
+                            "readonly=on",
+                            SCRATCH_BUS - 1 - i));
+        }
+        var images = machine.imageDisks().size();
+        for (var slot = images + 1;
+                slot <= Math.min(images + SPARE_DISKS, MOST_IMAGE_DISKS);
+                slot++) {
+            line.addAll(List.of("-blockdev", SpareDisks.empty(slot)));
+            line.addAll(
+                    device("virtio-blk-device,drive=" + SpareDisks.node(slot), SCRATCH_BUS - slot));
+        }
+        line.addAll(
+                List.of(
+                        "-sandbox",
+                        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+        return line;
+    }
+
+    /// Whole processors of a size; a quarter of one is one that is slowed down.
+    static long processors(long milliCpu) {
+        return Math.max(1, (milliCpu + 999) / 1000);
+    }
+
+    private static String socket(String id, Path path) {
+        return "socket,id=" + id + ",server=on,wait=off,path=" + escape(path);
+    }
+
+    private static List<String> device(String device, int bus) {
+        return List.of("-device", device + ",bus=virtio-mmio-bus." + bus);
+    }
+
+    private static List<String> disk(String id, Path file, String options, int bus) {
+        var drive =
+                "if=none,format=raw,file.locking=off,%s,id=%s,file=%s"
+                        .formatted(options, id, escape(file));
+        return List.of(
+                "-drive",
+                drive,
+                "-device",
+                "virtio-blk-device,drive=%s,bus=virtio-mmio-bus.%d".formatted(id, bus));
+    }
+
+    /// QEMU separates options by commas; a doubled one stands for itself.
+    private static String escape(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+}

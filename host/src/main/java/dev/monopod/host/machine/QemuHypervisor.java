@@ -1,0 +1,200 @@
+package dev.monopod.host.machine;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// [Hypervisor] by QEMU's `microvm`. QEMU runs in a jail: its own user without capabilities, no new
+/// privileges, seccomp, the VPC's network namespace, a cgroup. It is started in a session of its
+/// own, so that it outlives this agent. Thread-safe; machines start in parallel.
+public final class QemuHypervisor implements Hypervisor {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
+    private static final long SOCKET_SECONDS = 60;
+
+    private final QemuConfiguration configuration;
+    private final Accelerator accelerator;
+    private final QemuCommand command;
+    private final QemuJail jail;
+    private final ScratchDisks scratchDisks;
+
+    /// Finds out, once per boot of the host, whether KVM really boots a machine here.
+    public QemuHypervisor(QemuConfiguration configuration) {
+        this(configuration, new AcceleratorProbe(configuration).accelerator());
+    }
+
+    QemuHypervisor(QemuConfiguration configuration, Accelerator accelerator) {
+        this.configuration = configuration;
+        this.accelerator = accelerator;
+        this.command =
+                new QemuCommand(
+                        configuration.kernel(),
+                        configuration.initramfs(),
+                        accelerator,
+                        ProcessorClock.kiloHertz());
+        this.jail = new QemuJail(configuration.jailUser(), accelerator);
+        this.scratchDisks = new ScratchDisks(configuration.templates());
+    }
+
+    @Override
+    public Accelerator accelerator() {
+        return accelerator;
+    }
+
+    @Override
+    public VirtualMachine start(MachineConfiguration machine) {
+        var files = MachineFiles.of(configuration, machine.id());
+        var line = command.of(machine, files);
+        claim(machine.id(), files);
+        try {
+            prepare(machine, files);
+            var process = launch(machine, files, line);
+            var started = new QemuMachine(machine.id(), files, process);
+            awaitChannel(started, files);
+            return started;
+        } catch (IOException | RuntimeException e) {
+            discard(machine.id(), files);
+            throw new MachineException("can't start " + machine.id() + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<VirtualMachine> recover() {
+        var machines = new ArrayList<VirtualMachine>();
+        for (var id : recorded()) {
+            var files = MachineFiles.of(configuration, id);
+            var record = MachineRecord.read(files.record());
+            if (record.isPresent() && record.get().process().alive()) {
+                machines.add(new QemuMachine(id, files, record.get().process()));
+            } else {
+                discard(id, files);
+            }
+        }
+        return machines;
+    }
+
+    private List<String> recorded() {
+        if (!Files.isDirectory(configuration.machines())) {
+            return List.of();
+        }
+        try (var folders = Files.list(configuration.machines())) {
+            return folders.map(folder -> folder.toFile().getName()).toList();
+        } catch (IOException e) {
+            throw new MachineException("can't list " + configuration.machines(), e);
+        }
+    }
+
+    /// Makes the machine's folder, which is also what keeps two machines of one name apart. It
+    /// stays the agent's: a QEMU that was taken over must not choose the process that the record
+    /// names.
+    private void claim(String id, MachineFiles files) {
+        try {
+            Files.createDirectories(configuration.machines());
+            Files.createDirectory(files.data());
+            Files.setPosixFilePermissions(
+                    files.data(), PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (FileAlreadyExistsException e) {
+            throw new MachineException("machine " + id + " exists already", e);
+        } catch (IOException e) {
+            throw new MachineException("can't make " + files.data(), e);
+        }
+    }
+
+    private void prepare(MachineConfiguration machine, MachineFiles files) throws IOException {
+        var owner = configuration.jailUser();
+        Files.createDirectories(files.run());
+        Files.setPosixFilePermissions(files.run(), PosixFilePermissions.fromString("rwx------"));
+        own(files.run(), owner);
+        scratchDisks.make(files.scratch(), machine.scratchBytes());
+        own(files.scratch(), owner);
+        Files.setPosixFilePermissions(
+                files.scratch(), PosixFilePermissions.fromString("rw-------"));
+    }
+
+    private MachineProcess launch(
+            MachineConfiguration machine, MachineFiles files, List<String> line)
+            throws IOException {
+        var groups =
+                new MachineCgroup(machine.id())
+                        .make(
+                                machine.milliCpu(),
+                                QemuCommand.memoryMebiBytes(machine.memoryMebiBytes()),
+                                accelerator);
+        var process =
+                jail.around(line, groups, machine.network())
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(files.log().path().toFile()))
+                        .start();
+        try {
+            var found = MachineProcess.of(process.pid());
+            new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(files.record());
+            return found;
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw e;
+        } catch (MachineException e) {
+            throw new IOException(words(files), e);
+        }
+    }
+
+    private static void awaitChannel(QemuMachine machine, MachineFiles files) throws IOException {
+        var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOCKET_SECONDS);
+        try {
+            while (!monitorAnswers(files)) {
+                if (!machine.alive()) {
+                    throw new IOException(words(files));
+                }
+                if (System.nanoTime() - deadline > 0) {
+                    machine.destroy(Duration.ZERO);
+                    throw new IOException(
+                            "QEMU's monitor did not answer within %d s".formatted(SOCKET_SECONDS));
+                }
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+        } catch (InterruptedException e) {
+            machine.destroy(Duration.ZERO);
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted");
+        }
+    }
+
+    /// The monitor greets only when every device has been made: sockets alone prove nothing.
+    private static boolean monitorAnswers(MachineFiles files) {
+        if (!Files.exists(files.qmp())) {
+            return false;
+        }
+        try (var monitor = Qmp.connect(files.qmp())) {
+            return monitor.execute("query-status", Map.of()).has("status");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static String words(MachineFiles files) {
+        var words = files.log().tail();
+        return words.isEmpty() ? "QEMU ended at once without a word" : words;
+    }
+
+    /// Also ends a QEMU whose number was never recorded, by its cgroup.
+    private static void discard(String id, MachineFiles files) {
+        try {
+            new MachineCgroup(id).remove();
+            files.remove();
+        } catch (RuntimeException e) {
+            LOG.warn("leftovers of machine {} stay: {}", id, e.toString());
+        }
+    }
+
+    private static void own(Path path, long user) throws IOException {
+        Files.setAttribute(path, "unix:uid", (int) user);
+        Files.setAttribute(path, "unix:gid", (int) user);
+    }
+}

@@ -1,0 +1,123 @@
+package dev.monopod.host.machine;
+
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One QEMU process and what belongs to it on the host. It need not be a child of this agent.
+final class QemuMachine implements VirtualMachine {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
+    private static final long POLL_MILLIS = 50;
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+
+    private final String id;
+    private final MachineFiles files;
+    private final MachineProcess process;
+    private final ReentrantLock monitor = new ReentrantLock();
+
+    QemuMachine(String id, MachineFiles files, MachineProcess process) {
+        this.id = id;
+        this.files = files;
+        this.process = process;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public Path channel() {
+        return files.channel();
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public boolean alive() {
+        return process.alive();
+    }
+
+    @Override
+    public String awaitExit() throws InterruptedException {
+        // A machine of an earlier agent is nobody's child, so its end can only be looked for.
+        while (process.alive()) {
+            files.log().bound();
+            pause();
+        }
+        if (new MachineCgroup(id).outOfMemory()) {
+            return "its QEMU process was killed: the machine's cgroup was out of memory";
+        }
+        var words = files.log().tail();
+        return words.isEmpty() ? "its QEMU process ended" : words;
+    }
+
+    @Override
+    public void destroy(Duration patience) {
+        try {
+            if (!endsWithin(patience)) {
+                process.kill();
+                if (!endsWithin(KILL_PATIENCE)) {
+                    throw new MachineException(
+                            "QEMU process %d of %s does not die".formatted(process.pid(), id));
+                }
+            }
+        } catch (InterruptedException e) {
+            process.kill();
+            Thread.currentThread().interrupt();
+        }
+        new MachineCgroup(id).remove();
+        files.remove();
+    }
+
+    @Override
+    public int insertDisk(Path imageDisk) {
+        monitor.lock();
+        try (var qmp = Qmp.connect(files.qmp())) {
+            return new SpareDisks(qmp).insert(imageDisk);
+        } catch (IOException e) {
+            throw new MachineException(
+                    "can't put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);
+        } finally {
+            monitor.unlock();
+        }
+    }
+
+    @Override
+    public String consoleTail() {
+        monitor.lock();
+        try (var qmp = Qmp.connect(files.qmp())) {
+            return qmp.execute("ringbuf-read", Map.of("device", "console", "size", 16_384))
+                    .asText();
+        } catch (IOException e) {
+            LOG.debug("{}: no console: {}", id, e.toString());
+            return files.log().tail();
+        } finally {
+            monitor.unlock();
+        }
+    }
+
+    private boolean endsWithin(Duration patience) throws InterruptedException {
+        var deadline = System.nanoTime() + patience.toNanos();
+        while (process.alive()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            pause();
+        }
+        return true;
+    }
+
+    private static void pause() throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+    }
+}

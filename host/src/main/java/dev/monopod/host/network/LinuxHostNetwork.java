@@ -1,0 +1,283 @@
+package dev.monopod.host.network;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/// [HostNetwork] by iproute2 and nftables: a VPC is a network namespace that routes; each pod hangs
+/// on it by a routed tap (a /32 route, proxy ARP, no shared layer 2). The kernel holds all state,
+/// so a new agent finds everything by name. Thread-safe: changes are made one at a time.
+public final class LinuxHostNetwork implements HostNetwork {
+    private static final int MTU = 1500;
+    private static final Path NAMESPACES = Path.of("/run/netns");
+    private static final Path LINKS = Path.of("/sys/class/net");
+    private static final Path FORWARDING = Path.of("/proc/sys/net/ipv4/ip_forward");
+    private static final Pattern TAP = Pattern.compile("\\bmp-[0-9a-f]{8}\\b");
+    private static final Pattern POD =
+            Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
+
+    private final Path memory;
+    private final int podMtu;
+    private final Map<String, VpcNetwork> vpcs = new TreeMap<>();
+
+    /// @param runDirectory keeps what the host's settings were before; emptied by a reboot, as the
+    ///   settings are
+    public LinuxHostNetwork(Path runDirectory) {
+        this(runDirectory, MTU);
+    }
+
+    /// @param podMtu largest packet of a pod
+    public LinuxHostNetwork(Path runDirectory, int podMtu) {
+        this.podMtu = podMtu;
+        this.memory = runDirectory.resolve("host-ip-forward");
+    }
+
+    @Override
+    public synchronized void ensureVpc(VpcNetwork vpc) {
+        var namespace = LinkNames.namespace(vpc.name());
+        var link = LinkNames.hostLink(vpc.name());
+        var router = VpcRange.parse(vpc.cidrs().getFirst()).address(1);
+        if (!Files.exists(NAMESPACES.resolve(namespace))) {
+            HostCommand.run(List.of("ip", "netns", "add", namespace), "");
+        }
+        if (!Files.exists(LINKS.resolve(link))) {
+            HostCommand.ip(
+                    "",
+                    List.of(
+                            "link add %s mtu %d type veth peer name eth0 mtu %d netns %s"
+                                    .formatted(link, MTU, MTU, namespace)));
+        }
+        rememberForwarding();
+        HostCommand.settings("", List.of("net/ipv4/ip_forward=1"));
+        HostCommand.settings(
+                namespace,
+                List.of(
+                        "net/ipv4/ip_forward=1",
+                        "net/ipv4/conf/default/proxy_arp=1",
+                        "net/ipv4/conf/default/accept_redirects=0",
+                        "net/ipv4/conf/all/accept_redirects=0",
+                        "net/ipv4/conf/all/accept_source_route=0",
+                        "net/ipv4/conf/all/send_redirects=0",
+                        "net/ipv4/conf/default/send_redirects=0",
+                        "net/ipv6/conf/default/disable_ipv6=1"));
+        HostCommand.ip(
+                namespace,
+                List.of(
+                        "link set lo up",
+                        "link set eth0 up",
+                        "addr replace %s/32 dev eth0".formatted(router),
+                        "route replace %s/32 dev eth0 scope link".formatted(vpc.hostAddress()),
+                        "route replace default via %s dev eth0 src %s"
+                                .formatted(vpc.hostAddress(), router)));
+        var routes = new ArrayList<String>();
+        routes.add("link set %s up".formatted(link));
+        routes.add("addr replace %s/32 dev %s".formatted(vpc.hostAddress(), link));
+        routes.add("route replace %s/32 dev %s scope link".formatted(router, link));
+        for (var range : vpc.ranges()) {
+            routes.add(
+                    "route replace %s via %s dev %s src %s"
+                            .formatted(range, router, link, vpc.hostAddress()));
+        }
+        HostCommand.ip("", routes);
+        HostCommand.nft(namespace, Ruleset.router(vpc));
+        vpcs.put(vpc.name(), vpc);
+        HostCommand.nft("", Ruleset.host(vpcs.values()));
+    }
+
+    @Override
+    public synchronized Attachment attach(PodInterface pod) {
+        var namespace = LinkNames.namespace(pod.vpc());
+        var tap = LinkNames.tap(pod.machineId());
+        var lines = new ArrayList<String>();
+        if (!taps(namespace).contains(tap)) {
+            lines.add(
+                    "tuntap add dev %s mode tap user %d group %d"
+                            .formatted(tap, pod.ownerUid(), pod.ownerUid()));
+        }
+        lines.add("link set %s mtu %d up".formatted(tap, podMtu));
+        // A proxied ARP answer would else wait up to 0.8 s.
+        lines.add("ntable change name arp_cache dev %s proxy_delay 0".formatted(tap));
+        lines.add("route replace %s/32 dev %s scope link".formatted(pod.address(), tap));
+        // Known, so that nobody's ARP can claim it and the first packet need not ask.
+        lines.add(
+                "neigh replace %s lladdr %s dev %s nud permanent"
+                        .formatted(pod.address(), pod.mac(), tap));
+        HostCommand.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
+        HostCommand.ip(namespace, lines);
+        return new Attachment(namespace, tap, podMtu);
+    }
+
+    @Override
+    public synchronized void detach(String machineId) {
+        var tap = LinkNames.tap(machineId);
+        for (var namespace : namespaces()) {
+            removeTaps(namespace, List.of(tap));
+        }
+    }
+
+    @Override
+    public synchronized void retainOnly(Collection<String> machineIds) {
+        var wanted = new HashSet<String>();
+        machineIds.forEach(id -> wanted.add(LinkNames.tap(id)));
+        for (var namespace : namespaces()) {
+            removeTaps(
+                    namespace, taps(namespace).stream().filter(t -> !wanted.contains(t)).toList());
+        }
+    }
+
+    @Override
+    public Map<String, Traffic> traffic(Collection<String> machineIds) {
+        var byTap = new HashMap<String, Traffic>();
+        for (var namespace : namespaces()) {
+            byTap.putAll(
+                    DeviceCounters.parse(
+                            HostCommand.run(
+                                    List.of(
+                                            "ip",
+                                            "netns",
+                                            "exec",
+                                            namespace,
+                                            "cat",
+                                            "/proc/net/dev"),
+                                    "")));
+        }
+        var traffic = new HashMap<String, Traffic>();
+        for (var id : machineIds) {
+            var found = byTap.get(LinkNames.tap(id));
+            if (found != null) {
+                traffic.put(id, found);
+            }
+        }
+        return traffic;
+    }
+
+    @Override
+    public synchronized void removeAll() {
+        // Links first: a namespace takes its end of a link away at a time of its own.
+        for (var link : names(LINKS, LinkNames.LINK_PREFIX)) {
+            HostCommand.ip("", List.of("link delete " + link));
+        }
+        for (var namespace : namespaces()) {
+            removeTaps(namespace, taps(namespace));
+            HostCommand.run(List.of("ip", "netns", "delete", namespace), "");
+        }
+        for (var table : List.of(Ruleset.TABLE, FabricRules.TABLE)) {
+            HostCommand.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(table));
+        }
+        restoreForwarding();
+        vpcs.clear();
+    }
+
+    private static void removeTaps(String namespace, Collection<String> gone) {
+        if (gone.isEmpty()) {
+            return;
+        }
+        var rules = new StringBuilder();
+        var allowed =
+                HostCommand.run(
+                        List.of(
+                                "ip",
+                                "netns",
+                                "exec",
+                                namespace,
+                                "sh",
+                                "-c",
+                                "nft list set ip " + Ruleset.TABLE + " pods 2>/dev/null || true"),
+                        "");
+        var forget = new ArrayList<String>();
+        var matcher = POD.matcher(allowed);
+        while (matcher.find()) {
+            if (gone.contains(matcher.group(3))) {
+                rules.append(
+                        Ruleset.disallow(matcher.group(1), matcher.group(2), matcher.group(3)));
+                forget.add(matcher.group(1));
+            }
+        }
+        if (!rules.isEmpty()) {
+            HostCommand.nft(namespace, rules.toString());
+        }
+        var present = taps(namespace);
+        var lines = gone.stream().filter(present::contains).map(t -> "link delete " + t).toList();
+        if (!lines.isEmpty()) {
+            HostCommand.ip(namespace, lines);
+        }
+        forget.forEach(address -> forgetConnections(namespace, address));
+    }
+
+    /// A connection of a pod that is gone must not open the next one's door at the same address.
+    private static void forgetConnections(String namespace, String address) {
+        for (var side : List.of("--orig-src", "--orig-dst", "--reply-src")) {
+            HostCommand.run(
+                    List.of(
+                            "ip",
+                            "netns",
+                            "exec",
+                            namespace,
+                            "sh",
+                            "-c",
+                            // It fails when there is none.
+                            "conntrack --delete %s %s >/dev/null 2>&1 || true"
+                                    .formatted(side, address)),
+                    "");
+        }
+    }
+
+    private static Collection<String> taps(String namespace) {
+        var taps = new HashSet<String>();
+        var matcher =
+                TAP.matcher(
+                        HostCommand.run(List.of("ip", "-n", namespace, "-o", "link", "show"), ""));
+        while (matcher.find()) {
+            taps.add(matcher.group());
+        }
+        return taps;
+    }
+
+    private static List<String> namespaces() {
+        return names(NAMESPACES, LinkNames.NAMESPACE_PREFIX);
+    }
+
+    private static List<String> names(Path directory, String prefix) {
+        var names = new ArrayList<String>();
+        if (!Files.isDirectory(directory)) {
+            return names;
+        }
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, prefix + "*")) {
+            entries.forEach(entry -> names.add(entry.toFile().getName()));
+        } catch (IOException e) {
+            throw new NetworkException("can't list " + directory + ": " + e.getMessage());
+        }
+        return names;
+    }
+
+    private void rememberForwarding() {
+        try {
+            if (!Files.exists(memory)) {
+                Files.createDirectories(memory.toAbsolutePath().getParent());
+                Files.writeString(memory, Files.readString(FORWARDING).strip());
+            }
+        } catch (IOException e) {
+            throw new NetworkException("can't write " + memory + ": " + e.getMessage());
+        }
+    }
+
+    private void restoreForwarding() {
+        try {
+            if (Files.exists(memory) && Files.readString(memory).equals("0")) {
+                HostCommand.settings("", List.of("net/ipv4/ip_forward=0"));
+            }
+            Files.deleteIfExists(memory);
+        } catch (IOException e) {
+            throw new NetworkException("can't restore " + FORWARDING + ": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.monopod.host.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.monopod.host.machine.Hypervisor.Accelerator;
+import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/// The parts of the command line that the guest relies on.
+final class QemuCommandTest {
+    private static final MachineFiles FILES = new MachineFiles(Path.of("/data"), Path.of("/run/m"));
+
+    @Test
+    void placesDisksInTheOrderInWhichTheKernelFindsThem() {
+        var line = line(Accelerator.TCG, List.of(Path.of("/a,b.squashfs"), Path.of("/c.squashfs")));
+        assertThat(line)
+                .contains(
+                        "virtio-serial-device,max_ports=2,bus=virtio-mmio-bus.23",
+                        "virtio-blk-device,drive=scratch,bus=virtio-mmio-bus.21",
+                        "virtio-blk-device,drive=image0,bus=virtio-mmio-bus.20",
+                        "virtio-blk-device,drive=image1,bus=virtio-mmio-bus.19",
+                        "virtio-blk-device,drive=spare-3,bus=virtio-mmio-bus.18")
+                .anyMatch(option -> option.endsWith("readonly=on,id=image0,file=/a,,b.squashfs"));
+    }
+
+    @Test
+    void tellsAnEmulatedKernelItsClockRate() {
+        assertThat(line(Accelerator.TCG, List.of()))
+                .anyMatch(option -> option.contains(" tsc_early_khz=2596138"));
+        assertThat(line(Accelerator.KVM, List.of())).noneMatch(option -> option.contains("tsc"));
+        assertThat(ProcessorClock.parse(List.of("flags\t: fpu", "cpu MHz\t\t: 2596.138")))
+                .hasValue(2_596_138);
+    }
+
+    @Test
+    void refusesMoreImagesThanThereAreBuses() {
+        var images = Collections.nCopies(21, Path.of("/image"));
+        assertThatThrownBy(() -> line(Accelerator.TCG, images))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("at most 20")
+                .hasMessageContaining("needs 21");
+    }
+
+    private static List<String> line(Accelerator accelerator, List<Path> images) {
+        var command =
+                new QemuCommand(
+                        Path.of("/vmlinuz"),
+                        Path.of("/initramfs"),
+                        accelerator,
+                        OptionalLong.of(2_596_138));
+        return command.of(
+                new MachineConfiguration("m-1", 250, 512, 1L << 30, images, Optional.empty()),
+                FILES);
+    }
+}

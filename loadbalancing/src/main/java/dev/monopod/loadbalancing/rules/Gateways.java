@@ -1,0 +1,353 @@
+package dev.monopod.loadbalancing.rules;
+
+import dev.monopod.loadbalancing.rules.Backend.Behaviour;
+import dev.monopod.loadbalancing.rules.GatewayListeners.Judged;
+import dev.monopod.loadbalancing.rules.GatewayPlan.ListenerPlan;
+import dev.monopod.loadbalancing.rules.GatewayPlan.Parent;
+import dev.monopod.loadbalancing.rules.GatewayPlan.RoutePlan;
+import dev.monopod.loadbalancing.rules.GatewayPlan.State;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// Gateways and HTTPRoutes of the Gateway API as load balancers, and what their status says.
+/// Source: gateway-api.sigs.k8s.io, the core of HTTPRoute.
+public final class Gateways {
+    /// Of the GatewayClasses that are ours.
+    public static final String CONTROLLER = "gateway.k8s.aws/alb";
+
+    private static final String GROUP = "gateway.networking.k8s.io";
+    private static final int NOT_FOUND = 404;
+
+    private final Inventory inventory;
+    private final GatewayObjects objects;
+    private final RoutesOfListeners attachment;
+    private final Grants grants;
+
+    public Gateways(Inventory inventory) {
+        this.inventory = inventory;
+        this.objects = inventory.gateways();
+        this.grants = new Grants(objects.grants());
+        this.attachment = new RoutesOfListeners();
+    }
+
+    public static Owner owner(Gateway gateway) {
+        return new Owner(
+                Owner.Kind.GATEWAY,
+                gateway.getMetadata().getNamespace(),
+                gateway.getMetadata().getName());
+    }
+
+    /// Gateways of a class of ours.
+    public List<Gateway> ours() {
+        var classes =
+                objects.classes().stream()
+                        .filter(each -> CONTROLLER.equals(each.getSpec().getControllerName()))
+                        .map(each -> each.getMetadata().getName())
+                        .toList();
+        return objects.gateways().stream()
+                .filter(gateway -> classes.contains(gateway.getSpec().getGatewayClassName()))
+                .filter(gateway -> gateway.getMetadata().getDeletionTimestamp() == null)
+                .toList();
+    }
+
+    /// The load balancer of one Gateway, and what its status says.
+    ///
+    /// @param address empty while it has none
+    public GatewayPlan of(Gateway gateway, String address) {
+        var judged = new GatewayListeners(inventory, grants).of(gateway);
+        var lines = new LinkedHashMap<Judged, List<RouteRules.Line>>();
+        var attached = new TreeMap<String, Integer>();
+        judged.forEach(listener -> lines.put(listener, new ArrayList<>()));
+        for (var route : objects.routes()) {
+            var rules = new RouteRules(inventory, grants, route);
+            var counted = new ArrayList<String>();
+            for (var reference : parents(route, gateway)) {
+                for (var listener : attachment.listeners(gateway, judged, route, reference)) {
+                    if (counted.contains(listener.name())) {
+                        continue;
+                    }
+                    counted.add(listener.name());
+                    attached.merge(listener.name(), 1, Integer::sum);
+                    for (var hostname : hostnames(listener, route)) {
+                        Objects.requireNonNull(lines.get(listener))
+                                .addAll(rules.lines(hostname, listener));
+                    }
+                }
+            }
+        }
+        List<ListenerPlan> plans = new ArrayList<>();
+        for (var listener : judged) {
+            plans.add(
+                    new ListenerPlan(
+                            listener.name(),
+                            listener.kinds(),
+                            attached.getOrDefault(listener.name(), 0),
+                            listener.conditions()));
+        }
+        return new GatewayPlan(
+                gateway,
+                balancer(gateway, address, lines),
+                conditions(gateway, judged, address),
+                plans);
+    }
+
+    private static List<State> conditions(Gateway gateway, List<Judged> judged, String address) {
+        var bad =
+                judged.stream()
+                        .filter(listener ->
+                                !listener.programmed()
+                                        || listener.resolved().truth() == GatewayPlan.Truth.FALSE)
+                        .map(Judged::name)
+                        .toList();
+        var valid = judged.stream().anyMatch(Judged::programmed);
+        var addresses = new GatewayAddresses(gateway);
+        if (addresses.refusal().isPresent()) {
+            return List.of(
+                    addresses.refusal().get(),
+                    State.no("Programmed", "Invalid", "spec.addresses can't be had"));
+        }
+        var accepted =
+                bad.isEmpty()
+                        ? State.yes("Accepted", "Accepted")
+                        : judged.stream()
+                                        .anyMatch(listener ->
+                                                listener.accepted().truth()
+                                                        == GatewayPlan.Truth.TRUE)
+                                ? new State(
+                                        "Accepted",
+                                        GatewayPlan.Truth.TRUE,
+                                        "ListenersNotValid",
+                                        "not valid: " + String.join(", ", bad))
+                                : State.no(
+                                        "Accepted",
+                                        "ListenersNotValid",
+                                        "no listener is valid: " + String.join(", ", bad));
+        var programmed =
+                addresses
+                        .problem(address)
+                        .orElseGet(() ->
+                                valid
+                                        ? State.yes("Programmed", "Programmed")
+                                        : State.no(
+                                                "Programmed", "Invalid", "no listener is served"));
+        return List.of(accepted, programmed);
+    }
+
+    /// What the status of each route with a parent of ours says.
+    public List<RoutePlan> routes() {
+        var gateways = ours();
+        var listeners = new GatewayListeners(inventory, grants);
+        var judged = gateways.stream().collect(Collectors.toMap(Gateways::owner, listeners::of));
+        List<RoutePlan> plans = new ArrayList<>();
+        for (var route : objects.routes()) {
+            List<Parent> parents = new ArrayList<>();
+            var rules = new RouteRules(inventory, grants, route);
+            for (var gateway : gateways) {
+                for (var reference : parents(route, gateway)) {
+                    var accepted =
+                            attachment.accepted(
+                                    gateway,
+                                    Objects.requireNonNull(judged.get(owner(gateway))),
+                                    route,
+                                    reference);
+                    parents.add(new Parent(reference, conditions(accepted, rules)));
+                }
+            }
+            plans.add(new RoutePlan(route, parents));
+        }
+        return plans;
+    }
+
+    private static List<State> conditions(State accepted, RouteRules rules) {
+        var unsupported =
+                rules.unsupported().filter(state -> accepted.truth() == GatewayPlan.Truth.TRUE);
+        if (unsupported.isEmpty()) {
+            return List.of(accepted, rules.resolved());
+        }
+        return unsupported.get().type().equals(accepted.type())
+                ? List.of(unsupported.get(), rules.resolved())
+                : List.of(accepted, rules.resolved(), unsupported.get());
+    }
+
+    private static List<ParentReference> parents(HTTPRoute route, Gateway gateway) {
+        return Objects.requireNonNullElse(
+                        route.getSpec().getParentRefs(), List.<ParentReference>of())
+                .stream()
+                .filter(reference ->
+                        GROUP.equals(Objects.requireNonNullElse(reference.getGroup(), GROUP)))
+                .filter(reference ->
+                        "Gateway"
+                                .equals(Objects.requireNonNullElse(reference.getKind(), "Gateway")))
+                .filter(reference ->
+                        reference.getName().equals(gateway.getMetadata().getName())
+                                && Objects.requireNonNullElse(
+                                                reference.getNamespace(),
+                                                route.getMetadata().getNamespace())
+                                        .equals(gateway.getMetadata().getNamespace()))
+                .toList();
+    }
+
+    private static List<String> hostnames(Judged listener, HTTPRoute route) {
+        return Hostnames.intersections(
+                listener.hostname(),
+                Objects.requireNonNullElse(route.getSpec().getHostnames(), List.of()));
+    }
+
+    private static LoadBalancer balancer(
+            Gateway gateway, String address, Map<Judged, List<RouteRules.Line>> lines) {
+        var backends = new LinkedHashMap<String, Backend>();
+        var nothing = new Backend("none", List.of(), new Behaviour.Answer(NOT_FOUND));
+        backends.put(nothing.name(), nothing);
+        var byPort =
+                lines.keySet().stream()
+                        .filter(Judged::programmed)
+                        .sorted(Comparator.comparing(Judged::hostname, Hostnames.ORDER))
+                        .collect(
+                                Collectors.groupingBy(
+                                        listener -> listener.spec().getPort(),
+                                        TreeMap::new,
+                                        Collectors.toList()));
+        List<Listener> listeners = new ArrayList<>();
+        byPort.forEach((port, group) -> {
+            List<Listener.Rule> rules = new ArrayList<>();
+            List<Listener.Certificate> certificates = new ArrayList<>();
+            for (var listener : group) {
+                Objects.requireNonNull(lines.get(listener)).stream()
+                        .sorted(RouteRules.Line.ORDER)
+                        .forEach(line -> {
+                            line.shares()
+                                    .forEach(share ->
+                                            backends.put(share.backend().name(), share.backend()));
+                            rules.addAll(line.asRules());
+                        });
+                // A request for a listener's name never falls through to a less specific one.
+                if (!listener.hostname().isEmpty()) {
+                    rules.add(
+                            new Listener.Rule(
+                                    Hostnames.match(listener.hostname()), nothing.name()));
+                }
+                certificates.addAll(listener.certificates());
+            }
+            listeners.add(
+                    new Listener(
+                            port,
+                            group.getFirst().protocol().orElseThrow(),
+                            List.of(),
+                            certificates,
+                            rules,
+                            nothing.name()));
+        });
+        return new LoadBalancer(owner(gateway), address, listeners, List.copyOf(backends.values()));
+    }
+
+    /// Decides which listeners a route attaches to.
+    private final class RoutesOfListeners {
+        List<Judged> listeners(
+                Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
+            return allowed(gateway, named(judged, reference), route).stream()
+                    .filter(listener -> !hostnames(listener, route).isEmpty())
+                    .toList();
+        }
+
+        State accepted(
+                Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
+            var named = named(judged, reference);
+            if (named.isEmpty()) {
+                return State.no("Accepted", "NoMatchingParent", "the Gateway has no such listener");
+            }
+            var allowed = allowed(gateway, named, route);
+            if (allowed.isEmpty()) {
+                return State.no(
+                        "Accepted",
+                        "NotAllowedByListeners",
+                        "no listener allows routes of this kind and namespace");
+            }
+            return allowed.stream().allMatch(listener -> hostnames(listener, route).isEmpty())
+                    ? State.no(
+                            "Accepted",
+                            "NoMatchingListenerHostname",
+                            "no listener has a hostname in common with the route")
+                    : State.yes("Accepted", "Accepted");
+        }
+
+        private List<Judged> named(List<Judged> judged, ParentReference reference) {
+            return judged.stream()
+                    .filter(listener ->
+                            reference.getSectionName() == null
+                                    || reference.getSectionName().equals(listener.name()))
+                    .filter(listener ->
+                            reference.getPort() == null
+                                    || reference.getPort().equals(listener.spec().getPort()))
+                    .toList();
+        }
+
+        private List<Judged> allowed(Gateway gateway, List<Judged> judged, HTTPRoute route) {
+            return judged.stream()
+                    .filter(Judged::takesRoutes)
+                    .filter(listener -> allows(gateway, listener, route))
+                    .toList();
+        }
+
+        private boolean allows(Gateway gateway, Judged listener, HTTPRoute route) {
+            var allowed = listener.spec().getAllowedRoutes();
+            var namespaces = allowed == null ? null : allowed.getNamespaces();
+            var from =
+                    namespaces == null
+                            ? "Same"
+                            : Objects.requireNonNullElse(namespaces.getFrom(), "Same");
+            var namespace = route.getMetadata().getNamespace();
+            return switch (from) {
+                case "All" -> true;
+                case "Selector" ->
+                        namespaces != null
+                                && inventory
+                                        .namespace(namespace)
+                                        .map(found -> found.getMetadata().getLabels())
+                                        .filter(labels ->
+                                                selects(
+                                                        Optional.ofNullable(
+                                                                namespaces.getSelector()),
+                                                        labels))
+                                        .isPresent();
+                default -> namespace.equals(gateway.getMetadata().getNamespace());
+            };
+        }
+
+        private static boolean selects(
+                Optional<LabelSelector> selector, Map<String, String> labels) {
+            if (selector.isEmpty()) {
+                return false;
+            }
+            var equal =
+                    Objects.requireNonNullElse(
+                            selector.get().getMatchLabels(), Map.<String, String>of());
+            return equal.entrySet().stream()
+                            .allMatch(each ->
+                                    Objects.equals(labels.get(each.getKey()), each.getValue()))
+                    && selector.get().getMatchExpressions().stream()
+                            .allMatch(each ->
+                                    switch (each.getOperator()) {
+                                        case "In" ->
+                                                each.getValues()
+                                                        .contains(labels.get(each.getKey()));
+                                        case "NotIn" ->
+                                                !each.getValues()
+                                                        .contains(labels.get(each.getKey()));
+                                        case "Exists" -> labels.containsKey(each.getKey());
+                                        case "DoesNotExist" -> !labels.containsKey(each.getKey());
+                                        default -> false;
+                                    });
+        }
+    }
+}

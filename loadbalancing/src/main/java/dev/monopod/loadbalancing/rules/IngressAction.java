@@ -1,0 +1,163 @@
+package dev.monopod.loadbalancing.rules;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
+import dev.monopod.loadbalancing.rules.Backend.Behaviour;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/// What an annotation `actions.NAME` describes, which a path of the Ingress names instead of a
+/// Service. Source: row F5, the AWS Load Balancer Controller's Ingress annotations.
+sealed interface IngressAction {
+    /// To Services by weight; at least one has some.
+    record Forward(List<Group> groups) implements IngressAction {
+        public Forward {
+            groups = List.copyOf(groups);
+        }
+    }
+
+    record Group(String service, IntOrString port, int weight) {}
+
+    /// The load balancer answers by itself.
+    record Reply(List<HttpChange> changes, Behaviour behaviour) implements IngressAction {
+        public Reply {
+            changes = List.copyOf(changes);
+        }
+    }
+
+    /// @param annotation names it in messages
+    /// @throws BadAnnotation when it can't be read, or asks for what is not served
+    static IngressAction parse(String annotation, String json) {
+        return new Reader(annotation).read(json);
+    }
+
+    /// Reads one annotation.
+    ///
+    /// @param annotation names it in messages
+    record Reader(String annotation) {
+        private static final ObjectMapper JSON = new ObjectMapper();
+        private static final Set<String> CONTENT_TYPES =
+                Set.of(
+                        "text/plain",
+                        "text/css",
+                        "text/html",
+                        "application/javascript",
+                        "application/json");
+        private static final int MOST_WEIGHT = 999;
+
+        private IngressAction read(String json) {
+            try {
+                var action = JSON.readTree(json);
+                return switch (text(action, "type", "")) {
+                    case "forward" -> forward(action);
+                    case "redirect" -> redirect(action.path("redirectConfig"));
+                    case "fixed-response" -> reply(action.path("fixedResponseConfig"));
+                    default -> throw bad("type is not forward, redirect or fixed-response");
+                };
+            } catch (JsonProcessingException e) {
+                throw bad("it is no JSON");
+            }
+        }
+
+        private IngressAction forward(JsonNode action) {
+            var config = action.path("forwardConfig");
+            var listed = config.path("targetGroups");
+            List<Group> groups = new ArrayList<>();
+            for (var group : listed.isArray() ? listed : JSON.createArrayNode().add(action)) {
+                var service = text(group, "serviceName", "");
+                var port = text(group, "servicePort", "");
+                if (service.isEmpty() || port.isEmpty()) {
+                    throw bad(
+                            "a target group has no serviceName and servicePort; others than"
+                                    + " Services are not supported");
+                }
+                var weight = group.path("weight").asInt(1);
+                if (weight < 0 || weight > MOST_WEIGHT) {
+                    throw bad("weight " + weight + " is not from 0 to " + MOST_WEIGHT);
+                }
+                groups.add(new Group(service, port(port), weight));
+            }
+            if (config.path("targetGroupStickinessConfig").path("enabled").asBoolean(false)) {
+                throw bad("stickiness is not supported");
+            }
+            if (groups.stream().allMatch(group -> group.weight() == 0)) {
+                throw bad("no target group has a weight");
+            }
+            return new Forward(groups);
+        }
+
+        private static IntOrString port(String text) {
+            return text.chars().allMatch(Character::isDigit)
+                    ? new IntOrString(Integer.parseInt(text))
+                    : new IntOrString(text);
+        }
+
+        /// `#{...}` stands for what the request has; only whole fields may stay so.
+        private IngressAction redirect(JsonNode config) {
+            var scheme = kept(config, "protocol", "#{protocol}");
+            var host = kept(config, "host", "#{host}");
+            var port = kept(config, "port", "#{port}");
+            var path = kept(config, "path", "/#{path}");
+            if (!kept(config, "query", "#{query}").isEmpty()) {
+                throw bad("a query of its own is not supported in a redirect");
+            }
+            var status =
+                    switch (text(config, "statusCode", "")) {
+                        case "HTTP_301" -> 301;
+                        case "HTTP_302" -> 302;
+                        default -> throw bad("statusCode is not HTTP_301 or HTTP_302");
+                    };
+            if (!Set.of("", "HTTP", "HTTPS").contains(scheme)) {
+                throw bad("protocol " + scheme + " is not HTTP or HTTPS");
+            }
+            if (!port.matches("\\d{0,5}")) {
+                throw bad("port " + port + " is no number");
+            }
+            var usual = port.equals(scheme.equals("HTTPS") ? "443" : scheme.isEmpty() ? "" : "80");
+            return new Reply(
+                    path.isEmpty() ? List.of() : List.of(new HttpChange.ReplacePath(path)),
+                    new Behaviour.Redirect(
+                            status, scheme.toLowerCase(Locale.ROOT), host, usual ? "" : port));
+        }
+
+        /// Empty when the field stays as it is in the request.
+        private String kept(JsonNode config, String field, String same) {
+            var text = text(config, field, same);
+            if (text.equals(same)) {
+                return "";
+            }
+            if (text.contains("#{")) {
+                throw bad(field + " mixes #{...} with text, which is not supported");
+            }
+            return text;
+        }
+
+        private IngressAction reply(JsonNode config) {
+            var status = text(config, "statusCode", "");
+            if (!status.matches("[245]\\d\\d")) {
+                throw bad("statusCode \"" + status + "\" is not 2XX, 4XX or 5XX");
+            }
+            var type = text(config, "contentType", "text/plain");
+            if (!CONTENT_TYPES.contains(type)) {
+                throw bad("contentType " + type + " is none of an ALB's");
+            }
+            return new Reply(
+                    List.of(),
+                    new Behaviour.Answer(
+                            Integer.parseInt(status), type, text(config, "messageBody", "")));
+        }
+
+        private static String text(JsonNode node, String field, String otherwise) {
+            return node.path(field).asText(otherwise);
+        }
+
+        private BadAnnotation bad(String why) {
+            return new BadAnnotation("annotation " + annotation + ": " + why);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package dev.monopod.loadbalancing.rules;
+
+import dev.monopod.loadbalancing.rules.GatewayPlan.State;
+import dev.monopod.loadbalancing.rules.RequestMatch.Comparison;
+import dev.monopod.loadbalancing.rules.RouteBackends.Share;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteMatch;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRule;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/// The rules of one HTTPRoute, with the back ends that they lead to.
+final class RouteRules {
+    private final HTTPRoute route;
+    private final RouteBackends backends;
+
+    RouteRules(Inventory inventory, Grants grants, HTTPRoute route) {
+        this.route = route;
+        this.backends = new RouteBackends(inventory, grants, route);
+    }
+
+    /// One match of one rule, before it is put in order.
+    ///
+    /// @param hostname most specific name that route and listener share
+    record Line(
+            String hostname, HTTPRoute route, int rule, HTTPRouteMatch match, List<Share> shares) {
+        Line {
+            shares = List.copyOf(shares);
+        }
+
+        /// The order that the Gateway API prescribes.
+        static final Comparator<Line> ORDER =
+                Comparator.comparing(Line::hostname, Hostnames.ORDER)
+                        .thenComparingInt(Line::pathRank)
+                        .thenComparingInt(line -> -line.path().length())
+                        .thenComparingInt(line -> line.match.getMethod() == null ? 1 : 0)
+                        .thenComparingInt(line -> -line.match.getHeaders().size())
+                        .thenComparingInt(line -> -line.match.getQueryParams().size())
+                        .thenComparing(
+                                line -> line.route.getMetadata().getCreationTimestamp(),
+                                Comparator.nullsLast(Comparator.naturalOrder()))
+                        .thenComparing(line -> RouteRules.key(line.route))
+                        .thenComparingInt(Line::rule);
+
+        private int pathRank() {
+            return switch (pathType(match)) {
+                case "Exact" -> 0;
+                case "RegularExpression" -> 1;
+                default -> 2;
+            };
+        }
+
+        private String path() {
+            return RouteRules.path(match);
+        }
+
+        /// One for each share, in their order: the first that holds takes the request.
+        List<Listener.Rule> asRules() {
+            return shares.stream().map(this::asRule).toList();
+        }
+
+        private Listener.Rule asRule(Share share) {
+            List<RequestMatch> all = new ArrayList<>(Hostnames.match(hostname));
+            switch (pathType(match)) {
+                case "Exact" -> all.add(new RequestMatch.PathExact(path()));
+                case "RegularExpression" -> all.add(new RequestMatch.PathExpression(path()));
+                default -> {
+                    if (!path().equals("/")) {
+                        all.add(new RequestMatch.PathPrefix(path()));
+                    }
+                }
+            }
+            match.getHeaders()
+                    .forEach(header ->
+                            all.add(
+                                    new RequestMatch.Header(
+                                            header.getName(),
+                                            header.getValue(),
+                                            comparison(header.getType()))));
+            match.getQueryParams()
+                    .forEach(parameter ->
+                            all.add(
+                                    new RequestMatch.Query(
+                                            parameter.getName(),
+                                            parameter.getValue(),
+                                            comparison(parameter.getType()))));
+            if (match.getMethod() != null) {
+                all.add(new RequestMatch.Method(match.getMethod()));
+            }
+            all.addAll(share.chance());
+            return new Listener.Rule(all, share.backend().name());
+        }
+
+        private static Comparison comparison(@org.jspecify.annotations.Nullable String type) {
+            return "RegularExpression".equals(type) ? Comparison.EXPRESSION : Comparison.EXACT;
+        }
+    }
+
+    static String key(HTTPRoute route) {
+        return route.getMetadata().getNamespace() + "/" + route.getMetadata().getName();
+    }
+
+    private static String pathType(HTTPRouteMatch match) {
+        return match.getPath() == null || match.getPath().getType() == null
+                ? "PathPrefix"
+                : match.getPath().getType();
+    }
+
+    static String path(HTTPRouteMatch match) {
+        return match.getPath() == null || match.getPath().getValue() == null
+                ? "/"
+                : match.getPath().getValue();
+    }
+
+    /// @param listener port and protocol decide where redirects lead
+    List<Line> lines(String hostname, GatewayListeners.Judged listener) {
+        List<Line> lines = new ArrayList<>();
+        var rules = route.getSpec().getRules();
+        for (int number = 0; number < rules.size(); number++) {
+            var rule = rules.get(number);
+            var matches =
+                    rule.getMatches() == null || rule.getMatches().isEmpty()
+                            ? List.of(new HTTPRouteMatch())
+                            : rule.getMatches();
+            for (var match : matches) {
+                lines.add(
+                        new Line(
+                                hostname,
+                                route,
+                                number,
+                                match,
+                                backends.shares(rule, number, match, listener)));
+            }
+        }
+        return lines;
+    }
+
+    /// Whether all that the route refers to is there and allowed.
+    State resolved() {
+        return backends.resolved();
+    }
+
+    /// Tells of rules with filters that are not served, which answer with 500; empty if there is
+    /// none. A route of such rules only is not accepted.
+    Optional<State> unsupported() {
+        var rules = route.getSpec().getRules();
+        var bad =
+                IntStream.range(0, rules.size())
+                        .filter(number -> unsupported(rules.get(number)).isPresent())
+                        .boxed()
+                        .toList();
+        if (bad.isEmpty()) {
+            return Optional.empty();
+        }
+        var message =
+                "rule %d answers with 500: filters of type %s are not supported"
+                        .formatted(
+                                bad.getFirst(),
+                                unsupported(rules.get(bad.getFirst())).orElseThrow());
+        return Optional.of(
+                bad.size() == rules.size()
+                        ? State.no("Accepted", "UnsupportedValue", message)
+                        : new State(
+                                "PartiallyInvalid",
+                                GatewayPlan.Truth.TRUE,
+                                "UnsupportedValue",
+                                "Dropped Rule: " + message));
+    }
+
+    private static Optional<String> unsupported(HTTPRouteRule rule) {
+        var own = RouteFilters.unsupported(rule.getFilters());
+        return own.isPresent() || rule.getBackendRefs() == null
+                ? own
+                : rule.getBackendRefs().stream()
+                        .map(reference -> RouteFilters.unsupported(reference.getFilters()))
+                        .flatMap(Optional::stream)
+                        .findFirst();
+    }
+}

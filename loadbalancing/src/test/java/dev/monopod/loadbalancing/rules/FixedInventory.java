@@ -1,0 +1,152 @@
+package dev.monopod.loadbalancing.rules;
+
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A cluster that holds what a test puts into it.
+final class FixedInventory implements Inventory {
+    final List<Service> services = new ArrayList<>();
+    final List<Ingress> ingresses = new ArrayList<>();
+    final List<EndpointSlice> slices = new ArrayList<>();
+    final List<Pod> pods = new ArrayList<>();
+    GatewayObjects gateways = GatewayObjects.NONE;
+
+    /// A Service of one port, 80, named `http`.
+    static Service service(String name, String type, Map<String, String> annotations) {
+        return new ServiceBuilder()
+                .withNewMetadata()
+                .withNamespace("shop")
+                .withName(name)
+                .withAnnotations(annotations)
+                .endMetadata()
+                .withNewSpec()
+                .withType(type)
+                .withSelector(Map.of("app", name))
+                .addNewPort()
+                .withName("http")
+                .withPort(80)
+                .endPort()
+                .endSpec()
+                .build();
+    }
+
+    /// One endpoint of a Service.
+    FixedInventory endpoint(
+            String service, String address, boolean ready, boolean terminating, String kind) {
+        slices.add(
+                new EndpointSliceBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName(service + "-" + slices.size())
+                        .addToLabels(Endpoints.SERVICE_LABEL, service)
+                        .endMetadata()
+                        .withAddressType("IPv4")
+                        .addNewPort()
+                        .withName("http")
+                        .withPort(8080)
+                        .endPort()
+                        .addNewEndpoint()
+                        .withAddresses(address)
+                        .withNewConditions()
+                        .withReady(ready)
+                        .withTerminating(terminating)
+                        .endConditions()
+                        .withNewTargetRef()
+                        .withKind(kind)
+                        .withName("pod-" + address)
+                        .endTargetRef()
+                        .endEndpoint()
+                        .build());
+        return this;
+    }
+
+    /// A pod whose containers are ready and that waits for a gate.
+    FixedInventory gatedPod(String address) {
+        pods.add(
+                new PodBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("pod-" + address)
+                        .endMetadata()
+                        .withNewStatus()
+                        .addNewCondition()
+                        .withType("ContainersReady")
+                        .withStatus("True")
+                        .endCondition()
+                        .endStatus()
+                        .build());
+        return this;
+    }
+
+    @Override
+    public List<Service> services() {
+        return services;
+    }
+
+    @Override
+    public List<Ingress> ingresses() {
+        return ingresses;
+    }
+
+    @Override
+    public List<IngressClass> ingressClasses() {
+        return List.of(
+                new IngressClassBuilder()
+                        .withNewMetadata()
+                        .withName("alb")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withController(ApplicationLoadBalancers.CONTROLLER)
+                        .endSpec()
+                        .build());
+    }
+
+    @Override
+    public Optional<Service> service(String namespace, String name) {
+        return services.stream()
+                .filter(each -> each.getMetadata().getNamespace().equals(namespace))
+                .filter(each -> each.getMetadata().getName().equals(name))
+                .findFirst();
+    }
+
+    @Override
+    public Optional<String> certificate(String namespace, String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Namespace> namespace(String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Collection<EndpointSlice> slices(String namespace, String service) {
+        return slices.stream()
+                .filter(each ->
+                        service.equals(each.getMetadata().getLabels().get(Endpoints.SERVICE_LABEL)))
+                .toList();
+    }
+
+    @Override
+    public Optional<Pod> gatedPod(String namespace, String name) {
+        return pods.stream().filter(each -> each.getMetadata().getName().equals(name)).findFirst();
+    }
+
+    @Override
+    public GatewayObjects gateways() {
+        return gateways;
+    }
+}

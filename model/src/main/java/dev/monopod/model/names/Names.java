@@ -1,0 +1,79 @@
+package dev.monopod.model.names;
+
+import java.util.Map;
+
+/// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
+/// "Names that users and tools see".
+public final class Names {
+    /// API group of Monopod's own objects.
+    public static final String GROUP = "monopod.dev";
+
+    public static final String PROFILE_LABEL = "eks.amazonaws.com/fargate-profile";
+    public static final String COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
+    public static final String COMPUTE_TYPE_FARGATE = "fargate";
+    public static final String CAPACITY_ANNOTATION = "CapacityProvisioned";
+
+    /// Security groups of a pod, joined by commas, as the webhook chose them.
+    public static final String SECURITY_GROUPS_ANNOTATION = "fargate.amazonaws.com/pod-sg";
+
+    public static final String LOGGING_ANNOTATION = "Logging";
+    public static final String SCHEDULER_NAME = "fargate-scheduler";
+    public static final String PRIORITY_CLASS = "system-node-critical";
+    public static final int PRIORITY = 2_000_001_000;
+    public static final String HOST_LABEL = "monopod.dev/host";
+
+    /// On pods that wait for a load balancer's health check.
+    public static final String TARGET_HEALTH_LABEL = "monopod.dev/target-health";
+
+    private static final String HOSTNAME_PREFIX = "ip-";
+    private static final String NODE_BEFORE_HOSTNAME = "fargate-";
+
+    /// Begins the name of every Node of ours.
+    public static final String NODE_PREFIX = NODE_BEFORE_HOSTNAME + HOSTNAME_PREFIX;
+
+    /// Of what an `IPAddress` belongs to where that has none, such as a group of Ingresses or a
+    /// host; the API wants one.
+    public static final String NO_NAMESPACE = "none";
+
+    public static final String MACHINE_LABEL = "monopod.dev/machine";
+
+    /// Keeps a Machine until its host has taken it down.
+    public static final String AGENT_FINALIZER = "monopod.dev/agent";
+
+    /// Keeps an object of the network until nothing uses it.
+    public static final String NETWORK_FINALIZER = "monopod.dev/network";
+
+    /// On every object of the cluster's scope that the controller installs.
+    public static final Map<String, String> LABELS = Map.of("app.kubernetes.io/part-of", "monopod");
+
+    /// Of both webhook configurations.
+    public static final String WEBHOOKS = "monopod";
+
+    /// Of the ValidatingAdmissionPolicy that keeps Fargate nodes free, and of its binding.
+    public static final String BINDING_POLICY = "monopod-fargate-nodes";
+
+    public static final int KUBELET_PORT = 10250;
+
+    private Names() {}
+
+    /// Name of the security group that pods of the VPC get without a SecurityGroupPolicy.
+    public static String clusterSecurityGroup(String vpc) {
+        return "sg-cluster-" + vpc;
+    }
+
+    /// Name of the Machine of the pod with this UID; a pod can have one only.
+    public static String machine(String podUid) {
+        return "m-" + podUid;
+    }
+
+    /// Name of the Node of the pod at this address,
+    /// `fargate-ip-192-168-1-23.us-west-2.compute.internal`.
+    public static String node(String address, String region) {
+        return NODE_BEFORE_HOSTNAME + hostname(address, region);
+    }
+
+    /// Value of the Node's label `kubernetes.io/hostname`.
+    public static String hostname(String address, String region) {
+        return HOSTNAME_PREFIX + address.replace('.', '-') + "." + region + ".compute.internal";
+    }
+}
