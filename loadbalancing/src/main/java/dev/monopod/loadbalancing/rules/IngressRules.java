@@ -6,6 +6,7 @@ import dev.monopod.loadbalancing.rules.Backend.Transport;
 import dev.monopod.loadbalancing.rules.Listener.Certificate;
 import dev.monopod.loadbalancing.rules.Listener.Rule;
 import dev.monopod.loadbalancing.rules.RequestMatch.Depth;
+import dev.monopod.model.names.Digest;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.networking.v1.HTTPIngressPath;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
@@ -232,7 +233,7 @@ final class IngressRules {
         var namespace = ingress.getMetadata().getNamespace();
         var name =
                 "s-"
-                        + Digest.readable(
+                        + ReadableName.of(
                                 namespace,
                                 service,
                                 namespace + "/" + service + ":" + portText(port));

@@ -39,7 +39,7 @@ public record Owner(Kind kind, String namespace, String name) implements Compara
     public String key() {
         return kind.resource().charAt(0)
                 + "-"
-                + Digest.readable(namespace, name, kind.resource() + "/" + namespace + "/" + name);
+                + ReadableName.of(namespace, name, kind.resource() + "/" + namespace + "/" + name);
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.monopod.loadbalancing.rules.Backend.HttpVersion;
 import dev.monopod.loadbalancing.rules.Backend.ProxyProtocol;
 import dev.monopod.loadbalancing.rules.Backend.Transport;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
+import dev.monopod.model.names.Digest;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRef;

@@ -13,7 +13,7 @@ public final class TargetGroups {
     public static String name(Owner owner, Service service, ServicePort port) {
         var meta = service.getMetadata();
         return "k8s-"
-                + Digest.readable(
+                + ReadableName.of(
                         meta.getNamespace(),
                         meta.getName(),
                         owner

@@ -1,5 +1,6 @@
 package dev.monopod.model.network;
 
+import dev.monopod.model.names.Digest;
 import dev.monopod.model.network.Firewall.Bindings;
 import dev.monopod.model.network.Firewall.Chain;
 import dev.monopod.model.network.Firewall.Line;
@@ -23,9 +24,6 @@ import java.util.stream.Collectors;
 /// destination's ingress. Pure; one use for each answer. Names depend on what they stand for only,
 /// so two answers differ where their facts do.
 public final class FirewallRules {
-    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
-    private static final long FNV_PRIME = 0x100000001b3L;
-
     private final NetworkFacts facts;
     private final Map<String, Chain> chains = new TreeMap<>();
     private final Map<String, Set<String>> sets = new TreeMap<>();
@@ -106,7 +104,11 @@ public final class FirewallRules {
         var owners = parts.stream().map(RuleSet::name).distinct().sorted().toList();
         var text = owners.isEmpty() ? "no security group" : String.join(", ", owners);
         var name =
-                kind + "_" + (direction == Direction.INGRESS ? "in" : "out") + "_" + digest(text);
+                kind
+                        + "_"
+                        + (direction == Direction.INGRESS ? "in" : "out")
+                        + "_"
+                        + Digest.of(text);
         if (!chains.containsKey(name)) {
             var lines = new ArrayList<Line>();
             for (var range : always) {
@@ -177,7 +179,7 @@ public final class FirewallRules {
     }
 
     private String set(String prefix, String what, Predicate<PodInterface> in) {
-        var name = prefix + digest(what);
+        var name = prefix + Digest.of(what);
         sets.computeIfAbsent(
                 name,
                 _ ->
@@ -195,7 +197,7 @@ public final class FirewallRules {
     }
 
     private String ports(Traffic.Protocol protocol, String port) {
-        var name = "ports_" + digest(protocol + " " + port);
+        var name = "ports_" + Digest.of(protocol + " " + port);
         ports.computeIfAbsent(
                 name,
                 _ -> {
@@ -210,14 +212,5 @@ public final class FirewallRules {
                     return pairs;
                 });
         return name;
-    }
-
-    /// FNV-1a: short names for a packet filter that limits them. Not a secret.
-    private static String digest(String text) {
-        var hash = FNV_OFFSET;
-        for (var index = 0; index < text.length(); index++) {
-            hash = (hash ^ text.charAt(index)) * FNV_PRIME;
-        }
-        return "%016x".formatted(hash);
     }
 }
