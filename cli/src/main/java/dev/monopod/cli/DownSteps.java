@@ -1,6 +1,8 @@
 package dev.monopod.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.host.network.LinuxHostNetwork;
+import dev.monopod.host.network.NetworkException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -112,18 +114,13 @@ final class DownSteps {
     }
 
     void network() {
-        boolean built = Files.isDirectory(layout.dist().resolve("lib"));
-        Programs.Result removed =
-                built
-                        ? ImageCommand.java(
-                                layout,
-                                List.of(
-                                        "dev.monopod.host.network.NetworkMain",
-                                        "remove",
-                                        "--run-dir",
-                                        layout.run().toString()))
-                        : new Programs.Result(-1, "", "nothing is built");
-        // By name as well: the class may be of another version than what made the network.
+        Optional<String> trouble = Optional.empty();
+        try {
+            new LinuxHostNetwork(layout.run()).removeAll();
+        } catch (NetworkException failure) {
+            trouble = Optional.of(String.valueOf(failure.getMessage()));
+        }
+        // By name as well: this program may be of another version than what made the network.
         for (String namespace : words("ip", "netns", "list")) {
             if (namespace.startsWith("monopod-")) {
                 Programs.run(LIMIT, "ip", "netns", "delete", namespace);
@@ -140,10 +137,10 @@ final class DownSteps {
                 Programs.run(LIMIT, "nft", "delete", "table", parts[1], parts[2]);
             }
         }
-        if (!removed.succeeded()
+        if (trouble.isPresent()
                 && words("ip", "netns", "list").stream()
                         .anyMatch(it -> it.startsWith("monopod-"))) {
-            throw new CliException("the network is not removed: " + removed.lastLine());
+            throw new CliException("the network is not removed: " + trouble.get());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.network.Cidr;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ final class HostRoutes {
                 continue;
             }
             try {
-                Cidr range = Cidr.parse(destination);
+                Cidr range = Cidr.around(destination);
                 if (range.prefix() > 0) {
                     ranges.add(range);
                 }

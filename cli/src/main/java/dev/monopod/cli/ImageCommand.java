@@ -1,5 +1,7 @@
 package dev.monopod.cli;
 
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.StoredImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -7,8 +9,6 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -61,37 +61,22 @@ final class ImageCommand implements Runnable {
         }
     }
 
-    /// References by which the images of the tar can be used; at least one.
-    static List<String> load(Layout layout, Path tar) {
-        Programs.Result result =
-                java(
-                        layout,
-                        List.of(
-                                "dev.monopod.host.image.ImageLoadMain",
-                                layout.data().resolve("images").toString(),
-                                tar.toAbsolutePath().toString()));
-        List<String> references =
-                result.output().lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
-        if (!result.succeeded() || references.isEmpty()) {
-            throw new CliException("%s is not loaded: %s".formatted(tar, result.lastLine()));
-        }
-        return references;
+    static StoredImages images(Layout layout) {
+        return new StoredImages(layout.data().resolve("images"));
     }
 
-    /// Runs a main class of the agent to its end.
-    static Programs.Result java(Layout layout, List<String> mainAndArguments) {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Layout.java(),
-                                "-Xmx256m",
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                layout.classPath()));
-        command.addAll(mainAndArguments);
-        return Programs.run(Duration.ofMinutes(5), command);
+    /// References by which the images of the tar can be used; at least one.
+    static List<String> load(Layout layout, Path tar) {
+        List<String> references;
+        try {
+            references = images(layout).load(tar.toAbsolutePath());
+        } catch (ImageException failure) {
+            throw new CliException("%s is not loaded: %s".formatted(tar, failure.getMessage()));
+        }
+        if (references.isEmpty()) {
+            throw new CliException("%s is not loaded: it names no image".formatted(tar));
+        }
+        return references;
     }
 
     static String sha256(Path file) {

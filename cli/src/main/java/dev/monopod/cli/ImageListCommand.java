@@ -1,7 +1,9 @@
 package dev.monopod.cli;
 
-import java.util.ArrayList;
+import dev.monopod.host.image.StoredImages;
+import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,49 +15,33 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         description = "List the images of this host.")
 final class ImageListCommand implements Callable<Integer> {
-    private static final int FIELDS = 5;
     private static final int DIGEST_LENGTH = "sha256:".length() + 12;
 
     @Mixin private CommonOptions options = new CommonOptions();
 
-    /// One image, as the agent's program prints it.
+    /// One image, as the answer names it.
     ///
     /// @param state used, unused or incomplete
     record Image(
             String digest, long bytes, String state, String lastUsed, List<String> references) {
-        static Image parse(String line) {
-            String[] fields = line.split("\t", -1);
-            if (fields.length != FIELDS) {
-                throw new CliException("the list of images has a line that is none: " + line);
-            }
+        static Image of(StoredImages.Image stored) {
             return new Image(
-                    fields[0],
-                    Long.parseLong(fields[1]),
-                    fields[2],
-                    fields[3],
-                    fields[4].isEmpty() ? List.of() : List.of(fields[4].split(",", -1)));
+                    stored.digest(),
+                    stored.bytes(),
+                    stored.state().name().toLowerCase(Locale.ROOT),
+                    stored.lastUsed().toString(),
+                    stored.references());
         }
     }
 
     @Override
     public Integer call() {
-        Layout layout = options.layout();
-        Programs.Result result =
-                ImageCommand.java(
-                        layout,
-                        List.of(
-                                "dev.monopod.host.image.ImageMain",
-                                "list",
-                                layout.data().resolve("images").toString()));
-        if (!result.succeeded()) {
-            throw new CliException("images can't be listed: " + result.lastLine());
+        List<Image> images;
+        try {
+            images = ImageCommand.images(options.layout()).list().stream().map(Image::of).toList();
+        } catch (IOException failure) {
+            throw new CliException("cannot list the images: " + failure.getMessage());
         }
-        List<Image> images = new ArrayList<>();
-        result.output()
-                .lines()
-                .filter(line -> !line.isBlank())
-                .map(Image::parse)
-                .forEach(images::add);
         if (options.json()) {
             CommonOptions.printJson(Map.of("images", images));
             return 0;

@@ -1,5 +1,7 @@
 package dev.monopod.cli;
 
+import dev.monopod.host.image.StoredImages;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,19 +26,15 @@ final class ImageRemoveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Layout layout = options.layout();
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                "dev.monopod.host.image.ImageMain",
-                                "remove",
-                                layout.data().resolve("images").toString()));
-        command.addAll(images);
-        Programs.Result result = ImageCommand.java(layout, command);
-        if (!result.succeeded()) {
-            throw new CliException(result.lastLine());
+        StoredImages stored = ImageCommand.images(options.layout());
+        List<String> removed = new ArrayList<>();
+        try {
+            for (String image : images) {
+                removed.add(stored.remove(image));
+            }
+        } catch (IOException failure) {
+            throw new CliException(String.valueOf(failure.getMessage()));
         }
-        List<String> removed = result.output().lines().filter(line -> !line.isBlank()).toList();
         if (options.json()) {
             CommonOptions.printJson(Map.of("removed", removed));
         } else {

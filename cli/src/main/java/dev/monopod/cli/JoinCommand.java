@@ -75,7 +75,7 @@ final class JoinCommand implements Callable<Integer> {
         } finally {
             remove(credentials);
         }
-        UpSteps up = new UpSteps(layout, config, steps, out);
+        UpSteps up = new UpSteps(layout, config, steps);
         steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
         up.processes();
         up.host();

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.network.Cidr;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Vpc;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -1,6 +1,11 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.network.Cidr;
+import dev.monopod.host.machine.AcceleratorProbe;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.machine.QemuConfiguration;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -22,6 +27,10 @@ final class Probes {
     private static final List<Integer> PORTS = List.of(9440, 9443);
     private static final List<Integer> CONTROL_PLANE_PORTS =
             List.of(2379, 2380, 6443, 10257, 10259, 18080, 18181);
+
+    private static final String ACCELERATOR = "accelerator";
+    private static final String EMULATED =
+            "use a host with hardware (or nested) virtualization; until then machines are emulated: slow, and without QEMU's guarantee of isolation";
 
     private final Layout layout;
     private final boolean joins;
@@ -281,7 +290,53 @@ final class Probes {
     }
 
     private Probe accelerator() {
-        return new KvmProbe(layout).probe();
+        Path device = Path.of("/dev/kvm");
+        if (!Files.exists(device)) {
+            return Probe.warn(ACCELERATOR, "TCG: there is no /dev/kvm", EMULATED);
+        }
+        if (!Files.isReadable(device) || !Files.isWritable(device)) {
+            return Probe.warn(
+                    ACCELERATOR,
+                    "TCG: /dev/kvm can't be opened",
+                    "run as root, or join the group kvm");
+        }
+        if (!Files.exists(layout.dist().resolve("guest/vmlinuz"))) {
+            return Probe.warn(
+                    ACCELERATOR,
+                    "/dev/kvm opens; no kernel is built to try it with",
+                    "./monopod build");
+        }
+        return switch (boot()) {
+            case KVM -> Probe.pass(ACCELERATOR, "KVM: a kernel boots");
+            case TCG ->
+                    Probe.warn(
+                            ACCELERATOR,
+                            "TCG: /dev/kvm opens, but no kernel boots under it",
+                            EMULATED);
+        };
+    }
+
+    /// As the agent asks, and with its memory of the answer if there is one: nothing is written
+    /// into a folder that `up` has not made.
+    private Hypervisor.Accelerator boot() {
+        try {
+            Path passing = Files.createTempDirectory("monopod-doctor");
+            try {
+                return new AcceleratorProbe(
+                                new QemuConfiguration(
+                                        layout.dist().resolve("guest/vmlinuz"),
+                                        layout.dist().resolve("guest/initramfs.cpio.gz"),
+                                        layout.ownsData() ? layout.data() : passing,
+                                        layout.run(),
+                                        QemuConfiguration.DEFAULT_JAIL_USER))
+                        .accelerator();
+            } finally {
+                Files.deleteIfExists(passing.resolve("accelerator.json"));
+                Files.deleteIfExists(passing);
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     private static String gibibytes(long bytes) {

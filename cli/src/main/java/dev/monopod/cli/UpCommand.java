@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.network.Cidr;
 import dev.monopod.kube.api.Vpc;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.PrintStream;
@@ -97,7 +98,7 @@ final class UpCommand implements Callable<Integer> {
                 decided.others().isPresent()
                         ? steps.step("place in the cluster", () -> place(decided))
                         : decided.config();
-        UpSteps up = new UpSteps(layout, config, steps, out);
+        UpSteps up = new UpSteps(layout, config, steps);
         steps.step("network of the VPC " + config.vpcCidr(), () -> up.network());
         up.processes();
         up.host();
@@ -168,7 +169,7 @@ final class UpCommand implements Callable<Integer> {
                                 .orElse(UpConfig.SERVICE_CIDR);
         check("--vpc-cidr", chosenVpc, 16, 24);
         check("--service-cidr", chosenServices, 12, 24);
-        if (Cidr.parse(chosenVpc).overlaps(Cidr.parse(chosenServices))) {
+        if (Cidr.around(chosenVpc).overlaps(Cidr.around(chosenServices))) {
             throw usage(
                     "the VPC %s and the Services %s overlap".formatted(chosenVpc, chosenServices));
         }
@@ -194,8 +195,8 @@ final class UpCommand implements Callable<Integer> {
         UpConfig config =
                 new UpConfig(
                         others.map(it -> it.getMetadata().getName()).orElse(vpc),
-                        Cidr.parse(chosenVpc).toString(),
-                        Cidr.parse(chosenServices).toString(),
+                        Cidr.around(chosenVpc).toString(),
+                        Cidr.around(chosenServices).toString(),
                         region != null
                                 ? region
                                 : last.map(UpConfig::region)
@@ -261,12 +262,10 @@ final class UpCommand implements Callable<Integer> {
 
     private void check(String option, String range, int shortest, int longest) {
         try {
-            Cidr parsed = Cidr.parse(range);
+            Cidr parsed = Cidr.around(range);
             if (parsed.prefix() < shortest || parsed.prefix() > longest) {
                 throw usage("%s %s: /%d to /%d".formatted(option, range, shortest, longest));
             }
-        } catch (NumberFormatException notANumber) {
-            throw usage("%s %s: not an IPv4 range".formatted(option, range));
         } catch (IllegalArgumentException malformed) {
             throw usage(option + ": " + malformed.getMessage());
         }

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.network.Cidr;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ record UpConfig(
 
     String hostAddress() {
         return place.givenAddress().isEmpty()
-                ? Cidr.parse(vpcCidr).host(HOST_OFFSET)
+                ? Cidr.parse(vpcCidr).at(HOST_OFFSET)
                 : place.givenAddress();
     }
 
@@ -73,7 +74,7 @@ record UpConfig(
     }
 
     String dnsAddress() {
-        return joinedDns.isEmpty() ? Cidr.parse(serviceCidr).host(DNS_OFFSET) : joinedDns;
+        return joinedDns.isEmpty() ? Cidr.parse(serviceCidr).at(DNS_OFFSET) : joinedDns;
     }
 
     String networkNamespace() {

@@ -1,9 +1,11 @@
 package dev.monopod.cli;
 
+import dev.monopod.host.network.HostNetwork.VpcNetwork;
+import dev.monopod.host.network.LinuxHostNetwork;
+import dev.monopod.host.network.NetworkException;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.File;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,15 +28,13 @@ final class UpSteps {
     private final Layout layout;
     private final UpConfig config;
     private final Steps steps;
-    private final PrintStream out;
     private final SupervisorClient supervisor;
     private String firstImage = "";
 
-    UpSteps(Layout layout, UpConfig config, Steps steps, PrintStream out) {
+    UpSteps(Layout layout, UpConfig config, Steps steps) {
         this.layout = layout;
         this.config = config;
         this.steps = steps;
-        this.out = out;
         this.supervisor = new SupervisorClient(layout.supervisorSocket());
     }
 
@@ -57,21 +57,20 @@ final class UpSteps {
         if (!Files.exists(layout.snapshot())) {
             HostSnapshot.take(layout).write(layout.snapshot());
         }
-        java(
-                "dev.monopod.host.network.NetworkMain",
-                "ensure",
-                "--run-dir",
-                layout.run().toString(),
-                "--vpc",
-                config.vpc(),
-                "--cidr",
-                config.vpcCidr(),
-                "--host-address",
-                config.hostAddress(),
-                "--service-cidr",
-                config.serviceCidr(),
-                "--kubelet-port",
-                Integer.toString(UpConfig.KUBELET_PORT));
+        try {
+            new LinuxHostNetwork(layout.run())
+                    .ensureVpc(
+                            new VpcNetwork(
+                                    config.vpc(),
+                                    List.of(config.vpcCidr()),
+                                    config.hostAddress(),
+                                    config.serviceCidr(),
+                                    UpConfig.KUBELET_PORT));
+        } catch (NetworkException failure) {
+            throw new CliException(
+                    "the router of the VPC %s is not made: %s"
+                            .formatted(config.vpc(), failure.getMessage()));
+        }
     }
 
     static void prepareFolders(Layout layout) {
@@ -297,14 +296,6 @@ final class UpSteps {
     String overview() {
         try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
             return Overview.nodesAndPods(client);
-        }
-    }
-
-    private void java(String... arguments) {
-        Programs.Result result = ImageCommand.java(layout, List.of(arguments));
-        if (!result.succeeded()) {
-            out.print(result.errors());
-            throw new CliException("%s failed: %s".formatted(arguments[0], result.lastLine()));
         }
     }
 

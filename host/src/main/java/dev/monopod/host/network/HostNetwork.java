@@ -42,6 +42,17 @@ public interface HostNetwork {
             cidrs = List.copyOf(cidrs);
         }
 
+        /// As the first host of a VPC with one range sees it.
+        static VpcNetwork ofFirstHost(
+                String name, String cidr, String serviceCidr, int kubeletPort) {
+            return new VpcNetwork(
+                    name,
+                    List.of(cidr),
+                    VpcRange.parse(cidr).address(VpcRange.HOST_OFFSET),
+                    serviceCidr,
+                    kubeletPort);
+        }
+
         /// What the host reaches through the VPC.
         List<String> ranges() {
             return Stream.concat(cidrs.stream(), Stream.of(serviceCidr)).toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.network.HostNetwork.PodInterface;
+import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,8 +41,8 @@ final class LinuxHostNetworkIT {
     @Test
     void routesPodsByTapAndForgetsThemWhenDetached() {
         var network = network();
-        network.ensureVpc(NetworkMain.vpcNetwork("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
-        network.ensureVpc(NetworkMain.vpcNetwork("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
+        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
+        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
         var one = network.attach(pod("m-one", "10.77.0.10"));
         assertThat(network.attach(pod("m-one", "10.77.0.10"))).isEqualTo(one);
         var two = network.attach(pod("m-two", "10.77.0.11"));

@@ -32,6 +32,17 @@ public record Cidr(long base, int prefix) {
         return new Cidr(address(range.substring(0, slash)), number(range.substring(slash + 1), 32));
     }
 
+    /// The range of that prefix around an address: `192.168.7.9/16` means `192.168.0.0/16`, and a
+    /// plain address a range of one.
+    ///
+    /// @throws IllegalArgumentException if it is anything else; the message says what
+    public static Cidr around(String text) {
+        int slash = text.indexOf('/');
+        int prefix = slash < 0 ? 32 : number(text.substring(slash + 1), 32);
+        return new Cidr(
+                address(slash < 0 ? text : text.substring(0, slash)) & mask(prefix), prefix);
+    }
+
     /// The number of an address such as `192.168.0.1`.
     public static long address(String dotted) {
         String[] parts = dotted.split("\\.", -1);

@@ -58,4 +58,15 @@ final class CidrTest {
     void refusesWhatIsNoRange(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> Cidr.parse(text));
     }
+
+    @Test
+    void clearsBitsBeyondThePrefixWhereTheyAreAllowed() {
+        assertThat(Cidr.around("192.168.7.9/16")).hasToString("192.168.0.0/16");
+        assertThat(Cidr.around("10.0.0.1")).hasToString("10.0.0.1/32");
+        assertThat(Cidr.around("10.9.8.7/0")).hasToString("0.0.0.0/0");
+        for (String text :
+                new String[] {"", "1.2.3", "1.2.3.4/33", "1.2.3.256", "a.b.c.d", "fe80::/64"}) {
+            assertThatIllegalArgumentException().as(text).isThrownBy(() -> Cidr.around(text));
+        }
+    }
 }
