@@ -1,0 +1,256 @@
+package dev.monopod.model.loop;
+
+import dev.monopod.model.loop.LoopHealth.Reach;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/// Runs a body pass after pass until it is closed, whatever the body throws. The first pass comes
+/// at the start, the next ones as its [Pace] says. Nudges that come together are one, and one that
+/// comes during a pass brings another pass, so a change is never missed. All passes run on one
+/// virtual thread, named as the loop.
+///
+/// A failure is logged (the 1st, 2nd, 4th, 8th … in a row), counted and backed off; only a failure
+/// of the JVM itself ends the loop, and then its health says so. Made by [Loops], which shows its
+/// health. All methods may be called by any thread.
+public final class Loop implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Loop.class.getName());
+
+    /// A pass that heeds its interruption has ended by then.
+    private static final Duration END = Duration.ofSeconds(1);
+
+    /// One pass. To throw is to ask for another pass after the back-off.
+    @FunctionalInterface
+    public interface Body {
+        void pass() throws Exception;
+    }
+
+    /// One pass that knows when the next one is due.
+    @FunctionalInterface
+    public interface PlannedBody {
+        /// Returns the rest until the next pass; a nudge makes it shorter.
+        Duration pass() throws Exception;
+    }
+
+    /// What a loop needs of the process around it.
+    record Surroundings(InstantSource clock, RandomGenerator random, Consumer<Loop> onClose) {}
+
+    /// What one pass led to: the longest rest after it, and the shortest if it is nudged.
+    private record Rest(Duration longest, Duration shortest) {}
+
+    private final String name;
+    private final Reach reach;
+    private final Pace pace;
+    private final PlannedBody body;
+    private final Surroundings surroundings;
+    private final Thread thread;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition moved = lock.newCondition();
+
+    // All under the lock.
+    private Progress progress = Progress.none();
+    private Rest rest = new Rest(Duration.ZERO, Duration.ZERO);
+    private boolean nudged;
+    private boolean closed;
+
+    Loop(String name, Reach reach, Pace pace, PlannedBody body, Surroundings surroundings) {
+        this.name = name;
+        this.reach = reach;
+        this.pace = pace;
+        this.body = body;
+        this.surroundings = surroundings;
+        this.thread = Thread.ofVirtual().name(name).unstarted(this::run);
+    }
+
+    /// The first pass begins. Call once; after a close it does nothing.
+    public void start() {
+        lock.lock();
+        try {
+            if (!closed) {
+                thread.start();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Something may have changed: another pass, soon. Does not block.
+    public void nudge() {
+        lock.lock();
+        try {
+            if (!nudged) {
+                nudged = true;
+                progress = progress.hurried(surroundings.clock().instant(), rest.shortest());
+                moved.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public LoopHealth health() {
+        lock.lock();
+        try {
+            return progress.health(name, reach, pace.limit(), surroundings.clock().instant());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// No pass begins any more. Interrupts the one that runs, and waits a second for its end.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            moved.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        surroundings.onClose().accept(this);
+        if (thread.getState() == Thread.State.NEW || Thread.currentThread() == thread) {
+            return;
+        }
+        thread.interrupt();
+        try {
+            if (!thread.join(END)) {
+                LOG.log(Level.WARNING, "{0} is closed, its last pass still runs", name);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            while (begin()) {
+                try {
+                    Duration wanted = body.pass();
+                    end(wanted);
+                } catch (Throwable e) {
+                    if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError)) {
+                        throw e;
+                    }
+                    fail(e);
+                }
+                rest();
+            }
+        } catch (Throwable e) {
+            ended(e);
+        }
+    }
+
+    private boolean begin() {
+        lock.lock();
+        try {
+            // What came until here is seen by this pass.
+            nudged = false;
+            progress = progress.began(surroundings.clock().instant());
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end(Duration wanted) {
+        lock.lock();
+        try {
+            int failures = progress.failures();
+            rest = new Rest(longer(wanted, pace.gap()), pace.gap());
+            progress = progress.succeeded(surroundings.clock().instant(), nextRest());
+            if (failures > 0) {
+                LOG.log(Level.INFO, "{0} works again after {1} failures", name, failures);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(Throwable why) {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            int failures = progress.failures() + 1;
+            Duration backOff = longer(pace.backOff(failures, surroundings.random()), pace.gap());
+            Duration soonest = longer(pace.firstRetry(), pace.gap());
+            rest = new Rest(backOff, backOff.compareTo(soonest) < 0 ? backOff : soonest);
+            progress = progress.failed(surroundings.clock().instant(), why, nextRest());
+            log(failures, why, backOff);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Duration nextRest() {
+        return nudged ? rest.shortest() : rest.longest();
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? other : one;
+    }
+
+    private void log(int failures, Throwable why, Duration backOff) {
+        if (Integer.bitCount(failures) != 1) {
+            return;
+        }
+        String text =
+                "%s failed (%d in a row), trying again in %d ms: %s"
+                        .formatted(name, failures, backOff.toMillis(), Progress.text(why));
+        if (failures == 1 && unexpected(why)) {
+            LOG.log(Level.WARNING, text, why);
+        } else {
+            LOG.log(Level.WARNING, text);
+        }
+    }
+
+    /// Whether it speaks of a mistake in our code, which only its stack trace can locate.
+    private static boolean unexpected(Throwable why) {
+        String home = why.getClass().getPackageName();
+        return why instanceof Error
+                || why instanceof RuntimeException
+                        && (home.equals("java.lang") || home.equals("java.util"));
+    }
+
+    /// Returns when the next pass is due, or the loop is closed.
+    private void rest() {
+        // A pass may have ended with its thread interrupted; only closing ends the loop.
+        boolean _ = Thread.interrupted();
+        lock.lock();
+        try {
+            long from = System.nanoTime();
+            while (!closed) {
+                long left = nextRest().toNanos() - (System.nanoTime() - from);
+                if (left <= 0) {
+                    return;
+                }
+                try {
+                    long _ = moved.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    // By closing, which the condition sees, or by nobody who may.
+                    continue;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ended(Throwable why) {
+        lock.lock();
+        try {
+            progress = progress.ended(why);
+        } finally {
+            lock.unlock();
+        }
+        LOG.log(Level.ERROR, name + " ended: the JVM failed", why);
+    }
+}
