@@ -10,7 +10,7 @@ import dev.monopod.agent.kubelet.ServingCertificates;
 import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
 import dev.monopod.agent.loadbalancing.LoadBalancing;
-import dev.monopod.agent.pod.PodHost;
+import dev.monopod.agent.pod.worker.PodHost;
 import dev.monopod.host.image.CredentialPluginSettings;
 import dev.monopod.host.image.ImageCollector;
 import dev.monopod.host.image.ImageGarbage;

@@ -1,6 +1,6 @@
 package dev.monopod.agent.node;
 
-import dev.monopod.agent.pod.PodNodes;
+import dev.monopod.agent.pod.api.PodNodes;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.api.model.Node;

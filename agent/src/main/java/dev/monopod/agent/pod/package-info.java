@@ -1,5 +1,11 @@
-/// The pod worker: one owner thread per pod, pure decisions, volumes, environment, status. May use
-/// image, machine, network and guest.
+/// The pods of this host, in rooms by concern. Each arrow is what a room may use; there is no other
+/// way between them, and no cycle.
+///
+/// ```
+/// worker → resize, container, volume, pull, status, log → scope → life → spec → api
+/// ```
+///
+/// May use `host`, `kube` and `model`.
 @NullMarked
 package dev.monopod.agent.pod;
 

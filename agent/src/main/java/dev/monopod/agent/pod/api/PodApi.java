@@ -1,0 +1,41 @@
+package dev.monopod.agent.pod.api;
+
+import dev.monopod.kube.api.MachineStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.Optional;
+
+/// What a pod worker does at the API server. Calls block; a broken connection is an exception and
+/// the caller tries again.
+public interface PodApi {
+    /// The pod of this UID as the API server has it now; empty only if it certainly is gone.
+    Optional<Pod> pod(String namespace, String name, String uid);
+
+    /// Writes what differs; false when the pod is gone.
+    boolean patchStatus(Pod pod, PodStatus status);
+
+    /// Gives the pod the label by which this host's agent finds its pods.
+    void claimPod(Pod pod, String machine);
+
+    /// Removes the pod object of this UID for good.
+    void deletePod(Pod pod);
+
+    /// Asks for the ordinary deletion of the pod.
+    void evictPod(Pod pod);
+
+    /// Puts the agent's finalizer on the Machine.
+    void claimMachine(String machine);
+
+    void machineStatus(String machine, MachineStatus status);
+
+    /// Deletes the Machine and lets go of it.
+    void removeMachine(String machine);
+
+    /// One event; equal ones are counted.
+    void event(Pod pod, EventType type, String reason, String message, String fieldPath);
+
+    enum EventType {
+        Normal,
+        Warning
+    }
+}

@@ -1,0 +1,172 @@
+package dev.monopod.agent.pod.container;
+
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.life.Termination;
+import dev.monopod.agent.pod.log.ContainerLogs;
+import dev.monopod.agent.pod.log.LogFile;
+import dev.monopod.agent.pod.log.LogReader;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.protocol.guest.ContainerState;
+import dev.monopod.protocol.guest.ListContainersRequest;
+import dev.monopod.protocol.guest.WatchContainersRequest;
+import io.grpc.Context;
+import io.grpc.StatusRuntimeException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Follows the states of a guest's containers and posts them; connects again for as long as the pod
+/// lives. Believes the guest only of attempts that this host began: each has a log on the host, and
+/// who has taken the guest over could name any number. Runs on a thread of the pod.
+public final class GuestWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration CALL = Duration.ofSeconds(10);
+    private static final int MESSAGE_BYTES = 4096;
+    private static final int LAST_LINES_BYTES = 2048;
+    private static final int LAST_LINES = 80;
+
+    private final PodRuntime runtime;
+    private final ContainerLogs logs;
+    private final ToIntFunction<String> attempts;
+
+    /// @param attempts the present attempt of a container by its name; -1 if the pod has none
+    public GuestWatch(PodRuntime runtime, ContainerLogs logs, ToIntFunction<String> attempts) {
+        this.runtime = runtime;
+        this.logs = logs;
+        this.attempts = attempts;
+    }
+
+    /// What the pod's guest has now.
+    ///
+    /// @throws StatusRuntimeException when it does not answer
+    public static List<ContainerState> list(PodRuntime runtime) {
+        return runtime.guest()
+                .blocking(CALL)
+                .listContainers(ListContainersRequest.getDefaultInstance())
+                .getContainersList();
+    }
+
+    public void run() throws InterruptedException {
+        while (!runtime.closed()) {
+            Context.CancellableContext context = Context.current().withCancellation();
+            try {
+                Iterator<ContainerState> states =
+                        context.call(() ->
+                                runtime.guest()
+                                        .endless()
+                                        .withWaitForReady()
+                                        .watchContainers(
+                                                WatchContainersRequest.getDefaultInstance()));
+                while (states.hasNext()) {
+                    told(states.next());
+                }
+            } catch (StatusRuntimeException e) {
+                if (!runtime.closed()) {
+                    LOG.info("{}: watch broke: {}", runtime.plan().display(), e.getStatus());
+                }
+            } catch (InterruptedException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            } finally {
+                context.cancel(null);
+            }
+            if (runtime.pause(RETRY)) {
+                return;
+            }
+            mend();
+        }
+    }
+
+    /// A connection that is made but never answered would wait for ever: it is replaced.
+    private void mend() {
+        try {
+            list(runtime);
+        } catch (StatusRuntimeException e) {
+            if (!runtime.closed()) {
+                LOG.info("{}: connecting anew: {}", runtime.plan().display(), e.getStatus());
+                runtime.guest().reconnect();
+            }
+        }
+    }
+
+    private void told(ContainerState state) throws InterruptedException {
+        if (!ours(state)) {
+            LOG.warn("{}: guest speaks of an unknown container", runtime.plan().display());
+            return;
+        }
+        if (state.hasUser()) {
+            runtime.users().put(state.getName(), state.getUser());
+        }
+        switch (state.getPhase()) {
+            case RUNNING -> {
+                logs.copy(state.getName(), state.getAttempt());
+                runtime.post(
+                        new PodInput.Started(
+                                state.getName(),
+                                state.getAttempt(),
+                                instant(state.getStartedUnixNanos())));
+            }
+            case EXITED -> ended(state);
+            case PHASE_UNSPECIFIED, UNRECOGNIZED -> {}
+        }
+    }
+
+    private boolean ours(ContainerState state) {
+        String name = state.getName();
+        int present = attempts.applyAsInt(name);
+        return state.getAttempt() <= present
+                && state.getAttempt() >= Math.max(0, present - 1)
+                && ContainerIds.of(runtime.plan().uid(), name, state.getAttempt())
+                        .equals(state.getContainerId());
+    }
+
+    private void ended(ContainerState state) throws InterruptedException {
+        logs.copy(state.getName(), state.getAttempt());
+        Termination termination =
+                new Termination(
+                        state.getContainerId(),
+                        state.getExitCode(),
+                        state.getSignal(),
+                        state.getOomKilled()
+                                ? "OOMKilled"
+                                : state.getExitCode() == 0 ? "Completed" : "Error",
+                        message(state),
+                        instant(state.getStartedUnixNanos()),
+                        instant(state.getFinishedUnixNanos()));
+        runtime.post(
+                new PodInput.Started(state.getName(), state.getAttempt(), termination.startedAt()));
+        runtime.post(new PodInput.Ended(state.getName(), state.getAttempt(), termination));
+    }
+
+    /// The termination message file, or the log's end where the policy says so.
+    private String message(ContainerState state) throws InterruptedException {
+        String written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
+        if (!written.isEmpty()) {
+            return written.length() > MESSAGE_BYTES ? written.substring(0, MESSAGE_BYTES) : written;
+        }
+        var policy = runtime.plan().container(state.getName()).spec().getTerminationMessagePolicy();
+        if (!"FallbackToLogsOnError".equals(policy) || state.getExitCode() == 0) {
+            return "";
+        }
+        logs.await(state.getName(), state.getAttempt(), Duration.ofSeconds(2));
+        return LogReader.lastLines(
+                LogFile.current(
+                        LogFile.directory(runtime.directory(), state.getName()),
+                        state.getAttempt()),
+                LAST_LINES,
+                LAST_LINES_BYTES);
+    }
+
+    static Instant instant(long unixNanos) {
+        return Instant.ofEpochSecond(
+                Math.floorDiv(unixNanos, 1_000_000_000L), Math.floorMod(unixNanos, 1_000_000_000L));
+    }
+}

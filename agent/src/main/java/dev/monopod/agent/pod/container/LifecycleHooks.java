@@ -1,0 +1,105 @@
+package dev.monopod.agent.pod.container;
+
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ConfigurationException;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.protocol.guest.ProbeRequest;
+import dev.monopod.protocol.guest.ProbeResponse;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.HTTPGetActionBuilder;
+import io.fabric8.kubernetes.api.model.Lifecycle;
+import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Runs the `postStart` and `preStop` hooks of one pod's containers. A failure is told without its
+/// output, which may hold secrets. Calls block; each runs on a thread of the caller.
+final class LifecycleHooks {
+    private static final Duration POST_START = Duration.ofMinutes(10);
+    private static final Duration CALL = Duration.ofSeconds(10);
+    private static final String NOT_TLS = "server gave HTTP response to HTTPS client";
+
+    private final PodRuntime runtime;
+
+    LifecycleHooks(PodRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /// @return whether the container may go on
+    boolean postStart(ContainerPlan plan, String id, Stopping stopping)
+            throws InterruptedException {
+        Optional<LifecycleHandler> handler =
+                Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPostStart);
+        if (handler.isEmpty() || succeeds(plan, id, handler.get(), POST_START, stopping)) {
+            return true;
+        }
+        failed(plan, "FailedPostStartHook", "PostStartHook failed");
+        return false;
+    }
+
+    void preStop(ContainerPlan plan, String id, Stopping stopping) throws InterruptedException {
+        Optional<LifecycleHandler> handler =
+                Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPreStop);
+        if (handler.isPresent() && !succeeds(plan, id, handler.get(), stopping.left(), stopping)) {
+            failed(plan, "FailedPreStopHook", "PreStopHook failed");
+        }
+    }
+
+    private boolean succeeds(
+            ContainerPlan plan,
+            String id,
+            LifecycleHandler handler,
+            Duration timeout,
+            Stopping stopping)
+            throws InterruptedException {
+        ProbeRequests requests =
+                new ProbeRequests(plan.spec(), id, runtime.machine().getSpec().network().address());
+        try {
+            if (handler.getSleep() != null) {
+                stopping.awaitEndFor(Duration.ofSeconds(handler.getSleep().getSeconds()));
+                return true;
+            }
+            if (handler.getExec() != null) {
+                return succeeded(ask(requests.hook(handler.getExec(), timeout), timeout));
+            }
+            return handler.getHttpGet() != null && get(requests, handler.getHttpGet(), timeout);
+        } catch (StatusRuntimeException | ConfigurationException e) {
+            return false;
+        }
+    }
+
+    /// A server that speaks no TLS is asked again without, as by a kubelet.
+    private boolean get(ProbeRequests requests, HTTPGetAction action, Duration timeout) {
+        ProbeRequest request = requests.hook(action, timeout);
+        ProbeResponse response = ask(request, timeout);
+        if (succeeded(response) || !response.getMessage().contains(NOT_TLS)) {
+            return succeeded(response);
+        }
+        HTTPGetAction plain = new HTTPGetActionBuilder(action).withScheme("HTTP").build();
+        plain.getHttpHeaders().removeIf(h -> h.getName().equalsIgnoreCase("authorization"));
+        boolean success = succeeded(ask(requests.hook(plain, timeout), timeout));
+        if (success) {
+            runtime.event(
+                    PodApi.EventType.Warning,
+                    "LifecycleHTTPFallback",
+                    "request to HTTPS lifecycle hook %s:%d got HTTP response, retry with HTTP succeeded"
+                            .formatted(request.getHttp().getHost(), request.getHttp().getPort()));
+        }
+        return success;
+    }
+
+    private ProbeResponse ask(ProbeRequest request, Duration timeout) {
+        return runtime.guest().blocking(timeout.plus(CALL)).probe(request);
+    }
+
+    private static boolean succeeded(ProbeResponse response) {
+        return response.getOutcome() == ProbeResponse.Outcome.SUCCESS
+                || response.getOutcome() == ProbeResponse.Outcome.WARNING;
+    }
+
+    private void failed(ContainerPlan plan, String reason, String message) {
+        runtime.event(PodApi.EventType.Warning, reason, message, plan.fieldPath());
+    }
+}

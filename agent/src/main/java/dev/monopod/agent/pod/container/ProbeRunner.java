@@ -1,0 +1,288 @@
+package dev.monopod.agent.pod.container;
+
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.life.ContainerRecord;
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.life.RestartDecision;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ConfigurationException;
+import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.protocol.guest.ProbeRequest;
+import dev.monopod.protocol.guest.ProbeResponse;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Probes one pod's containers, one thread per probe: startup first, then readiness and liveness.
+/// The thresholds are kept here; only verdicts are posted. Unlike a kubelet, whose probes run on
+/// ticks that began with the pod, the first one is made as soon as the initial delay is over.
+public final class ProbeRunner {
+    private enum Kind {
+        Startup,
+        Readiness,
+        Liveness
+    }
+
+    private static final int TRIES = 3;
+
+    private final PodRuntime runtime;
+    private final Map<String, Attempt> attempts = new ConcurrentHashMap<>();
+    private final RandomGenerator random = RandomGenerator.getDefault();
+
+    public ProbeRunner(PodRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /// Begins probing an attempt that runs since `startedAt`; a second call does nothing.
+    void start(ContainerPlan plan, int attempt, Instant startedAt) {
+        begin(plan, attempt, startedAt, Life.FRESH);
+    }
+
+    /// Goes on with an attempt that an earlier life of the agent probed: what had started is not
+    /// asked for its startup again, and what was ready stays so until a probe says otherwise. The
+    /// first probes come at random moments, lest all of a host come at once.
+    public void resume(ContainerRecord container, Instant startedAt) {
+        begin(
+                container.plan(),
+                container.attempt(),
+                startedAt,
+                container.started() ? Life.STARTED : Life.KNOWN);
+    }
+
+    private void begin(ContainerPlan plan, int attempt, Instant startedAt, Life life) {
+        String id = ContainerIds.of(runtime.plan().uid(), plan.name(), attempt);
+        Attempt probed =
+                new Attempt(
+                        plan,
+                        attempt,
+                        id,
+                        startedAt,
+                        life,
+                        new CountDownLatch(1),
+                        new CountDownLatch(1));
+        if (attempts.putIfAbsent(id, probed) == null && plan.kind() != ContainerPlan.Kind.INIT) {
+            runtime.run("probes of " + plan.name(), () -> begin(probed));
+        }
+    }
+
+    /// The attempt is being stopped: whether it lives is not asked any more, whether it is ready
+    /// still is.
+    void stopJudging(String container, int attempt) {
+        known(container, attempt).ifPresent(each -> each.judged().countDown());
+    }
+
+    /// Ends probing an attempt.
+    void stop(String container, int attempt) {
+        known(container, attempt)
+                .ifPresent(each -> {
+                    each.judged().countDown();
+                    each.over().countDown();
+                });
+    }
+
+    private Optional<Attempt> known(String container, int attempt) {
+        return Optional.ofNullable(
+                attempts.get(ContainerIds.of(runtime.plan().uid(), container, attempt)));
+    }
+
+    private enum Life {
+        FRESH,
+        KNOWN,
+        STARTED
+    }
+
+    private record Attempt(
+            ContainerPlan plan,
+            int number,
+            String id,
+            Instant startedAt,
+            Life life,
+            CountDownLatch judged,
+            CountDownLatch over) {
+        String name() {
+            return plan.name();
+        }
+
+        CountDownLatch end(Kind kind) {
+            return switch (kind) {
+                case Readiness -> over;
+                case Startup, Liveness -> judged;
+            };
+        }
+    }
+
+    private void begin(Attempt attempt) throws InterruptedException {
+        Container spec = attempt.plan().spec();
+        if (attempt.life() != Life.STARTED
+                && spec.getStartupProbe() != null
+                && !probe(attempt, Kind.Startup, spec.getStartupProbe())) {
+            return;
+        }
+        runtime.post(new PodInput.StartupDone(attempt.name(), attempt.number()));
+        if (spec.getReadinessProbe() == null) {
+            runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), true));
+        } else {
+            runtime.run(
+                    "readiness of " + attempt.name(),
+                    () -> probe(attempt, Kind.Readiness, spec.getReadinessProbe()));
+        }
+        if (spec.getLivenessProbe() != null) {
+            probe(attempt, Kind.Liveness, spec.getLivenessProbe());
+        }
+    }
+
+    /// Probes until the attempt ends; a startup probe until it succeeded.
+    ///
+    /// @return whether the startup probe succeeded
+    private boolean probe(Attempt attempt, Kind kind, Probe probe) throws InterruptedException {
+        Duration initial = Duration.ofSeconds(or(probe.getInitialDelaySeconds(), 0));
+        Duration period = Duration.ofSeconds(Math.max(1, or(probe.getPeriodSeconds(), 10)));
+        ProbeCounter counter =
+                ProbeCounter.of(
+                        Math.max(1, or(probe.getSuccessThreshold(), 1)),
+                        Math.max(1, or(probe.getFailureThreshold(), 3)));
+        Optional<Duration> grace =
+                Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
+                        .map(Duration::ofSeconds);
+        Duration wait = Duration.between(Instant.now(), attempt.startedAt().plus(initial));
+        if (attempt.life() != Life.FRESH) {
+            Duration jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
+            wait = wait.compareTo(jitter) > 0 ? wait : jitter;
+        }
+        while (!ended(attempt, kind, wait)) {
+            long begun = System.nanoTime();
+            ProbeResponse response = ask(attempt, probe);
+            runtime.probes()
+                    .count(
+                            attempt.name(),
+                            kind.name(),
+                            response,
+                            Duration.ofNanos(System.nanoTime() - begun));
+            tell(attempt, kind, response);
+            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
+                boolean success = response.getOutcome() != ProbeResponse.Outcome.FAILURE;
+                ProbeCounter.Counted counted = counter.count(success);
+                counter = counted.counter();
+                if (counted.verdict().isPresent()
+                        && judged(attempt, kind, counted.verdict().get(), grace)) {
+                    return success;
+                }
+            }
+            wait = period.minus(Duration.ofNanos(System.nanoTime() - begun));
+        }
+        return false;
+    }
+
+    /// Returns whether this probe's work is over.
+    private boolean judged(Attempt attempt, Kind kind, boolean success, Optional<Duration> grace) {
+        return switch (kind) {
+            case Readiness -> {
+                runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), success));
+                yield false;
+            }
+            case Startup, Liveness -> {
+                if (!success) {
+                    runtime.post(
+                            new PodInput.Condemned(
+                                    attempt.name(),
+                                    attempt.number(),
+                                    RestartDecision.killing(
+                                            attempt.plan(),
+                                            runtime.plan().restartPolicy(),
+                                            "failed %s probe"
+                                                    .formatted(
+                                                            kind == Kind.Startup
+                                                                    ? "startup"
+                                                                    : "liveness")),
+                                    grace));
+                    yield true;
+                }
+                yield kind == Kind.Startup;
+            }
+        };
+    }
+
+    /// An unknown outcome is asked for again at once, and then counts for nothing.
+    private ProbeResponse ask(Attempt attempt, Probe probe) {
+        ProbeResponse response = unknown("");
+        for (int i = 0; i < TRIES; i++) {
+            response = askOnce(attempt, probe);
+            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
+                return response;
+            }
+        }
+        return response;
+    }
+
+    private ProbeResponse askOnce(Attempt attempt, Probe probe) {
+        try {
+            ProbeRequest request =
+                    new ProbeRequests(
+                                    attempt.plan().spec(),
+                                    attempt.id(),
+                                    runtime.machine().getSpec().network().address())
+                            .of(probe);
+            return runtime.guest()
+                    .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
+                    .probe(request);
+        } catch (StatusRuntimeException e) {
+            // The container is gone, or the channel broke: nothing about it is known.
+            return unknown("");
+        } catch (ConfigurationException e) {
+            return unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static ProbeResponse unknown(String message) {
+        return ProbeResponse.newBuilder()
+                .setOutcome(ProbeResponse.Outcome.UNKNOWN)
+                .setMessage(message)
+                .build();
+    }
+
+    private void tell(Attempt attempt, Kind kind, ProbeResponse response)
+            throws InterruptedException {
+        String message = response.getMessage();
+        boolean worth =
+                switch (response.getOutcome()) {
+                    case FAILURE, WARNING -> true;
+                    case UNKNOWN -> !message.isEmpty();
+                    case SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> false;
+                };
+        if (!worth || ended(attempt, kind, Duration.ZERO)) {
+            return;
+        }
+        boolean warning = response.getOutcome() == ProbeResponse.Outcome.WARNING;
+        String what =
+                switch (response.getOutcome()) {
+                    case WARNING -> "%s probe warning: %s";
+                    case UNKNOWN -> "%s probe errored and resulted in unknown state: %s";
+                    case FAILURE, SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
+                            "%s probe failed: %s";
+                };
+        runtime.event(
+                PodApi.EventType.Warning,
+                warning ? "ProbeWarning" : "Unhealthy",
+                what.formatted(kind, message),
+                attempt.plan().fieldPath());
+    }
+
+    private boolean ended(Attempt attempt, Kind kind, Duration wait) throws InterruptedException {
+        return runtime.closed()
+                || attempt.end(kind).await(Math.max(0, wait.toMillis()), TimeUnit.MILLISECONDS);
+    }
+
+    private static int or(@Nullable Integer value, int otherwise) {
+        return value == null ? otherwise : value;
+    }
+}

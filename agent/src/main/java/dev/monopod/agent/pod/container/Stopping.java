@@ -1,0 +1,122 @@
+package dev.monopod.agent.pod.container;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The end of one attempt of a container, as far as it is known: what the thread that stops it
+/// waits for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer.
+/// Thread-safe.
+final class Stopping {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private Instant deadline = Instant.MAX;
+    private boolean hookOver;
+    private boolean due;
+    private boolean over;
+    private boolean cut;
+
+    /// @param grace from now on, over which nothing but the kill remains
+    void within(Duration grace) {
+        Instant at = Instant.now().plus(grace);
+        tell(() -> {
+            deadline = at.isBefore(deadline) ? at : deadline;
+            cut |= !grace.isPositive();
+        });
+    }
+
+    void hookOver() {
+        tell(() -> hookOver = true);
+    }
+
+    /// The containers that end before it have ended.
+    void due() {
+        tell(() -> due = true);
+    }
+
+    /// The attempt has ended.
+    void over() {
+        tell(() -> over = true);
+    }
+
+    /// What is left of the grace; never negative.
+    Duration left() {
+        lock.lock();
+        try {
+            Duration left = Duration.between(Instant.now(), deadline);
+            return left.isNegative() ? Duration.ZERO : left;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void awaitHook() throws InterruptedException {
+        await(() -> hookOver, Duration.ZERO);
+    }
+
+    void awaitTurn() throws InterruptedException {
+        await(() -> due, Duration.ZERO);
+    }
+
+    /// Waits until the attempt has ended, for what is left of the grace and at least that long,
+    /// unless it is cut off.
+    ///
+    /// @return whether it has ended
+    boolean awaitEnd(Duration atLeast) throws InterruptedException {
+        return await(() -> over, atLeast);
+    }
+
+    /// Waits for the end without regard to the deadline.
+    boolean awaitEndFor(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = patience.toNanos();
+            while (!over && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean await(java.util.function.BooleanSupplier condition, Duration atLeast)
+            throws InterruptedException {
+        lock.lock();
+        try {
+            Instant least = cut ? deadline : Instant.now().plus(atLeast);
+            Instant before = deadline;
+            while (!over && !condition.getAsBoolean()) {
+                // A deadline that came nearer meanwhile is an order that leaves no room for more.
+                Instant until =
+                        deadline.equals(before) && least.isAfter(deadline) ? least : deadline;
+                long millis = millisUntil(until);
+                if (millis <= 0) {
+                    return false;
+                }
+                changed.await(millis, TimeUnit.MILLISECONDS);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static long millisUntil(Instant until) {
+        return until.equals(Instant.MAX)
+                ? Long.MAX_VALUE
+                : Duration.between(Instant.now(), until).plusNanos(999_999).toMillis();
+    }
+
+    private void tell(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package dev.monopod.agent.pod.container;
+
+import com.google.protobuf.ByteString;
+import dev.monopod.agent.kubelet.KubeletPods.StreamException;
+import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
+import dev.monopod.agent.kubelet.KubeletPods.TerminalSizes.Size;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.guest.GuestStream;
+import dev.monopod.protocol.guest.AttachStart;
+import dev.monopod.protocol.guest.CloseStdin;
+import dev.monopod.protocol.guest.ExecStart;
+import dev.monopod.protocol.guest.PortForwardInput;
+import dev.monopod.protocol.guest.PortForwardOutput;
+import dev.monopod.protocol.guest.StreamInput;
+import dev.monopod.protocol.guest.StreamOutput;
+import dev.monopod.protocol.guest.TerminalSize;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.util.List;
+import java.util.Optional;
+
+/// Joins a client's streams to a guest's. Each direction has a thread of its own and waits for the
+/// slower side; no chunk is larger than 64 KiB.
+public final class Streams {
+    private static final int CHUNK_BYTES = 64 << 10;
+
+    private Streams() {}
+
+    public static int exec(
+            GuestChannel guest, String containerId, List<String> command, StreamSession session)
+            throws IOException {
+        StreamInput start =
+                StreamInput.newBuilder()
+                        .setExec(
+                                ExecStart.newBuilder()
+                                        .setContainerId(containerId)
+                                        .addAllArgs(command)
+                                        .setTty(session.tty())
+                                        .setStdin(session.stdin().isPresent()))
+                        .build();
+        try (GuestStream<StreamInput, StreamOutput> call =
+                GuestStream.open(guest.streams()::exec)) {
+            return join(call, start, session);
+        }
+    }
+
+    public static int attach(GuestChannel guest, String containerId, StreamSession session)
+            throws IOException {
+        StreamInput start =
+                StreamInput.newBuilder()
+                        .setAttach(
+                                AttachStart.newBuilder()
+                                        .setContainerId(containerId)
+                                        .setStdin(session.stdin().isPresent()))
+                        .build();
+        try (GuestStream<StreamInput, StreamOutput> call =
+                GuestStream.open(guest.streams()::attach)) {
+            return join(call, start, session);
+        }
+    }
+
+    private static int join(
+            GuestStream<StreamInput, StreamOutput> call, StreamInput start, StreamSession session)
+            throws IOException {
+        Thread stdin = Thread.ofVirtual().unstarted(() -> pumpStdin(call, session));
+        Thread sizes = Thread.ofVirtual().unstarted(() -> pumpSizes(call, session));
+        try {
+            call.send(start);
+            stdin.start();
+            sizes.start();
+            for (Optional<StreamOutput> output = call.next();
+                    output.isPresent();
+                    output = call.next()) {
+                StreamOutput message = output.get();
+                switch (message.getOutputCase()) {
+                    case STDOUT -> write(session.stdout(), message.getStdout());
+                    case STDERR -> write(session.stderr(), message.getStderr());
+                    case EXIT -> {
+                        if (!message.getExit().getError().isEmpty()) {
+                            throw new StreamException(
+                                    HttpURLConnection.HTTP_INTERNAL_ERROR,
+                                    message.getExit().getError());
+                        }
+                        return message.getExit().getExitCode();
+                    }
+                    case STARTED, OUTPUT_NOT_SET -> {}
+                }
+            }
+            throw new StreamException(
+                    HttpURLConnection.HTTP_INTERNAL_ERROR, "the guest ended the stream");
+        } catch (StatusRuntimeException e) {
+            throw failure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        } finally {
+            stdin.interrupt();
+            sizes.interrupt();
+        }
+    }
+
+    private static void write(Optional<OutputStream> sink, ByteString data) throws IOException {
+        if (sink.isPresent()) {
+            data.writeTo(sink.get());
+            sink.get().flush();
+        }
+    }
+
+    private static void pumpStdin(
+            GuestStream<StreamInput, StreamOutput> call, StreamSession session) {
+        if (session.stdin().isEmpty()) {
+            return;
+        }
+        try {
+            InputStream in = session.stdin().get();
+            byte[] chunk = new byte[CHUNK_BYTES];
+            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                StreamInput data =
+                        StreamInput.newBuilder()
+                                .setStdin(ByteString.copyFrom(chunk, 0, count))
+                                .build();
+                if (count > 0 && !call.send(data)) {
+                    return;
+                }
+            }
+            call.send(
+                    StreamInput.newBuilder()
+                            .setCloseStdin(CloseStdin.getDefaultInstance())
+                            .build());
+        } catch (IOException e) {
+            // The client is gone; the end of the session closes the call.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void pumpSizes(
+            GuestStream<StreamInput, StreamOutput> call, StreamSession session) {
+        try {
+            for (Optional<Size> size = session.sizes().next();
+                    size.isPresent();
+                    size = session.sizes().next()) {
+                StreamInput resize =
+                        StreamInput.newBuilder()
+                                .setResize(
+                                        TerminalSize.newBuilder()
+                                                .setColumns(size.get().columns())
+                                                .setRows(size.get().rows()))
+                                .build();
+                if (!call.send(resize)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    public static void portForward(
+            GuestChannel guest, int port, InputStream input, OutputStream output)
+            throws IOException {
+        try (GuestStream<PortForwardInput, PortForwardOutput> call =
+                GuestStream.open(guest.streams()::portForward)) {
+            Thread pump = Thread.ofVirtual().unstarted(() -> pumpPort(call, input));
+            try {
+                call.send(PortForwardInput.newBuilder().setPort(port).build());
+                for (Optional<PortForwardOutput> next = call.next();
+                        next.isPresent();
+                        next = call.next()) {
+                    PortForwardOutput message = next.get();
+                    switch (message.getOutputCase()) {
+                        case CONNECTED -> pump.start();
+                        case DATA -> {
+                            message.getData().writeTo(output);
+                            output.flush();
+                        }
+                        case ERROR ->
+                                throw new StreamException(
+                                        HttpURLConnection.HTTP_INTERNAL_ERROR, message.getError());
+                        case OUTPUT_NOT_SET -> {}
+                    }
+                }
+            } finally {
+                pump.interrupt();
+            }
+        } catch (StatusRuntimeException e) {
+            throw failure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    private static void pumpPort(
+            GuestStream<PortForwardInput, PortForwardOutput> call, InputStream input) {
+        try {
+            byte[] chunk = new byte[CHUNK_BYTES];
+            for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
+                PortForwardInput data =
+                        PortForwardInput.newBuilder()
+                                .setData(ByteString.copyFrom(chunk, 0, count))
+                                .build();
+                if (count > 0 && !call.send(data)) {
+                    return;
+                }
+            }
+            call.send(PortForwardInput.newBuilder().setCloseWrite(true).build());
+        } catch (IOException e) {
+            call.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static StreamException failure(StatusRuntimeException e) {
+        String description = e.getStatus().getDescription();
+        String message = description == null ? e.getStatus().toString() : description;
+        return switch (e.getStatus().getCode()) {
+            case NOT_FOUND -> new StreamException(HttpURLConnection.HTTP_NOT_FOUND, message);
+            case INVALID_ARGUMENT, FAILED_PRECONDITION ->
+                    new StreamException(HttpURLConnection.HTTP_BAD_REQUEST, message);
+            default -> new StreamException(HttpURLConnection.HTTP_INTERNAL_ERROR, message);
+        };
+    }
+}

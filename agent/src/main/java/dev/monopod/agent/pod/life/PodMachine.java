@@ -1,0 +1,249 @@
+package dev.monopod.agent.pod.life;
+
+import dev.monopod.agent.pod.life.PodEffect.Manner;
+import dev.monopod.agent.pod.life.PodState.Stage;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.agent.pod.spec.PodPlan;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// The pod's life as a pure function: `(state, input, now) → (state, effects)`. First the input
+/// changes the record it speaks of, then [PodProgress] derives what follows from the state as a
+/// whole, so that a lost or repeated input does no harm.
+public final class PodMachine {
+    private static final Duration CONFIGURATION_RETRY = Duration.ofSeconds(10);
+
+    /// The new state and what is to be done.
+    public record Step(PodState state, List<PodEffect> effects) {}
+
+    private final PodDraft draft;
+
+    private PodMachine(PodDraft draft) {
+        this.draft = draft;
+    }
+
+    public static Step step(PodState state, PodInput input, Instant now) {
+        PodDraft draft = new PodDraft(state, now);
+        new PodMachine(draft).accept(input);
+        PodProgress.advance(draft);
+        return new Step(draft.state(), draft.effects());
+    }
+
+    /// When, after `now`, the state has to be looked at again without any input.
+    public static Optional<Instant> nextTick(PodState state, Instant now) {
+        Instant next = Instant.MAX;
+        for (ContainerRecord container : state.all()) {
+            if (container.phase() instanceof ContainerPhase.Waiting waiting
+                    && waiting.notBefore().isAfter(now)) {
+                next = waiting.notBefore().isBefore(next) ? waiting.notBefore() : next;
+            }
+        }
+        if (state.plan().activeDeadline().isPresent() && state.failure().isEmpty()) {
+            Instant deadline = state.startTime().plus(state.plan().activeDeadline().get());
+            next = deadline.isAfter(now) && deadline.isBefore(next) ? deadline : next;
+        }
+        Optional<Instant> forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
+        next = forced.isPresent() && forced.get().isBefore(next) ? forced.get() : next;
+        return next.equals(Instant.MAX) ? Optional.empty() : Optional.of(next);
+    }
+
+    private PodState state() {
+        return draft.state();
+    }
+
+    private void accept(PodInput input) {
+        switch (input) {
+            case PodInput.Bound() -> draft.change(state().withBound());
+            case PodInput.MachineReady() -> {
+                if (state().stage() == Stage.STARTING) {
+                    draft.change(state().withStage(Stage.READY));
+                }
+            }
+            case PodInput.Prepared() -> draft.change(state().withPrepared());
+            case PodInput.Changed(PodPlan plan) -> changed(plan);
+            case PodInput.ImageReady(String name) ->
+                    draft.put(state().container(name).withImage(true, Optional.empty()));
+            case PodInput.ImageTrouble(String name, String reason, String message) ->
+                    draft.put(
+                            state().container(name)
+                                    .withImage(
+                                            false,
+                                            Optional.of(
+                                                    new ContainerPhase.Waiting(
+                                                            reason, message, Instant.EPOCH))));
+            case PodInput.Started started -> started(started);
+            case PodInput.ConfigurationTrouble trouble -> trouble(trouble);
+            case PodInput.Ended ended -> ended(ended);
+            case PodInput.Hooked(String name, int attempt) ->
+                    running(name, attempt)
+                            .ifPresent(c -> draft.put(c.withHealth(c.health().withHooked())));
+            case PodInput.StartupDone(String name, int attempt) ->
+                    running(name, attempt)
+                            .ifPresent(c -> draft.put(c.withHealth(c.health().withStarted())));
+            case PodInput.Ready(String name, int attempt, boolean ready) ->
+                    running(name, attempt)
+                            .ifPresent(c -> draft.put(c.withHealth(c.health().withReady(ready))));
+            case PodInput.Condemned(
+                            String name,
+                            int attempt,
+                            String message,
+                            Optional<Duration> grace) ->
+                    running(name, attempt)
+                            .ifPresent(c ->
+                                    draft.stop(
+                                            c,
+                                            grace.orElse(state().plan().grace()),
+                                            message,
+                                            Manner.ORDINARY));
+            case PodInput.Deletion(Duration grace) -> deletion(grace);
+            case PodInput.Fail(String reason, String message, Duration grace) ->
+                    draft.fail(reason, message, grace);
+            case PodInput.MachineLost(String message) -> lost(message);
+            case PodInput.MachineOff() -> {
+                if (state().stage() != Stage.REMOVED) {
+                    draft.change(state().withStage(Stage.OFF));
+                }
+            }
+            case PodInput.Tick() -> {}
+        }
+    }
+
+    private void changed(PodPlan plan) {
+        if (state().ending()) {
+            return;
+        }
+        draft.change(state().withPlan(plan));
+        for (ContainerPlan container : plan.containers()) {
+            Optional<ContainerRecord> known =
+                    Optional.ofNullable(state().containers().get(container.name()));
+            ContainerRecord next =
+                    known.map(record -> record.withPlan(container))
+                            .orElseGet(() -> ContainerRecord.initial(container));
+            draft.put(next);
+            boolean other =
+                    known.map(c -> !c.plan().image().equals(container.image())).orElse(true);
+            if (other && !(next.phase() instanceof ContainerPhase.Terminated)) {
+                draft.effect(new PodEffect.PullImage(container.name()));
+            }
+        }
+    }
+
+    /// The shortest grace counts, also for a stop that is under way.
+    private void deletion(Duration grace) {
+        Instant deadline = draft.now().plus(grace);
+        if (state().deletion().isPresent() && !deadline.isBefore(state().deletion().get())) {
+            return;
+        }
+        draft.change(state().withDeletion(deadline));
+        for (ContainerRecord container : state().all()) {
+            if (container.phase() instanceof ContainerPhase.Running running && running.stopping()) {
+                draft.effect(new PodEffect.Hasten(container.name(), container.attempt(), grace));
+            }
+        }
+    }
+
+    private void started(PodInput.Started started) {
+        ContainerRecord container = state().container(started.container());
+        if (container.attempt() == started.attempt()
+                && container.phase() instanceof ContainerPhase.Starting) {
+            draft.put(container.withPhase(new ContainerPhase.Running(started.at())));
+        }
+    }
+
+    private void trouble(PodInput.ConfigurationTrouble trouble) {
+        ContainerRecord container = state().container(trouble.container());
+        if (container.attempt() == trouble.attempt()
+                && container.phase() instanceof ContainerPhase.Starting) {
+            draft.put(
+                    container.withPhase(
+                            new ContainerPhase.Waiting(
+                                    trouble.reason(),
+                                    trouble.message(),
+                                    draft.now().plus(CONFIGURATION_RETRY))));
+        }
+    }
+
+    private Optional<ContainerRecord> running(String name, int attempt) {
+        return Optional.of(state().container(name))
+                .filter(c -> c.attempt() == attempt && c.phase() instanceof ContainerPhase.Running);
+    }
+
+    private void ended(PodInput.Ended ended) {
+        ContainerRecord container = state().container(ended.container());
+        if (container.attempt() != ended.attempt()
+                || container.phase() instanceof ContainerPhase.Terminated) {
+            return;
+        }
+        Termination end = ended.termination();
+        if (!state().ending() && RestartDecision.all(container.plan(), end.exitCode())) {
+            draft.change(state().withRestarting());
+        }
+        if (state().restarting() || !restarts(container, end)) {
+            draft.put(container.withPhase(new ContainerPhase.Terminated(end)));
+        } else if (container.definitionChanged()) {
+            draft.put(
+                    container.again(
+                            end,
+                            new ContainerPhase.Waiting("ContainerCreating", "", Instant.EPOCH),
+                            RestartBackoff.NONE));
+        } else {
+            restart(container, end);
+        }
+    }
+
+    private void restart(ContainerRecord container, Termination end) {
+        Instant notBefore = container.backoff().notBefore(end.finishedAt());
+        String pod = state().plan().display();
+        String message =
+                "back-off %s restarting failed container=%s pod=%s"
+                        .formatted(
+                                RestartBackoff.display(
+                                        Duration.between(end.finishedAt(), notBefore)),
+                                container.name(),
+                                pod);
+        draft.put(
+                container.again(
+                        end,
+                        new ContainerPhase.Waiting("CrashLoopBackOff", message, notBefore),
+                        container.backoff().restarted(end.finishedAt())));
+        if (notBefore.isAfter(draft.now())) {
+            draft.effect(
+                    new PodEffect.BackOff(
+                            container.name(),
+                            "Back-off restarting failed container %s in pod %s"
+                                    .formatted(container.name(), pod)));
+        }
+    }
+
+    private boolean restarts(ContainerRecord container, Termination end) {
+        PodPlan.RestartPolicy ofPod = state().plan().restartPolicy();
+        if (state().ending()) {
+            return false;
+        }
+        return switch (container.plan().kind()) {
+            case EPHEMERAL -> false;
+            case SIDECAR -> !PodProgress.finished(state());
+            case INIT ->
+                    !end.succeeded()
+                            && RestartDecision.again(container.plan(), ofPod, end.exitCode());
+            case MAIN ->
+                    container.definitionChanged()
+                            || RestartDecision.again(container.plan(), ofPod, end.exitCode());
+        };
+    }
+
+    /// The machine is gone: what ran in it ended at an unknown moment with an unknown code.
+    private void lost(String message) {
+        if (state().stage() != Stage.STARTING && state().stage() != Stage.READY) {
+            return;
+        }
+        draft.fail("MachineLost", message, Duration.ZERO);
+        draft.change(
+                ForcedEnd.of(
+                        state(),
+                        "The machine ended while the container ran: " + message,
+                        draft.now()));
+    }
+}

@@ -1,0 +1,291 @@
+package dev.monopod.agent.pod.life;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.host.image.ImageStore.ImageConfig;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs.
+/// Written whole, by rename, before any effect is performed.
+public record PodRecord(
+        String machine,
+        boolean machineStarted,
+        boolean over,
+        boolean initialized,
+        boolean restarting,
+        long startMillis,
+        long deletionMillis,
+        @Nullable FailureEntry failure,
+        List<ContainerEntry> containers,
+        List<ImageEntry> images,
+        @Nullable List<String> disks) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILE = "pod.json";
+
+    record FailureEntry(String reason, String message, long deadlineMillis) {}
+
+    record WaitingEntry(String reason, String message, long notBeforeMillis) {
+        ContainerPhase phase() {
+            return new ContainerPhase.Waiting(
+                    reason, message, Instant.ofEpochMilli(notBeforeMillis));
+        }
+    }
+
+    /// @param phase `waiting`, `starting`, `running` or `terminated`
+    record ContainerEntry(
+            String name,
+            int attempt,
+            @Nullable String image,
+            String phase,
+            @Nullable WaitingEntry waiting,
+            long startedMillis,
+            boolean started,
+            boolean everStarted,
+            boolean ready,
+            @Nullable End end,
+            @Nullable End last,
+            long backoffSeconds,
+            long backoffMillis) {}
+
+    record End(
+            String containerId,
+            int exitCode,
+            int signal,
+            String reason,
+            String message,
+            long startedMillis,
+            long finishedMillis) {
+        static End of(Termination end) {
+            return new End(
+                    end.containerId(),
+                    end.exitCode(),
+                    end.signal(),
+                    end.reason(),
+                    end.message(),
+                    end.startedAt().toEpochMilli(),
+                    end.finishedAt().toEpochMilli());
+        }
+
+        Termination termination() {
+            return new Termination(
+                    containerId,
+                    exitCode,
+                    signal,
+                    reason,
+                    message,
+                    Instant.ofEpochMilli(startedMillis),
+                    Instant.ofEpochMilli(finishedMillis));
+        }
+    }
+
+    record ImageEntry(
+            String container,
+            String reference,
+            String imageId,
+            String digest,
+            String disk,
+            List<String> entrypoint,
+            List<String> command,
+            List<String> environment,
+            String workingDirectory,
+            String user,
+            String stopSignal) {}
+
+    public static PodRecord of(PodState state, PodRuntime runtime) {
+        List<ContainerEntry> containers = new ArrayList<>();
+        for (ContainerRecord container : state.all()) {
+            containers.add(entry(container));
+        }
+        List<ImageEntry> entries = new ArrayList<>();
+        runtime.images().forEach((name, image) -> entries.add(entry(name, image)));
+        boolean over =
+                state.stage() == PodState.Stage.OFF
+                        || state.stage() == PodState.Stage.POWERING_OFF
+                        || state.stage() == PodState.Stage.REMOVED;
+        return new PodRecord(
+                runtime.machineName(),
+                runtime.vm().isPresent(),
+                over,
+                state.initialized(),
+                state.restarting(),
+                state.startTime().toEpochMilli(),
+                state.deletion().map(Instant::toEpochMilli).orElse(0L),
+                state.failure()
+                        .map(f ->
+                                new FailureEntry(
+                                        f.reason(), f.message(), f.deadline().toEpochMilli()))
+                        .orElse(null),
+                containers,
+                entries,
+                runtime.disks().stream().map(Path::toString).toList());
+    }
+
+    private static ContainerEntry entry(ContainerRecord container) {
+        String phase =
+                switch (container.phase()) {
+                    case ContainerPhase.Waiting _ -> "waiting";
+                    case ContainerPhase.Starting _ -> "starting";
+                    case ContainerPhase.Running _ -> "running";
+                    case ContainerPhase.Terminated _ -> "terminated";
+                };
+        return new ContainerEntry(
+                container.name(),
+                container.attempt(),
+                container.image(),
+                phase,
+                container.phase() instanceof ContainerPhase.Waiting waiting
+                        ? new WaitingEntry(
+                                waiting.reason(),
+                                waiting.message(),
+                                waiting.notBefore().toEpochMilli())
+                        : null,
+                container.phase() instanceof ContainerPhase.Running running
+                        ? running.startedAt().toEpochMilli()
+                        : 0,
+                container.started(),
+                container.everStarted(),
+                container.ready(),
+                container.phase() instanceof ContainerPhase.Terminated(Termination end)
+                        ? End.of(end)
+                        : null,
+                container.last().map(End::of).orElse(null),
+                container.backoff().delay().map(Duration::toSeconds).orElse(0L),
+                container.backoff().updated().toEpochMilli());
+    }
+
+    private static ImageEntry entry(String container, ResolvedImage image) {
+        return new ImageEntry(
+                container,
+                image.reference(),
+                image.imageId(),
+                image.digest(),
+                image.disk().toString(),
+                image.config().entrypoint(),
+                image.config().command(),
+                image.config().environment(),
+                image.config().workingDirectory(),
+                image.config().user(),
+                image.config().stopSignal().orElse(""));
+    }
+
+    public Map<String, ResolvedImage> resolved() {
+        Map<String, ResolvedImage> result = new HashMap<>();
+        for (ImageEntry image : images) {
+            result.put(
+                    image.container(),
+                    new ResolvedImage(
+                            image.reference(),
+                            image.imageId(),
+                            image.digest(),
+                            Path.of(image.disk()),
+                            false,
+                            new ImageConfig(
+                                    image.entrypoint(),
+                                    image.command(),
+                                    image.environment(),
+                                    image.workingDirectory(),
+                                    image.user(),
+                                    Optional.of(image.stopSignal()).filter(text -> !text.isEmpty()),
+                                    Map.of())));
+        }
+        return result;
+    }
+
+    public List<Path> diskPaths() {
+        return disks == null ? List.of() : disks.stream().map(Path::of).toList();
+    }
+
+    /// The state as it was, for a pod whose plan did not change.
+    public PodState restore(PodPlan plan) {
+        PodState state =
+                PodState.initial(plan, Instant.ofEpochMilli(startMillis))
+                        .withStage(over ? PodState.Stage.OFF : PodState.Stage.STARTING);
+        if (initialized) {
+            state = state.withInitialized();
+        }
+        if (restarting) {
+            state = state.withRestarting();
+        }
+        if (deletionMillis != 0) {
+            state = state.withDeletion(Instant.ofEpochMilli(deletionMillis));
+        }
+        if (failure != null) {
+            state =
+                    state.withFailure(
+                            new PodState.Failure(
+                                    failure.reason(),
+                                    failure.message(),
+                                    Instant.ofEpochMilli(failure.deadlineMillis())));
+        }
+        for (ContainerEntry entry : containers) {
+            if (state.containers().containsKey(entry.name())) {
+                state = state.with(restore(state.container(entry.name()), entry));
+            }
+        }
+        return state;
+    }
+
+    private static ContainerRecord restore(ContainerRecord fresh, ContainerEntry entry) {
+        RestartBackoff backoff =
+                new RestartBackoff(
+                        entry.backoffSeconds() == 0
+                                ? Optional.empty()
+                                : Optional.of(Duration.ofSeconds(entry.backoffSeconds())),
+                        Instant.ofEpochMilli(entry.backoffMillis()));
+        End end = entry.end();
+        WaitingEntry waiting = entry.waiting();
+        boolean running = entry.phase().equals("running");
+        ContainerPhase phase =
+                switch (entry.phase()) {
+                    case "running" ->
+                            new ContainerPhase.Running(Instant.ofEpochMilli(entry.startedMillis()));
+                    case "starting" -> new ContainerPhase.Starting();
+                    case "terminated" ->
+                            end == null
+                                    ? fresh.phase()
+                                    : new ContainerPhase.Terminated(end.termination());
+                    default -> waiting == null ? fresh.phase() : waiting.phase();
+                };
+        return new ContainerRecord(
+                fresh.plan(),
+                entry.attempt(),
+                entry.image() == null ? "" : entry.image(),
+                phase,
+                Optional.ofNullable(entry.last()).map(End::termination),
+                false,
+                Optional.empty(),
+                new ContainerHealth(running, entry.started(), entry.everStarted(), entry.ready()),
+                backoff);
+    }
+
+    public static Optional<PodRecord> read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        return Files.exists(file)
+                ? Optional.of(JSON.readValue(Files.readAllBytes(file), PodRecord.class))
+                : Optional.empty();
+    }
+
+    public void write(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Path fresh = directory.resolve(FILE + ".new");
+        Files.write(fresh, JSON.writeValueAsBytes(this));
+        Files.move(
+                fresh,
+                directory.resolve(FILE),
+                StandardCopyOption.REPLACE_EXISTING,
+                StandardCopyOption.ATOMIC_MOVE);
+    }
+}

@@ -1,0 +1,125 @@
+package dev.monopod.agent.pod.log;
+
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.protocol.guest.LogChunk;
+import dev.monopod.protocol.guest.ReadLogRequest;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Copies what containers say out of the guest, one thread per attempt, from where the host's file
+/// ends. The guest holds a container back rather than losing output, so nothing is lost when a copy
+/// pauses.
+public final class ContainerLogs {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerLogs.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    private final PodRuntime runtime;
+    private final Map<String, CountDownLatch> copies = new ConcurrentHashMap<>();
+
+    public ContainerLogs(PodRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /// Starts copying an attempt's output; a second call for it does nothing.
+    public void copy(String container, int attempt) {
+        String id = ContainerIds.of(runtime.plan().uid(), container, attempt);
+        CountDownLatch done = new CountDownLatch(1);
+        if (copies.putIfAbsent(id, done) == null) {
+            runtime.run(
+                    "log of " + container,
+                    () -> {
+                        try {
+                            follow(id, container, attempt);
+                        } finally {
+                            done.countDown();
+                        }
+                    });
+        }
+    }
+
+    /// Waits until every copy is complete, or patience ends.
+    public void awaitAll(Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        for (CountDownLatch copy : copies.values()) {
+            if (!copy.await(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until one attempt's copy is complete, or patience ends.
+    public void await(String container, int attempt, Duration patience)
+            throws InterruptedException {
+        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        if (copy != null) {
+            copy.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Whether all of an attempt's output that will come is on the host.
+    public boolean complete(String container, int attempt) {
+        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        return copy == null || copy.getCount() == 0;
+    }
+
+    /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
+    /// not here.
+    private void follow(String id, String container, int attempt) throws InterruptedException {
+        Path directory = LogFile.directory(runtime.directory(), container);
+        while (!runtime.closed()) {
+            try (LogFile file = LogFile.open(directory, attempt)) {
+                copy(id, file);
+                return;
+            } catch (StatusRuntimeException e) {
+                if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+                    return;
+                }
+            } catch (IOException e) {
+                LOG.warn("{}: log of {} pauses", runtime.plan().display(), container, e);
+            }
+            if (runtime.pause(RETRY)) {
+                return;
+            }
+        }
+    }
+
+    /// Copies to the end, which comes when the container has ended.
+    private void copy(String id, LogFile file) throws IOException {
+        Context.CancellableContext context = Context.current().withCancellation();
+        try {
+            Iterator<LogChunk> chunks =
+                    context.wrap(() ->
+                                    runtime.guest()
+                                            .endless()
+                                            .readLog(
+                                                    ReadLogRequest.newBuilder()
+                                                            .setContainerId(id)
+                                                            .setOffset(file.offset())
+                                                            .setFollow(true)
+                                                            .build()))
+                            .call();
+            while (chunks.hasNext()) {
+                LogChunk chunk = chunks.next();
+                file.append(chunk.getOffset(), chunk.getData());
+            }
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        } finally {
+            context.cancel(null);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package dev.monopod.agent.pod.pull;
+
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.image.ImageStore.PullIdentity;
+import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// Gets the images of one pod: all references are resolved in parallel, which fixes the machine's
+/// disks; then the contents are fetched while the machine boots. Trouble is told, and tried again
+/// with the kubelet's back-off for as long as the pod lives.
+public final class ImagePuller {
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(300);
+    private static final Duration PROGRESS = Duration.ofSeconds(10);
+    private static final Duration BEFORE_BACK_OFF = Duration.ofSeconds(2);
+
+    private final PodRuntime runtime;
+
+    /// When the pull of a container's image began that is not over.
+    private final Map<String, Instant> pulling = new ConcurrentHashMap<>();
+
+    public ImagePuller(PodRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /// Returns when the images of the lasting containers are resolved.
+    public void resolveAll() throws InterruptedException {
+        List<Future<?>> all = new ArrayList<>();
+        for (ContainerPlan container : runtime.plan().lasting()) {
+            all.add(runtime.tasks().submit(() -> resolve(container)));
+        }
+        for (Future<?> one : all) {
+            try {
+                one.get();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("resolving images failed", e.getCause());
+            }
+        }
+    }
+
+    /// Fetches every image in the background and posts [PodInput.ImageReady] for each.
+    public void fetchAll() {
+        for (ContainerPlan container : runtime.plan().containers()) {
+            runtime.run("pull of " + container.spec().getImage(), () -> bring(container));
+        }
+    }
+
+    /// Resolves the image if that is not done yet, and fetches it.
+    public void bring(ContainerPlan container) throws InterruptedException {
+        ResolvedImage known = runtime.images().get(container.name());
+        if (known == null || !known.reference().equals(container.image())) {
+            resolve(container);
+        }
+        if (runtime.images().containsKey(container.name())) {
+            fetch(container);
+        }
+    }
+
+    private Void resolve(ContainerPlan container) throws InterruptedException {
+        retry(
+                container,
+                identity -> {
+                    Optional<ResolvedImage> here = here(container, identity);
+                    if (here.isEmpty()) {
+                        begin(container);
+                    }
+                    runtime.images()
+                            .put(
+                                    container.name(),
+                                    here.orElseGet(() ->
+                                            images().resolve(
+                                                            container.spec().getImage(),
+                                                            PullPolicy.ALWAYS,
+                                                            identity)));
+                });
+        return null;
+    }
+
+    /// The image, when the policy is content with what is on this host.
+    private Optional<ResolvedImage> here(ContainerPlan container, PullIdentity identity) {
+        PullPolicy policy = policy(container);
+        if (policy == PullPolicy.ALWAYS) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    images().resolve(container.spec().getImage(), PullPolicy.NEVER, identity));
+        } catch (ImageException e) {
+            if (policy == PullPolicy.IF_NOT_PRESENT
+                    && e.reason() == ImageException.Reason.NEVER_PULL) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private void begin(ContainerPlan container) {
+        pulling.put(container.name(), Instant.now());
+        events(container).pulling();
+    }
+
+    private void fetch(ContainerPlan container) throws InterruptedException {
+        ResolvedImage image = runtime.image(container.name());
+        if (!pulling.containsKey(container.name()) && images().present(image)) {
+            // Not told by an agent that finds the pod as an earlier one left it.
+            if (image.present()) {
+                events(container).present();
+            }
+        } else {
+            pull(container, image);
+            if (runtime.closed()) {
+                return;
+            }
+        }
+        if (runtime.plan().container(container.name()).image().equals(container.image())) {
+            runtime.post(new PodInput.ImageReady(container.name()));
+        }
+    }
+
+    private void pull(ContainerPlan container, ResolvedImage image) throws InterruptedException {
+        AtomicReference<Instant> told = new AtomicReference<>(Instant.now());
+        retry(
+                container,
+                identity -> {
+                    if (!pulling.containsKey(container.name())) {
+                        begin(container);
+                    }
+                    long bytes =
+                            images().fetch(
+                                            image,
+                                            identity,
+                                            progress -> {
+                                                if (due(told)) {
+                                                    events(container)
+                                                            .progress(
+                                                                    progress.bytesDone(),
+                                                                    progress.bytesTotal());
+                                                }
+                                            });
+                    Instant begun =
+                            Optional.ofNullable(pulling.remove(container.name())).orElseThrow();
+                    events(container).pulled(Duration.between(begun, Instant.now()), bytes);
+                });
+    }
+
+    private static boolean due(AtomicReference<Instant> told) {
+        Instant now = Instant.now();
+        Instant last = told.get();
+        return Duration.between(last, now).compareTo(PROGRESS) > 0 && told.compareAndSet(last, now);
+    }
+
+    /// One try.
+    private interface Attempt {
+        void run(PullIdentity identity);
+    }
+
+    private void retry(ContainerPlan container, Attempt attempt) throws InterruptedException {
+        Duration delay = FIRST_RETRY;
+        while (!runtime.closed()) {
+            try {
+                attempt.run(new PodPullIdentity(runtime));
+                return;
+            } catch (ImageException e) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                pulling.remove(container.name());
+                if (backOff(container, e, delay)) {
+                    return;
+                }
+                delay = delay.multipliedBy(2);
+                delay = delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
+            }
+        }
+    }
+
+    /// Tells and waits; true when the pod goes meanwhile.
+    private boolean backOff(ContainerPlan container, ImageException e, Duration delay)
+            throws InterruptedException {
+        String message = String.valueOf(e.getMessage());
+        return switch (e.reason()) {
+            case PULL_FAILED -> {
+                events(container).failed("ErrImagePull", message);
+                if (runtime.pause(BEFORE_BACK_OFF)) {
+                    yield true;
+                }
+                events(container).backsOff(message);
+                yield runtime.pause(delay.minus(BEFORE_BACK_OFF));
+            }
+            // Nothing is asked of anybody, so there is no reason to ask ever more rarely.
+            case NEVER_PULL -> {
+                events(container).failed("ErrImageNeverPull", message);
+                yield runtime.pause(FIRST_RETRY);
+            }
+            case INVALID_NAME -> {
+                events(container).failed("InvalidImageName", message);
+                yield runtime.pause(delay);
+            }
+        };
+    }
+
+    private ImageStore images() {
+        return runtime.services().images();
+    }
+
+    private PullEvents events(ContainerPlan container) {
+        return new PullEvents(runtime, container);
+    }
+
+    private static PullPolicy policy(ContainerPlan container) {
+        String policy = container.spec().getImagePullPolicy();
+        if ("Never".equals(policy)) {
+            return PullPolicy.NEVER;
+        }
+        return "Always".equals(policy) ? PullPolicy.ALWAYS : PullPolicy.IF_NOT_PRESENT;
+    }
+}

@@ -1,0 +1,98 @@
+package dev.monopod.agent.pod.pull;
+
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import java.time.Duration;
+import java.util.Locale;
+
+/// What is told of the pull of one container's image, in the kubelet's words.
+final class PullEvents {
+    private final PodRuntime runtime;
+    private final ContainerPlan container;
+    private final String image;
+
+    PullEvents(PodRuntime runtime, ContainerPlan container) {
+        this.runtime = runtime;
+        this.container = container;
+        this.image = container.spec().getImage();
+    }
+
+    void present() {
+        normal("Pulled", "Container image \"%s\" already present on machine".formatted(image));
+    }
+
+    void pulling() {
+        normal("Pulling", "Pulling image \"%s\"".formatted(image));
+    }
+
+    void progress(long done, long total) {
+        normal("Pulling", "Pulling image \"%s\": %d of %d bytes".formatted(image, done, total));
+    }
+
+    void pulled(Duration took, long bytes) {
+        String time = duration(took);
+        normal(
+                "Pulled",
+                "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %d bytes."
+                        .formatted(image, time, time, bytes));
+    }
+
+    /// The container waits for this reason from now on.
+    void failed(String reason, String message) {
+        switch (reason) {
+            case "ErrImageNeverPull" -> warning(reason, message);
+            case "InvalidImageName" -> warning("InspectFailed", told(reason, message));
+            default ->
+                    warning("Failed", "Failed to pull image \"%s\": %s".formatted(image, message));
+        }
+        wait(reason, told(reason, message));
+        warning("Failed", "Error: " + reason);
+    }
+
+    private String told(String reason, String message) {
+        return reason.equals("InvalidImageName")
+                ? "Failed to apply default image tag \"%s\": %s".formatted(image, message)
+                : message;
+    }
+
+    void backsOff(String message) {
+        String backOff = "Back-off pulling image \"%s\"".formatted(image);
+        normal("BackOff", backOff);
+        wait("ImagePullBackOff", backOff + ": ErrImagePull: " + message);
+        warning("Failed", "Error: ImagePullBackOff");
+    }
+
+    private void wait(String reason, String message) {
+        runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
+    }
+
+    private void normal(String reason, String message) {
+        runtime.event(PodApi.EventType.Normal, reason, message, container.fieldPath());
+    }
+
+    private void warning(String reason, String message) {
+        runtime.event(PodApi.EventType.Warning, reason, message, container.fieldPath());
+    }
+
+    /// As Go writes a duration in whole milliseconds: `312ms`, `1.2s`, `1m2.5s`.
+    static String duration(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis == 0) {
+            return "0s";
+        }
+        if (millis < 1000) {
+            return millis + "ms";
+        }
+        String seconds =
+                String.format(Locale.ROOT, "%.3f", millis % 60_000 / 1000.0)
+                        .replaceFirst("\\.?0+$", "");
+        long minutes = millis / 60_000;
+        String hours = minutes < 60 ? "" : minutes / 60 + "h";
+        return hours
+                + (minutes == 0 ? "" : minutes % 60 + "m")
+                + (seconds.isEmpty() ? "0" : seconds)
+                + "s";
+    }
+}

@@ -1,0 +1,88 @@
+package dev.monopod.agent.pod.spec;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/// The resources that a pod was granted: those it was made with, or those of the last resize that
+/// fits its machine. Outlives the agent in `resources.json` beside the pod's logs.
+///
+/// @param whole of the pod as a whole, if it has such
+public record PodAllocation(
+        Map<String, ResourceRequirements> containers, Optional<ResourceRequirements> whole) {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().setDefaultPropertyInclusion(JsonInclude.Include.NON_EMPTY);
+    private static final String FILE = "resources.json";
+
+    public PodAllocation {
+        containers = Map.copyOf(containers);
+    }
+
+    /// What the pod's specification asks for.
+    public static PodAllocation of(Pod pod) {
+        Map<String, ResourceRequirements> containers = new TreeMap<>();
+        containers(pod)
+                .forEach(one ->
+                        containers.put(
+                                one.getName(),
+                                Optional.ofNullable(one.getResources())
+                                        .orElseGet(ResourceRequirements::new)));
+        return new PodAllocation(containers, Optional.ofNullable(pod.getSpec().getResources()));
+    }
+
+    public static Stream<Container> containers(Pod pod) {
+        return Stream.concat(
+                pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream());
+    }
+
+    public ResourceRequirements container(String name) {
+        return containers.getOrDefault(name, new ResourceRequirements());
+    }
+
+    /// The pod with these resources in place of those that it asks for.
+    public Pod applyTo(Pod pod) {
+        Pod copy = new PodBuilder(pod).build();
+        containers(copy)
+                .filter(one -> containers.containsKey(one.getName()))
+                .forEach(one -> one.setResources(containers.get(one.getName())));
+        copy.getSpec().setResources(whole.orElse(null));
+        return copy;
+    }
+
+    /// What lies on disk; empty when the pod was never resized.
+    public static Optional<PodAllocation> read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        Record read = JSON.readValue(Files.readAllBytes(file), Record.class);
+        return Optional.of(new PodAllocation(read.containers(), Optional.ofNullable(read.whole())));
+    }
+
+    /// Written whole, by rename, before anything is changed in the machine.
+    public void write(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Path fresh = directory.resolve(FILE + ".new");
+        Files.write(fresh, JSON.writeValueAsBytes(new Record(containers, whole.orElse(null))));
+        Files.move(
+                fresh,
+                directory.resolve(FILE),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private record Record(
+            Map<String, ResourceRequirements> containers,
+            @org.jspecify.annotations.Nullable ResourceRequirements whole) {}
+}

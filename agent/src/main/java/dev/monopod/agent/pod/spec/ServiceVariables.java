@@ -1,0 +1,62 @@
+package dev.monopod.agent.pod.spec;
+
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// Environment variables that tell of services, `NAME_SERVICE_HOST` and the Docker-link ones.
+final class ServiceVariables {
+    private ServiceVariables() {}
+
+    static Map<String, String> of(List<Service> services) {
+        Map<String, String> variables = new LinkedHashMap<>();
+        for (Service service : services) {
+            String address = service.getSpec().getClusterIP();
+            List<ServicePort> ports = service.getSpec().getPorts();
+            if (address == null
+                    || address.isEmpty()
+                    || address.equals("None")
+                    || ports == null
+                    || ports.isEmpty()) {
+                continue;
+            }
+            String prefix = upper(service.getMetadata().getName());
+            variables.put(prefix + "_SERVICE_HOST", address);
+            variables.put(prefix + "_SERVICE_PORT", ports.getFirst().getPort().toString());
+            for (ServicePort port : ports) {
+                if (port.getName() != null && !port.getName().isEmpty()) {
+                    variables.put(
+                            prefix + "_SERVICE_PORT_" + upper(port.getName()),
+                            port.getPort().toString());
+                }
+            }
+            links(variables, prefix, address, ports);
+        }
+        return variables;
+    }
+
+    private static void links(
+            Map<String, String> variables, String prefix, String address, List<ServicePort> ports) {
+        boolean first = true;
+        for (ServicePort port : ports) {
+            String protocol = port.getProtocol() == null ? "TCP" : port.getProtocol();
+            String url = protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + port.getPort();
+            if (first) {
+                variables.put(prefix + "_PORT", url);
+                first = false;
+            }
+            String each = prefix + "_PORT_" + port.getPort() + "_" + protocol;
+            variables.put(each, url);
+            variables.put(each + "_PROTO", protocol.toLowerCase(Locale.ROOT));
+            variables.put(each + "_PORT", port.getPort().toString());
+            variables.put(each + "_ADDR", address);
+        }
+    }
+
+    private static String upper(String name) {
+        return name.toUpperCase(Locale.ROOT).replace('-', '_');
+    }
+}

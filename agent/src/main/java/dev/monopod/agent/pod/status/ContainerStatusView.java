@@ -1,0 +1,166 @@
+package dev.monopod.agent.pod.status;
+
+import dev.monopod.agent.pod.life.ContainerPhase;
+import dev.monopod.agent.pod.life.ContainerRecord;
+import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.life.Termination;
+import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.agent.pod.spec.Signals;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
+import io.fabric8.kubernetes.api.model.Lifecycle;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountStatus;
+import io.fabric8.kubernetes.api.model.VolumeMountStatusBuilder;
+import java.util.Optional;
+
+/// Renders the status of one container as a kubelet would. Pure.
+record ContainerStatusView(PodState state, PodFacts facts) {
+
+    ContainerStatus of(ContainerRecord container) {
+        ContainerStatusBuilder status =
+                new ContainerStatusBuilder()
+                        .withName(container.name())
+                        .withImage(container.plan().spec().getImage())
+                        .withImageID(facts.imageIds().getOrDefault(container.name(), ""))
+                        .withRestartCount(container.attempt())
+                        .withStarted(container.runs() && container.started())
+                        .withReady(ready(container))
+                        .withVolumeMounts(
+                                container.plan().spec().getVolumeMounts().stream()
+                                        .map(ContainerStatusView::mount)
+                                        .toList())
+                        .withState(current(container));
+        container.last().ifPresent(end -> status.withLastState(terminated(end)));
+        id(container)
+                .ifPresent(id -> {
+                    status.withContainerID(ContainerIds.withScheme(id));
+                    begun(status, container);
+                });
+        return status.build();
+    }
+
+    /// What is known of a container only once it was made.
+    private void begun(ContainerStatusBuilder status, ContainerRecord container) {
+        Container spec = container.plan().spec();
+        ResourceRequirements resources =
+                Optional.ofNullable(spec.getResources()).orElseGet(ResourceRequirements::new);
+        status.withResources(resources)
+                .withAllocatedResources(resources.getRequests())
+                .withStopSignal(
+                        Optional.ofNullable(spec.getLifecycle())
+                                .map(Lifecycle::getStopSignal)
+                                .map(own -> Signals.name(Signals.parse(Optional.of(own))))
+                                .orElse(null));
+        Optional.ofNullable(facts.users().get(container.name()))
+                .ifPresent(user ->
+                        status.withNewUser()
+                                .withNewLinux()
+                                .withUid(user.getUid())
+                                .withGid(user.getGid())
+                                .withSupplementalGroups(user.getGroupsList())
+                                .endLinux()
+                                .endUser());
+    }
+
+    private static VolumeMountStatus mount(VolumeMount mount) {
+        boolean readOnly = Boolean.TRUE.equals(mount.getReadOnly());
+        String recursive = mount.getRecursiveReadOnly();
+        boolean deep = recursive != null && !recursive.equals("Disabled");
+        return new VolumeMountStatusBuilder()
+                .withName(mount.getName())
+                .withMountPath(mount.getMountPath())
+                .withReadOnly(readOnly ? Boolean.TRUE : null)
+                .withRecursiveReadOnly(!readOnly ? null : deep ? "Enabled" : "Disabled")
+                .build();
+    }
+
+    private Optional<String> id(ContainerRecord container) {
+        return switch (container.phase()) {
+            case ContainerPhase.Running _ when container.runs() ->
+                    Optional.of(
+                            ContainerIds.of(
+                                    state.plan().uid(), container.name(), container.attempt()));
+            case ContainerPhase.Terminated(Termination end) -> Optional.of(end.containerId());
+            case ContainerPhase.Running _, ContainerPhase.Waiting _, ContainerPhase.Starting _ ->
+                    container.last().map(Termination::containerId);
+        };
+    }
+
+    private static boolean ready(ContainerRecord container) {
+        return switch (container.plan().kind()) {
+            case INIT ->
+                    container.phase() instanceof ContainerPhase.Terminated(Termination end)
+                            && end.succeeded();
+            case SIDECAR, MAIN -> container.runs() && container.ready();
+            case EPHEMERAL -> false;
+        };
+    }
+
+    private ContainerState current(ContainerRecord container) {
+        return switch (container.phase()) {
+            case ContainerPhase.Running running when container.runs() ->
+                    new ContainerStateBuilder()
+                            .withNewRunning()
+                            .withStartedAt(PodStatusView.time(running.startedAt()))
+                            .endRunning()
+                            .build();
+            case ContainerPhase.Terminated(Termination end) -> terminated(end);
+            case ContainerPhase.Running _, ContainerPhase.Starting _ -> waiting("", "");
+            case ContainerPhase.Waiting waiting -> {
+                boolean between =
+                        waiting.reason().equals("CrashLoopBackOff")
+                                && container.last().isPresent()
+                                && !waiting.notBefore()
+                                        .isAfter(container.last().get().finishedAt());
+                if (between) {
+                    yield terminated(container.last().get());
+                }
+                if (container.trouble().isPresent()) {
+                    yield waiting(
+                            container.trouble().get().reason(),
+                            container.trouble().get().message());
+                }
+                yield waiting.plain()
+                        ? waiting("", waiting.message())
+                        : waiting(waiting.reason(), waiting.message());
+            }
+        };
+    }
+
+    /// @param reason empty for what a pod begins with
+    private ContainerState waiting(String reason, String message) {
+        boolean hasInit =
+                state.all().stream()
+                        .map(each -> each.plan().kind())
+                        .anyMatch(kind ->
+                                kind == ContainerPlan.Kind.INIT
+                                        || kind == ContainerPlan.Kind.SIDECAR);
+        String ordinary = hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
+        return new ContainerStateBuilder()
+                .withNewWaiting()
+                .withReason(reason.isEmpty() ? ordinary : reason)
+                .withMessage(message.isEmpty() ? null : message)
+                .endWaiting()
+                .build();
+    }
+
+    private static ContainerState terminated(Termination end) {
+        return new ContainerStateBuilder()
+                .withNewTerminated()
+                .withContainerID(ContainerIds.withScheme(end.containerId()))
+                .withExitCode(end.exitCode())
+                .withSignal(end.signal() == 0 ? null : end.signal())
+                .withReason(end.reason())
+                .withMessage(end.message().isEmpty() ? null : end.message())
+                .withStartedAt(PodStatusView.time(end.startedAt()))
+                .withFinishedAt(PodStatusView.time(end.finishedAt()))
+                .endTerminated()
+                .build();
+    }
+}

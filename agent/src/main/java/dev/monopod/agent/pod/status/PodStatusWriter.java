@@ -1,0 +1,165 @@
+package dev.monopod.agent.pod.status;
+
+import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import io.fabric8.kubernetes.api.model.PodReadinessGate;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes the newest state of one pod to the API server, from a thread of its own: states that
+/// follow each other fast are written once, and the owner thread never waits for the network.
+public final class PodStatusWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(PodStatusWriter.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    private final PodRuntime runtime;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private Optional<PodState> wanted = Optional.empty();
+    private boolean busy;
+    private PodStatus written;
+
+    public PodStatusWriter(PodRuntime runtime) {
+        this.runtime = runtime;
+        this.written = statusOf(runtime);
+    }
+
+    private static PodStatus statusOf(PodRuntime runtime) {
+        PodStatus status = runtime.pod().getStatus();
+        return status == null ? new PodStatus() : status;
+    }
+
+    /// The status as it stands for readers on this host.
+    public PodStatus current() {
+        lock.lock();
+        try {
+            return written;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void want(PodState state) {
+        lock.lock();
+        try {
+            wanted = Optional.of(state);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until everything wanted so far is written, or patience ends.
+    public void flush(Duration patience) throws InterruptedException {
+        long left = patience.toNanos();
+        lock.lock();
+        try {
+            while ((wanted.isPresent() || busy) && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void run() throws InterruptedException {
+        while (!runtime.gone()) {
+            PodState state;
+            lock.lock();
+            try {
+                while (wanted.isEmpty()) {
+                    changed.await();
+                }
+                state = wanted.get();
+                wanted = Optional.empty();
+                busy = true;
+            } finally {
+                lock.unlock();
+            }
+            boolean done = false;
+            try {
+                done = write(state);
+            } finally {
+                lock.lock();
+                try {
+                    busy = false;
+                    if (!done && wanted.isEmpty()) {
+                        wanted = Optional.of(state);
+                    }
+                    changed.signalAll();
+                } finally {
+                    lock.unlock();
+                }
+            }
+            if (!done && runtime.pauseUntilGone(RETRY)) {
+                return;
+            }
+        }
+    }
+
+    private boolean write(PodState state) {
+        Map<String, String> imageIds = new HashMap<>();
+        runtime.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
+        List<String> gates =
+                runtime.pod().getSpec().getReadinessGates().stream()
+                        .map(PodReadinessGate::getConditionType)
+                        .toList();
+        PodStatus seen = statusOf(runtime);
+        PodStatus before = written.getConditions().isEmpty() ? seen : merge(written, seen);
+        PodStatus status =
+                PodStatusView.render(
+                        state,
+                        new PodFacts(
+                                runtime.machine().getSpec().network().address(),
+                                runtime.hostAddress(),
+                                imageIds,
+                                runtime.users(),
+                                generation()),
+                        before,
+                        gates,
+                        runtime.services().clock().instant());
+        status = runtime.resize().decorate(status);
+        if (status.equals(written)) {
+            return true;
+        }
+        try {
+            runtime.services().api().patchStatus(runtime.pod(), status);
+            lock.lock();
+            try {
+                written = status;
+            } finally {
+                lock.unlock();
+            }
+            return true;
+        } catch (RuntimeException e) {
+            if (!runtime.gone()) {
+                LOG.warn("{}: status not written: {}", runtime.plan().display(), e.toString());
+            }
+            return false;
+        }
+    }
+
+    private long generation() {
+        Long generation = runtime.pod().getMetadata().getGeneration();
+        return generation == null ? 0 : generation;
+    }
+
+    /// Our own conditions as written, those of others (readiness gates) as last seen.
+    private static PodStatus merge(PodStatus own, PodStatus seen) {
+        PodStatus merged = new PodStatus();
+        merged.setPodIP(own.getPodIP());
+        merged.setConditions(
+                java.util.stream.Stream.concat(
+                                own.getConditions().stream(), seen.getConditions().stream())
+                        .toList());
+        return merged;
+    }
+}

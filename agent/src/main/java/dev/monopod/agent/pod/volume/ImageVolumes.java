@@ -1,0 +1,136 @@
+package dev.monopod.agent.pod.volume;
+
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.pull.PodPullIdentity;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.protocol.guest.ImageVolume;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Volume;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+
+/// The images that a pod has as volumes. Each is a disk of the machine, as its containers' images
+/// are, so it is resolved before the machine starts. Trouble is told by the containers that mount
+/// the volume, as the kubelet does.
+public final class ImageVolumes {
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(300);
+
+    private final PodRuntime runtime;
+
+    public ImageVolumes(PodRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    public static List<Volume> of(Pod pod) {
+        return pod.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getImage() != null)
+                .toList();
+    }
+
+    /// Key of the image among those of the containers, whose names have no space.
+    public static String key(Volume volume) {
+        return "volume " + volume.getName();
+    }
+
+    /// Returns when all are resolved.
+    public void resolveAll() throws InterruptedException {
+        for (Volume volume : of(runtime.pod())) {
+            resolve(volume);
+        }
+    }
+
+    private void resolve(Volume volume) throws InterruptedException {
+        Duration delay = FIRST_RETRY;
+        while (!runtime.closed()) {
+            try {
+                ResolvedImage image =
+                        runtime.services()
+                                .images()
+                                .resolve(
+                                        volume.getImage().getReference(),
+                                        policy(volume),
+                                        new PodPullIdentity(runtime));
+                runtime.images().put(key(volume), image);
+                return;
+            } catch (ImageException e) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                trouble(volume, e);
+            }
+            if (runtime.pause(delay)) {
+                return;
+            }
+            delay = delay.multipliedBy(2);
+            delay = delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
+        }
+    }
+
+    private void trouble(Volume volume, ImageException e) {
+        String reason =
+                switch (e.reason()) {
+                    case PULL_FAILED -> "ErrImagePull";
+                    case NEVER_PULL -> "ErrImageNeverPull";
+                    case INVALID_NAME -> "InvalidImageName";
+                };
+        String message = String.valueOf(e.getMessage());
+        runtime.event(
+                PodApi.EventType.Warning,
+                "Failed",
+                "Failed to pull image \"%s\": %s"
+                        .formatted(volume.getImage().getReference(), message));
+        for (ContainerPlan container : runtime.plan().lasting()) {
+            if (mounts(container, volume)) {
+                runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
+            }
+        }
+    }
+
+    private static boolean mounts(ContainerPlan container, Volume volume) {
+        return container.spec().getVolumeMounts().stream()
+                .anyMatch(mount -> mount.getName().equals(volume.getName()));
+    }
+
+    /// Fetches what is not here yet.
+    ///
+    /// @throws ImageException with the registry's words
+    ImageVolume render(Volume volume) {
+        ResolvedImage image = runtime.image(key(volume));
+        String name = volume.getImage().getReference();
+        if (image.present()) {
+            tell("Container image \"%s\" already present on machine".formatted(name));
+        } else {
+            long begun = System.nanoTime();
+            tell("Pulling image \"%s\"".formatted(name));
+            runtime.services().images().fetch(image, new PodPullIdentity(runtime), _ -> {});
+            tell(
+                    "Successfully pulled image \"%s\" in %s"
+                            .formatted(name, seconds(System.nanoTime() - begun)));
+        }
+        return ImageVolume.newBuilder().setDiskSlot(runtime.slot(key(volume))).build();
+    }
+
+    private void tell(String message) {
+        String reason = message.startsWith("Pulling") ? "Pulling" : "Pulled";
+        runtime.event(PodApi.EventType.Normal, reason, message);
+    }
+
+    private static String seconds(long nanos) {
+        return String.format(Locale.ROOT, "%.3fs", nanos / 1e9);
+    }
+
+    private static PullPolicy policy(Volume volume) {
+        return switch (String.valueOf(volume.getImage().getPullPolicy())) {
+            case "Never" -> PullPolicy.NEVER;
+            case "Always" -> PullPolicy.ALWAYS;
+            default -> PullPolicy.IF_NOT_PRESENT;
+        };
+    }
+}

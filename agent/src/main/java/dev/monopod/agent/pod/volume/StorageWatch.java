@@ -1,0 +1,101 @@
+package dev.monopod.agent.pod.volume;
+
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.log.LogFile;
+import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.protocol.guest.ContainerStatistics;
+import dev.monopod.protocol.guest.StatisticsRequest;
+import dev.monopod.protocol.guest.StatisticsResponse;
+import dev.monopod.protocol.guest.VolumeStatistics;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Evicts a pod that keeps more on its disk than it may. Runs on a thread of the pod, and only for
+/// pods with limits, since counting walks through all that the containers wrote.
+public final class StorageWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(StorageWatch.class);
+
+    /// As often as the kubelet's eviction manager looks.
+    private static final Duration INTERVAL = Duration.ofSeconds(10);
+
+    private static final Duration CALL = Duration.ofSeconds(30);
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private final PodRuntime runtime;
+    private final StorageLimits limits;
+
+    public StorageWatch(PodRuntime runtime) {
+        this.runtime = runtime;
+        this.limits = new StorageLimits(runtime.pod());
+    }
+
+    public void run() throws InterruptedException {
+        while (limits.any() && !runtime.pause(INTERVAL)) {
+            Optional<String> why = look();
+            if (why.isPresent()) {
+                runtime.event(PodApi.EventType.Warning, "Evicted", why.get());
+                runtime.post(new PodInput.Fail("Evicted", why.get(), GRACE));
+                return;
+            }
+        }
+    }
+
+    private Optional<String> look() {
+        try {
+            return limits.exceeded(
+                    use(
+                            runtime.guest()
+                                    .blocking(CALL)
+                                    .statistics(
+                                            StatisticsRequest.newBuilder()
+                                                    .setDetailed(true)
+                                                    .build())));
+        } catch (StatusRuntimeException | UncheckedIOException e) {
+            if (!runtime.closed()) {
+                LOG.info("{}: use of disk not known: {}", runtime.plan().display(), e.toString());
+            }
+            return Optional.empty();
+        }
+    }
+
+    private StorageLimits.Use use(StatisticsResponse told) {
+        Map<String, Long> volumes = new HashMap<>();
+        for (VolumeStatistics volume : told.getVolumesList()) {
+            volumes.put(volume.getName(), volume.getFileSystem().getUsedBytes());
+        }
+        Map<String, Long> containers = new HashMap<>();
+        for (ContainerStatistics container : told.getContainersList()) {
+            containers.merge(
+                    container.getName(),
+                    container.getRootUsedBytes() + logBytes(container.getName()),
+                    Math::max);
+        }
+        return new StorageLimits.Use(volumes, containers);
+    }
+
+    /// Logs are kept on the host, and count as if they were on the machine's disk.
+    private long logBytes(String container) {
+        boolean ours =
+                runtime.plan().containers().stream().anyMatch(c -> c.name().equals(container));
+        Path directory = LogFile.directory(runtime.directory(), ours ? container : "");
+        if (!ours || !Files.isDirectory(directory)) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

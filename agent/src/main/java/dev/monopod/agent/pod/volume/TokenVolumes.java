@@ -1,0 +1,49 @@
+package dev.monopod.agent.pod.volume;
+
+import dev.monopod.agent.pod.api.ConfigSource;
+import dev.monopod.agent.pod.api.ConfigSource.Token;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Service account tokens of one pod, kept until 80 % of their life is over (or a day has passed),
+/// as the kubelet does.
+public final class TokenVolumes {
+    private static final Duration LONGEST_USE = Duration.ofHours(24);
+
+    private record Key(String audience, long seconds) {}
+
+    private record Held(Token token, Instant obtained) {}
+
+    private final ConfigSource source;
+    private final Clock clock;
+    private final Map<Key, Held> held = new ConcurrentHashMap<>();
+
+    public TokenVolumes(ConfigSource source, Clock clock) {
+        this.source = source;
+        this.clock = clock;
+    }
+
+    /// @param audience empty: the API server's
+    public String token(Pod pod, String audience, long expirationSeconds) {
+        Key key = new Key(audience, expirationSeconds);
+        Held known = held.get(key);
+        if (known != null && !due(known)) {
+            return known.token().value();
+        }
+        Token fresh = source.token(pod, audience, expirationSeconds);
+        held.put(key, new Held(fresh, clock.instant()));
+        return fresh.value();
+    }
+
+    private boolean due(Held known) {
+        Duration life = Duration.between(known.obtained(), known.token().expires());
+        Instant renewal = known.obtained().plus(life.multipliedBy(8).dividedBy(10));
+        Instant latest = known.obtained().plus(LONGEST_USE);
+        Instant now = clock.instant();
+        return now.isAfter(renewal) || now.isAfter(latest);
+    }
+}

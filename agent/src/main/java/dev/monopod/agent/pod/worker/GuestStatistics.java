@@ -1,0 +1,35 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.kubelet.KubeletPods.Detail;
+import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.host.network.HostNetwork.Traffic;
+import dev.monopod.protocol.guest.StatisticsRequest;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Reads one guest's counters.
+final class GuestStatistics {
+    /// A metrics server waits ten seconds for a kubelet.
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private GuestStatistics() {}
+
+    static PodStatistics read(PodWorker worker, Detail detail, Optional<Traffic> traffic) {
+        var told =
+                worker.runtime()
+                        .guest()
+                        .blocking(PATIENCE)
+                        .statistics(
+                                StatisticsRequest.newBuilder()
+                                        .setDetailed(detail == Detail.ALL)
+                                        .build());
+        Pod pod = worker.pod();
+        // The API server's field, which no kubelet writes.
+        var seen = worker.runtime().pod().getStatus();
+        if (pod.getStatus() != null && seen != null) {
+            pod.getStatus().setQosClass(seen.getQosClass());
+        }
+        return new PodStatistics(pod, worker.state().startTime(), told, traffic);
+    }
+}

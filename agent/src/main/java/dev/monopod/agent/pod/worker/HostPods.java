@@ -1,0 +1,263 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.kubelet.KubeletPods;
+import dev.monopod.agent.pod.container.Streams;
+import dev.monopod.agent.pod.life.ContainerPhase;
+import dev.monopod.agent.pod.life.ContainerRecord;
+import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.log.LogFile;
+import dev.monopod.agent.pod.log.LogReader;
+import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.host.network.HostNetwork;
+import dev.monopod.host.network.HostNetwork.Traffic;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
+final class HostPods implements KubeletPods {
+    private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private final HostNetwork network;
+    private volatile Consumer<List<String>> addresses = _ -> {};
+
+    HostPods(HostNetwork network) {
+        this.network = network;
+    }
+
+    /// Returns false when the machine has a worker already.
+    boolean add(PodWorker worker) {
+        boolean added = workers.putIfAbsent(worker.runtime().machineName(), worker) == null;
+        if (added) {
+            addresses.accept(addresses());
+        }
+        return added;
+    }
+
+    void remove(PodWorker worker) {
+        if (workers.remove(worker.runtime().machineName(), worker)) {
+            addresses.accept(addresses());
+        }
+    }
+
+    /// Tells of the pods' addresses, now and whenever they change.
+    void tellAddresses(Consumer<List<String>> listener) {
+        addresses = listener;
+        listener.accept(addresses());
+    }
+
+    private List<String> addresses() {
+        return workers.values().stream()
+                .map(worker -> worker.machine().getSpec().network().address())
+                .sorted()
+                .toList();
+    }
+
+    Optional<PodWorker> byMachine(String machine) {
+        return Optional.ofNullable(workers.get(machine));
+    }
+
+    Collection<PodWorker> workers() {
+        return List.copyOf(workers.values());
+    }
+
+    @Override
+    public List<Pod> pods() {
+        return workers.values().stream().map(PodWorker::pod).toList();
+    }
+
+    @Override
+    public Optional<Pod> pod(String namespace, String name) {
+        return find(namespace, name).map(PodWorker::pod);
+    }
+
+    @Override
+    public Optional<Pod> podAt(String address) {
+        return workers.values().stream()
+                .filter(worker -> worker.machine().getSpec().network().address().equals(address))
+                .map(PodWorker::pod)
+                .findFirst();
+    }
+
+    private Optional<PodWorker> find(String namespace, String name) {
+        return workers.values().stream()
+                .filter(worker ->
+                        worker.runtime().plan().name().equals(name)
+                                && worker.runtime().plan().namespace().equals(namespace)
+                                && !worker.runtime().gone())
+                .findFirst();
+    }
+
+    private PodWorker worker(String namespace, String name) throws StreamException {
+        return find(namespace, name)
+                .orElseThrow(() ->
+                        new StreamException(
+                                HttpURLConnection.HTTP_NOT_FOUND,
+                                "pod \"%s/%s\" not found".formatted(namespace, name)));
+    }
+
+    private static ContainerRecord container(PodWorker worker, String container)
+            throws StreamException {
+        ContainerRecord found = worker.state().containers().get(container);
+        if (found == null) {
+            throw new StreamException(
+                    HttpURLConnection.HTTP_BAD_REQUEST,
+                    "container %s is not valid for pod %s"
+                            .formatted(container, worker.runtime().plan().name()));
+        }
+        return found;
+    }
+
+    @Override
+    public void logs(
+            String namespace, String pod, String container, LogOptions options, OutputStream sink)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        ContainerRecord record = container(worker, container);
+        Path directory = LogFile.directory(worker.runtime().directory(), container);
+        int attempt = attempt(worker, record, options, directory);
+        BooleanSupplier ended =
+                () -> {
+                    ContainerRecord now = worker.state().container(container);
+                    boolean alive = now.attempt() == attempt && now.alive();
+                    return !alive && worker.logs().complete(container, attempt)
+                            || worker.runtime().gone();
+                };
+        try {
+            new LogReader(directory, attempt, options, sink).run(ended);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+    }
+
+    private static int attempt(
+            PodWorker worker, ContainerRecord record, LogOptions options, Path directory)
+            throws StreamException {
+        boolean begun =
+                !(record.phase() instanceof ContainerPhase.Waiting)
+                        || Files.exists(LogFile.current(directory, record.attempt()));
+        int current = begun ? record.attempt() : record.attempt() - 1;
+        if (options.previous()) {
+            int previous = record.attempt() - 1;
+            if (previous < 0) {
+                throw new StreamException(
+                        HttpURLConnection.HTTP_BAD_REQUEST,
+                        "previous terminated container \"%s\" in pod \"%s\" not found"
+                                .formatted(record.name(), worker.runtime().plan().name()));
+            }
+            return previous;
+        }
+        if (current < 0) {
+            String reason =
+                    record.trouble()
+                            .map(ContainerPhase.Waiting::reason)
+                            .orElse(
+                                    record.phase() instanceof ContainerPhase.Waiting waiting
+                                            ? waiting.reason()
+                                            : "ContainerCreating");
+            throw new StreamException(
+                    HttpURLConnection.HTTP_BAD_REQUEST,
+                    "container \"%s\" in pod \"%s\" is waiting to start: %s"
+                            .formatted(record.name(), worker.runtime().plan().name(), reason));
+        }
+        return current;
+    }
+
+    private static String running(PodWorker worker, String container) throws StreamException {
+        ContainerRecord record = container(worker, container);
+        if (!(record.phase() instanceof ContainerPhase.Running)) {
+            throw new StreamException(
+                    HttpURLConnection.HTTP_NOT_FOUND,
+                    "container not found (\"%s\")".formatted(container));
+        }
+        return ContainerIds.of(worker.runtime().plan().uid(), container, record.attempt());
+    }
+
+    @Override
+    public int exec(
+            String namespace,
+            String pod,
+            String container,
+            List<String> command,
+            StreamSession session)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        return Streams.exec(worker.runtime().guest(), running(worker, container), command, session);
+    }
+
+    @Override
+    public int attach(String namespace, String pod, String container, StreamSession session)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        return Streams.attach(worker.runtime().guest(), running(worker, container), session);
+    }
+
+    @Override
+    public void portForward(
+            String namespace, String pod, int port, InputStream input, OutputStream output)
+            throws IOException {
+        PodWorker worker = worker(namespace, pod);
+        if (worker.state().stage() != PodState.Stage.READY) {
+            throw new StreamException(HttpURLConnection.HTTP_NOT_FOUND, "pod is not running");
+        }
+        Streams.portForward(worker.runtime().guest(), port, input, output);
+    }
+
+    @Override
+    public List<PodStatistics> statistics(List<Pod> pods, Detail detail) {
+        List<PodStatistics> all = new ArrayList<>();
+        Map<String, Traffic> traffic = network.traffic(workers.keySet());
+        try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<PodStatistics>> asked = new ArrayList<>();
+            for (PodWorker worker : of(pods)) {
+                if (worker.state().stage() == PodState.Stage.READY) {
+                    var ofMachine =
+                            Optional.ofNullable(traffic.get(worker.runtime().machineName()));
+                    asked.add(
+                            readers.submit(() -> GuestStatistics.read(worker, detail, ofMachine)));
+                }
+            }
+            for (Future<PodStatistics> one : asked) {
+                try {
+                    all.add(one.get());
+                } catch (ExecutionException e) {
+                    // It did not answer in time; it is left out, as the interface says.
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return all;
+    }
+
+    @Override
+    public List<ProbeCount> probes(List<Pod> pods) {
+        return of(pods).stream()
+                .flatMap(worker -> worker.runtime().probes().of(worker.runtime().pod()).stream())
+                .toList();
+    }
+
+    private List<PodWorker> of(List<Pod> pods) {
+        var uids = pods.stream().map(pod -> pod.getMetadata().getUid()).toList();
+        return workers.values().stream()
+                .filter(worker -> uids.contains(worker.runtime().plan().uid()))
+                .toList();
+    }
+}

@@ -1,0 +1,233 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.kubelet.KubeletPods;
+import dev.monopod.agent.pod.api.KubernetesConfigSource;
+import dev.monopod.agent.pod.api.KubernetesPodApi;
+import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.scope.PodSettings;
+import dev.monopod.agent.pod.scope.WorkerServices;
+import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.network.HostNetwork;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.model.names.Names;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The pods of this host: watches Machines and pods, begins a worker for each Machine as soon as it
+/// appears, recovers what an earlier life left. Nothing is ever removed because a list was short: a
+/// deletion counts only when the API server says so for that very object.
+public final class PodHost implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PodHost.class);
+    private static final Duration AUDIT = Duration.ofSeconds(30);
+    private static final Duration DESTROY = Duration.ZERO;
+    private static final long RESYNC_MILLIS = 0;
+
+    /// One boots on a processor while another waits for its disk or its API calls.
+    private static final int BOOTS_PER_PROCESSOR = 2;
+
+    private final KubernetesClient client;
+    private final String hostName;
+    private final GuestChannel.Transport transport = new GuestChannel.Transport();
+    private final HostPods pods;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final SharedIndexInformer<Service> serviceInformer;
+    private final WorkerServices services;
+
+    /// The machinery that pods run on.
+    public record Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {}
+
+    public PodHost(
+            KubernetesClient client,
+            String hostName,
+            Machinery machinery,
+            PodNodes nodes,
+            PodSettings settings) {
+        this.client = client;
+        this.hostName = hostName;
+        this.pods = new HostPods(machinery.network());
+        this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
+        this.services =
+                new WorkerServices(
+                        new KubernetesPodApi(client, hostName),
+                        new KubernetesConfigSource(client, serviceInformer),
+                        nodes,
+                        machinery.hypervisor(),
+                        machinery.network(),
+                        machinery.images(),
+                        transport,
+                        settings,
+                        new Semaphore(
+                                BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
+                                true),
+                        Clock.systemUTC());
+    }
+
+    /// For the kubelet API.
+    public KubeletPods pods() {
+        return pods;
+    }
+
+    /// Image disks that the pods here have, or will be given. For any thread.
+    public Set<Path> imageDisks() {
+        Set<Path> disks = new HashSet<>();
+        for (PodWorker worker : pods.workers()) {
+            worker.runtime().images().values().forEach(image -> disks.add(image.disk()));
+        }
+        return disks;
+    }
+
+    /// Tells of the addresses of the pods here, now and whenever they change.
+    public void tellAddresses(Consumer<List<String>> listener) {
+        pods.tellAddresses(listener);
+    }
+
+    /// Recovers, then watches. Returns once every Machine has its worker.
+    ///
+    /// @throws RuntimeException when the API server does not give a complete list of Machines
+    public void start() {
+        if (!serviceInformer.isRunning()) {
+            serviceInformer.start().toCompletableFuture().join();
+        }
+        List<Machine> machines =
+                client.resources(Machine.class)
+                        .withLabel(Names.HOST_LABEL, hostName)
+                        .list()
+                        .getItems();
+        Set<String> known = new HashSet<>();
+        machines.forEach(machine -> known.add(machine.getMetadata().getName()));
+        RecoveredMachines recovered = new RecoveredMachines();
+        for (VirtualMachine vm : services.hypervisor().recover()) {
+            if (known.contains(vm.id())) {
+                recovered.put(vm);
+            } else {
+                LOG.info("machine {} has no Machine object any more; it is destroyed", vm.id());
+                vm.destroy(DESTROY);
+            }
+        }
+        services.network().retainOnly(known);
+        removeDirectoriesOfOthers(known);
+        Adoption adoption = new Adoption(services, pods, recovered);
+        client.resources(Machine.class)
+                .withLabel(Names.HOST_LABEL, hostName)
+                .inform(new MachineHandler(adoption), RESYNC_MILLIS);
+        client.pods()
+                .inAnyNamespace()
+                .withLabel(Names.HOST_LABEL, hostName)
+                .inform(new PodHandler(), RESYNC_MILLIS);
+        Thread.ofVirtual().name("pod-audit").start(this::audit);
+    }
+
+    private void removeDirectoriesOfOthers(Set<String> machines) {
+        Path directory = services.settings().dataDirectory().resolve("pods");
+        try {
+            Files.createDirectories(directory);
+            try (Stream<Path> children = Files.list(directory)) {
+                for (Path child : children.toList()) {
+                    if (!machines.contains(Names.machine(child.getFileName().toString()))) {
+                        PodDirectories.delete(child);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Asks for each pod that no watch spoke of, in case one was missed.
+    private void audit() {
+        try {
+            while (!closing.await(AUDIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                for (PodWorker worker : pods.workers()) {
+                    look(worker);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look(PodWorker worker) {
+        if (worker.runtime().gone()) {
+            pods.remove(worker);
+            return;
+        }
+        PodPlan plan = worker.runtime().plan();
+        try {
+            services.api()
+                    .pod(plan.namespace(), plan.name(), plan.uid())
+                    .ifPresentOrElse(worker::seen, worker::podGone);
+        } catch (RuntimeException e) {
+            LOG.debug("{}: not audited: {}", plan.display(), e.toString());
+        }
+    }
+
+    private record MachineHandler(Adoption adoption) implements ResourceEventHandler<Machine> {
+        @Override
+        public void onAdd(Machine machine) {
+            adoption.adopt(machine);
+        }
+
+        @Override
+        public void onUpdate(Machine before, Machine after) {
+            adoption.changed(after);
+        }
+
+        @Override
+        public void onDelete(Machine machine, boolean finalStateUnknown) {
+            adoption.deleted(machine);
+        }
+    }
+
+    private final class PodHandler implements ResourceEventHandler<Pod> {
+        @Override
+        public void onAdd(Pod pod) {
+            worker(pod, worker -> worker.seen(pod));
+        }
+
+        @Override
+        public void onUpdate(Pod before, Pod after) {
+            worker(after, worker -> worker.seen(after));
+        }
+
+        @Override
+        public void onDelete(Pod pod, boolean finalStateUnknown) {
+            worker(pod, worker -> Thread.ofVirtual().start(() -> look(worker)));
+        }
+
+        private void worker(Pod pod, Consumer<PodWorker> action) {
+            pods.byMachine(Names.machine(pod.getMetadata().getUid())).ifPresent(action);
+        }
+    }
+
+    /// Stops watching; machines run on.
+    @Override
+    public void close() {
+        closing.countDown();
+        client.informers().stopAllRegisteredInformers();
+        serviceInformer.stop();
+        transport.close();
+    }
+}

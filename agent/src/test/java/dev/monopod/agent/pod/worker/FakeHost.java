@@ -1,0 +1,353 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.pod.api.ConfigSource;
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.scope.PodSettings;
+import dev.monopod.agent.pod.scope.WorkerServices;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.network.HostNetwork;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineSpec;
+import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.protocol.guest.ConfigureResponse;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/// A host, an API server, a registry and a network that do as tests say.
+public final class FakeHost
+        implements PodApi,
+                ConfigSource,
+                PodNodes,
+                Hypervisor,
+                HostNetwork,
+                ImageStore,
+                AutoCloseable {
+    final GuestChannel.Transport transport = new GuestChannel.Transport();
+    public final FakeGuest guest;
+    final Map<String, ConfigMap> configMaps = new ConcurrentHashMap<>();
+    final List<String> events = new CopyOnWriteArrayList<>();
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    volatile Optional<Pod> pod = Optional.empty();
+    public volatile PodStatus status = new PodStatus();
+    final CountDownLatch died = new CountDownLatch(1);
+    private final Path directory;
+
+    public FakeHost(Path directory) {
+        this.directory = directory;
+        this.guest = new FakeGuest(directory.resolve("g.sock"));
+    }
+
+    WorkerServices services() {
+        return new WorkerServices(
+                this,
+                this,
+                this,
+                this,
+                this,
+                this,
+                transport,
+                new PodSettings(
+                        directory,
+                        "192.168.0.4",
+                        new PodSettings.DnsSettings(
+                                "10.100.0.10", "cluster.local", Path.of("/dev/null")),
+                        1,
+                        new PodSettings.VolumeSettings(
+                                directory.resolve("nfs.squashfs"), "us-west-2"),
+                        Duration.ofSeconds(10)),
+                new Semaphore(4),
+                Clock.systemUTC());
+    }
+
+    static Machine machine() {
+        Machine machine = new Machine();
+        machine.setMetadata(new ObjectMetaBuilder().withName("m-uid").build());
+        machine.setSpec(
+                new MachineSpec(
+                        "host",
+                        new MachineSpec.PodReference("default", "web", "uid"),
+                        "fargate-ip-192-168-96-10.us-west-2.compute.internal",
+                        "fp",
+                        new MachineSpec.Size(250, 512, 20 << 10),
+                        new MachineSpec.Interface(
+                                "default",
+                                "private-a",
+                                "us-west-2a",
+                                "192.168.96.10",
+                                "192.168.96.1",
+                                "02:00:00:00:00:01")));
+        return machine;
+    }
+
+    public PodWorker begin(Pod wanted) {
+        pod = Optional.of(wanted);
+        HostPods pods = new HostPods(this);
+        new Adoption(services(), pods, new RecoveredMachines()).adopt(machine());
+        org.awaitility.Awaitility.await().until(() -> !pods.workers().isEmpty());
+        return pods.workers().iterator().next();
+    }
+
+    public static PodBuilder podNamed() {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace("default")
+                .withUid("uid")
+                .endMetadata()
+                .withNewStatus()
+                .endStatus();
+    }
+
+    @Override
+    public Optional<Pod> pod(String namespace, String name, String uid) {
+        return pod;
+    }
+
+    @Override
+    public boolean patchStatus(Pod patched, PodStatus written) {
+        status = written;
+        return true;
+    }
+
+    @Override
+    public void claimPod(Pod claimed, String machine) {}
+
+    @Override
+    public void deletePod(Pod deleted) {
+        calls.add("deletePod");
+        pod = Optional.empty();
+    }
+
+    @Override
+    public void evictPod(Pod evicted) {
+        calls.add("evictPod");
+    }
+
+    @Override
+    public void claimMachine(String machine) {
+        calls.add("claimMachine");
+    }
+
+    @Override
+    public void machineStatus(String machine, MachineStatus told) {
+        calls.add("machine " + told.phase());
+    }
+
+    @Override
+    public void removeMachine(String machine) {
+        calls.add("removeMachine");
+    }
+
+    @Override
+    public void event(Pod about, EventType type, String reason, String message, String fieldPath) {
+        events.add(reason + " " + message);
+    }
+
+    @Override
+    public Optional<ConfigMap> configMap(String namespace, String name) {
+        return Optional.ofNullable(configMaps.get(name));
+    }
+
+    @Override
+    public Optional<Secret> secret(String namespace, String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<PersistentVolume> persistentVolume(String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public ConfigSource recent() {
+        return this;
+    }
+
+    @Override
+    public List<Service> services(String namespace) {
+        return List.of();
+    }
+
+    @Override
+    public String executionRole(String profile) {
+        return "";
+    }
+
+    @Override
+    public Token token(Pod owner, String audience, long expirationSeconds) {
+        return new Token("token", Instant.now().plusSeconds(expirationSeconds));
+    }
+
+    @Override
+    public void ready(Machine machine, ConfigureResponse answered) {
+        calls.add("nodeReady");
+    }
+
+    @Override
+    public void keep(Machine machine) {}
+
+    @Override
+    public void remove(Machine machine) {
+        calls.add("nodeRemoved");
+    }
+
+    @Override
+    public VirtualMachine start(MachineConfiguration configuration) {
+        calls.add("start " + configuration.imageDisks().size());
+        return new Vm(configuration.id());
+    }
+
+    @Override
+    public List<VirtualMachine> recover() {
+        return List.of();
+    }
+
+    @Override
+    public Accelerator accelerator() {
+        return Accelerator.TCG;
+    }
+
+    @Override
+    public void ensureVpc(VpcNetwork vpc) {}
+
+    @Override
+    public Attachment attach(PodInterface podInterface) {
+        calls.add("attach");
+        return new Attachment("ns", "mp-1", 1500);
+    }
+
+    @Override
+    public void detach(String machineId) {
+        calls.add("detach");
+    }
+
+    @Override
+    public void retainOnly(Collection<String> machineIds) {}
+
+    @Override
+    public Map<String, Traffic> traffic(Collection<String> machineIds) {
+        return Map.of();
+    }
+
+    @Override
+    public void removeAll() {}
+
+    @Override
+    public ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity) {
+        return new ResolvedImage(
+                reference,
+                reference + "@sha256:1",
+                "sha256:1",
+                directory.resolve("image-" + reference.hashCode()),
+                false,
+                new ImageConfig(
+                        List.of("/entry"),
+                        List.of("image-command"),
+                        List.of("IMAGE=1"),
+                        "/work",
+                        "1000",
+                        Optional.of("SIGINT"),
+                        Map.of()));
+    }
+
+    @Override
+    public boolean present(ResolvedImage image) {
+        return false;
+    }
+
+    @Override
+    public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
+        progress.accept(new PullProgress(10, 10));
+        return 10;
+    }
+
+    @Override
+    public List<String> load(Path tar) {
+        return List.of();
+    }
+
+    @Override
+    public void close() {
+        guest.close();
+        transport.close();
+    }
+
+    final class Vm implements VirtualMachine {
+        private final String id;
+
+        Vm(String id) {
+            this.id = id;
+        }
+
+        @Override
+        public String id() {
+            return id;
+        }
+
+        @Override
+        public Path channel() {
+            return directory.resolve("g.sock");
+        }
+
+        @Override
+        public long pid() {
+            return 1;
+        }
+
+        @Override
+        public boolean alive() {
+            return died.getCount() > 0;
+        }
+
+        @Override
+        public String awaitExit() throws InterruptedException {
+            died.await();
+            return "killed by the test";
+        }
+
+        @Override
+        public int insertDisk(Path imageDisk) {
+            calls.add("insertDisk");
+            return 7;
+        }
+
+        @Override
+        public void destroy(Duration patience) {
+            calls.add("destroy");
+            died.countDown();
+        }
+
+        @Override
+        public String consoleTail() {
+            return "";
+        }
+    }
+}
