@@ -1,5 +1,9 @@
 package dev.monopod.architecture;
 
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -116,6 +120,39 @@ class ArrowsTest {
                     notSeen("host." + one, "dev.monopod.host." + other + "..");
                 }
             }
+        }
+    }
+
+    @Test
+    void programsAreRunInOneClass() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.monopod.host.program.HostPrograms")
+                // cli moves to it next.
+                .and()
+                .resideOutsideOfPackage("dev.monopod.cli..")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ProcessBuilder.class)
+                .orShould()
+                .callMethodWhere(
+                        target(owner(assignableTo(Runtime.class))).and(target(name("exec"))))
+                .check(monopod);
+    }
+
+    @Test
+    void foreignMemoryIsTouchedInOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.monopod.host.kernel..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..")
+                .check(monopod);
+        notSeen("host.kernel", "dev.monopod.host.program..");
+        for (String room : new String[] {"image", "machine", "network", "guest"}) {
+            notSeen("host.kernel", "dev.monopod.host." + room + "..");
+            notSeen("host.program", "dev.monopod.host." + room + "..");
         }
     }
 

@@ -1,7 +1,10 @@
 package dev.monopod.agent.loadbalancing;
 
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Outcome;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramRunner;
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -41,6 +43,7 @@ final class HaproxyProcess {
     private final Path log;
     private final String namespace;
     private final RuntimeSocket socket;
+    private final ProgramRunner programs = new HostPrograms();
 
     /// @param folder of its own; keys lie in it
     HaproxyProcess(Path folder, Path log, String namespace) {
@@ -73,20 +76,15 @@ final class HaproxyProcess {
         write(Map.of("check.cfg", configuration.text()));
         var command = jail();
         command.addAll(List.of("haproxy", "-c", "-f", folder.resolve("check.cfg").toString()));
-        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        var words =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        try {
-            if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                return Optional.of("haproxy -c does not end");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.of("interrupted");
-        }
-        return process.exitValue() == 0 ? Optional.empty() : Optional.of(words);
+        return switch (programs.run(Program.of(LIMIT, command))) {
+            case Outcome.Ended ended ->
+                    ended.succeeded() ? Optional.empty() : Optional.of(ended.words());
+            case Outcome.TooLate _ ->
+                    Optional.of("haproxy -c did not end within %d s".formatted(LIMIT.toSeconds()));
+            case Outcome.NotStarted(var reason) -> Optional.of(reason);
+            case Outcome.InputFailed(var cause) -> throw cause;
+            case Outcome.Interrupted _ -> Optional.of("interrupted");
+        };
     }
 
     /// Starts it, or makes the running one take the configuration without losing a connection.
@@ -133,17 +131,10 @@ final class HaproxyProcess {
         endOrphans();
         var command = jail();
         command.addAll(List.of("haproxy", "-W", "-f", folder.resolve(CONFIGURATION).toString()));
-        var builder =
-                new ProcessBuilder(command)
-                        .directory(new File("/"))
-                        .redirectInput(new File("/dev/null"))
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         // The agent's environment may hold secrets.
-        builder.environment().clear();
-        builder.environment()
-                .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        var started = builder.start();
+        var program =
+                Program.of(LIMIT, command).withEnvironment(new Program.Environment.Bare(Map.of()));
+        var started = programs.start(program, log);
         write(Map.of(RECORD, started.pid() + " " + startTicks(started.pid())));
     }
 
@@ -160,7 +151,6 @@ final class HaproxyProcess {
         var user = Integer.toString(USER);
         return new ArrayList<>(
                 List.of(
-                        "setsid",
                         "nsenter",
                         "--net=/run/netns/" + namespace,
                         "setpriv",
@@ -235,8 +225,8 @@ final class HaproxyProcess {
         }
     }
 
-    private static void signal(long pid, String name) throws IOException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().onExit().join();
+    private void signal(long pid, String name) throws IOException {
+        programs.output(Program.of(LIMIT, "kill", "-" + name, Long.toString(pid)));
     }
 
     private static boolean until(BooleanSupplier condition) {

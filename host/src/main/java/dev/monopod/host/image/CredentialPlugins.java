@@ -5,9 +5,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.image.CredentialPluginSettings.Plugin;
 import dev.monopod.host.image.ImageStore.RegistryCredential;
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Outcome;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,11 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class CredentialPlugins {
     static final String ROLE_VARIABLE = "AWS_ROLE_ARN";
     private static final Duration PATIENCE = Duration.ofMinutes(1);
-    private static final int LONGEST_ANSWER = 1 << 20;
     private static final int LONGEST_WORDS = 500;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final CredentialPluginSettings settings;
     private final Clock clock;
+    private final ProgramRunner programs = new HostPrograms();
     private final ReentrantLock asking = new ReentrantLock();
     private final Map<Key, Kept> answers = new HashMap<>();
 
@@ -135,38 +132,33 @@ final class CredentialPlugins {
         var command = new ArrayList<String>();
         command.add(settings.directory().resolve(plugin.name()).toString());
         command.addAll(plugin.args());
-        var builder = new ProcessBuilder(command);
+        var environment = new HashMap<String, String>();
         if (!role.isEmpty()) {
-            builder.environment().put(ROLE_VARIABLE, role);
+            environment.put(ROLE_VARIABLE, role);
         }
-        builder.environment().putAll(plugin.environment());
+        environment.putAll(plugin.environment());
         var request =
                 new Request(plugin.apiVersion(), "CredentialProviderRequest", image.toString());
-        var process = builder.start();
-        try (var readers = Executors.newVirtualThreadPerTaskExecutor()) {
-            var answer = readers.submit(() -> text(process.getInputStream()));
-            var words = readers.submit(() -> text(process.getErrorStream()));
-            try (var stdin = process.getOutputStream()) {
-                stdin.write(JSON.writeValueAsBytes(request));
-            } catch (IOException e) {
-                // It reads nothing; what it says and its exit code tell more.
-            }
-            if (!process.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new IOException("no answer within " + PATIENCE.toSeconds() + " s");
-            }
-            if (process.exitValue() != 0) {
-                throw new IOException(
-                        "exit code %d: %s".formatted(process.exitValue(), shortened(join(words))));
-            }
-            return checked(JSON.readValue(join(answer), Response.class), plugin);
+        var program =
+                Program.of(PATIENCE, command)
+                        .withEnvironment(new Program.Environment.Inherited(environment))
+                        .withInput(JSON.writeValueAsBytes(request));
+        try {
+            return switch (programs.run(program)) {
+                case Outcome.Ended ended when ended.succeeded() ->
+                        checked(JSON.readValue(ended.output().kept(), Response.class), plugin);
+                case Outcome.Ended ended ->
+                        throw new IOException(
+                                "exit code %d: %s"
+                                        .formatted(ended.code(), shortened(ended.words())));
+                case Outcome.TooLate _ ->
+                        throw new IOException("no answer within " + PATIENCE.toSeconds() + " s");
+                case Outcome.NotStarted(var reason) -> throw new IOException(reason);
+                case Outcome.InputFailed(var cause) -> throw cause;
+                case Outcome.Interrupted _ -> throw new IOException("interrupted");
+            };
         } catch (JsonProcessingException e) {
             throw new IOException("its answer is not JSON: " + e.getOriginalMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
         }
     }
 
@@ -179,18 +171,6 @@ final class CredentialPlugins {
                                     response.kind(), response.apiVersion(), plugin.apiVersion()));
         }
         return response;
-    }
-
-    private static String text(InputStream in) throws IOException {
-        return new String(in.readNBytes(LONGEST_ANSWER), StandardCharsets.UTF_8);
-    }
-
-    private static String join(Future<String> text) throws IOException, InterruptedException {
-        try {
-            return text.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IOException("its output can't be read", e);
-        }
     }
 
     private static String shortened(String words) {

@@ -1,21 +1,25 @@
 package dev.monopod.host.image;
 
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramFailure;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import java.util.zip.CRC32C;
 
 /// The file that machines attach for one image. It has its final size from the start, and keeps its
 /// inode when it is filled, so that a machine may have it open while it is still empty.
 final class SquashfsDisk {
     private static final int HEAD = 4096;
+
+    /// For the largest image on a slow and busy host.
+    private static final Duration LIMIT = Duration.ofMinutes(30);
 
     private final Path file;
 
@@ -86,42 +90,27 @@ final class SquashfsDisk {
     private static void pack(MergedImage image, Path target, Room room) throws IOException {
         // lz4: read under emulation far more often than it is written. No time of making, so that
         // the same layers give the same disk.
-        var process =
-                new ProcessBuilder(
-                                List.of(
-                                        "sqfstar",
-                                        "-quiet",
-                                        "-no-progress",
-                                        "-mkfs-time",
-                                        "0",
-                                        "-mem",
-                                        "256M",
-                                        "-root-mode",
-                                        "0755",
-                                        "-comp",
-                                        "lz4",
-                                        target.toString()))
-                        .redirectErrorStream(true)
-                        .start();
-        IOException broken = null;
+        var sqfstar =
+                Program.of(
+                                LIMIT,
+                                "sqfstar",
+                                "-quiet",
+                                "-no-progress",
+                                "-mkfs-time",
+                                "0",
+                                "-mem",
+                                "256M",
+                                "-root-mode",
+                                "0755",
+                                "-comp",
+                                "lz4",
+                                target.toString())
+                        .withInput(out -> image.writeTo(room.watch(out)));
         try {
-            try (OutputStream out = process.getOutputStream()) {
-                image.writeTo(room.watch(out));
-            } catch (IOException e) {
-                broken = e;
-            }
-            var words = new String(process.getInputStream().readAllBytes()).strip();
-            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
-                throw new IOException("sqfstar failed: " + words, broken);
-            }
-            if (broken != null) {
-                throw broken;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while packing an image", e);
-        } finally {
-            process.destroyForcibly();
+            new HostPrograms().output(sqfstar);
+        } catch (ProgramFailure e) {
+            // An image that can't be read says more than the program that wanted to.
+            throw e.getCause() instanceof IOException source ? source : e;
         }
     }
 

@@ -2,17 +2,20 @@ package dev.monopod.host.machine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Outcome;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,12 +24,18 @@ import org.slf4j.LoggerFactory;
 public final class AcceleratorProbe {
     private static final Logger LOG = LoggerFactory.getLogger(AcceleratorProbe.class);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long LIMIT_SECONDS = 5;
+    private static final Duration LIMIT = Duration.ofSeconds(5);
 
     private final QemuConfiguration configuration;
     private final Path cache;
+    private final ProgramRunner programs;
 
     public AcceleratorProbe(QemuConfiguration configuration) {
+        this(configuration, new HostPrograms());
+    }
+
+    AcceleratorProbe(QemuConfiguration configuration, ProgramRunner programs) {
+        this.programs = programs;
         this.configuration = configuration;
         this.cache = configuration.dataDirectory().resolve("accelerator.json");
     }
@@ -62,11 +71,7 @@ public final class AcceleratorProbe {
 
     private String circumstances() throws IOException {
         var bootId = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-        var version =
-                new ProcessBuilder("qemu-system-x86_64", "--version")
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        var qemu = new String(version.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        var qemu = programs.output(Program.of(LIMIT, "qemu-system-x86_64", "--version"));
         try {
             var digest =
                     MessageDigest.getInstance("SHA-256")
@@ -93,22 +98,10 @@ public final class AcceleratorProbe {
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
         line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
-        var console = Files.createTempFile("monopod-accelerator", ".log");
-        var process =
+        var jailed =
                 new QemuJail(configuration.jailUser(), Accelerator.KVM)
-                        .around(line, List.of(), Optional.empty())
-                        .redirectOutput(console.toFile())
-                        .start();
-        try {
-            return process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)
-                    && Files.readString(console, StandardCharsets.ISO_8859_1)
-                            .contains("Kernel panic");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            process.destroyForcibly();
-            Files.delete(console);
-        }
+                        .around(LIMIT, line, List.of(), Optional.empty());
+        return programs.run(jailed) instanceof Outcome.Ended(_, var console, _)
+                && console.kept().contains("Kernel panic");
     }
 }

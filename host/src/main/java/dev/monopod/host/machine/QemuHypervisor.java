@@ -1,5 +1,7 @@
 package dev.monopod.host.machine;
 
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -19,12 +21,14 @@ import org.slf4j.LoggerFactory;
 public final class QemuHypervisor implements Hypervisor {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
     private static final long SOCKET_SECONDS = 60;
+    private static final Duration START_LIMIT = Duration.ofSeconds(SOCKET_SECONDS);
 
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;
     private final QemuCommand command;
     private final QemuJail jail;
     private final ScratchDisks scratchDisks;
+    private final ProgramRunner programs = new HostPrograms();
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
     public QemuHypervisor(QemuConfiguration configuration) {
@@ -41,7 +45,7 @@ public final class QemuHypervisor implements Hypervisor {
                         accelerator,
                         ProcessorClock.kiloHertz());
         this.jail = new QemuJail(configuration.jailUser(), accelerator);
-        this.scratchDisks = new ScratchDisks(configuration.templates());
+        this.scratchDisks = new ScratchDisks(configuration.templates(), programs);
     }
 
     @Override
@@ -129,16 +133,15 @@ public final class QemuHypervisor implements Hypervisor {
                                 QemuCommand.memoryMebiBytes(machine.memoryMebiBytes()),
                                 accelerator);
         var process =
-                jail.around(line, groups, machine.network())
-                        .redirectOutput(
-                                ProcessBuilder.Redirect.appendTo(files.log().path().toFile()))
-                        .start();
+                programs.start(
+                        jail.around(START_LIMIT, line, groups, machine.network()),
+                        files.log().path());
         try {
             var found = MachineProcess.of(process.pid());
             new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(files.record());
             return found;
         } catch (IOException e) {
-            process.destroyForcibly();
+            process.kill();
             throw e;
         } catch (MachineException e) {
             throw new IOException(words(files), e);

@@ -2,15 +2,17 @@ package dev.monopod.host.machine;
 
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
-import java.io.File;
+import dev.monopod.host.program.Program;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/// Puts a QEMU command into its jail: a session and cgroups of its own, the tap's network
-/// namespace, a `/dev` that holds only what this machine needs, an unprivileged user without
-/// capabilities. Each program replaces the one before it, so the process number stays.
+/// Puts a QEMU command into its jail: cgroups of its own, the tap's network namespace, a `/dev`
+/// that holds only what this machine needs, an unprivileged user without capabilities. Each program
+/// replaces the one before it, so the process number stays.
 ///
 /// The private `/dev` is also what lets that user open the tap and KVM: how a host protects its own
 /// device files differs, and is not changed.
@@ -37,10 +39,11 @@ final class QemuJail {
         this.accelerator = accelerator;
     }
 
+    /// @param limit for a QEMU that is run to its end
     /// @param groups `cgroup.procs` files to join
-    ProcessBuilder around(List<String> qemu, List<Path> groups, Optional<TapDevice> network) {
+    Program around(
+            Duration limit, List<String> qemu, List<Path> groups, Optional<TapDevice> network) {
         var line = new ArrayList<String>();
-        line.add("setsid");
         network.ifPresent(tap ->
                 line.addAll(List.of("nsenter", "--net=/run/netns/" + tap.networkNamespace())));
         line.addAll(List.of("unshare", "--mount", "--propagation", "private"));
@@ -49,15 +52,8 @@ final class QemuJail {
         line.addAll(List.of("--regid", Long.toString(user), "--clear-groups", "--no-new-privs"));
         line.addAll(List.of("--inh-caps=-all", "--bounding-set=-all"));
         line.addAll(qemu);
-        var builder =
-                new ProcessBuilder(line)
-                        .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-                        .redirectErrorStream(true);
         // The agent's environment may hold secrets, and QEMU is what a guest breaks into first.
-        builder.environment().clear();
-        builder.environment()
-                .put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        return builder;
+        return Program.of(limit, line).withEnvironment(new Program.Environment.Bare(Map.of()));
     }
 
     private String script(List<Path> groups, boolean tap) {

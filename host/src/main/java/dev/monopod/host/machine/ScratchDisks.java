@@ -1,18 +1,24 @@
 package dev.monopod.host.machine;
 
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// Makes empty ext4 disks. Each size is formatted once; a machine's disk is a sparse copy of that,
 /// which takes milliseconds and only the blocks that a file system needs.
 final class ScratchDisks {
-    private final Path templates;
+    private static final Duration LIMIT = Duration.ofMinutes(1);
 
-    ScratchDisks(Path templates) {
+    private final Path templates;
+    private final ProgramRunner programs;
+
+    ScratchDisks(Path templates, ProgramRunner programs) {
+        this.programs = programs;
         this.templates = templates;
     }
 
@@ -51,18 +57,7 @@ final class ScratchDisks {
         return template;
     }
 
-    private static void run(List<String> command) throws IOException {
-        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        try {
-            var output = new String(process.getInputStream().readAllBytes());
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                process.destroyForcibly();
-                throw new IOException(String.join(" ", command) + " failed: " + output.strip());
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while making a disk");
-        }
+    private void run(List<String> command) throws IOException {
+        programs.output(Program.of(LIMIT, command));
     }
 }

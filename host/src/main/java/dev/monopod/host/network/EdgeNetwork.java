@@ -23,6 +23,7 @@ public final class EdgeNetwork {
     private static final Pattern ADDRESS = Pattern.compile("\\binet ([0-9.]+)/32\\b");
     private static final Pattern ROUTE = Pattern.compile("(?m)^([0-9]+(?:\\.[0-9]+){3}) ");
 
+    private final HostCommand command = HostCommand.ofThisHost();
     private final String namespace;
     private final String router;
     private final String routerAddress;
@@ -46,17 +47,17 @@ public final class EdgeNetwork {
     /// Makes or mends namespace and link.
     public void ensure() {
         if (!Files.exists(NAMESPACES.resolve(namespace))) {
-            HostCommand.run(List.of("ip", "netns", "add", namespace), "");
+            command.run(List.of("ip", "netns", "add", namespace), "");
         }
-        var links = HostCommand.run(List.of("ip", "-n", router, "-o", "link", "show"), "");
+        var links = command.run(List.of("ip", "-n", router, "-o", "link", "show"), "");
         if (!links.contains(" " + LINK + "@")) {
-            HostCommand.ip(
+            command.ip(
                     router,
                     List.of(
                             "link add %s mtu %d type veth peer name eth0 mtu %d netns %s"
                                     .formatted(LINK, MTU, MTU, namespace)));
         }
-        HostCommand.settings(
+        command.settings(
                 namespace,
                 List.of(
                         // The load balancer has no capability, and its ports are below 1024.
@@ -66,8 +67,8 @@ public final class EdgeNetwork {
                         "net/ipv4/ip_local_port_range=15000 65000",
                         "net/ipv4/tcp_tw_reuse=1",
                         "net/ipv6/conf/all/disable_ipv6=1"));
-        HostCommand.ip(router, List.of("link set %s up".formatted(LINK)));
-        HostCommand.ip(
+        command.ip(router, List.of("link set %s up".formatted(LINK)));
+        command.ip(
                 namespace,
                 List.of(
                         "link set lo up",
@@ -82,14 +83,13 @@ public final class EdgeNetwork {
         var present =
                 found(
                         ADDRESS,
-                        HostCommand.run(
+                        command.run(
                                 List.of("ip", "-n", namespace, "-4", "-o", "addr", "show", "lo"),
                                 ""));
         var routed =
                 found(
                         ROUTE,
-                        HostCommand.run(
-                                List.of("ip", "-n", router, "route", "show", "dev", LINK), ""));
+                        command.run(List.of("ip", "-n", router, "route", "show", "dev", LINK), ""));
         change(namespace, "addr add %s/32 dev lo", wanted, present);
         change(namespace, "addr delete %s/32 dev lo", present, wanted);
         change(router, "route replace %s/32 dev " + LINK + " scope link", wanted, routed);
@@ -99,21 +99,21 @@ public final class EdgeNetwork {
     /// Takes all of it away.
     public void remove() {
         if (Files.exists(NAMESPACES.resolve(namespace))) {
-            HostCommand.run(List.of("ip", "netns", "delete", namespace), "");
+            command.run(List.of("ip", "netns", "delete", namespace), "");
         }
     }
 
     /// Runs the command for each of the first that is not among the others.
-    private static void change(
-            String namespace, String command, Collection<String> these, Collection<String> others) {
+    private void change(
+            String namespace, String line, Collection<String> these, Collection<String> others) {
         List<String> lines = new ArrayList<>();
         for (var one : these) {
             if (!others.contains(one)) {
-                lines.add(command.formatted(one));
+                lines.add(line.formatted(one));
             }
         }
         if (!lines.isEmpty()) {
-            HostCommand.ip(namespace, lines);
+            command.ip(namespace, lines);
         }
     }
 

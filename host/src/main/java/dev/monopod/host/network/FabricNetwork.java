@@ -25,23 +25,25 @@ public final class FabricNetwork {
     private static final Pattern FORWARD =
             Pattern.compile("(?m)^([0-9a-f:]{17}) (?:dev \\S+ )?dst ([0-9.]+).*$");
 
+    private final HostCommand command = HostCommand.ofThisHost();
+
     /// Brings the kernel to what these say. VPCs that are not among them stay as they are.
     ///
     /// @throws NetworkException when the kernel refuses one; those before it are done
     public void apply(Collection<Fabric> fabrics) {
-        HostCommand.nft("", FabricRules.host(fabrics));
+        command.nft("", FabricRules.host(fabrics));
         for (var fabric : fabrics) {
             var namespace = LinkNames.namespace(fabric.vpc());
             if (fabric.peers().isEmpty() && !links(namespace).contains(" " + LINK + "@")) {
                 continue;
             }
             ensureLink(namespace, fabric);
-            HostCommand.nft(namespace, FabricRules.router(fabric));
+            command.nft(namespace, FabricRules.router(fabric));
             entries(namespace, fabric);
         }
     }
 
-    private static void ensureLink(String namespace, Fabric fabric) {
+    private void ensureLink(String namespace, Fabric fabric) {
         var present =
                 links(namespace)
                         .lines()
@@ -51,26 +53,26 @@ public final class FabricNetwork {
                 " vxlan id %d local %s srcport 0 0 dstport %d "
                         .formatted(fabric.id(), fabric.self().address(), Fabric.PORT);
         if (present.isPresent() && !present.get().contains(wanted)) {
-            HostCommand.ip(namespace, List.of("link delete " + LINK));
+            command.ip(namespace, List.of("link delete " + LINK));
         }
         if (present.isEmpty() || !present.get().contains(wanted)) {
             make(namespace, fabric);
         }
-        HostCommand.ip(
+        command.ip(
                 namespace,
                 List.of("link set %s mtu %d up".formatted(LINK, fabric.self().podMtu())));
     }
 
-    private static String links(String namespace) {
-        return HostCommand.run(List.of("ip", "-n", namespace, "-d", "-o", "link", "show"), "");
+    private String links(String namespace) {
+        return command.run(List.of("ip", "-n", namespace, "-d", "-o", "link", "show"), "");
     }
 
-    private static void make(String namespace, Fabric fabric) {
+    private void make(String namespace, Fabric fabric) {
         // One that a killed agent left half made.
-        if (HostCommand.run(List.of("ip", "-o", "link", "show"), "").contains(" " + MAKING + ":")) {
-            HostCommand.ip("", List.of("link delete " + MAKING));
+        if (command.run(List.of("ip", "-o", "link", "show"), "").contains(" " + MAKING + ":")) {
+            command.ip("", List.of("link delete " + MAKING));
         }
-        HostCommand.ip(
+        command.ip(
                 "",
                 List.of(
                         "link add %s address %s type vxlan id %d local %s dstport %d nolearning"
@@ -81,12 +83,12 @@ public final class FabricNetwork {
                                         fabric.self().address(),
                                         Fabric.PORT),
                         "link set %s netns %s name %s".formatted(MAKING, namespace, LINK)));
-        HostCommand.settings(namespace, List.of("net/ipv4/conf/%s/proxy_arp=0".formatted(LINK)));
+        command.settings(namespace, List.of("net/ipv4/conf/%s/proxy_arp=0".formatted(LINK)));
     }
 
     /// A host is a neighbour by its underlay address, which is no address of the VPC and stands
     /// only for its hardware address; what it carries is routed by that neighbour.
-    private static void entries(String namespace, Fabric fabric) {
+    private void entries(String namespace, Fabric fabric) {
         var routes = new TreeSet<String>();
         var neighbours = new TreeSet<String>();
         var forwards = new TreeSet<String>();
@@ -135,12 +137,12 @@ public final class FabricNetwork {
         change(oldNeighbours, neighbours, it -> "neighbour delete " + it, lines);
         bridge(namespace, forwards, oldForwards, "replace", " self permanent");
         if (!lines.isEmpty()) {
-            HostCommand.ip(namespace, lines);
+            command.ip(namespace, lines);
         }
         bridge(namespace, oldForwards, forwards, "delete", " self");
     }
 
-    private static void bridge(
+    private void bridge(
             String namespace,
             Collection<String> these,
             Collection<String> others,
@@ -149,7 +151,7 @@ public final class FabricNetwork {
         var lines = new ArrayList<String>();
         change(these, others, it -> "fdb " + verb + " " + it + end, lines);
         if (!lines.isEmpty()) {
-            HostCommand.run(
+            command.run(
                     List.of("bridge", "-n", namespace, "-batch", "-"),
                     String.join("\n", lines) + "\n");
         }
@@ -159,14 +161,14 @@ public final class FabricNetwork {
     private static void change(
             Collection<String> these,
             Collection<String> others,
-            Function<String, String> command,
+            Function<String, String> line,
             List<String> lines) {
-        these.stream().filter(it -> !others.contains(it)).map(command).forEach(lines::add);
+        these.stream().filter(it -> !others.contains(it)).map(line).forEach(lines::add);
     }
 
-    private static Collection<String> found(Pattern pattern, List<String> command, String form) {
+    private Collection<String> found(Pattern pattern, List<String> line, String form) {
         var found = new TreeSet<String>();
-        var matcher = pattern.matcher(HostCommand.run(command, ""));
+        var matcher = pattern.matcher(command.run(line, ""));
         while (matcher.find()) {
             found.add(form.formatted(matcher.group(1), matcher.group(2)));
         }

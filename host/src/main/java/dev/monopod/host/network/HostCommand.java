@@ -1,20 +1,31 @@
 package dev.monopod.host.network;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramFailure;
+import dev.monopod.host.program.ProgramRunner;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// Runs iproute2 and nft with a script on standard input, so that one process makes many changes.
-/// Every run ends within [#LIMIT_SECONDS]; a failure carries the program's own words.
+/// Every run ends within [#LIMIT]; a failure carries the program's own words. Thread-safe, and
+/// without any lock: one that hangs delays its caller alone.
 final class HostCommand {
-    private static final long LIMIT_SECONDS = 20;
+    static final Duration LIMIT = Duration.ofSeconds(20);
 
-    private HostCommand() {}
+    private final ProgramRunner programs;
+
+    HostCommand(ProgramRunner programs) {
+        this.programs = programs;
+    }
+
+    static HostCommand ofThisHost() {
+        return new HostCommand(new HostPrograms());
+    }
 
     /// Runs a batch of `ip` commands, in a network namespace or (empty) in the host's own.
-    static void ip(String namespace, List<String> lines) {
+    void ip(String namespace, List<String> lines) {
         var command = new ArrayList<String>(List.of("ip"));
         if (!namespace.isEmpty()) {
             command.addAll(List.of("-n", namespace));
@@ -24,12 +35,12 @@ final class HostCommand {
     }
 
     /// Applies an nft script as one transaction.
-    static void nft(String namespace, String script) {
+    void nft(String namespace, String script) {
         run(inNamespace(namespace, List.of("nft", "-f", "-")), script);
     }
 
     /// Writes kernel settings (`net/ipv4/ip_forward=1`) of a network namespace.
-    static void settings(String namespace, List<String> settings) {
+    void settings(String namespace, List<String> settings) {
         var script = new StringBuilder("set -e\n");
         for (var setting : settings) {
             var equals = setting.indexOf('=');
@@ -44,36 +55,11 @@ final class HostCommand {
 
     /// @return standard output
     /// @throws NetworkException when the program fails or does not end
-    static String run(List<String> command, String input) {
+    String run(List<String> command, String input) {
         try {
-            var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            // The scripts and answers here are far smaller than a pipe's buffer times a few; the
-            // programs read their whole input before they answer, so one thread is enough.
-            try (var stdin = process.getOutputStream()) {
-                stdin.write(input.getBytes(StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                // It ended before it read all: its exit code and words tell why.
-            }
-            var output =
-                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new NetworkException(String.join(" ", command) + " did not end");
-            }
-            if (process.exitValue() != 0) {
-                throw new NetworkException(
-                        String.join(" ", command)
-                                + " failed with "
-                                + process.exitValue()
-                                + ": "
-                                + output.strip());
-            }
-            return output;
-        } catch (IOException e) {
-            throw new NetworkException("can't run " + command.getFirst() + ": " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new NetworkException("interrupted while running " + command.getFirst());
+            return programs.output(Program.of(LIMIT, command).withInput(input));
+        } catch (ProgramFailure e) {
+            throw new NetworkException(String.valueOf(e.getMessage()));
         }
     }
 

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 
 /// [HostNetwork] by iproute2 and nftables: a VPC is a network namespace that routes; each pod hangs
 /// on it by a routed tap (a /32 route, proxy ARP, no shared layer 2). The kernel holds all state,
-/// so a new agent finds everything by name. Thread-safe: changes are made one at a time.
+/// so a new agent finds everything by name. Thread-safe: changes of VPCs are made one at a time,
+/// and so are those of one tap; a program that hangs delays nobody else.
 public final class LinuxHostNetwork implements HostNetwork {
     private static final int MTU = 1500;
     private static final Path NAMESPACES = Path.of("/run/netns");
@@ -25,8 +26,10 @@ public final class LinuxHostNetwork implements HostNetwork {
     private static final Pattern POD =
             Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
 
+    private final HostCommand command;
     private final Path memory;
     private final int podMtu;
+    private final KeyedLocks taps = new KeyedLocks();
     private final Map<String, VpcNetwork> vpcs = new TreeMap<>();
 
     /// @param runDirectory keeps what the host's settings were before; emptied by a reboot, as the
@@ -37,6 +40,11 @@ public final class LinuxHostNetwork implements HostNetwork {
 
     /// @param podMtu largest packet of a pod
     public LinuxHostNetwork(Path runDirectory, int podMtu) {
+        this(runDirectory, podMtu, HostCommand.ofThisHost());
+    }
+
+    LinuxHostNetwork(Path runDirectory, int podMtu, HostCommand command) {
+        this.command = command;
         this.podMtu = podMtu;
         this.memory = runDirectory.resolve("host-ip-forward");
     }
@@ -47,18 +55,18 @@ public final class LinuxHostNetwork implements HostNetwork {
         var link = LinkNames.hostLink(vpc.name());
         var router = VpcRange.parse(vpc.cidrs().getFirst()).address(1);
         if (!Files.exists(NAMESPACES.resolve(namespace))) {
-            HostCommand.run(List.of("ip", "netns", "add", namespace), "");
+            command.run(List.of("ip", "netns", "add", namespace), "");
         }
         if (!Files.exists(LINKS.resolve(link))) {
-            HostCommand.ip(
+            command.ip(
                     "",
                     List.of(
                             "link add %s mtu %d type veth peer name eth0 mtu %d netns %s"
                                     .formatted(link, MTU, MTU, namespace)));
         }
         rememberForwarding();
-        HostCommand.settings("", List.of("net/ipv4/ip_forward=1"));
-        HostCommand.settings(
+        command.settings("", List.of("net/ipv4/ip_forward=1"));
+        command.settings(
                 namespace,
                 List.of(
                         "net/ipv4/ip_forward=1",
@@ -69,7 +77,7 @@ public final class LinuxHostNetwork implements HostNetwork {
                         "net/ipv4/conf/all/send_redirects=0",
                         "net/ipv4/conf/default/send_redirects=0",
                         "net/ipv6/conf/default/disable_ipv6=1"));
-        HostCommand.ip(
+        command.ip(
                 namespace,
                 List.of(
                         "link set lo up",
@@ -87,14 +95,20 @@ public final class LinuxHostNetwork implements HostNetwork {
                     "route replace %s via %s dev %s src %s"
                             .formatted(range, router, link, vpc.hostAddress()));
         }
-        HostCommand.ip("", routes);
-        HostCommand.nft(namespace, Ruleset.router(vpc));
+        command.ip("", routes);
+        command.nft(namespace, Ruleset.router(vpc));
         vpcs.put(vpc.name(), vpc);
-        HostCommand.nft("", Ruleset.host(vpcs.values()));
+        command.nft("", Ruleset.host(vpcs.values()));
     }
 
     @Override
-    public synchronized Attachment attach(PodInterface pod) {
+    public Attachment attach(PodInterface pod) {
+        try (var _ = taken(List.of(LinkNames.tap(pod.machineId())))) {
+            return attached(pod);
+        }
+    }
+
+    private Attachment attached(PodInterface pod) {
         var namespace = LinkNames.namespace(pod.vpc());
         var tap = LinkNames.tap(pod.machineId());
         var lines = new ArrayList<String>();
@@ -111,26 +125,30 @@ public final class LinuxHostNetwork implements HostNetwork {
         lines.add(
                 "neigh replace %s lladdr %s dev %s nud permanent"
                         .formatted(pod.address(), pod.mac(), tap));
-        HostCommand.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
-        HostCommand.ip(namespace, lines);
+        command.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
+        command.ip(namespace, lines);
         return new Attachment(namespace, tap, podMtu);
     }
 
     @Override
-    public synchronized void detach(String machineId) {
+    public void detach(String machineId) {
         var tap = LinkNames.tap(machineId);
-        for (var namespace : namespaces()) {
-            removeTaps(namespace, List.of(tap));
+        try (var _ = taken(List.of(tap))) {
+            for (var namespace : namespaces()) {
+                removeTaps(namespace, List.of(tap));
+            }
         }
     }
 
     @Override
-    public synchronized void retainOnly(Collection<String> machineIds) {
+    public void retainOnly(Collection<String> machineIds) {
         var wanted = new HashSet<String>();
         machineIds.forEach(id -> wanted.add(LinkNames.tap(id)));
         for (var namespace : namespaces()) {
-            removeTaps(
-                    namespace, taps(namespace).stream().filter(t -> !wanted.contains(t)).toList());
+            var gone = taps(namespace).stream().filter(tap -> !wanted.contains(tap)).toList();
+            try (var _ = taken(gone)) {
+                removeTaps(namespace, gone);
+            }
         }
     }
 
@@ -140,7 +158,7 @@ public final class LinuxHostNetwork implements HostNetwork {
         for (var namespace : namespaces()) {
             byTap.putAll(
                     DeviceCounters.parse(
-                            HostCommand.run(
+                            command.run(
                                     List.of(
                                             "ip",
                                             "netns",
@@ -164,26 +182,35 @@ public final class LinuxHostNetwork implements HostNetwork {
     public synchronized void removeAll() {
         // Links first: a namespace takes its end of a link away at a time of its own.
         for (var link : names(LINKS, LinkNames.LINK_PREFIX)) {
-            HostCommand.ip("", List.of("link delete " + link));
+            command.ip("", List.of("link delete " + link));
         }
         for (var namespace : namespaces()) {
             removeTaps(namespace, taps(namespace));
-            HostCommand.run(List.of("ip", "netns", "delete", namespace), "");
+            command.run(List.of("ip", "netns", "delete", namespace), "");
         }
         for (var table : List.of(Ruleset.TABLE, FabricRules.TABLE)) {
-            HostCommand.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(table));
+            command.nft("", "table ip %1$s\ndelete table ip %1$s\n".formatted(table));
         }
         restoreForwarding();
         vpcs.clear();
     }
 
-    private static void removeTaps(String namespace, Collection<String> gone) {
+    private KeyedLocks.Held taken(Collection<String> names) {
+        try {
+            return taps.take(names);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new NetworkException("interrupted while waiting for another change of " + names);
+        }
+    }
+
+    private void removeTaps(String namespace, Collection<String> gone) {
         if (gone.isEmpty()) {
             return;
         }
         var rules = new StringBuilder();
         var allowed =
-                HostCommand.run(
+                command.run(
                         List.of(
                                 "ip",
                                 "netns",
@@ -203,20 +230,20 @@ public final class LinuxHostNetwork implements HostNetwork {
             }
         }
         if (!rules.isEmpty()) {
-            HostCommand.nft(namespace, rules.toString());
+            command.nft(namespace, rules.toString());
         }
         var present = taps(namespace);
         var lines = gone.stream().filter(present::contains).map(t -> "link delete " + t).toList();
         if (!lines.isEmpty()) {
-            HostCommand.ip(namespace, lines);
+            command.ip(namespace, lines);
         }
         forget.forEach(address -> forgetConnections(namespace, address));
     }
 
     /// A connection of a pod that is gone must not open the next one's door at the same address.
-    private static void forgetConnections(String namespace, String address) {
+    private void forgetConnections(String namespace, String address) {
         for (var side : List.of("--orig-src", "--orig-dst", "--reply-src")) {
-            HostCommand.run(
+            command.run(
                     List.of(
                             "ip",
                             "netns",
@@ -231,11 +258,10 @@ public final class LinuxHostNetwork implements HostNetwork {
         }
     }
 
-    private static Collection<String> taps(String namespace) {
+    private Collection<String> taps(String namespace) {
         var taps = new HashSet<String>();
         var matcher =
-                TAP.matcher(
-                        HostCommand.run(List.of("ip", "-n", namespace, "-o", "link", "show"), ""));
+                TAP.matcher(command.run(List.of("ip", "-n", namespace, "-o", "link", "show"), ""));
         while (matcher.find()) {
             taps.add(matcher.group());
         }
@@ -273,7 +299,7 @@ public final class LinuxHostNetwork implements HostNetwork {
     private void restoreForwarding() {
         try {
             if (Files.exists(memory) && Files.readString(memory).equals("0")) {
-                HostCommand.settings("", List.of("net/ipv4/ip_forward=0"));
+                command.settings("", List.of("net/ipv4/ip_forward=0"));
             }
             Files.deleteIfExists(memory);
         } catch (IOException e) {

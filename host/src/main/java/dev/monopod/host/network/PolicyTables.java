@@ -8,6 +8,7 @@ import java.util.Map;
 /// the whole table in one transaction, as does one after a failure: nobody knows what is there. Not
 /// thread-safe.
 public final class PolicyTables {
+    private final HostCommand command = HostCommand.ofThisHost();
     private final Map<String, Firewall> applied = new HashMap<>();
 
     /// Returns when the kernel judges packets by it. Nothing is done if it does already.
@@ -18,7 +19,7 @@ public final class PolicyTables {
         var script =
                 before == null ? PolicyTable.whole(firewall) : PolicyTable.change(before, firewall);
         if (!script.isEmpty()) {
-            HostCommand.nft(LinkNames.namespace(vpc), script);
+            command.nft(LinkNames.namespace(vpc), script);
         }
         applied.put(vpc, firewall);
     }

@@ -17,17 +17,17 @@ public record Underlay(String address, int mtu) {
 
     /// @throws NetworkException when no link of this host has the address
     public static Underlay of(String address) {
+        var command = HostCommand.ofThisHost();
         var device =
                 DEVICE.matcher(
-                        HostCommand.run(
+                        command.run(
                                 List.of("ip", "-4", "-o", "address", "show", "to", address), ""));
         if (!device.find()) {
             throw new NetworkException(
                     "underlay address %s: no link of this host has it".formatted(address));
         }
         var size =
-                SIZE.matcher(
-                        HostCommand.run(List.of("ip", "-o", "link", "show", device.group(1)), ""));
+                SIZE.matcher(command.run(List.of("ip", "-o", "link", "show", device.group(1)), ""));
         return new Underlay(address, size.find() ? Integer.parseInt(size.group(1)) : MOST);
     }
 

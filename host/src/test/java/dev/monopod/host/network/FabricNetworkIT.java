@@ -22,18 +22,21 @@ final class FabricNetworkIT {
     @BeforeEach
     void makeNamespace() {
         assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
-        var taken = HostCommand.run(List.of("ip", "netns", "list"), "").contains("monopod-vpc-");
+        var taken =
+                HostCommand.ofThisHost()
+                        .run(List.of("ip", "netns", "list"), "")
+                        .contains("monopod-vpc-");
         assumeTrue(!taken, "skipped: Monopod runs on this host");
-        HostCommand.run(List.of("ip", "netns", "add", NAMESPACE), "");
+        HostCommand.ofThisHost().run(List.of("ip", "netns", "add", NAMESPACE), "");
         // Without an address there is no table of local ones, and the kernel takes no next hop.
-        HostCommand.ip(NAMESPACE, List.of("link set lo up"));
+        HostCommand.ofThisHost().ip(NAMESPACE, List.of("link set lo up"));
     }
 
     @AfterEach
     void removeNamespace() {
-        if (HostCommand.run(List.of("ip", "netns", "list"), "").contains(NAMESPACE)) {
-            HostCommand.run(List.of("ip", "netns", "delete", NAMESPACE), "");
-            HostCommand.nft("", "delete table ip " + FabricRules.TABLE);
+        if (HostCommand.ofThisHost().run(List.of("ip", "netns", "list"), "").contains(NAMESPACE)) {
+            HostCommand.ofThisHost().run(List.of("ip", "netns", "delete", NAMESPACE), "");
+            HostCommand.ofThisHost().nft("", "delete table ip " + FabricRules.TABLE);
         }
     }
 
@@ -119,6 +122,6 @@ final class FabricNetworkIT {
     }
 
     private static String run(String... command) {
-        return HostCommand.run(List.of(command), "");
+        return HostCommand.ofThisHost().run(List.of(command), "");
     }
 }

@@ -25,7 +25,10 @@ final class LinuxHostNetworkIT {
     @BeforeEach
     void needsAFreeHost() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
-        var taken = HostCommand.run(List.of("ip", "netns", "list"), "").contains("monopod-vpc-");
+        var taken =
+                HostCommand.ofThisHost()
+                        .run(List.of("ip", "netns", "list"), "")
+                        .contains("monopod-vpc-");
         assumeTrue(!taken, "skipped: Monopod runs on this host");
         before = state();
     }
@@ -90,6 +93,6 @@ final class LinuxHostNetworkIT {
     }
 
     private static String run(String... command) {
-        return HostCommand.run(List.of(command), "");
+        return HostCommand.ofThisHost().run(List.of(command), "");
     }
 }

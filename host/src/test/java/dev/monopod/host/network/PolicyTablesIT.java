@@ -45,13 +45,14 @@ final class PolicyTablesIT {
     @BeforeEach
     void makeNamespace() {
         assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root for netns");
-        HostCommand.run(List.of("ip", "netns", "add", LinkNames.namespace(VPC)), "");
+        HostCommand.ofThisHost().run(List.of("ip", "netns", "add", LinkNames.namespace(VPC)), "");
     }
 
     @AfterEach
     void removeNamespace() {
         if (System.getProperty("user.name").equals("root")) {
-            HostCommand.run(List.of("ip", "netns", "delete", LinkNames.namespace(VPC)), "");
+            HostCommand.ofThisHost()
+                    .run(List.of("ip", "netns", "delete", LinkNames.namespace(VPC)), "");
         }
     }
 
@@ -193,18 +194,19 @@ final class PolicyTablesIT {
     }
 
     private static String table() {
-        return HostCommand.run(
-                List.of(
-                        "ip",
-                        "netns",
-                        "exec",
-                        LinkNames.namespace(VPC),
-                        "nft",
-                        "list",
-                        "table",
-                        "ip",
-                        PolicyTable.TABLE),
-                "");
+        return HostCommand.ofThisHost()
+                .run(
+                        List.of(
+                                "ip",
+                                "netns",
+                                "exec",
+                                LinkNames.namespace(VPC),
+                                "nft",
+                                "list",
+                                "table",
+                                "ip",
+                                PolicyTable.TABLE),
+                        "");
     }
 
     private static String withoutCounters(String table) {

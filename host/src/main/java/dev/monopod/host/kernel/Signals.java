@@ -1,0 +1,59 @@
+package dev.monopod.host.kernel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/// `kill(2)` for whole process groups, which Java can't signal. Never blocks.
+public final class Signals {
+    private static final int KILL = 9;
+
+    /// No such process or group.
+    private static final int ESRCH = 3;
+
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO =
+            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    @SuppressWarnings("restricted") // That is what this package is for.
+    private static final MethodHandle KILL_CALL =
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            Linker.nativeLinker().defaultLookup().findOrThrow("kill"),
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT),
+                            Linker.Option.captureCallState("errno"));
+
+    private Signals() {}
+
+    /// Kills every process of a group. Does nothing if the group has none.
+    ///
+    /// @param group number of the group, more than 1: 0 and 1 would stand for this process' own
+    ///   group and for every process
+    /// @throws KernelException if the kernel refuses it
+    public static void killGroup(long group) throws KernelException {
+        if (group <= 1 || group > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("not the number of a process group: " + group);
+        }
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            var result = (int) KILL_CALL.invokeExact(state, (int) -group, KILL);
+            var number = (int) ERRNO.get(state, 0L);
+            if (result != 0 && number != ESRCH) {
+                throw new KernelException("kill", number);
+            }
+        } catch (KernelException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("kill(2) can't be called", e);
+        }
+    }
+}
