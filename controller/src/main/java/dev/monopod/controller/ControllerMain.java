@@ -18,6 +18,8 @@ import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
@@ -254,8 +256,15 @@ public final class ControllerMain implements Callable<Integer> {
                                             client.resources(FargateProfile.class)
                                                     .list()
                                                     .getItems()));
+            var recorder = new EventRecorder(client, Clock.systemUTC());
             var scheduler =
-                    new FargateScheduler(client, cluster, reads, overhead, Clock.systemUTC());
+                    new FargateScheduler(
+                            client,
+                            cluster,
+                            reads,
+                            overhead,
+                            recorder.of(Names.SCHEDULER_NAME, ""),
+                            Clock.systemUTC());
             var cleanup =
                     new MachineCleanup(
                             client,
@@ -266,7 +275,11 @@ public final class ControllerMain implements Callable<Integer> {
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers =
                     new LoadBalancerController(
-                            client, cluster, cleanup::lostHosts, Clock.systemUTC());
+                            client,
+                            cluster,
+                            cleanup::lostHosts,
+                            recorder.of("monopod-load-balancers", ""),
+                            Clock.systemUTC());
             var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
             closers.addAll(
                     List.of(
@@ -275,7 +288,8 @@ public final class ControllerMain implements Callable<Integer> {
                             cleanup::close,
                             strays::close,
                             balancers::close,
-                            network::close));
+                            network::close,
+                            recorder::close));
             network.start();
             profiles.start();
             scheduler.start();

@@ -3,6 +3,8 @@ package dev.monopod.controller.loadbalancing;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.SubnetSpec.Target;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.host.Addresses;
 import dev.monopod.loadbalancing.objects.AddressOwners;
 import dev.monopod.loadbalancing.rules.Owner;
@@ -10,8 +12,6 @@ import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -84,19 +84,13 @@ final class AddressBook {
             var last = number & LAST_OCTET;
             if (last != 0 && last != LAST_OCTET && !taken.contains(address)) {
                 taken.add(address);
-                try {
-                    var created =
-                            client.resource(
-                                            Addresses.object(
-                                                    address, AddressOwners.parent(owner), host))
-                                    .create();
-                    byOwner.put(owner, created);
+                var wanted = Addresses.object(address, AddressOwners.parent(owner), host);
+                var created =
+                        ApiCall.unless(ApiCode.CONFLICT, () -> client.resource(wanted).create());
+                if (created.isPresent()) {
+                    byOwner.put(owner, created.get());
                     LOG.info("{} gets {} on host {}", owner, address, host);
                     return Optional.of(address);
-                } catch (KubernetesClientException e) {
-                    if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                        throw e;
-                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 package dev.monopod.controller.loadbalancing;
 
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.GatewayFeatures;
 import dev.monopod.loadbalancing.rules.GatewayPlan;
@@ -7,7 +9,6 @@ import dev.monopod.loadbalancing.rules.GatewayPlan.State;
 import dev.monopod.loadbalancing.rules.GatewayPlan.Truth;
 import dev.monopod.loadbalancing.rules.Gateways;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
@@ -21,10 +22,7 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatus;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatusBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.SupportedFeature;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,14 +30,12 @@ import java.util.Objects;
 
 /// Gateways and HTTPRoutes of the Gateway API.
 final class GatewayClaims {
-    private static final PatchContext MERGE = PatchContext.of(PatchType.JSON_MERGE);
-
-    private final KubernetesClient client;
+    private final Patches patches;
     private final LoadBalancerObjects objects;
     private final Clock clock;
 
     GatewayClaims(KubernetesClient client, LoadBalancerObjects objects, Clock clock) {
-        this.client = client;
+        this.patches = new Patches(client);
         this.objects = objects;
         this.clock = clock;
     }
@@ -192,41 +188,21 @@ final class GatewayClaims {
 
     private List<Condition> conditions(
             List<State> states, List<Condition> known, HasMetadata object) {
+        var generation = Objects.requireNonNullElse(object.getMetadata().getGeneration(), 0L);
+        var now = clock.instant();
         return states.stream()
-                .map(state -> {
-                    var status =
-                            switch (state.truth()) {
-                                case TRUE -> "True";
-                                case FALSE -> "False";
-                            };
-                    var since =
-                            known.stream()
-                                    .filter(each ->
-                                            each.getType().equals(state.type())
-                                                    && each.getStatus().equals(status))
-                                    .findFirst()
-                                    .map(Condition::getLastTransitionTime)
-                                    .orElseGet(() ->
-                                            clock.instant()
-                                                    .truncatedTo(ChronoUnit.SECONDS)
-                                                    .toString());
-                    return new ConditionBuilder()
-                            .withType(state.type())
-                            .withStatus(status)
-                            .withReason(state.reason())
-                            .withMessage(state.message())
-                            .withObservedGeneration(
-                                    Objects.requireNonNullElse(
-                                            object.getMetadata().getGeneration(), 0L))
-                            .withLastTransitionTime(since)
-                            .build();
-                })
+                .map(state ->
+                        new ConditionState(
+                                        state.type(),
+                                        state.truth() == Truth.TRUE,
+                                        state.reason(),
+                                        state.message(),
+                                        generation)
+                                .condition(known, now))
                 .toList();
     }
 
     private void patch(HasMetadata object, Map<String, ?> status) {
-        client.resource(object)
-                .subresource("status")
-                .patch(MERGE, client.getKubernetesSerialization().asJson(Map.of("status", status)));
+        patches.mergeStatus(object, Map.of("status", status));
     }
 }

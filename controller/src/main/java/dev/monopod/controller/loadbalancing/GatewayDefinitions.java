@@ -1,5 +1,6 @@
 package dev.monopod.controller.loadbalancing;
 
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.loadbalancing.rules.Gateways;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -8,7 +9,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,8 +63,8 @@ public final class GatewayDefinitions {
             client.resource(object).create();
             LOG.info("{} {} is made", object.getKind(), object.getMetadata().getName());
         } catch (KubernetesClientException e) {
-            var known = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
-            var notServed = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND;
+            var known = ApiCode.CONFLICT.in(e);
+            var notServed = ApiCode.NOT_FOUND.in(e);
             if (!known && !notServed) {
                 throw e;
             }

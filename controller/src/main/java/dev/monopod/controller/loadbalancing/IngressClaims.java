@@ -14,9 +14,9 @@ import java.util.List;
 final class IngressClaims {
     private final KubernetesClient client;
     private final LoadBalancerObjects objects;
-    private final ObjectEvents events;
+    private final ObjectProblems events;
 
-    IngressClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectEvents events) {
+    IngressClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectProblems events) {
         this.client = client;
         this.objects = objects;
         this.events = events;

@@ -2,6 +2,9 @@ package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Host;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Events;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.Owner;
@@ -9,7 +12,6 @@ import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +33,7 @@ public final class LoadBalancerController implements AutoCloseable {
     private final ClusterView cluster;
     private final Supplier<Set<String>> lostHosts;
     private final LoadBalancerObjects objects;
-    private final ObjectEvents events;
+    private final ObjectProblems problems;
     private final ServiceClaims services;
     private final IngressClaims ingresses;
     private final GatewayClaims gateways;
@@ -43,14 +45,15 @@ public final class LoadBalancerController implements AutoCloseable {
             KubernetesClient client,
             ClusterView cluster,
             Supplier<Set<String>> lostHosts,
+            Events events,
             Clock clock) {
         this.client = client;
         this.lostHosts = lostHosts;
         this.cluster = cluster;
         this.objects = new LoadBalancerObjects(client, changes::release);
-        this.events = new ObjectEvents(client, clock);
-        this.services = new ServiceClaims(client, objects, events);
-        this.ingresses = new IngressClaims(client, objects, events);
+        this.problems = new ObjectProblems(events);
+        this.services = new ServiceClaims(client, objects, problems);
+        this.ingresses = new IngressClaims(client, objects, problems);
         this.gateways = new GatewayClaims(client, objects, clock);
         this.thread = Thread.ofVirtual().name("load-balancers").unstarted(this::run);
     }
@@ -113,7 +116,7 @@ public final class LoadBalancerController implements AutoCloseable {
             } else {
                 claim.objects()
                         .forEach(object ->
-                                events.warning(
+                                problems.warning(
                                         object,
                                         "NoAddress",
                                         "no public subnet (a route 0.0.0.0/0 to igw) has a free"
@@ -144,23 +147,17 @@ public final class LoadBalancerController implements AutoCloseable {
         }
         if (objects.ingressClasses().stream()
                 .noneMatch(each -> each.getMetadata().getName().equals("alb"))) {
-            try {
-                client.resource(
-                                new IngressClassBuilder()
-                                        .withNewMetadata()
-                                        .withName("alb")
-                                        .withLabels(Names.LABELS)
-                                        .endMetadata()
-                                        .withNewSpec()
-                                        .withController(ApplicationLoadBalancers.CONTROLLER)
-                                        .endSpec()
-                                        .build())
-                        .create();
-            } catch (KubernetesClientException e) {
-                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                    throw e;
-                }
-            }
+            var made =
+                    new IngressClassBuilder()
+                            .withNewMetadata()
+                            .withName("alb")
+                            .withLabels(Names.LABELS)
+                            .endMetadata()
+                            .withNewSpec()
+                            .withController(ApplicationLoadBalancers.CONTROLLER)
+                            .endSpec()
+                            .build();
+            var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(made).create());
         }
     }
 

@@ -15,9 +15,9 @@ import java.util.List;
 final class ServiceClaims {
     private final KubernetesClient client;
     private final LoadBalancerObjects objects;
-    private final ObjectEvents events;
+    private final ObjectProblems events;
 
-    ServiceClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectEvents events) {
+    ServiceClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectProblems events) {
         this.client = client;
         this.objects = objects;
         this.events = events;

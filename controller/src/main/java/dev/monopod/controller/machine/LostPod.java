@@ -1,11 +1,10 @@
 package dev.monopod.controller.machine;
 
+import dev.monopod.kube.client.ConditionState;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,28 +42,21 @@ final class LostPod {
     }
 
     private static List<PodCondition> conditions(Pod pod, String message, Instant now) {
-        var time = now.truncatedTo(ChronoUnit.SECONDS).toString();
         var conditions = new ArrayList<PodCondition>();
         if (pod.getStatus() != null) {
             for (var condition : pod.getStatus().getConditions()) {
                 if (READINESS.contains(condition.getType())) {
-                    conditions.add(condition(condition.getType(), "False", message, time));
+                    conditions.add(condition(condition.getType(), false, message, now));
                 } else if (!condition.getType().equals(DISRUPTION)) {
                     conditions.add(condition);
                 }
             }
         }
-        conditions.add(condition(DISRUPTION, "True", message, time));
+        conditions.add(condition(DISRUPTION, true, message, now));
         return conditions;
     }
 
-    private static PodCondition condition(String type, String value, String message, String time) {
-        return new PodConditionBuilder()
-                .withType(type)
-                .withStatus(value)
-                .withReason(REASON)
-                .withMessage(message)
-                .withLastTransitionTime(time)
-                .build();
+    private static PodCondition condition(String type, boolean holds, String message, Instant now) {
+        return new ConditionState(type, holds, REASON, message).podCondition(List.of(), now);
     }
 }

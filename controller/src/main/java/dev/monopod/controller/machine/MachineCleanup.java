@@ -7,14 +7,11 @@ import dev.monopod.controller.machine.MachineFate.PodSight;
 import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.Finalizers;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +43,7 @@ public final class MachineCleanup implements AutoCloseable {
     private static final String LEASES = "kube-node-lease";
 
     private final KubernetesClient client;
+    private final Finalizers finalizers;
     private final PodEnding ending;
     private final Cached cached;
     private final Clock clock;
@@ -78,6 +76,7 @@ public final class MachineCleanup implements AutoCloseable {
         this.lostAfter = lostAfter;
         this.sightings = new HostSightings(lostAfter);
         this.client = client;
+        this.finalizers = new Finalizers(client);
         this.ending = new PodEnding(client);
         this.cached = cached;
         this.clock = clock;
@@ -218,38 +217,7 @@ public final class MachineCleanup implements AutoCloseable {
         client.nodes().withName(node).delete();
         client.leases().inNamespace(LEASES).withName(node).delete();
         client.resource(machine).delete();
-        release(machine);
-    }
-
-    /// Takes the agent's finalizer from the Machine, and no other: someone else's is not ours to
-    /// break.
-    private void release(Machine machine) {
-        var left = client.resource(machine).get();
-        if (left == null || !left.getFinalizers().contains(Names.AGENT_FINALIZER)) {
-            return;
-        }
-        var others =
-                left.getFinalizers().stream()
-                        .filter(finalizer -> !finalizer.equals(Names.AGENT_FINALIZER))
-                        .toList();
-        // The version makes it fail, and be tried again, if the list has changed meanwhile.
-        var patch =
-                Map.of(
-                        "metadata",
-                        Map.of(
-                                "resourceVersion",
-                                left.getMetadata().getResourceVersion(),
-                                "finalizers",
-                                others));
-        try {
-            client.resource(machine)
-                    .patch(
-                            PatchContext.of(PatchType.JSON_MERGE),
-                            client.getKubernetesSerialization().asJson(patch));
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                throw e;
-            }
-        }
+        // Someone else's finalizer is not ours to break.
+        finalizers.remove(machine, Names.AGENT_FINALIZER);
     }
 }

@@ -1,10 +1,9 @@
 package dev.monopod.controller.machine;
 
+import dev.monopod.kube.client.Patches;
 import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.Map;
 
 /// Says of a pod, in the place of a kubelet that does not, that it is over. Both calls are bound to
@@ -19,12 +18,7 @@ final class PodEnding {
     /// @param patch a merge patch of the pod with its UID and version; the call fails with 409 if
     ///   it has changed
     void status(Pod pod, Map<String, Object> patch) {
-        client.pods()
-                .resource(pod)
-                .subresource("status")
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        client.getKubernetesSerialization().asJson(patch));
+        new Patches(client).mergeStatus(pod, patch);
     }
 
     /// Deletes it without the grace that nobody is left to use.

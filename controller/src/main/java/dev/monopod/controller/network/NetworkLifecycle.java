@@ -10,27 +10,26 @@ import dev.monopod.kube.api.SecurityGroupStatus;
 import dev.monopod.kube.api.SubnetStatus;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcStatus;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +47,7 @@ public final class NetworkLifecycle implements AutoCloseable {
     private static final String HELD = "DeletionHeld";
 
     private final KubernetesClient client;
+    private final Finalizers finalizers;
     private final ClusterView cluster;
     private final Clock clock;
     private final SharedIndexInformer<SecurityGroup> groups;
@@ -58,6 +58,7 @@ public final class NetworkLifecycle implements AutoCloseable {
 
     public NetworkLifecycle(KubernetesClient client, ClusterView cluster, Clock clock) {
         this.client = client;
+        this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.clock = clock;
         this.groups = client.resources(SecurityGroup.class).runnableInformer(0);
@@ -173,7 +174,7 @@ public final class NetworkLifecycle implements AutoCloseable {
                         "Pods of the VPC without a SecurityGroupPolicy, and the control plane",
                         List.of(new Rule("-1", null, null, null, group, null, null, "members")),
                         List.of(new Rule("-1", null, null, "0.0.0.0/0", null, null, null, "all"))));
-        ignoring(HttpURLConnection.HTTP_CONFLICT, () -> client.resource(made).create());
+        var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(made).create());
         LOG.info("security group {} of VPC {} is made", group, name);
     }
 
@@ -186,24 +187,14 @@ public final class NetworkLifecycle implements AutoCloseable {
         var leaving = metadata.getDeletionTimestamp() != null;
         if (leaving && users.isEmpty()) {
             if (object.hasFinalizer(Names.NETWORK_FINALIZER)) {
-                edit(
-                        object,
-                        fresh -> {
-                            fresh.removeFinalizer(Names.NETWORK_FINALIZER);
-                            return fresh;
-                        });
+                finalizers.remove(object, Names.NETWORK_FINALIZER);
                 LOG.info("{} {} goes, nothing uses it", object.getKind(), metadata.getName());
             }
             return;
         }
         if (!leaving && !object.hasFinalizer(Names.NETWORK_FINALIZER)) {
             // Its status follows with the next round, which this change brings about.
-            edit(
-                    object,
-                    fresh -> {
-                        fresh.addFinalizer(Names.NETWORK_FINALIZER);
-                        return fresh;
-                    });
+            finalizers.add(object, Names.NETWORK_FINALIZER);
             return;
         }
         var wanted =
@@ -212,46 +203,22 @@ public final class NetworkLifecycle implements AutoCloseable {
                                 ? List.of(condition(HELD, "InUse", NetworkUses.held(users), before))
                                 : List.of(condition("Ready", "Accepted", "", before)));
         if (!wanted.equals(object.getStatus())) {
-            ignoring(
-                    HttpURLConnection.HTTP_NOT_FOUND,
-                    () ->
-                            client.resource(object)
-                                    .editStatus(fresh -> {
-                                        fresh.setStatus(wanted);
-                                        return fresh;
-                                    }));
+            var unused =
+                    ApiCall.ignoring(
+                            ApiCode.NOT_FOUND,
+                            () ->
+                                    client.resource(object)
+                                            .editStatus(fresh -> {
+                                                fresh.setStatus(wanted);
+                                                return fresh;
+                                            }));
         }
-    }
-
-    private <T extends HasMetadata> void edit(T object, UnaryOperator<T> change) {
-        ignoring(HttpURLConnection.HTTP_NOT_FOUND, () -> client.resource(object).edit(change));
     }
 
     private Condition condition(
             String type, String reason, String message, @Nullable List<Condition> before) {
-        var since =
-                Objects.requireNonNullElse(before, List.<Condition>of()).stream()
-                        .filter(old -> type.equals(old.getType()))
-                        .map(Condition::getLastTransitionTime)
-                        .findFirst()
-                        .orElseGet(
-                                () -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
-        return new ConditionBuilder()
-                .withType(type)
-                .withStatus("True")
-                .withReason(reason)
-                .withMessage(message)
-                .withLastTransitionTime(since)
-                .build();
-    }
-
-    private static void ignoring(int code, Runnable action) {
-        try {
-            action.run();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != code) {
-                throw e;
-            }
-        }
+        return new ConditionState(type, true, reason, message)
+                .condition(
+                        Objects.requireNonNullElse(before, List.<Condition>of()), clock.instant());
     }
 }

@@ -6,12 +6,12 @@ import dev.monopod.kube.api.SubnetSpec.Route;
 import dev.monopod.kube.api.SubnetSpec.Target;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcSpec;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.util.List;
 
 /// The VPC that a new cluster begins with, cut as eksctl cuts it: eighths of the range, the first
@@ -61,12 +61,6 @@ public final class DefaultNetwork {
     }
 
     private void create(HasMetadata object) {
-        try {
-            client.resource(object).create();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
-            }
-        }
+        var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(object).create());
     }
 }

@@ -6,6 +6,7 @@ import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.ProfileRules;
@@ -45,6 +46,7 @@ public final class ProfileLifecycle implements AutoCloseable {
             EnumSet.of(Phase.CREATING, Phase.ACTIVE, Phase.DELETING);
 
     private final KubernetesClient client;
+    private final Finalizers finalizers;
     private final ClusterView cluster;
     private final Arn arn;
     private final Runnable onActiveProfilesChanged;
@@ -75,6 +77,7 @@ public final class ProfileLifecycle implements AutoCloseable {
             Arn arn,
             Runnable onActiveProfilesChanged) {
         this.client = client;
+        this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.arn = arn;
         this.onActiveProfilesChanged = onActiveProfilesChanged;
@@ -151,12 +154,7 @@ public final class ProfileLifecycle implements AutoCloseable {
         }
         switch (ProfileStep.of(profile, FINALIZER, () -> violations(profile))) {
             case ProfileStep.Rest() -> {}
-            case ProfileStep.Claim() ->
-                    client.resource(profile)
-                            .edit(fresh -> {
-                                fresh.addFinalizer(FINALIZER);
-                                return fresh;
-                            });
+            case ProfileStep.Claim() -> finalizers.add(profile, FINALIZER);
             case ProfileStep.Begin() -> status(profile, Phase.CREATING, "");
             case ProfileStep.Activate() -> {
                 onActiveProfilesChanged.run();
@@ -219,11 +217,7 @@ public final class ProfileLifecycle implements AutoCloseable {
                         .filter(ProfileLifecycle::isOnFargate)
                         .toList();
         if (pods.isEmpty()) {
-            client.resource(profile)
-                    .edit(fresh -> {
-                        fresh.removeFinalizer(FINALIZER);
-                        return fresh;
-                    });
+            finalizers.remove(profile, FINALIZER);
             LOG.info("profile {} is deleted", profile.getMetadata().getName());
             return;
         }

@@ -6,6 +6,9 @@ import dev.monopod.controller.node.FargateNode;
 import dev.monopod.controller.scheduling.Placer.Decision;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Events;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.kube.mapping.PodSizing;
 import dev.monopod.model.names.Names;
@@ -24,7 +27,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +51,7 @@ public final class FargateScheduler implements AutoCloseable {
     private final RetryQueue queue = new RetryQueue(System::nanoTime);
     private final Placer placer = new Placer();
     private final Ledger ledger;
-    private final PodEvents events;
+    private final Events events;
     private final PodConditions conditions;
     private final ExecutorService binders = Executors.newVirtualThreadPerTaskExecutor();
     private final Thread thread = Thread.ofVirtual().name("scheduler").unstarted(this::run);
@@ -59,6 +61,7 @@ public final class FargateScheduler implements AutoCloseable {
             ClusterView cluster,
             ClusterReads reads,
             MemoryOverhead overhead,
+            Events events,
             Clock clock) {
         this.client = client;
         this.cluster = cluster;
@@ -74,7 +77,7 @@ public final class FargateScheduler implements AutoCloseable {
                                         cluster.hosts(),
                                         cluster.machines()),
                         clock);
-        this.events = new PodEvents(client, clock);
+        this.events = events;
         this.conditions = new PodConditions(client, clock);
     }
 
@@ -252,14 +255,9 @@ public final class FargateScheduler implements AutoCloseable {
     }
 
     private Machine create(Machine machine) {
-        try {
-            return client.resource(machine).create();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-                return Objects.requireNonNull(client.resource(machine).get(), "just existed");
-            }
-            throw e;
-        }
+        return ApiCall.unless(ApiCode.CONFLICT, () -> client.resource(machine).create())
+                .orElseGet(() ->
+                        Objects.requireNonNull(client.resource(machine).get(), "just existed"));
     }
 
     private void bindLater(Pod pod, Machine machine) {
@@ -296,7 +294,10 @@ public final class FargateScheduler implements AutoCloseable {
         var path =
                 "/api/v1/namespaces/%s/pods/%s/binding"
                         .formatted(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-        ignoreConflict(() -> client.raw(path, "POST", Serialization.asJson(binding)));
+        var unused =
+                ApiCall.ignoring(
+                        ApiCode.CONFLICT,
+                        () -> client.raw(path, "POST", Serialization.asJson(binding)));
         events.warning(
                 pod,
                 "LoggingDisabled",
@@ -321,7 +322,7 @@ public final class FargateScheduler implements AutoCloseable {
         try {
             node.create();
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT
+            if (!ApiCode.CONFLICT.in(e)
                     || !machine.getMetadata().getName().equals(owner(node.get()))) {
                 throw e;
             }
@@ -330,16 +331,6 @@ public final class FargateScheduler implements AutoCloseable {
 
     private static @Nullable String owner(@Nullable Node node) {
         return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
-    }
-
-    private static void ignoreConflict(Runnable call) {
-        try {
-            call.run();
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
-            }
-        }
     }
 
     /// A pod of the default scheduler that only the missing profile held back is taken over,

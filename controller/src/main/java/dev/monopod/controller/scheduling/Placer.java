@@ -134,6 +134,7 @@ final class Placer {
                         .collect(Collectors.joining("; "));
     }
 
+    /// Without the numbers: they change with every machine, and equal events are counted.
     private static String why(HostRoom host, Size size, List<String> zones) {
         if (!host.state().isEmpty()) {
             return host.state();
@@ -142,11 +143,11 @@ final class Placer {
             return "stands in zone " + host.zone();
         }
         if (host.freeMilliCpu() < size.cpu().value()) {
-            return "has %sm CPU left".formatted(host.freeMilliCpu());
+            return "has too little CPU left";
         }
         if (host.freeMemoryMebiBytes() < size.memory().value()) {
-            return "has %s MiB memory left".formatted(host.freeMemoryMebiBytes());
+            return "has too little memory left";
         }
-        return "has %s MiB storage left".formatted(host.freeStorageMebiBytes());
+        return "has too little storage left";
     }
 }

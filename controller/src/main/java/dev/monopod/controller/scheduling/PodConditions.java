@@ -1,53 +1,40 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Patches;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /// Writes the pod's condition PodScheduled=False, only when it says something new.
 final class PodConditions {
     private static final String TYPE = "PodScheduled";
 
-    private final KubernetesClient client;
+    private final Patches patches;
     private final Clock clock;
 
     PodConditions(KubernetesClient client, Clock clock) {
-        this.client = client;
+        this.patches = new Patches(client);
         this.clock = clock;
     }
 
     void notScheduled(Pod pod, String reason, String message) {
-        var told =
-                pod.getStatus() != null
-                        && pod.getStatus().getConditions().stream()
-                                .anyMatch(c ->
-                                        c.getType().equals(TYPE)
-                                                && reason.equals(c.getReason())
-                                                && message.equals(c.getMessage()));
-        if (told) {
-            return;
+        var state = new ConditionState(TYPE, false, reason, message);
+        var before =
+                pod.getStatus() == null ? List.<PodCondition>of() : pod.getStatus().getConditions();
+        if (!state.isToldBy(before)) {
+            patches.strategicStatus(
+                    pod,
+                    Map.of(
+                            "metadata",
+                            Map.of("uid", pod.getMetadata().getUid()),
+                            "status",
+                            Map.of(
+                                    "conditions",
+                                    List.of(state.podCondition(before, clock.instant())))));
         }
-        client.pods()
-                .resource(pod)
-                .editStatus(fresh -> {
-                    var conditions = new ArrayList<>(fresh.getStatus().getConditions());
-                    conditions.removeIf(c -> c.getType().equals(TYPE));
-                    conditions.add(
-                            new PodConditionBuilder()
-                                    .withType(TYPE)
-                                    .withStatus("False")
-                                    .withReason(reason)
-                                    .withMessage(message)
-                                    .withLastTransitionTime(
-                                            clock.instant()
-                                                    .truncatedTo(ChronoUnit.SECONDS)
-                                                    .toString())
-                                    .build());
-                    fresh.getStatus().setConditions(conditions);
-                    return fresh;
-                });
     }
 }

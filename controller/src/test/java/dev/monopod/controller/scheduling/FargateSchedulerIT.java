@@ -11,6 +11,7 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -46,6 +47,7 @@ final class FargateSchedulerIT {
     private ApiServer apiServer;
     private KubernetesClient client;
     private ClusterView cluster;
+    private EventRecorder recorder;
     private FargateScheduler scheduler;
 
     @BeforeAll
@@ -82,12 +84,14 @@ final class FargateSchedulerIT {
         cluster = new ClusterView(client);
         cluster.startProfiles();
         cluster.startAll();
+        recorder = new EventRecorder(client, Clock.systemUTC());
         scheduler =
                 new FargateScheduler(
                         client,
                         cluster,
                         new KubernetesReads(client, cluster::profiles),
                         MemoryOverhead.EKS_256_MIB,
+                        recorder.of("fargate-scheduler", ""),
                         Clock.systemUTC());
         scheduler.start();
     }
@@ -96,6 +100,7 @@ final class FargateSchedulerIT {
     void stop() {
         if (scheduler != null) {
             scheduler.close();
+            recorder.close();
             cluster.close();
         }
         if (client != null) {

@@ -190,10 +190,10 @@ final class PlacerTest {
         assertThat(cluster.held())
                 .isEqualTo(
                         "no host has room for 0.25vCPU, 0.5GB and 20GB of storage in zone zone-a:"
-                                + " cpu has 200m CPU left;"
-                                + " disk has 20000 MiB storage left;"
+                                + " cpu has too little CPU left;"
+                                + " disk has too little storage left;"
                                 + " gone is silent since 2026-01-01T00:00:00Z;"
-                                + " memory has 500 MiB memory left;"
+                                + " memory has too little memory left;"
                                 + " place stands in zone zone-b");
     }
 

@@ -43,13 +43,10 @@ final class Room {
         var space = measure.now();
         var reserve = Math.min(space.total() / RESERVED_PART, MOST_RESERVED);
         if (space.usable() - bytes < reserve) {
+            // Not how much is left: this becomes an event, and equal events are counted.
             throw new IOException(
-                    "the host's disk is nearly full: %s has %d MiB left, %d MiB are needed and %d MiB stay reserved"
-                            .formatted(
-                                    directory,
-                                    space.usable() >> 20,
-                                    (bytes + (1 << 20) - 1) >> 20,
-                                    reserve >> 20));
+                    "the host's disk is nearly full: %s has no room for %d MiB beside the %d MiB that stay reserved"
+                            .formatted(directory, (bytes + (1 << 20) - 1) >> 20, reserve >> 20));
         }
     }
 

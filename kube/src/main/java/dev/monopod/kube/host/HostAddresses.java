@@ -2,14 +2,14 @@ package dev.monopod.kube.host;
 
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.ParentReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -77,15 +77,8 @@ public final class HostAddresses {
     }
 
     private boolean created(String address, String host) {
-        try {
-            client.resource(object(address, host)).create();
-            return true;
-        } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-                return false;
-            }
-            throw e;
-        }
+        return ApiCall.ignoring(
+                ApiCode.CONFLICT, () -> client.resource(object(address, host)).create());
     }
 
     private static IPAddress object(String address, String host) {

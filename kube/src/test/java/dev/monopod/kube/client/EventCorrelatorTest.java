@@ -52,8 +52,7 @@ final class EventCorrelatorTest {
         var eleventh = stored(event("web", "Failed", "message 11"));
 
         assertThat(alone).map(store -> store.draft().message()).noneMatch(m -> m.startsWith("("));
-        assertThat(tenth.draft().message())
-                .isEqualTo("(combined from similar events): message 10");
+        assertThat(tenth.draft().message()).isEqualTo("(combined from similar events): message 10");
         assertThat(eleventh.draft().message())
                 .isEqualTo("(combined from similar events): message 11");
         assertThat(eleventh.name()).isEqualTo(tenth.name());

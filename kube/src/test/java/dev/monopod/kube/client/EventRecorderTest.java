@@ -139,8 +139,7 @@ final class EventRecorderTest {
                                     : serve(request);
                         });
                 var client = api.client();
-                var recorder =
-                        new EventRecorder(client, Clock.systemUTC(), Duration.ofMillis(1))) {
+                var recorder = new EventRecorder(client, Clock.systemUTC(), Duration.ofMillis(1))) {
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "forbidden");
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "message");
 
@@ -210,7 +209,6 @@ final class EventRecorderTest {
     }
 
     private static Map<String, Object> body(Request request) {
-        return Serialization.unmarshal(
-                request.body(), new TypeReference<Map<String, Object>>() {});
+        return Serialization.unmarshal(request.body(), new TypeReference<Map<String, Object>>() {});
     }
 }

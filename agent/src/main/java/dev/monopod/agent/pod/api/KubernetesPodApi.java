@@ -2,47 +2,36 @@ package dev.monopod.agent.pod.api;
 
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Events;
+import dev.monopod.kube.client.Finalizers;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
-import io.fabric8.kubernetes.api.model.EventBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import java.net.HttpURLConnection;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// [PodApi] over the API server.
 public final class KubernetesPodApi implements PodApi {
-    private static final Logger LOG = LoggerFactory.getLogger(KubernetesPodApi.class);
-    private static final int REMEMBERED_EVENTS = 4096;
-    private static final int EVENT_MESSAGE = 1000;
-
     private final KubernetesClient client;
     private final String hostName;
-    private final Map<String, Counted> events =
-            new LinkedHashMap<>(256, 0.75f, true) {
-                private static final long serialVersionUID = 1L;
+    private final Events events;
+    private final Patches patches;
+    private final Finalizers finalizers;
 
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<String, Counted> eldest) {
-                    return size() > REMEMBERED_EVENTS;
-                }
-            };
-
-    private record Counted(String name, int count) {}
-
-    public KubernetesPodApi(KubernetesClient client, String hostName) {
+    public KubernetesPodApi(KubernetesClient client, String hostName, Events events) {
         this.client = client;
         this.hostName = hostName;
+        this.events = events;
+        this.patches = new Patches(client);
+        this.finalizers = new Finalizers(client);
     }
 
     @Override
@@ -57,17 +46,11 @@ public final class KubernetesPodApi implements PodApi {
         body.put("metadata", Map.of("uid", pod.getMetadata().getUid()));
         body.put("status", StatusPatch.of(status));
         try {
-            client.pods()
-                    .inNamespace(pod.getMetadata().getNamespace())
-                    .withName(pod.getMetadata().getName())
-                    .subresource("status")
-                    .patch(
-                            PatchContext.of(PatchType.STRATEGIC_MERGE),
-                            client.getKubernetesSerialization().asJson(body));
+            patches.strategicStatus(pod, body);
             return true;
         } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
-                    || e.getCode() == HttpURLConnection.HTTP_CONFLICT
+            if (ApiCode.NOT_FOUND.in(e)
+                    || ApiCode.CONFLICT.in(e)
                             && pod(
                                             pod.getMetadata().getNamespace(),
                                             pod.getMetadata().getName(),
@@ -93,45 +76,36 @@ public final class KubernetesPodApi implements PodApi {
                                 pod.getMetadata().getUid(),
                                 "labels",
                                 Map.of(Names.HOST_LABEL, hostName)));
-        client.pods()
-                .inNamespace(pod.getMetadata().getNamespace())
-                .withName(pod.getMetadata().getName())
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        client.getKubernetesSerialization().asJson(body));
+        patches.merge(pod, body);
     }
 
     @Override
     public void deletePod(Pod pod) {
-        String body =
-                "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"gracePeriodSeconds\":0,"
-                        + "\"preconditions\":{\"uid\":\""
-                        + pod.getMetadata().getUid()
-                        + "\"}}";
-        try {
-            client.raw(path(pod), "DELETE", body);
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND
-                    && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
-            }
-        }
+        delete(pod, "\"gracePeriodSeconds\":0,");
     }
 
     @Override
     public void evictPod(Pod pod) {
+        delete(pod, "");
+    }
+
+    /// Does nothing if the pod is gone, or is another one of that name.
+    private void delete(Pod pod, String options) {
         String body =
-                "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":\""
+                "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+                        + options
+                        + "\"preconditions\":{\"uid\":\""
                         + pod.getMetadata().getUid()
                         + "\"}}";
-        try {
-            client.raw(path(pod), "DELETE", body);
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND
-                    && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
-                throw e;
-            }
-        }
+        var unused =
+                ApiCall.ignoring(
+                        ApiCode.NOT_FOUND,
+                        () -> {
+                            var kept =
+                                    ApiCall.ignoring(
+                                            ApiCode.CONFLICT,
+                                            () -> client.raw(path(pod), "DELETE", body));
+                        });
     }
 
     private static String path(Pod pod) {
@@ -143,146 +117,41 @@ public final class KubernetesPodApi implements PodApi {
 
     @Override
     public void claimMachine(String machine) {
-        Machine found = client.resources(Machine.class).withName(machine).get();
-        if (found == null
-                || found.getMetadata().getDeletionTimestamp() != null
-                || found.getFinalizers().contains(Names.AGENT_FINALIZER)) {
-            return;
-        }
-        client.resources(Machine.class)
-                .withName(machine)
-                .edit(current -> {
-                    current.addFinalizer(Names.AGENT_FINALIZER);
-                    return current;
-                });
+        finalizers.add(named(machine), Names.AGENT_FINALIZER);
     }
 
     @Override
     public void machineStatus(String machine, MachineStatus status) {
-        try {
-            client.resources(Machine.class)
-                    .withName(machine)
-                    .subresource("status")
-                    .patch(
-                            PatchContext.of(PatchType.JSON_MERGE),
-                            client.getKubernetesSerialization().asJson(Map.of("status", status)));
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                throw e;
-            }
-        }
+        var unused =
+                ApiCall.ignoring(
+                        ApiCode.NOT_FOUND,
+                        () -> patches.mergeStatus(named(machine), Map.of("status", status)));
     }
 
     @Override
     public void removeMachine(String machine) {
-        var resource = client.resources(Machine.class).withName(machine);
-        resource.withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
-        Machine left = resource.get();
-        if (left != null && left.getFinalizers().contains(Names.AGENT_FINALIZER)) {
-            try {
-                resource.edit(current -> {
-                    current.removeFinalizer(Names.AGENT_FINALIZER);
-                    return current;
-                });
-            } catch (KubernetesClientException e) {
-                if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                    throw e;
-                }
-            }
-        }
+        client.resource(named(machine))
+                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                .delete();
+        finalizers.remove(named(machine), Names.AGENT_FINALIZER);
+    }
+
+    private static Machine named(String name) {
+        Machine machine = new Machine();
+        machine.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        return machine;
     }
 
     @Override
     public void event(Pod pod, EventType type, String reason, String message, String fieldPath) {
-        String cut =
-                message.length() > EVENT_MESSAGE ? message.substring(0, EVENT_MESSAGE) : message;
-        String key = String.join("|", pod.getMetadata().getUid(), reason, fieldPath, cut);
-        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-        try {
-            Optional<Counted> known = known(key);
-            if (known.isPresent() && repeat(pod, key, known.get(), now)) {
-                return;
-            }
-            String name = pod.getMetadata().getName() + "." + Long.toHexString(System.nanoTime());
-            create(pod, type, reason, cut, fieldPath, name, now);
-            remember(key, new Counted(name, 1));
-        } catch (KubernetesClientException e) {
-            LOG.debug("event {} not written: {}", reason, e.getMessage());
-        }
-    }
-
-    private Optional<Counted> known(String key) {
-        synchronized (events) {
-            return Optional.ofNullable(events.get(key));
-        }
-    }
-
-    private void remember(String key, Counted counted) {
-        synchronized (events) {
-            events.put(key, counted);
-        }
-    }
-
-    private boolean repeat(Pod pod, String key, Counted known, String now) {
-        try {
-            client.v1()
-                    .events()
-                    .inNamespace(pod.getMetadata().getNamespace())
-                    .withName(known.name())
-                    .patch(
-                            PatchContext.of(PatchType.JSON_MERGE),
-                            "{\"count\":"
-                                    + (known.count() + 1)
-                                    + ",\"lastTimestamp\":\""
-                                    + now
-                                    + "\"}");
-            remember(key, new Counted(known.name(), known.count() + 1));
-            return true;
-        } catch (KubernetesClientException e) {
-            return false;
-        }
-    }
-
-    @SuppressWarnings("TooManyParameters") // the parts of one event
-    private void create(
-            Pod pod,
-            EventType type,
-            String reason,
-            String message,
-            String fieldPath,
-            String name,
-            String now) {
-        client.v1()
-                .events()
-                .inNamespace(pod.getMetadata().getNamespace())
-                .resource(
-                        new EventBuilder()
-                                .withNewMetadata()
-                                .withName(name)
-                                .withNamespace(pod.getMetadata().getNamespace())
-                                .endMetadata()
-                                .withType(type.name())
-                                .withReason(reason)
-                                .withMessage(message)
-                                .withCount(1)
-                                .withFirstTimestamp(now)
-                                .withLastTimestamp(now)
-                                .withReportingComponent("fargate-agent")
-                                .withReportingInstance(hostName)
-                                .withNewSource()
-                                .withComponent("fargate-agent")
-                                .withHost(hostName)
-                                .endSource()
-                                .withNewInvolvedObject()
-                                .withApiVersion("v1")
-                                .withKind("Pod")
-                                .withNamespace(pod.getMetadata().getNamespace())
-                                .withName(pod.getMetadata().getName())
-                                .withUid(pod.getMetadata().getUid())
-                                .withResourceVersion(pod.getMetadata().getResourceVersion())
-                                .withFieldPath(fieldPath.isEmpty() ? null : fieldPath)
-                                .endInvolvedObject()
-                                .build())
-                .create();
+        events.event(
+                pod,
+                switch (type) {
+                    case Normal -> dev.monopod.kube.client.EventType.NORMAL;
+                    case Warning -> dev.monopod.kube.client.EventType.WARNING;
+                },
+                reason,
+                message,
+                fieldPath);
     }
 }

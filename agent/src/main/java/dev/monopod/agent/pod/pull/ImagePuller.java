@@ -146,9 +146,7 @@ public final class ImagePuller {
                                             progress -> {
                                                 if (due(told)) {
                                                     events(container)
-                                                            .progress(
-                                                                    progress.bytesDone(),
-                                                                    progress.bytesTotal());
+                                                            .stillPulling(progress.bytesTotal());
                                                 }
                                             });
                     Instant begun =

@@ -27,8 +27,9 @@ final class PullEvents {
         normal("Pulling", "Pulling image \"%s\"".formatted(image));
     }
 
-    void progress(long done, long total) {
-        normal("Pulling", "Pulling image \"%s\": %d of %d bytes".formatted(image, done, total));
+    /// Without how far it is: equal events are counted.
+    void stillPulling(long bytes) {
+        normal("Pulling", "Still pulling image \"%s\" of %d bytes".formatted(image, bytes));
     }
 
     void pulled(Duration took, long bytes) {

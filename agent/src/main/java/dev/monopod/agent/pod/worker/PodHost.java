@@ -13,6 +13,7 @@ import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
@@ -51,6 +52,7 @@ public final class PodHost implements AutoCloseable {
     private final KubernetesClient client;
     private final String hostName;
     private final GuestChannel.Transport transport = new GuestChannel.Transport();
+    private final EventRecorder recorder;
     private final HostPods pods;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final SharedIndexInformer<Service> serviceInformer;
@@ -67,11 +69,13 @@ public final class PodHost implements AutoCloseable {
             PodSettings settings) {
         this.client = client;
         this.hostName = hostName;
+        this.recorder = new EventRecorder(client, Clock.systemUTC());
         this.pods = new HostPods(machinery.network());
         this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
         this.services =
                 new WorkerServices(
-                        new KubernetesPodApi(client, hostName),
+                        new KubernetesPodApi(
+                                client, hostName, recorder.of("fargate-agent", hostName)),
                         new KubernetesConfigSource(client, serviceInformer),
                         nodes,
                         machinery.hypervisor(),
@@ -228,6 +232,7 @@ public final class PodHost implements AutoCloseable {
         closing.countDown();
         client.informers().stopAllRegisteredInformers();
         serviceInformer.stop();
+        recorder.close();
         transport.close();
     }
 }
