@@ -1,15 +1,18 @@
 package controlplane
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -55,9 +58,27 @@ func (p probe) check(ctx context.Context) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("%s answers %s", p.url, response.Status)
+		return fmt.Errorf("%s answers %s%s", p.url, response.Status, failedChecks(response.Body))
 	}
 	return nil
+}
+
+// failedChecks returns the lines of a readiness report that say what fails: those that begin with [-].
+func failedChecks(report io.Reader) string {
+	const limit = 16 << 10
+	var failed strings.Builder
+	lines := bufio.NewScanner(io.LimitReader(report, limit))
+	for lines.Scan() {
+		if check, found := strings.CutPrefix(lines.Text(), "[-]"); found {
+			if failed.Len() == 0 {
+				failed.WriteString(": ")
+			} else {
+				failed.WriteString("; ")
+			}
+			failed.WriteString(check)
+		}
+	}
+	return failed.String()
 }
 
 // dialInside makes the socket in another network namespace. The thread is not given back (the goroutine ends locked),

@@ -12,15 +12,20 @@ import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
 import dev.monopod.host.network.HostNetwork;
+import dev.monopod.kube.health.HealthServer;
+import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +46,7 @@ public final class AgentMain implements Callable<Integer> {
     static final String VERSION = "0.1.0";
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
+    private static final int CALL_MILLIS = 5_000;
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
 
@@ -57,16 +63,26 @@ public final class AgentMain implements Callable<Integer> {
         Files.createDirectories(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
         Files.createDirectories(settings("").seccompDirectory());
+        Loops loops = new Loops(Clock.systemUTC(), new Random());
+        try (HealthServer health = Parts.health(options, loops)) {
+            run(loops, health);
+        }
+        return 0;
+    }
+
+    private void run(Loops loops, HealthServer health) throws IOException, InterruptedException {
         Hypervisor hypervisor = Parts.hypervisor(options);
         HostNetwork network = Parts.network(options);
         OciImageStore images = Parts.images(options);
-        try (KubernetesClient client = client()) {
-            VpcWatch vpcs = new VpcWatch(client, network, options);
-            String address = persistently(vpcs::hostAddress);
-            try (Parts.Guard guard = Parts.guard(client, options);
-                    NodeStatus nodes = new NodeStatus(client, VERSION);
+        try (KubernetesClient client = client();
+                KubernetesClient brisk = brisk(client);
+                VpcWatch vpcs = new VpcWatch(client, network, options, loops)) {
+            String address = persistently(health, vpcs::hostAddress);
+            try (Parts.Guard guard = Parts.guard(client, options, loops);
+                    NodeStatus nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
                     HostRegistration registration =
-                            new HostRegistration(client, facts(address, hypervisor));
+                            new HostRegistration(
+                                    brisk, facts(address, hypervisor), loops, Clock.systemUTC());
                     PodHost pods =
                             new PodHost(
                                     client,
@@ -75,18 +91,21 @@ public final class AgentMain implements Callable<Integer> {
                                     nodes,
                                     settings(address));
                     ImageCollector collector = Parts.collector(options, images, pods);
-                    LoadBalancing balancing = Parts.loadBalancing(options, client);
+                    LoadBalancing balancing = Parts.loadBalancing(options, client, loops);
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 guard.start();
                 nodes.start();
-                persistently(() -> {
-                    pods.start();
-                    return true;
-                });
+                persistently(
+                        health,
+                        () -> {
+                            pods.start();
+                            return true;
+                        });
                 registration.start();
                 collector.start();
                 balancing.start();
+                health.started();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
                 stopping.await();
                 LOG.info(
@@ -97,7 +116,6 @@ public final class AgentMain implements Callable<Integer> {
                 throw new IllegalStateException(e);
             }
         }
-        return 0;
     }
 
     private HostRegistration.Facts facts(String address, Hypervisor hypervisor) {
@@ -132,12 +150,26 @@ public final class AgentMain implements Callable<Integer> {
         return builder.build();
     }
 
+    /// For heartbeats and Leases: gives up a call within seconds and does not repeat it, since what
+    /// is late is better said anew.
+    private static KubernetesClient brisk(KubernetesClient client) {
+        return new KubernetesClientBuilder()
+                .withConfig(
+                        new ConfigBuilder(client.getConfiguration())
+                                .withRequestTimeout(CALL_MILLIS)
+                                .withRequestRetryBackoffLimit(0)
+                                .build())
+                .build();
+    }
+
     /// The API server or its CRDs may come later than the agent.
-    private <T> T persistently(Supplier<T> action) throws InterruptedException {
+    private <T> T persistently(HealthServer health, Supplier<T> action)
+            throws InterruptedException {
         while (true) {
             try {
                 return action.get();
             } catch (KubernetesClientException e) {
+                health.awaits("waiting for the API server: " + e.getMessage());
                 LOG.info("waiting for the API server: {}", e.getMessage());
                 if (stopping.await(RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
                     throw new InterruptedException("stopped while waiting for the API server");

@@ -48,6 +48,11 @@ final class AgentOptions {
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
     int kubeletPort = 10250;
 
+    @Option(
+            names = "--health-bind",
+            description = "ADDRESS:PORT of /readyz and /healthz. Default: ${DEFAULT-VALUE}.")
+    String healthBind = "127.0.0.1:9441";
+
     @Option(names = "--kubelet-ca-cert", description = "Default: DATA/pki/kubelet-ca.crt.")
     Optional<Path> kubeletCertificate = Optional.empty();
 

@@ -23,8 +23,11 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.PolicyTables;
 import dev.monopod.host.network.Underlay;
+import dev.monopod.kube.health.HealthServer;
+import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -45,6 +48,15 @@ final class Parts {
                         options.dataDirectory,
                         options.runDirectory,
                         QemuConfiguration.DEFAULT_JAIL_USER));
+    }
+
+    static HealthServer health(AgentOptions options, Loops loops) throws IOException {
+        String bind = options.healthBind;
+        int colon = bind.lastIndexOf(':');
+        return new HealthServer(
+                new InetSocketAddress(
+                        bind.substring(0, colon), Integer.parseInt(bind.substring(colon + 1))),
+                loops);
     }
 
     static HostNetwork network(AgentOptions options) {
@@ -79,13 +91,13 @@ final class Parts {
         }
     }
 
-    static Guard guard(KubernetesClient client, AgentOptions options) {
+    static Guard guard(KubernetesClient client, AgentOptions options, Loops loops) {
         NetworkWatch watch = new NetworkWatch(client);
         return new Guard(
                 watch,
-                new Firewalls(watch::objects, options.hostName, new PolicyTables()),
+                new Firewalls(watch::objects, options.hostName, new PolicyTables()::apply, loops),
                 options.underlayAddress.map(address ->
-                        new Fabrics(client, watch, options.hostName, Underlay.of(address))));
+                        new Fabrics(client, watch, options.hostName, Underlay.of(address), loops)));
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {
@@ -123,12 +135,13 @@ final class Parts {
                 Clock.systemUTC());
     }
 
-    static LoadBalancing loadBalancing(AgentOptions options, KubernetesClient client) {
+    static LoadBalancing loadBalancing(AgentOptions options, KubernetesClient client, Loops loops) {
         return new LoadBalancing(
                 client,
                 options.hostName,
                 options.runDirectory,
-                options.dataDirectory.resolve("logs"));
+                options.dataDirectory.resolve("logs"),
+                loops);
     }
 
     /// Listens when it returns; its certificate names the host and every pod that is here.

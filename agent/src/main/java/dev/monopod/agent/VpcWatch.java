@@ -3,33 +3,51 @@ package dev.monopod.agent;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.api.VpcSpec;
+import dev.monopod.kube.watch.ChangeHandler;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the router of each VPC on this host as soon as its object appears. A VPC's router stays
-/// when the object goes: machines may still stand in it.
-final class VpcWatch implements ResourceEventHandler<Vpc> {
+/// Makes the router of each VPC on this host as soon as its object appears, and tries again for as
+/// long as that fails. A VPC's router stays when the object goes: machines may still stand in it.
+final class VpcWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VpcWatch.class);
     private static final int HOST_OFFSET = 4;
 
     private final KubernetesClient client;
     private final HostNetwork network;
     private final AgentOptions options;
+    private final SharedIndexInformer<Vpc> vpcs;
+    private final Loop loop;
 
-    VpcWatch(KubernetesClient client, HostNetwork network, AgentOptions options) {
+    /// As they were when their routers were made. Of the loop's thread.
+    private final Map<String, VpcSpec> made = new HashMap<>();
+
+    VpcWatch(KubernetesClient client, HostNetwork network, AgentOptions options, Loops loops) {
         this.client = client;
         this.network = network;
         this.options = options;
+        this.loop = loops.loop("vpcs", Pace.whenNudged(), this::pass);
+        this.vpcs = client.resources(Vpc.class).runnableInformer(0);
+        vpcs.exceptionHandler((started, error) -> true);
+        vpcs.addEventHandler(ChangeHandler.anySpec(loop::nudge));
     }
 
-    /// Makes those that exist, then watches.
+    /// Returns when those that exist are known; their routers follow at once.
     void start() {
-        client.resources(Vpc.class).inform(this, 0);
+        vpcs.start().toCompletableFuture().join();
+        loop.start();
     }
 
     /// Address of this host in the first VPC.
@@ -58,36 +76,40 @@ final class VpcWatch implements ResourceEventHandler<Vpc> {
                                 Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + HOST_OFFSET));
     }
 
+    /// One VPC that fails does not hold up the others.
+    private void pass() {
+        List<RuntimeException> failures = new ArrayList<>();
+        for (Vpc vpc : vpcs.getStore().list()) {
+            String name = vpc.getMetadata().getName();
+            if (!vpc.getSpec().equals(made.get(name))) {
+                try {
+                    ensure(vpc);
+                    made.put(name, vpc.getSpec());
+                } catch (RuntimeException e) {
+                    LOG.warn("failed to make the router of VPC {}: {}", name, e.toString());
+                    failures.add(e);
+                }
+            }
+        }
+        if (!failures.isEmpty()) {
+            throw failures.getFirst();
+        }
+    }
+
     private void ensure(Vpc vpc) {
-        try {
-            network.ensureVpc(
-                    new VpcNetwork(
-                            vpc.getMetadata().getName(),
-                            vpc.getSpec().cidrs(),
-                            hostAddress(vpc),
-                            options.serviceCidr,
-                            options.kubeletPort));
-        } catch (RuntimeException e) {
-            LOG.error("router of VPC {} not made", vpc.getMetadata().getName(), e);
-        }
+        network.ensureVpc(
+                new VpcNetwork(
+                        vpc.getMetadata().getName(),
+                        vpc.getSpec().cidrs(),
+                        hostAddress(vpc),
+                        options.serviceCidr,
+                        options.kubeletPort));
     }
 
+    /// Routers stay as they are.
     @Override
-    public void onAdd(Vpc vpc) {
-        ensure(vpc);
-    }
-
-    @Override
-    public void onUpdate(Vpc before, Vpc after) {
-        if (!after.getSpec().equals(before.getSpec())) {
-            ensure(after);
-        }
-    }
-
-    @Override
-    public void onDelete(Vpc vpc, boolean finalStateUnknown) {
-        LOG.info(
-                "Vpc {} is gone; its router stays until the host is cleaned",
-                vpc.getMetadata().getName());
+    public void close() {
+        loop.close();
+        vpcs.stop();
     }
 }

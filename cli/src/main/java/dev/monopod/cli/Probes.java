@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 final class Probes {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final long GIBIBYTE = 1L << 30;
-    private static final List<Integer> PORTS = List.of(9440, 9443);
+    private static final List<Integer> PORTS = List.of(9440, 9441, 9443);
     private static final List<Integer> CONTROL_PLANE_PORTS =
             List.of(2379, 2380, 6443, 10257, 10259, 18080, 18181);
 

@@ -47,6 +47,7 @@ record UpConfig(
     private static final int DNS_OFFSET = 10;
 
     private static final String HEALTH = "http://127.0.0.1:9440/readyz";
+    private static final String AGENT_HEALTH = "http://127.0.0.1:9441/readyz";
 
     UpConfig {
         // Written by a version that knew of one host only.
@@ -201,7 +202,7 @@ record UpConfig(
         if (!place.givenAddress().isEmpty()) {
             command.addAll(List.of("--host-address", place.givenAddress()));
         }
-        return process("agent", command, null);
+        return process("agent", command, AGENT_HEALTH);
     }
 
     private static List<String> java(Layout layout, String mainClass) {
@@ -219,15 +220,12 @@ record UpConfig(
                         mainClass));
     }
 
-    private static Map<String, Object> process(
-            String name, List<String> command, @Nullable String readyUrl) {
+    private static Map<String, Object> process(String name, List<String> command, String readyUrl) {
         Map<String, Object> process = new LinkedHashMap<>();
         process.put("name", name);
         process.put("command", List.copyOf(command));
         process.put("after", List.of("kube-apiserver"));
-        if (readyUrl != null) {
-            process.put("ready", Map.of("url", readyUrl));
-        }
+        process.put("ready", Map.of("url", readyUrl));
         return process;
     }
 

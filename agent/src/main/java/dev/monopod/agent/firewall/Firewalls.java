@@ -1,15 +1,19 @@
 package dev.monopod.agent.firewall;
 
 import dev.monopod.host.network.NetworkException;
-import dev.monopod.host.network.PolicyTables;
 import dev.monopod.kube.mapping.NetworkObjects;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
+import dev.monopod.model.network.Firewall;
 import dev.monopod.model.network.FirewallRules;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -18,48 +22,49 @@ import org.slf4j.LoggerFactory;
 
 /// Keeps the rules of this host's pods in step with the API. One thread compiles and applies;
 /// changes that come while it does so are taken together, so a burst costs one round. A pod whose
-/// rules can't be applied has no network.
+/// rules can't be applied has no network; a VPC that fails holds up no other.
 public final class Firewalls implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Firewalls.class);
-    private static final Duration RETRY = Duration.ofMillis(500);
+    private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
 
     private final Supplier<NetworkObjects> objects;
     private final String hostName;
-    private final PolicyTables tables;
-    private final Thread thread = Thread.ofVirtual().name("firewalls").unstarted(this::run);
+    private final Tables tables;
+    private final Loop loop;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
 
-    // Both under the lock.
+    // Under the lock.
     private Set<String> guarded = Set.of();
-    private Round round = Round.NONE;
 
-    /// What is to be done.
-    private enum Round {
-        NONE,
-        WANTED
+    /// The kernel's tables, as [dev.monopod.host.network.PolicyTables] keeps them. One thread.
+    @FunctionalInterface
+    public interface Tables {
+        /// Returns when the kernel judges packets by it.
+        void apply(String vpc, Firewall firewall);
     }
 
-    public Firewalls(Supplier<NetworkObjects> objects, String hostName, PolicyTables tables) {
+    public Firewalls(
+            Supplier<NetworkObjects> objects, String hostName, Tables tables, Loops loops) {
         this.objects = objects;
         this.hostName = hostName;
         this.tables = tables;
+        this.loop =
+                loops.loop(
+                        "firewalls",
+                        Pace.whenNudged().withRetries(FIRST_RETRY, LONGEST_RETRY),
+                        this::pass);
     }
 
     /// Call once, when the objects are complete.
     public void start() {
-        thread.start();
+        loop.start();
     }
 
     /// Something changed. Any thread; does not block.
     public void changed() {
-        lock.lock();
-        try {
-            round = Round.WANTED;
-            moved.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        loop.nudge();
     }
 
     /// Returns when the kernel has the rules of the machine's pod.
@@ -85,17 +90,12 @@ public final class Firewalls implements AutoCloseable {
         }
     }
 
-    private void run() {
-        var retry = Round.NONE;
-        while (take(retry)) {
-            var now = new HashSet<String>();
-            retry = Round.NONE;
-            try {
-                retry = apply(objects.get(), now);
-            } catch (RuntimeException e) {
-                LOG.error("rules not made, will be retried", e);
-                retry = Round.WANTED;
-            }
+    /// @throws RuntimeException when not all rules hold
+    private void pass() {
+        Set<String> now = new HashSet<>();
+        try {
+            apply(objects.get(), now);
+        } finally {
             lock.lock();
             try {
                 guarded = now;
@@ -106,31 +106,31 @@ public final class Firewalls implements AutoCloseable {
         }
     }
 
-    /// Waits for work; returns false when closed.
-    private boolean take(Round retry) {
-        lock.lock();
-        try {
-            if (retry == Round.WANTED && round == Round.NONE) {
-                moved.await(RETRY.toMillis(), TimeUnit.MILLISECONDS);
-                round = Round.WANTED;
-            }
-            while (round == Round.NONE) {
-                moved.await();
-            }
-            round = Round.NONE;
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
+    /// @param now receives the machines whose rules hold
+    private void apply(NetworkObjects seen, Set<String> now) {
+        var facts = seen.facts();
+        List<RuntimeException> failures = new ArrayList<>();
+        local(seen)
+                .forEach((vpc, machines) -> {
+                    try {
+                        var firewall =
+                                FirewallRules.compile(
+                                        facts, pod -> machines.containsKey(pod.address()));
+                        tables.apply(vpc, firewall);
+                        firewall.pods().keySet().forEach(address -> now.add(machines.get(address)));
+                    } catch (RuntimeException e) {
+                        LOG.debug("failed to apply the rules of VPC {}", vpc, e);
+                        failures.add(e);
+                    }
+                });
+        if (!failures.isEmpty()) {
+            throw failures.getFirst();
         }
     }
 
-    /// @param now receives the machines whose rules hold
-    private Round apply(NetworkObjects seen, Set<String> now) {
-        var facts = seen.facts();
-        var local = new HashMap<String, Map<String, String>>();
+    /// The machines of this host: by VPC, then by address.
+    private Map<String, Map<String, String>> local(NetworkObjects seen) {
+        Map<String, Map<String, String>> local = new HashMap<>();
         seen.vpcs().forEach(vpc -> local.put(vpc.getMetadata().getName(), new HashMap<>()));
         for (var machine : seen.machines()) {
             var network = machine.getSpec().network();
@@ -139,24 +139,12 @@ public final class Firewalls implements AutoCloseable {
                         .put(network.address(), machine.getMetadata().getName());
             }
         }
-        var retry = Round.NONE;
-        for (var vpc : local.entrySet()) {
-            var machines = vpc.getValue();
-            var firewall = FirewallRules.compile(facts, pod -> machines.containsKey(pod.address()));
-            try {
-                tables.apply(vpc.getKey(), firewall);
-                firewall.pods().keySet().forEach(address -> now.add(machines.get(address)));
-            } catch (NetworkException e) {
-                LOG.warn("rules of VPC {} not applied: {}", vpc.getKey(), e.getMessage());
-                retry = Round.WANTED;
-            }
-        }
-        return retry;
+        return local;
     }
 
     /// Rules stay as they are.
     @Override
     public void close() {
-        thread.interrupt();
+        loop.close();
     }
 }

@@ -3,34 +3,34 @@ package dev.monopod.agent.host;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostSpec;
 import dev.monopod.kube.api.HostStatus;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Says every ten seconds what this host is and has.
+/// Says every ten seconds what this host is and has, and soon again when that failed.
 public final class HostRegistration implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(HostRegistration.class);
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
 
     private final KubernetesClient client;
     private final Facts facts;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final Instant since = Instant.now();
+    private final InstantSource clock;
+    private final Instant since;
+    private final Loop loop;
 
     /// @param underlayAddress empty if other hosts do not reach it
     /// @param accelerator `kvm` or `tcg`
@@ -45,30 +45,25 @@ public final class HostRegistration implements AutoCloseable {
             Overcommit overcommit,
             Path dataDirectory) {}
 
-    public HostRegistration(KubernetesClient client, Facts facts) {
+    /// @param client that gives up a call within seconds: the next beat is the retry
+    public HostRegistration(
+            KubernetesClient client, Facts facts, Loops loops, InstantSource clock) {
         this.client = client;
         this.facts = facts;
+        this.clock = clock;
+        this.since = clock.instant();
+        this.loop =
+                loops.loop(
+                        "host-heartbeat",
+                        Pace.every(HEARTBEAT).withRetries(FIRST_RETRY, HEARTBEAT),
+                        this::beat);
     }
 
     public void start() {
-        Thread.ofVirtual().name("host-heartbeat").start(this::run);
+        loop.start();
     }
 
-    private void run() {
-        try {
-            do {
-                try {
-                    beat();
-                } catch (KubernetesClientException | IOException e) {
-                    LOG.warn("Host {} not told: {}", facts.hostName(), e.toString());
-                }
-            } while (!closing.await(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void beat() throws IOException {
+    void beat() throws IOException {
         var resource = client.resources(Host.class).withName(facts.hostName());
         Host found = resource.get();
         if (found == null) {
@@ -90,7 +85,7 @@ public final class HostRegistration implements AutoCloseable {
                         facts.underlayAddress(),
                         facts.machineKernel(),
                         facts.agentVersion(),
-                        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                        clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(),
                         conditions());
         resource.subresource("status")
                 .patch(
@@ -123,6 +118,6 @@ public final class HostRegistration implements AutoCloseable {
 
     @Override
     public void close() {
-        closing.countDown();
+        loop.close();
     }
 }

@@ -1,7 +1,6 @@
 package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.host.network.EdgeNetwork;
-import dev.monopod.host.network.NetworkException;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.host.Addresses;
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
@@ -11,18 +10,20 @@ import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.LoadBalancers;
 import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /// second.
 public final class LoadBalancing implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoadBalancing.class);
-    private static final long TICK_SECONDS = 1;
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration RETRY = Duration.ofSeconds(5);
 
     /// In what HAProxy says of a configuration; else something else hindered it.
     private static final String REFUSAL = "[ALERT]";
@@ -42,9 +44,9 @@ public final class LoadBalancing implements AutoCloseable {
     private final Path runDirectory;
     private final Path log;
     private final TargetHealth health;
-    private final Semaphore changes = new Semaphore(0);
     private final Map<Owner, String> refused = new HashMap<>();
-    private final Thread thread;
+    private final Loop loop;
+    private boolean started;
     private @Nullable Edge edge;
 
     /// The namespace and the process of the one VPC that is served.
@@ -53,45 +55,34 @@ public final class LoadBalancing implements AutoCloseable {
     /// @param runDirectory emptied by a reboot, as the process is
     /// @param logDirectory where HAProxy's words go
     public LoadBalancing(
-            KubernetesClient client, String hostName, Path runDirectory, Path logDirectory) {
-        this.objects = new LoadBalancerObjects(client, changes::release);
+            KubernetesClient client,
+            String hostName,
+            Path runDirectory,
+            Path logDirectory,
+            Loops loops) {
+        this.loop =
+                loops.loop("load-balancing", Pace.every(TICK).withRetries(TICK, RETRY), this::pass);
+        this.objects = new LoadBalancerObjects(client, loop::nudge);
         this.hostName = hostName;
         this.runDirectory = runDirectory;
         this.log = logDirectory.resolve("haproxy.log");
         this.health = new TargetHealth(client, Clock.systemUTC());
-        this.thread = Thread.ofVirtual().name("load-balancing").unstarted(this::run);
     }
 
     public void start() {
-        thread.start();
+        loop.start();
     }
 
-    private void run() {
-        try {
+    private void pass() throws IOException {
+        if (!started) {
             objects.start();
-            while (!Thread.currentThread().isInterrupted()) {
-                pass();
-                if (changes.tryAcquire(TICK_SECONDS, TimeUnit.SECONDS)) {
-                    changes.drainPermits();
-                }
-            }
-        } catch (InterruptedException closed) {
-            Thread.currentThread().interrupt();
+            started = true;
         }
-    }
-
-    private void pass() {
-        try {
-            var balancers =
-                    LoadBalancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
-            var place = edge();
-            if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
-                serve(place.get(), balancers);
-            }
-        } catch (IOException | NetworkException | IllegalStateException e) {
-            LOG.warn("load balancers are not as they should be, trying again: {}", e.getMessage());
-        } catch (RuntimeException e) {
-            LOG.error("load balancers are not as they should be, trying again", e);
+        var balancers =
+                LoadBalancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
+        var place = edge();
+        if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
+            serve(place.get(), balancers);
         }
     }
 
@@ -181,7 +172,7 @@ public final class LoadBalancing implements AutoCloseable {
     /// HAProxy runs on; the next agent finds it.
     @Override
     public void close() {
-        thread.interrupt();
+        loop.close();
         objects.close();
     }
 }

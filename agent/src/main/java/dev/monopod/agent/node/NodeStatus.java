@@ -2,69 +2,123 @@ package dev.monopod.agent.node;
 
 import dev.monopod.agent.pod.api.PodNodes;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.protocol.guest.ConfigureResponse;
-import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
+import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Keeps the Node of every machine of this host Ready and its Lease fresh, once the guest answered.
-/// One thread for all.
+/// Each Node has a turn of its own every ten seconds, and sixteen are tended at the same time, each
+/// by one thread at most: one that is slow or refused harms no other, and an API server that takes
+/// 200 ms keeps up with a thousand Nodes. None of its methods waits for the API server but
+/// [#remove].
 public final class NodeStatus implements PodNodes, AutoCloseable {
+    static final Duration RENEWAL = Duration.ofSeconds(10);
+    static final int AT_ONCE = 16;
+
     private static final Logger LOG = LoggerFactory.getLogger(NodeStatus.class);
-    private static final String LEASES = "kube-node-lease";
-    private static final int LEASE_SECONDS = 40;
-    private static final Duration RENEWAL = Duration.ofSeconds(10);
     private static final Duration STATUS = Duration.ofMinutes(5);
-    private static final Duration ABSENT = Duration.ofMillis(500);
+    private static final Duration TICK = Duration.ofMillis(500);
+    private static final Duration RETRY = Duration.ofSeconds(2);
 
-    private final KubernetesClient client;
+    /// A Lease lasts 40 seconds; so there is time left to do something about it.
+    private static final Duration OVERDUE = Duration.ofSeconds(25);
+
+    private final NodeApi api;
     private final String version;
-    private final Map<String, Known> nodes = new ConcurrentHashMap<>();
-    private final CountDownLatch closing = new CountDownLatch(1);
+    private final InstantSource clock;
+    private final Map<String, Tended> nodes = new ConcurrentHashMap<>();
+    private final Set<String> busy = ConcurrentHashMap.newKeySet();
+    private final ExecutorService threads;
+    private final Loop loop;
 
-    private record Known(NodeStatusView view, Instant since, Instant written, String uid) {}
+    /// One Node.
+    ///
+    /// @param written when its status was last written
+    /// @param due when it is to be tended next
+    /// @param fresh when its Lease was last renewed; at first, when it came here
+    /// @param uid empty until its status was written
+    /// @param trouble what hinders it; empty if nothing does
+    private record Tended(
+            NodeStatusView view,
+            Instant since,
+            Instant written,
+            Instant due,
+            Instant fresh,
+            String uid,
+            String trouble) {
+        Tended wrote(Instant now, String nodeUid) {
+            return new Tended(view, since, now, due, fresh, nodeUid, trouble);
+        }
 
+        Tended renewed(Instant now) {
+            return new Tended(view, since, written, now.plus(RENEWAL), now, uid, "");
+        }
+
+        Tended hindered(Instant next, String why) {
+            return new Tended(view, since, written, next, fresh, uid, why);
+        }
+
+        /// There is no Node yet, or no more: nothing to keep fresh.
+        Tended absent(Instant now) {
+            Duration wait = uid.isEmpty() ? TICK : RENEWAL;
+            return new Tended(view, since, written, now.plus(wait), now, uid, "");
+        }
+    }
+
+    /// @param client that gives up a call within seconds: the next turn is the retry
     /// @param version of the agent
-    public NodeStatus(KubernetesClient client, String version) {
-        this.client = client;
+    public NodeStatus(KubernetesClient client, String version, Loops loops, InstantSource clock) {
+        this(
+                new KubernetesNodeApi(client),
+                version,
+                loops,
+                clock,
+                Executors.newFixedThreadPool(
+                        AT_ONCE, Thread.ofVirtual().name("node-lease-", 0).factory()));
+    }
+
+    /// @param threads closed with it; how many Nodes are tended at the same time
+    NodeStatus(
+            NodeApi api,
+            String version,
+            Loops loops,
+            InstantSource clock,
+            ExecutorService threads) {
+        this.api = api;
+        this.threads = threads;
         this.version = version;
+        this.clock = clock;
+        this.loop = loops.loop("node-leases", Pace.every(TICK).withRetries(TICK, TICK), this::pass);
     }
 
     public void start() {
-        Thread.ofVirtual().name("node-leases").start(this::run);
+        loop.start();
     }
 
     @Override
     public void ready(Machine machine, ConfigureResponse guest) {
-        String name = machine.getSpec().nodeName();
+        Instant now = clock.instant();
         NodeStatusView view =
                 new NodeStatusView(machine, guest.getKernelRelease(), guest.getBootId(), version);
-        Known known = new Known(view, Instant.now(), Instant.EPOCH, "");
-        nodes.put(name, known);
-        try {
-            while (nodes.containsKey(name) && !tend(name, known)) {
-                if (closing.await(ABSENT.toMillis(), TimeUnit.MILLISECONDS)) {
-                    return;
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        nodes.put(
+                machine.getSpec().nodeName(),
+                new Tended(view, now, Instant.EPOCH, now, now, "", ""));
+        loop.nudge();
     }
 
     @Override
@@ -76,90 +130,73 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     public void remove(Machine machine) {
         String name = machine.getSpec().nodeName();
         nodes.remove(name);
-        client.nodes().withName(name).delete();
-        client.resources(Lease.class).inNamespace(LEASES).withName(name).delete();
+        api.delete(name);
     }
 
-    private void run() {
-        try {
-            while (!closing.await(RENEWAL.toMillis(), TimeUnit.MILLISECONDS)) {
-                nodes.forEach(this::tend);
+    /// Begins to tend each Node whose turn it is.
+    ///
+    /// @throws IllegalStateException when a Lease is about to end
+    void pass() {
+        Instant now = clock.instant();
+        nodes.forEach((name, node) -> {
+            if (!node.due().isAfter(now) && busy.add(name)) {
+                threads.execute(() -> turn(name));
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        });
+        nodes.entrySet().stream()
+                .filter(node -> node.getValue().fresh().plus(OVERDUE).isBefore(now))
+                .min(Comparator.comparing(node -> node.getValue().fresh()))
+                .ifPresent(node -> {
+                    throw new IllegalStateException(
+                            "the Lease of Node %s has not been renewed since %s: %s"
+                                    .formatted(
+                                            node.getKey(),
+                                            node.getValue().fresh(),
+                                            node.getValue().trouble().isEmpty()
+                                                    ? "the API server is slow"
+                                                    : node.getValue().trouble()));
+                });
+    }
+
+    /// On one of the threads; alone for this Node.
+    private void turn(String name) {
+        try {
+            @Nullable Tended node = nodes.get(name);
+            if (node != null) {
+                Tended next = tend(name, node);
+                // Another may have come in its place, or it may have gone.
+                nodes.computeIfPresent(name, (_, now) -> now == node ? next : now);
+            }
+        } finally {
+            busy.remove(name);
         }
     }
 
-    /// Returns whether the Node was there and could be told.
-    private boolean tend(String name, Known known) {
+    private Tended tend(String name, Tended node) {
         try {
-            Instant now = Instant.now();
-            Known next = known;
-            if (Duration.between(known.written(), now).compareTo(STATUS) > 0) {
-                Node node = write(name, known, now);
-                next = new Known(known.view(), known.since(), now, node.getMetadata().getUid());
-                nodes.replace(name, known, next);
+            Tended written = node;
+            Instant now = clock.instant();
+            if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
+                Optional<String> uid = api.writeStatus(name, node.view().render(node.since(), now));
+                if (uid.isEmpty()) {
+                    return node.absent(now);
+                }
+                written = node.wrote(now, uid.get());
             }
-            renew(name, next.uid());
-            return true;
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                LOG.warn("Node {} not told: {}", name, e.getMessage());
+            Instant renewal = clock.instant();
+            api.renewLease(name, written.uid(), renewal);
+            return written.renewed(renewal);
+        } catch (RuntimeException e) {
+            if (node.trouble().isEmpty()) {
+                LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
             }
-            return false;
-        }
-    }
-
-    private Node write(String name, Known known, Instant now) {
-        return client.nodes()
-                .withName(name)
-                .subresource("status")
-                .patch(
-                        PatchContext.of(PatchType.STRATEGIC_MERGE),
-                        client.getKubernetesSerialization()
-                                .asJson(Map.of("status", known.view().render(known.since(), now))));
-    }
-
-    private void renew(String name, String uid) {
-        ZonedDateTime now = ZonedDateTime.now(ZoneOffset.UTC);
-        var leases = client.resources(Lease.class).inNamespace(LEASES);
-        try {
-            leases.withName(name)
-                    .patch(
-                            PatchContext.of(PatchType.JSON_MERGE),
-                            "{\"spec\":{\"renewTime\":\""
-                                    + now.format(
-                                            java.time.format.DateTimeFormatter.ofPattern(
-                                                    "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"))
-                                    + "\"}}");
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                throw e;
-            }
-            leases.resource(
-                            new LeaseBuilder()
-                                    .withNewMetadata()
-                                    .withName(name)
-                                    .withNamespace(LEASES)
-                                    .addNewOwnerReference()
-                                    .withApiVersion("v1")
-                                    .withKind("Node")
-                                    .withName(name)
-                                    .withUid(uid)
-                                    .endOwnerReference()
-                                    .endMetadata()
-                                    .withNewSpec()
-                                    .withHolderIdentity(name)
-                                    .withLeaseDurationSeconds(LEASE_SECONDS)
-                                    .withRenewTime(now)
-                                    .endSpec()
-                                    .build())
-                    .create();
+            return node.hindered(clock.instant().plus(RETRY), e.toString());
         }
     }
 
     @Override
     public void close() {
-        closing.countDown();
+        loop.close();
+        threads.shutdownNow();
     }
 }
