@@ -17,7 +17,6 @@ pub fn boot() -> Result<()> {
     mount_kernel_file_systems()?;
     load_modules(Path::new("/modules")).context("load kernel modules")?;
     enable_cgroup_controllers();
-    crate::container::cgroup::make_pod()?;
     fs::create_dir_all(format!("{RUN}/volumes"))?;
     Ok(())
 }

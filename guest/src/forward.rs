@@ -1,30 +1,50 @@
 //! Port forwarding: a connection to a port of the machine, carried over the channel.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::pin::Pin;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
-use tonic::{Status, Streaming};
+use tokio_stream::{Stream, StreamExt};
 
 use crate::protocol::{PortForwardInput, PortForwardOutput, port_forward_input, port_forward_output};
 
 const CHUNK_SIZE: usize = 32 << 10;
 
-type Answers = mpsc::Sender<Result<PortForwardOutput, Status>>;
+/// What the agent sends, up to its end or the connection's.
+pub type Inputs = Pin<Box<dyn Stream<Item = PortForwardInput> + Send>>;
+type Answers = mpsc::Sender<PortForwardOutput>;
+
+/// Why nothing is forwarded.
+#[derive(Debug)]
+pub enum Error {
+    FirstMessage,
+    Port(u32),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FirstMessage => formatter.write_str("the first message is not a port"),
+            Self::Port(port) => write!(formatter, "port {port}"),
+        }
+    }
+}
 
 /// Dials what the first message tells and relays until the program closes its side or the agent leaves.
-pub async fn forward(mut inputs: Streaming<PortForwardInput>, target: Answers) -> Result<(), Status> {
-    let Some(port_forward_input::Input::Port(port)) = inputs.message().await?.and_then(|message| message.input) else {
-        return Err(Status::invalid_argument("the first message is not a port"));
+pub async fn forward(mut inputs: Inputs, target: Answers) -> Result<(), Error> {
+    let Some(port_forward_input::Input::Port(port)) = inputs.next().await.and_then(|message| message.input) else {
+        return Err(Error::FirstMessage);
     };
-    let port = u16::try_from(port).map_err(|_| Status::invalid_argument(format!("port {port}")))?;
+    let port = u16::try_from(port).map_err(|_| Error::Port(port))?;
     tokio::spawn(async move {
         match dial(port).await {
             Ok(stream) => relay(stream, inputs, target).await,
             Err(error) => {
-                let _ = target.send(Ok(output(port_forward_output::Output::Error(format!("dial port {port}: {error}"))))).await;
+                let _ = target.send(output(port_forward_output::Output::Error(format!("dial port {port}: {error}")))).await;
             }
         }
     });
@@ -39,14 +59,14 @@ async fn dial(port: u16) -> std::io::Result<TcpStream> {
     }
 }
 
-async fn relay(stream: TcpStream, mut inputs: Streaming<PortForwardInput>, target: Answers) {
+async fn relay(stream: TcpStream, mut inputs: Inputs, target: Answers) {
     let _ = stream.set_nodelay(true);
     let (reader, mut writer) = stream.into_split();
-    if target.send(Ok(output(port_forward_output::Output::Connected(true)))).await.is_err() {
+    if target.send(output(port_forward_output::Output::Connected(true))).await.is_err() {
         return;
     }
     let feeder = tokio::spawn(async move {
-        while let Ok(Some(message)) = inputs.message().await {
+        while let Some(message) = inputs.next().await {
             let written = match message.input {
                 Some(port_forward_input::Input::Data(data)) => writer.write_all(&data).await,
                 Some(port_forward_input::Input::CloseWrite(_)) => writer.shutdown().await,
@@ -74,7 +94,7 @@ async fn pump(mut reader: OwnedReadHalf, target: &Answers) {
             Err(error) => port_forward_output::Output::Error(error.to_string()),
         };
         let last = matches!(answer, port_forward_output::Output::Error(_));
-        if target.send(Ok(output(answer))).await.is_err() || last {
+        if target.send(output(answer)).await.is_err() || last {
             return;
         }
     }

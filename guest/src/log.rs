@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use nix::fcntl::{FallocateFlags, fallocate};
 use tokio::sync::{mpsc, watch};
-use tonic::Status;
 
 use crate::protocol::LogChunk;
 use crate::{clock, disks};
@@ -100,7 +99,7 @@ impl Log {
     }
 
     /// Sends chunks from the offset on until the log is closed, or with `follow` unset until what is there now is sent.
-    pub async fn read(self: Arc<Self>, offset: u64, follow: bool, target: mpsc::Sender<Result<LogChunk, Status>>) {
+    pub async fn read(self: Arc<Self>, offset: u64, follow: bool, target: mpsc::Sender<io::Result<LogChunk>>) {
         self.acknowledge(offset);
         let mut watched = self.position.subscribe();
         let mut offset = offset.max(self.position.borrow().acknowledged);
@@ -108,10 +107,7 @@ impl Log {
             let position = *watched.borrow_and_update();
             while offset < position.end {
                 let mut data = vec![0; CHUNK_SIZE.min((position.end - offset) as usize)];
-                let chunk = match self.file.read_exact_at(&mut data, offset) {
-                    Ok(()) => Ok(LogChunk { offset, data }),
-                    Err(error) => Err(Status::internal(format!("read the log: {error}"))),
-                };
+                let chunk = self.file.read_exact_at(&mut data, offset).map(|()| LogChunk { offset, data });
                 let count = chunk.as_ref().map_or(0, |chunk| chunk.data.len() as u64);
                 if target.send(chunk).await.is_err() || count == 0 {
                     return;

@@ -1,15 +1,17 @@
 //! The machine's identity, given once by the agent.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
-use tonic::Status;
 
-use crate::container::cgroup::Cgroup;
+use crate::cgroup::Cgroup;
 use crate::protocol::{ConfigureRequest, ConfigureResponse};
-use crate::{clock, disks, network, volumes};
+use crate::{clock, disks, memory, network, volumes};
+
+const ENTROPY_BYTES: usize = 32;
 
 /// What a configured machine remembers.
 #[derive(Debug, Clone)]
@@ -19,6 +21,28 @@ pub struct Identity {
     pub share_process_namespace: bool,
 }
 
+/// Why the machine does not have the identity that it needs.
+#[derive(Debug)]
+pub enum Error {
+    /// So few bytes.
+    Entropy(usize),
+    /// It is that machine already.
+    Another(String),
+    NotConfigured,
+    Failed(anyhow::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entropy(bytes) => write!(formatter, "{bytes} bytes of entropy, at least {ENTROPY_BYTES} are needed"),
+            Self::Another(id) => write!(formatter, "this machine is {id} already"),
+            Self::NotConfigured => formatter.write_str("the machine is not configured"),
+            Self::Failed(error) => write!(formatter, "{error:#}"),
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct Machine {
     identity: Mutex<Option<Identity>>,
@@ -26,29 +50,29 @@ pub struct Machine {
 
 impl Machine {
     /// Blocking. A second call with the same machine id answers as the first did, and only sets the clock again.
-    pub fn configure(&self, request: &ConfigureRequest) -> Result<ConfigureResponse, Status> {
+    pub fn configure(&self, request: &ConfigureRequest) -> Result<ConfigureResponse, Error> {
         let mut identity = self.identity.lock().expect("identity lock");
-        if request.entropy.len() < 32 {
-            return Err(Status::invalid_argument(format!("{} bytes of entropy, at least 32 are needed", request.entropy.len())));
+        if request.entropy.len() < ENTROPY_BYTES {
+            return Err(Error::Entropy(request.entropy.len()));
         }
         match identity.as_ref() {
             Some(known) if known.machine_id != request.machine_id => {
-                return Err(Status::failed_precondition(format!("this machine is {} already", known.machine_id)));
+                return Err(Error::Another(known.machine_id.clone()));
             }
-            known => apply(request, known.is_none()).map_err(|error| Status::internal(format!("{error:#}")))?,
+            known => apply(request, known.is_none()).map_err(Error::Failed)?,
         }
         *identity = Some(Identity {
             machine_id: request.machine_id.clone(),
             address: request.network.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |network| network.address.clone()),
             share_process_namespace: request.share_process_namespace,
         });
-        answer().map_err(|error| Status::internal(format!("{error:#}")))
+        answer().map_err(Error::Failed)
     }
 
     /// Fails until the machine is configured.
-    pub fn identity(&self) -> Result<Identity, Status> {
+    pub fn identity(&self) -> Result<Identity, Error> {
         let identity = self.identity.lock().expect("identity lock");
-        identity.clone().ok_or_else(|| Status::failed_precondition("the machine is not configured"))
+        identity.clone().ok_or(Error::NotConfigured)
     }
 }
 
@@ -70,7 +94,7 @@ fn apply(request: &ConfigureRequest, first: bool) -> Result<()> {
         set_sysctl(name, value).with_context(|| format!("set the sysctl {name}"))?;
     }
     if let Some(resources) = &request.pod_resources {
-        Cgroup::pod().limit(resources).map_err(|status| anyhow::anyhow!("limit the pod: {}", status.message()))?;
+        Cgroup::pod().limit(resources).context("limit the pod")?;
     }
     disks::mount_scratch(request.scratch_disk_slot)?;
     volumes::make_shared_memory()?;
@@ -93,14 +117,8 @@ fn answer() -> Result<ConfigureResponse> {
     Ok(ConfigureResponse {
         boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim_end().to_owned(),
         kernel_release: fs::read_to_string("/proc/sys/kernel/osrelease")?.trim_end().to_owned(),
-        memory_total_bytes: memory_kibibytes("MemTotal") * 1024,
+        memory_total_bytes: memory::kibibytes("MemTotal") * 1024,
         guest_version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_millis: (seconds * 1000.0) as u64,
     })
-}
-
-/// One line of /proc/meminfo; 0 when there is none.
-pub fn memory_kibibytes(name: &str) -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

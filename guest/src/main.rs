@@ -2,16 +2,17 @@
 //! or the one that waits for an NFS server.
 
 mod boot;
+mod cgroup;
 mod channel;
 mod clock;
 mod container;
 mod disks;
 mod forward;
 mod handle;
-mod health;
-mod http;
+mod inroot;
 mod log;
 mod machine;
+mod memory;
 mod network;
 mod nfs;
 mod power;
@@ -20,7 +21,6 @@ mod reaper;
 mod service;
 mod statistics;
 mod streams;
-mod tls;
 mod usage;
 mod volumes;
 
@@ -47,6 +47,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     boot::boot()?;
+    cgroup::make_pod()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let reaper = reaper::Reaper::start().context("watch for ended processes")?;

@@ -2,6 +2,7 @@
 //! own that can be killed: a server that does not answer must not hold anything else up.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::unix::process::CommandExt;
@@ -16,7 +17,6 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::oneshot;
-use tonic::Status;
 
 use crate::protocol::NetworkFileSystem;
 use crate::reaper::{Exit, Reaper};
@@ -35,22 +35,45 @@ const VERSIONS: [&str; 4] = ["4.2", "4.1", "4.0", "3"];
 /// Volumes whose mount is being tried.
 static UNDER_WAY: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
+/// Why a volume is not mounted.
+#[derive(Debug)]
+pub enum Error {
+    Volume(volumes::Error),
+    UnderWay,
+    GivenUp,
+    /// The server's or the kernel's answer; another try may do better.
+    Refused(String),
+    Failed(anyhow::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Volume(error) => error.fmt(formatter),
+            Self::UnderWay => formatter.write_str("the mount is still being tried"),
+            Self::GivenUp => formatter.write_str("the mount was given up"),
+            Self::Refused(why) => formatter.write_str(why),
+            Self::Failed(error) => write!(formatter, "{error:#}"),
+        }
+    }
+}
+
 /// Mounts the volume unless it is; answers within the limit.
-pub async fn provide(reaper: &Reaper, name: &str, system: &NetworkFileSystem) -> Result<(), Status> {
-    volumes::check_name(name)?;
+pub async fn provide(reaper: &Reaper, name: &str, system: &NetworkFileSystem) -> Result<(), Error> {
+    volumes::check_name(name).map_err(Error::Volume)?;
     if volumes::path(name).is_ok() {
         return Ok(());
     }
     if !UNDER_WAY.lock().expect("lock").insert(name.to_owned()) {
-        return Err(Status::unavailable("the mount is still being tried"));
+        return Err(Error::UnderWay);
     }
     let (sender, receiver) = oneshot::channel();
     // Goes on when the agent stops waiting: what is begun must come to an end that is known.
     tokio::spawn(attempt(reaper.clone(), name.to_owned(), system.clone(), sender));
-    receiver.await.unwrap_or_else(|_| Err(Status::internal("the mount was given up")))
+    receiver.await.unwrap_or_else(|_| Err(Error::GivenUp))
 }
 
-async fn attempt(reaper: Reaper, name: String, system: NetworkFileSystem, answer: oneshot::Sender<Result<(), Status>>) {
+async fn attempt(reaper: Reaper, name: String, system: NetworkFileSystem, answer: oneshot::Sender<Result<(), Error>>) {
     let target = volumes::place_in_memory(&name);
     let begun = {
         let (target, system) = (target.clone(), system.clone());
@@ -58,7 +81,7 @@ async fn attempt(reaper: Reaper, name: String, system: NetworkFileSystem, answer
     };
     match begun.map_err(anyhow::Error::from).flatten() {
         Err(error) => {
-            let _ = answer.send(Err(Status::internal(format!("{error:#}"))));
+            let _ = answer.send(Err(Error::Failed(error)));
         }
         Ok((pid, mut exit)) => match tokio::time::timeout(LIMIT, &mut exit).await {
             Ok(exit) => {
@@ -70,7 +93,7 @@ async fn attempt(reaper: Reaper, name: String, system: NetworkFileSystem, answer
             }
             Err(_) => {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-                let _ = answer.send(Err(Status::unavailable(told(&system, "the server does not answer"))));
+                let _ = answer.send(Err(Error::Refused(told(&system, "the server does not answer"))));
                 let _ = exit.await;
             }
         },
@@ -91,7 +114,7 @@ fn begin(reaper: &Reaper, target: &Path, system: &NetworkFileSystem) -> Result<(
     Ok((child.id() as i32, exit))
 }
 
-fn judge(exit: Exit, system: &NetworkFileSystem) -> Result<(), Status> {
+fn judge(exit: Exit, system: &NetworkFileSystem) -> Result<(), Error> {
     let errno = Errno::from_raw(exit.code);
     let why = match errno {
         _ if exit.code == 0 => return Ok(()),
@@ -102,7 +125,7 @@ fn judge(exit: Exit, system: &NetworkFileSystem) -> Result<(), Status> {
         Errno::ENOENT => "reason given by server: No such file or directory".to_owned(),
         errno => errno.desc().to_owned(),
     };
-    Err(Status::unavailable(told(system, &why)))
+    Err(Error::Refused(told(system, &why)))
 }
 
 fn told(system: &NetworkFileSystem, why: &str) -> String {

@@ -1,20 +1,26 @@
 //! One probe attempt, with the outcomes of a kubelet.
 
+mod dial;
+mod health;
+mod http;
+mod tls;
+mod verdict;
+
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tonic::Status;
 
+use self::dial::dial;
+pub use self::verdict::Verdict;
 use crate::container::exec::{self, Command};
 use crate::container::lifecycle::Lifecycle;
+use crate::container::registry;
 use crate::handle::Handle;
-use crate::protocol::probe_response::Outcome;
-use crate::protocol::{ExecProbe, GrpcProbe, ProbeRequest, ProbeResponse, probe_request};
-use crate::{health, http};
+use crate::protocol::probe_failure::Kind;
+use crate::protocol::{ExecProbe, GrpcProbe, ProbeRequest, probe_request};
 
-const MESSAGE_LIMIT: usize = 10 << 10;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 const GRPC_RETRY: Duration = Duration::from_millis(100);
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
@@ -22,13 +28,33 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 #[cfg(test)]
 mod tests;
 
-pub type Verdict = (Outcome, String);
+/// Why a probe was not even tried.
+#[derive(Debug)]
+pub enum Error {
+    NoAction,
+    Container(registry::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAction => formatter.write_str("the probe has no action"),
+            Self::Container(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl From<registry::Error> for Error {
+    fn from(error: registry::Error) -> Self {
+        Self::Container(error)
+    }
+}
 
 /// Answers within the request's timeout; a program that takes longer has failed its probe.
-pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeRequest) -> Result<ProbeResponse, Status> {
+pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeRequest) -> Result<Verdict, Error> {
     let timeout = if request.timeout_millis == 0 { DEFAULT_TIMEOUT } else { Duration::from_millis(request.timeout_millis) };
     let or_pod = |host: &str| if host.is_empty() { pod_address.to_owned() } else { host.to_owned() };
-    let (outcome, mut message) = match request.action {
+    Ok(match request.action {
         // Has its own timeout, since a process must be killed.
         Some(probe_request::Action::Exec(action)) => run(lifecycle, action, timeout).await?,
         Some(probe_request::Action::Http(action)) => {
@@ -44,35 +70,22 @@ pub async fn probe(lifecycle: &Lifecycle, pod_address: &str, request: ProbeReque
             limited(timeout, format!("dial tcp {address}: i/o timeout"), connect(&address)).await
         }
         Some(probe_request::Action::Grpc(action)) => check(pod_address, &action, timeout).await,
-        None => return Err(Status::invalid_argument("the probe has no action")),
-    };
-    if message.len() > MESSAGE_LIMIT {
-        let end = (0..=MESSAGE_LIMIT).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-        message.truncate(end);
-    }
-    Ok(ProbeResponse { outcome: outcome.into(), message })
+        None => return Err(Error::NoAction),
+    })
 }
 
 /// Says `late` when the time is over.
 async fn limited(timeout: Duration, late: String, attempt: impl Future<Output = Verdict>) -> Verdict {
     match tokio::time::timeout(timeout, attempt).await {
         Ok(verdict) => verdict,
-        Err(_elapsed) => (Outcome::Failure, late),
+        Err(_elapsed) => Verdict::Failure(Kind::Timeout, late),
     }
 }
 
 async fn connect(address: &str) -> Verdict {
-    match TcpStream::connect(address).await {
-        Ok(_stream) => (Outcome::Success, String::new()),
-        Err(error) => (Outcome::Failure, format!("dial tcp {address}: connect: {}", reason(&error))),
-    }
-}
-
-/// What the system says of an error, without its number: `connection refused`.
-pub fn reason(error: &std::io::Error) -> String {
-    match error.raw_os_error() {
-        Some(number) => nix::errno::Errno::from_raw(number).desc().to_lowercase(),
-        None => error.to_string(),
+    match dial(address, address).await {
+        Ok(_stream) => Verdict::Success(String::new()),
+        Err(message) => Verdict::Failure(Kind::Connection, message),
     }
 }
 
@@ -89,20 +102,21 @@ async fn check(host: &str, action: &GrpcProbe, timeout: Duration) -> Verdict {
     });
     let Ok(channel) = connected.await else {
         let address = format!("{host}:{}", action.port);
-        return (Outcome::Failure, format!("timeout: failed to connect service {address:?} within {timeout:?}: context deadline exceeded"));
+        let late = format!("timeout: failed to connect service {address:?} within {timeout:?}: context deadline exceeded");
+        return Verdict::Failure(Kind::Timeout, late);
     };
     let left = timeout.saturating_sub(start.elapsed());
     limited(left, format!("timeout: health rpc did not complete within {timeout:?}"), health::check(channel, &action.service)).await
 }
 
-async fn run(lifecycle: &Lifecycle, action: ExecProbe, timeout: Duration) -> Result<Verdict, Status> {
+async fn run(lifecycle: &Lifecycle, action: ExecProbe, timeout: Duration) -> Result<Verdict, registry::Error> {
     let container = lifecycle.registry.find_running(&action.container_id)?;
     let line = action.args.join(" ");
     let command = Command { args: action.args, environment: Vec::new(), tty: None, stdin: false };
     let mut process = match exec::start(lifecycle.reaper.clone(), container, command).await {
         Ok(process) => process,
         // Also a program that is not there: a kubelet learns no exit code then, and does not count it.
-        Err(failure) => return Ok((Outcome::Unknown, format!("failed to exec in container: {}", failure.message))),
+        Err(failure) => return Ok(Verdict::Unknown(format!("failed to exec in container: {}", failure.message))),
     };
     let mut readers = JoinSet::new();
     for (_, handle) in std::mem::take(&mut process.outputs) {
@@ -118,9 +132,9 @@ async fn run(lifecycle: &Lifecycle, action: ExecProbe, timeout: Duration) -> Res
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
     let text = String::from_utf8_lossy(&text).into_owned();
     Ok(match (timed_out, code) {
-        (true, _) => (Outcome::Failure, format!("command timed out: {line:?} timed out after {timeout:?}")),
-        (false, 0) => (Outcome::Success, text),
-        (false, _) => (Outcome::Failure, text),
+        (true, _) => Verdict::Failure(Kind::Timeout, format!("command timed out: {line:?} timed out after {timeout:?}")),
+        (false, 0) => Verdict::Success(text),
+        (false, _) => Verdict::Failure(Kind::Answer, text),
     })
 }
 
@@ -129,7 +143,7 @@ async fn collect(handle: Arc<Handle>) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut buffer = vec![0; 4096];
     while let Ok(count @ 1..) = handle.read(&mut buffer).await {
-        let room = MESSAGE_LIMIT - kept.len();
+        let room = verdict::TEXT_LIMIT - kept.len();
         kept.extend(&buffer[..count.min(room)]);
     }
     kept

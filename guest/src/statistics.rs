@@ -5,13 +5,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::container::cgroup::Cgroup;
+use crate::cgroup::Cgroup;
 use crate::container::registry::{Container, Registry};
 use crate::container::request;
-use crate::machine::memory_kibibytes;
 use crate::protocol::{ContainerEvents, ContainerStatistics, FileSystem, StatisticsResponse, VolumeStatistics};
 use crate::usage::{self, Detail};
-use crate::{clock, disks, volumes};
+use crate::{clock, disks, memory, volumes};
 
 /// A walk through a container's or volume's files stops after as many.
 const FILES_LIMIT: u64 = 100_000;
@@ -22,8 +21,8 @@ pub fn read(registry: &Registry, detail: Detail) -> StatisticsResponse {
     let groups: Vec<Cgroup> = containers.iter().map(|container| container.cgroup.clone()).collect();
     StatisticsResponse {
         unix_time_nanos: clock::unix_nanos(),
-        machine_memory_total_bytes: memory_kibibytes("MemTotal") << 10,
-        machine_memory_available_bytes: memory_kibibytes("MemAvailable") << 10,
+        machine_memory_total_bytes: memory::kibibytes("MemTotal") << 10,
+        machine_memory_available_bytes: memory::kibibytes("MemAvailable") << 10,
         machine: Some(usage::of_machine()),
         pod: Some(usage::of_group(&Cgroup::pod(), &groups, detail)),
         containers: containers.iter().filter(|container| container.running()).map(|container| of_container(container, detail)).collect(),

@@ -1,15 +1,17 @@
 //! The interactive streams: exec and attach.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
-use tonic::{Status, Streaming};
+use tokio_stream::{Stream, StreamExt};
 
 use crate::container::exec::{self, Command, Process};
 use crate::container::lifecycle::Lifecycle;
-use crate::container::registry::Container;
+use crate::container::registry::{self, Container};
 use crate::container::terminal;
 use crate::handle::Handle;
 use crate::protocol::{ExecStart, StreamExit, StreamInput, StreamOutput, StreamStarted, stream_input, stream_output};
@@ -20,12 +22,38 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 /// More than a pipe or terminal holds. What comes after so much is from such a child, not from the process.
 const DRAIN_LIMIT: usize = 1 << 20;
 
-type Answers = mpsc::Sender<Result<StreamOutput, Status>>;
+/// What the agent sends, up to its end or the connection's.
+pub type Inputs = Pin<Box<dyn Stream<Item = StreamInput> + Send>>;
+type Answers = mpsc::Sender<StreamOutput>;
+
+/// Why there is no stream.
+#[derive(Debug)]
+pub enum Error {
+    NoExec,
+    NoAttach,
+    Container(registry::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoExec => formatter.write_str("the first message is not an exec"),
+            Self::NoAttach => formatter.write_str("the first message is not an attach"),
+            Self::Container(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl From<registry::Error> for Error {
+    fn from(error: registry::Error) -> Self {
+        Self::Container(error)
+    }
+}
 
 /// Runs what the first message tells. The stream ends with the process's exit.
-pub async fn exec(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, target: Answers) -> Result<(), Status> {
-    let Some(stream_input::Input::Exec(start)) = first(&mut inputs).await? else {
-        return Err(Status::invalid_argument("the first message is not an exec"));
+pub async fn exec(lifecycle: &Lifecycle, mut inputs: Inputs, target: Answers) -> Result<(), Error> {
+    let Some(stream_input::Input::Exec(start)) = first(&mut inputs).await else {
+        return Err(Error::NoExec);
     };
     let container = lifecycle.registry.find_running(&start.container_id)?;
     let reaper = lifecycle.reaper.clone();
@@ -35,7 +63,7 @@ pub async fn exec(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, tar
             Ok(process) => follow(process, timeout, inputs, target).await,
             Err(failure) => {
                 let exit = StreamExit { exit_code: exec::code_of(&failure), timed_out: false, error: failure.message };
-                let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+                let _ = target.send(output(stream_output::Output::Exit(exit))).await;
             }
         }
     });
@@ -52,8 +80,8 @@ fn command(start: ExecStart) -> Command {
     }
 }
 
-async fn follow(mut process: Process, timeout: Duration, inputs: Streaming<StreamInput>, target: Answers) {
-    if target.send(Ok(output(stream_output::Output::Started(StreamStarted {})))).await.is_err() {
+async fn follow(mut process: Process, timeout: Duration, inputs: Inputs, target: Answers) {
+    if target.send(output(stream_output::Output::Started(StreamStarted {}))).await.is_err() {
         return;
     }
     let mut pumps = JoinSet::new();
@@ -67,7 +95,7 @@ async fn follow(mut process: Process, timeout: Duration, inputs: Streaming<Strea
     while pumps.join_next().await.is_some() {}
     feeder.abort();
     let exit = StreamExit { exit_code, timed_out, error: String::new() };
-    let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+    let _ = target.send(output(stream_output::Output::Exit(exit))).await;
 }
 
 /// Passes output on to its end. The client may take as long as it likes for what the process had said when it ended.
@@ -82,7 +110,7 @@ async fn pump(handle: Arc<Handle>, error: bool, target: Answers, mut ended: watc
             // Nobody listens: the process gets SIGPIPE or SIGHUP once our ends are closed.
             () = target.closed() => return,
         };
-        if count == 0 || target.send(Ok(piece(error, buffer[..count].to_vec()))).await.is_err() {
+        if count == 0 || target.send(piece(error, buffer[..count].to_vec())).await.is_err() {
             return;
         }
         if *ended.borrow() {
@@ -97,8 +125,8 @@ async fn lingered(ended: &mut watch::Receiver<bool>) {
 }
 
 /// Passes input on until it is closed.
-async fn feed(mut inputs: Streaming<StreamInput>, mut input: Option<Arc<Handle>>, terminal: Option<Arc<Handle>>) {
-    while let Ok(Some(message)) = inputs.message().await {
+async fn feed(mut inputs: Inputs, mut input: Option<Arc<Handle>>, terminal: Option<Arc<Handle>>) {
+    while let Some(message) = inputs.next().await {
         match message.input {
             Some(stream_input::Input::Stdin(data)) => {
                 if let Some(handle) = &input
@@ -119,9 +147,9 @@ async fn feed(mut inputs: Streaming<StreamInput>, mut input: Option<Arc<Handle>>
 }
 
 /// Joins the container's own streams until it ends or the agent leaves.
-pub async fn attach(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, target: Answers) -> Result<(), Status> {
-    let Some(stream_input::Input::Attach(start)) = first(&mut inputs).await? else {
-        return Err(Status::invalid_argument("the first message is not an attach"));
+pub async fn attach(lifecycle: &Lifecycle, mut inputs: Inputs, target: Answers) -> Result<(), Error> {
+    let Some(stream_input::Input::Attach(start)) = first(&mut inputs).await else {
+        return Err(Error::NoAttach);
     };
     let container = lifecycle.registry.find_running(&start.container_id)?;
     let outputs = container.output.subscribe();
@@ -143,7 +171,7 @@ pub async fn attach(lifecycle: &Lifecycle, mut inputs: Streaming<StreamInput>, t
 }
 
 async fn relay(container: &Container, mut outputs: broadcast::Receiver<crate::container::registry::Output>, target: &Answers) {
-    if target.send(Ok(output(stream_output::Output::Started(StreamStarted {})))).await.is_err() {
+    if target.send(output(stream_output::Output::Started(StreamStarted {}))).await.is_err() {
         return;
     }
     let closed = container.log.closed();
@@ -166,16 +194,16 @@ async fn relay(container: &Container, mut outputs: broadcast::Receiver<crate::co
             }
         };
         let Some(next) = next else { break };
-        if target.send(Ok(piece(next.error, next.data.to_vec()))).await.is_err() {
+        if target.send(piece(next.error, next.data.to_vec())).await.is_err() {
             return;
         }
     }
     let exit = StreamExit { exit_code: container.state().exit_code, ..StreamExit::default() };
-    let _ = target.send(Ok(output(stream_output::Output::Exit(exit)))).await;
+    let _ = target.send(output(stream_output::Output::Exit(exit))).await;
 }
 
-async fn first(inputs: &mut Streaming<StreamInput>) -> Result<Option<stream_input::Input>, Status> {
-    Ok(inputs.message().await?.and_then(|message| message.input))
+async fn first(inputs: &mut Inputs) -> Option<stream_input::Input> {
+    inputs.next().await.and_then(|message| message.input)
 }
 
 fn output(output: stream_output::Output) -> StreamOutput {

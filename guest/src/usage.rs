@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::container::cgroup::{Cgroup, number, oom_kills};
-use crate::machine::memory_kibibytes;
+use crate::cgroup::{Cgroup, number, oom_kills};
+use crate::memory;
 use crate::protocol::{DeviceUsage, Pressure, Stall, Usage};
 
 /// How much is looked at.
@@ -53,7 +53,7 @@ pub fn of_group(cgroup: &Cgroup, groups: &[Cgroup], detail: Detail) -> Usage {
 pub fn of_machine() -> Usage {
     let root = Cgroup::machine();
     let memory = root.read("memory.stat");
-    let kernel = |name: &str| memory_kibibytes(name) << 10;
+    let kernel = |name: &str| memory::kibibytes(name) << 10;
     let global = |name: &str| fs::read_to_string(Path::new("/proc/pressure").join(name)).unwrap_or_default();
     let used = kernel("MemTotal").saturating_sub(kernel("MemFree"));
     let vm = fs::read_to_string("/proc/vmstat").unwrap_or_default();

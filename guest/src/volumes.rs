@@ -1,6 +1,7 @@
 //! The pod's volumes and files. Volumes of files change all at once: programs see the old files or the new ones.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -9,18 +10,38 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::mount::{MsFlags, mount};
-use tonic::Status;
 
-use crate::container::inroot;
 use crate::protocol::write_volume_request::Kind;
 use crate::protocol::{EmptyDirectory, Files, ReadVolumeFileRequest, WritePodFilesRequest, WriteVolumeRequest};
-use crate::{boot, clock, disks};
+use crate::{boot, clock, disks, inroot};
 
 const DATA: &str = "..data";
 /// What a file of environment variables may hold.
 const FILE_LIMIT: u64 = 64 << 10;
 /// As containerd's.
 const SHARED_MEMORY: &str = "mode=1777,size=65536k";
+
+/// Why a volume can't be had.
+#[derive(Debug)]
+pub enum Error {
+    Name(String),
+    NoKind,
+    Missing(String),
+    /// A file of it can't be read.
+    Unreadable(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(formatter, "volume name {name:?}"),
+            Self::NoKind => formatter.write_str("the volume has no kind"),
+            Self::Missing(name) => write!(formatter, "there is no volume {name:?}"),
+            Self::Unreadable(error) | Self::Failed(error) => write!(formatter, "{error:#}"),
+        }
+    }
+}
 
 /// A volume that containers can have.
 struct Volume {
@@ -39,9 +60,9 @@ enum Contents {
 static VOLUMES: Mutex<BTreeMap<String, Volume>> = Mutex::new(BTreeMap::new());
 
 /// Where the volume of that name is; fails when there is none. Asks no file system: one on a server that is dead would not answer.
-pub fn path(name: &str) -> Result<PathBuf, Status> {
+pub fn path(name: &str) -> Result<PathBuf, Error> {
     let volumes = VOLUMES.lock().expect("volumes lock");
-    volumes.get(name).map(|volume| volume.path.clone()).ok_or_else(|| Status::failed_precondition(format!("there is no volume {name:?}")))
+    volumes.get(name).map(|volume| volume.path.clone()).ok_or_else(|| Error::Missing(name.to_owned()))
 }
 
 /// The volumes that the machine itself holds, by name. Not those on servers: one that is dead would not answer who measures it.
@@ -64,9 +85,9 @@ fn place_on_disk(name: &str) -> PathBuf {
     Path::new(disks::SCRATCH).join("volumes").join(name)
 }
 
-pub fn check_name(name: &str) -> Result<(), Status> {
+pub fn check_name(name: &str) -> Result<(), Error> {
     let legal = !name.is_empty() && name.len() <= 253 && !name.starts_with('.') && !name.contains(['/', '\0']);
-    if legal { Ok(()) } else { Err(Status::invalid_argument(format!("volume name {name:?}"))) }
+    if legal { Ok(()) } else { Err(Error::Name(name.to_owned())) }
 }
 
 /// Notes a volume down that was mounted elsewhere.
@@ -79,7 +100,7 @@ fn remember(name: &str, path: PathBuf, contents: Contents) {
 }
 
 /// All kinds but those on servers, which [`crate::nfs`] mounts.
-pub fn write(request: &WriteVolumeRequest) -> Result<(), Status> {
+pub fn write(request: &WriteVolumeRequest) -> Result<(), Error> {
     check_name(&request.name)?;
     let name = &request.name;
     let written = match &request.kind {
@@ -97,9 +118,9 @@ pub fn write(request: &WriteVolumeRequest) -> Result<(), Status> {
             let path = place_in_memory(name);
             mount_image(&path, image.disk_slot).map(|()| remember(name, path, Contents::Mounted))
         }
-        Some(Kind::NetworkFileSystem(_)) | None => return Err(Status::invalid_argument("the volume has no kind")),
+        Some(Kind::NetworkFileSystem(_)) | None => return Err(Error::NoKind),
     };
-    written.with_context(|| format!("volume {name}")).map_err(|error| Status::internal(format!("{error:#}")))
+    written.with_context(|| format!("volume {name}")).map_err(Error::Failed)
 }
 
 fn holds(name: &str, files: &Files) -> bool {
@@ -118,14 +139,14 @@ fn mount_image(target: &Path, slot: u32) -> Result<()> {
 }
 
 /// What a container wrote into that file of a volume.
-pub fn read_file(request: &ReadVolumeFileRequest) -> Result<Vec<u8>, Status> {
+pub fn read_file(request: &ReadVolumeFileRequest) -> Result<Vec<u8>, Error> {
     let root = path(&request.name)?;
     let read = || -> Result<Vec<u8>> {
         let mut content = Vec::new();
         inroot::open_to_read(&root, &request.path, FILE_LIMIT)?.take(FILE_LIMIT).read_to_end(&mut content)?;
         Ok(content)
     };
-    read().map_err(|error| Status::failed_precondition(format!("volume {}: {error:#}", request.name)))
+    read().with_context(|| format!("volume {}", request.name)).map_err(Error::Unreadable)
 }
 
 /// Where the memory is that all containers of the pod see as /dev/shm.
@@ -142,9 +163,8 @@ pub fn make_shared_memory() -> Result<()> {
 }
 
 /// In place, since containers hold these files by bind mounts.
-pub fn write_pod_files(request: &WritePodFilesRequest) -> Result<(), Status> {
-    let write =
-        |name: &str, content: &[u8]| fs::write(pod_file(name), content).map_err(|error| Status::internal(format!("{name}: {error}")));
+pub fn write_pod_files(request: &WritePodFilesRequest) -> Result<(), Error> {
+    let write = |name: &str, content: &[u8]| fs::write(pod_file(name), content).with_context(|| name.to_owned()).map_err(Error::Failed);
     write("hosts", &request.hosts)?;
     write("resolv.conf", &request.resolv_conf)
 }

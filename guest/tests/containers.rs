@@ -2,8 +2,9 @@
 
 mod support;
 
+use monopod_guest::protocol::start_refusal::Kind;
 use monopod_guest::protocol::*;
-use support::{Client, Machine, NFS_SLOT, ended, log, run_script, script};
+use support::{Client, Machine, NFS_SLOT, ended, log, refused, run_script, script, start};
 use tonic::Code;
 
 #[tokio::test]
@@ -35,30 +36,29 @@ async fn runs_a_program_and_keeps_its_log(client: &mut Client) {
     assert_eq!(state.termination_message, b"because\n");
     assert!(text.contains("stdout F out") && text.contains("stderr F err"), "{text}");
     assert!(state.finished_unix_nanos > state.started_unix_nanos);
-    let again = client.start_container(script("hello", "true")).await.expect_err("same id");
-    assert_eq!(again.code(), Code::AlreadyExists);
+    assert_eq!(refused(client, script("hello", "true")).await.0, Kind::Exists);
 }
 
 async fn tells_why_a_program_cannot_start(client: &mut Client) {
-    for (id, program, message) in [
-        ("missing", "no-such-program", "exec: \"no-such-program\": executable file not found in $PATH"),
-        ("missing-path", "/no/such", "exec: \"/no/such\": stat /no/such: no such file or directory"),
-        ("forbidden", "/bin/not-executable", "exec: \"/bin/not-executable\": permission denied"),
+    for (id, program, kind, message) in [
+        ("missing", "no-such-program", Kind::NoSuchProgram, "exec: \"no-such-program\": executable file not found in $PATH"),
+        ("missing-path", "/no/such", Kind::NoSuchProgram, "exec: \"/no/such\": stat /no/such: no such file or directory"),
+        ("forbidden", "/bin/not-executable", Kind::NotExecutable, "exec: \"/bin/not-executable\": permission denied"),
     ] {
         let mut request = script(id, "");
         request.args = vec![program.to_owned()];
-        let error = client.start_container(request).await.expect_err(program);
-        assert_eq!((error.code(), error.message()), (Code::InvalidArgument, message));
+        assert_eq!(refused(client, request).await, (kind, message.to_owned()));
     }
+    let mut request = script("no-folder", "true");
+    request.working_directory = "/etc/passwd".to_owned();
+    let (kind, message) = refused(client, request).await;
+    assert!(kind == Kind::WorkingDirectory && message.contains("/etc/passwd"), "{kind:?} {message}");
     let listed = client.list_containers(ListContainersRequest {}).await.expect("list").into_inner();
     assert_eq!(listed.containers.len(), 1, "what could not start is forgotten");
 }
 
 async fn signals_and_removes(client: &mut Client) {
-    client
-        .start_container(script("trap", "trap 'echo bye; exit 7' TERM; echo ready; while true; do sleep 0.1; done"))
-        .await
-        .expect("start");
+    start(client, script("trap", "trap 'echo bye; exit 7' TERM; echo ready; while true; do sleep 0.1; done")).await;
     let mut chunks =
         client.read_log(ReadLogRequest { container_id: "trap".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
     chunks.message().await.expect("chunk").expect("ready");
@@ -68,7 +68,7 @@ async fn signals_and_removes(client: &mut Client) {
         .expect("signal");
     assert_eq!(ended(client, "trap").await.exit_code, 7);
 
-    client.start_container(script("stubborn", "sleep 1000 & sleep 1000")).await.expect("start");
+    start(client, script("stubborn", "sleep 1000 & sleep 1000")).await;
     client
         .signal_container(SignalContainerRequest { container_id: "stubborn".to_owned(), signal: 9, all_processes: false })
         .await
@@ -158,10 +158,9 @@ async fn refuses_a_sub_path_that_leads_out_of_its_volume(client: &mut Client) {
     for path in ["far", "up", "up/made"] {
         let mut request = script("leaves", "true");
         request.mounts = vec![mount(named("links"), path, "/v", false)];
-        let error = client.start_container(request).await.expect_err(path);
+        let (kind, message) = refused(client, request).await;
         let expected = "failed to prepare subPath for volumeMount \"links\" of container \"leaves\": ";
-        assert_eq!(error.code(), Code::FailedPrecondition, "{error}");
-        assert!(error.message().starts_with(expected), "{error}");
+        assert!(kind == Kind::SubPath && message.starts_with(expected), "{kind:?} {message}");
     }
     let mut request = script("stays", "stat -c '%a %u %g' /made; stat -f -c %T /made");
     request.mounts = vec![mount(named("links"), "near/made", "/made", false)];
@@ -193,7 +192,7 @@ async fn says_why_a_server_can_not_be_mounted(client: &mut Client) {
     }
     let mut request = script("without", "true");
     request.mounts = vec![mount(named("share"), "", "/v", false)];
-    assert_eq!(client.start_container(request).await.expect_err("no volume").code(), Code::FailedPrecondition);
+    assert_eq!(refused(client, request).await.0, Kind::Mount);
 }
 
 async fn runs_as_the_user_that_was_asked_for(client: &mut Client) {
@@ -225,7 +224,8 @@ async fn runs_as_the_user_that_was_asked_for(client: &mut Client) {
 
     let mut request = script("root-refused", "true");
     request.user = Some(User { must_run_as_non_root: true, ..User::default() });
-    assert_eq!(client.start_container(request).await.expect_err("root").code(), Code::FailedPrecondition);
+    let message = "container has runAsNonRoot and image will run as root".to_owned();
+    assert_eq!(refused(client, request).await, (Kind::RootUser, message));
 }
 
 async fn keeps_the_container_in_its_place(client: &mut Client) {
@@ -252,7 +252,7 @@ async fn keeps_the_container_in_its_place(client: &mut Client) {
 }
 
 async fn looks_at_the_processes_of_another(client: &mut Client) {
-    client.start_container(script("seen", "exec sleep 4321")).await.expect("start");
+    start(client, script("seen", "exec sleep 4321")).await;
     let mut request = script("debugger", "ps");
     request.processes_of_container = "seen".to_owned();
     let (state, text) = run_script(client, request).await;
@@ -260,8 +260,7 @@ async fn looks_at_the_processes_of_another(client: &mut Client) {
 
     let mut request = script("nobody", "ps");
     request.processes_of_container = "nobody".to_owned();
-    let error = client.start_container(request).await.expect_err("target");
-    assert_eq!((error.code(), error.message()), (Code::Unavailable, "unable to find target container nobody"));
+    assert_eq!(refused(client, request).await, (Kind::Target, "unable to find target container nobody".to_owned()));
     let kill = SignalContainerRequest { container_id: "seen".to_owned(), signal: 9, all_processes: true };
     client.signal_container(kill).await.expect("kill");
     ended(client, "seen").await;

@@ -2,8 +2,9 @@
 
 mod support;
 
+use monopod_guest::protocol::start_refusal::Kind;
 use monopod_guest::protocol::{ConfigureRequest, NetworkInterface, ReadLogRequest, WatchContainersRequest};
-use support::{Machine, identity, log, run_script, script};
+use support::{Machine, identity, log, refused, run_script, script, start};
 use tonic::Code;
 
 #[tokio::test]
@@ -41,7 +42,7 @@ async fn serves_an_agent_that_comes_back() {
 #[tokio::test]
 async fn serves_an_agent_whose_predecessor_left_streams_open() {
     let (machine, mut client) = Machine::ready().await;
-    client.start_container(script("sleeper", "echo here; sleep 100")).await.expect("start");
+    start(&mut client, script("sleeper", "echo here; sleep 100")).await;
     let mut watch = client.watch_containers(WatchContainersRequest {}).await.expect("watch").into_inner();
     let request = ReadLogRequest { container_id: "sleeper".to_owned(), offset: 0, follow: true };
     let mut chunks = client.read_log(request).await.expect("log").into_inner();
@@ -80,7 +81,7 @@ async fn takes_its_address_and_images_that_come_later() {
 
     let mut request = script("late", "echo late");
     request.image_disk_slot = 2;
-    client.start_container(request.clone()).await.expect_err("the image is not there yet");
+    assert_eq!(refused(&mut client, request.clone()).await.0, Kind::Machine, "the image is not there yet");
     machine.fill_late_image();
     let (_, text) = run_script(&mut client, request).await;
     assert_eq!(text, "stdout F late");
@@ -89,7 +90,7 @@ async fn takes_its_address_and_images_that_come_later() {
 #[tokio::test]
 async fn keeps_containers_while_agents_come_and_go() {
     let (machine, mut client) = Machine::ready().await;
-    client.start_container(script("talker", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i; done")).await.expect("start");
+    start(&mut client, script("talker", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i; done")).await;
     let request = ReadLogRequest { container_id: "talker".to_owned(), offset: 0, follow: true };
     let mut chunks = client.read_log(request).await.expect("log").into_inner();
     chunks.message().await.expect("chunk").expect("some");

@@ -3,7 +3,7 @@
 mod support;
 
 use monopod_guest::protocol::*;
-use support::{Client, Machine, ended, run_script, script};
+use support::{Client, Machine, ended, run_script, script, start};
 use tonic::Code;
 
 async fn statistics(client: &mut Client) -> StatisticsResponse {
@@ -15,11 +15,11 @@ async fn kills_the_container_and_not_the_guest_when_memory_ends() {
     let (machine, mut client) = Machine::ready().await;
     let mut bystander = script("bystander", "sleep 1000");
     bystander.resources = Some(Resources { oom_score_adj: -997, ..Resources::default() });
-    client.start_container(bystander).await.expect("start");
+    start(&mut client, bystander).await;
 
     let mut greedy = script("greedy", "tail /dev/zero");
     greedy.resources = Some(Resources { oom_score_adj: 1000, ..Resources::default() });
-    client.start_container(greedy).await.expect("start");
+    start(&mut client, greedy).await;
     let state = ended(&mut client, "greedy").await;
 
     assert_eq!((state.exit_code, state.oom_killed), (137, true), "{state:?}\n{}", machine.console());
@@ -33,7 +33,7 @@ async fn ends_the_whole_container_when_one_process_is_killed() {
     let (_machine, mut client) = Machine::ready().await;
     let mut parent = script("parent", "tail /dev/zero; echo survived");
     parent.resources = Some(Resources { memory_max_bytes: 32 << 20, ..Resources::default() });
-    client.start_container(parent).await.expect("start");
+    start(&mut client, parent).await;
 
     let state = ended(&mut client, "parent").await;
 
@@ -48,7 +48,7 @@ async fn gives_a_running_container_other_limits() {
     let (_machine, mut client) = Machine::ready().await;
     let mut one = script("one", "dd if=/dev/zero of=/dev/shm/held bs=1M count=20; echo ready; sleep 1000");
     one.resources = Some(Resources { memory_max_bytes: 64 << 20, cpu_weight: 10, ..Resources::default() });
-    client.start_container(one).await.expect("start");
+    start(&mut client, one).await;
     loop {
         if statistics(&mut client).await.containers[0].usage.as_ref().expect("usage").memory_bytes > 20 << 20 {
             break;
@@ -79,7 +79,7 @@ async fn gives_a_running_container_other_limits() {
 #[tokio::test]
 async fn counts_what_a_container_uses() {
     let (_machine, mut client) = Machine::ready().await;
-    client.start_container(script("busy", "dd if=/dev/zero of=/file bs=1M count=5; while :; do :; done")).await.expect("start");
+    start(&mut client, script("busy", "dd if=/dev/zero of=/file bs=1M count=5; while :; do :; done")).await;
     let busy = loop {
         let told = statistics(&mut client).await;
         if told.containers[0].usage.as_ref().expect("usage").cpu_nanos > 1_000_000_000 && told.containers[0].root_used_bytes >= 5 << 20 {

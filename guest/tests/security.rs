@@ -2,8 +2,9 @@
 
 mod support;
 
+use monopod_guest::protocol::start_refusal::Kind;
 use monopod_guest::protocol::*;
-use support::{Client, Machine, ended, identity, run_script, script};
+use support::{Client, Machine, ended, identity, refused, run_script, script, start};
 use tonic::Code;
 
 #[tokio::test]
@@ -105,8 +106,8 @@ async fn filters_system_calls(client: &mut Client) {
     let profile = r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}"#;
     let (_, text) = run_script(client, filtered("own", SeccompProfile::Localhost, profile)).await;
     has_all(&text, &["Seccomp:\t2", "unshared", "Operation not supported"]);
-    let error = client.start_container(filtered("broken", SeccompProfile::Localhost, "{")).await.expect_err("profile");
-    assert!(error.code() == Code::NotFound && error.message().starts_with("cannot load seccomp profile: "), "{error}");
+    let (kind, message) = refused(client, filtered("broken", SeccompProfile::Localhost, "{")).await;
+    assert!(kind == Kind::Seccomp && message.starts_with("cannot load seccomp profile: "), "{kind:?} {message}");
 }
 
 async fn takes_only_the_listed_groups(client: &mut Client) {
@@ -122,12 +123,12 @@ async fn takes_only_the_listed_groups(client: &mut Client) {
 async fn tells_what_can_not_be_made(client: &mut Client) {
     let mut request = script("nobody-known", "true");
     request.user = Some(User { name: "mallory".to_owned(), ..User::default() });
-    let error = client.start_container(request).await.expect_err("user");
-    assert_eq!((error.code(), error.message()), (Code::NotFound, "unable to find user mallory: no matching entries in passwd file"));
+    let message = "unable to find user mallory: no matching entries in passwd file".to_owned();
+    assert_eq!(refused(client, request).await, (Kind::User, message));
 }
 
 async fn shares_processes(client: &mut Client) {
-    client.start_container(script("neighbour", "exec sleep 1234")).await.expect("start");
+    start(client, script("neighbour", "exec sleep 1234")).await;
     let text = "ps -o pid,user,args; ls /proc/1/root/ >/dev/null 2>&1 || echo no-root-of-1; kill -9 1; \
         pid=$(pidof sleep); cat /proc/$pid/environ >/dev/null && echo environment; ls /proc/$pid/root/bin/busybox; kill -9 $pid && echo killed; \
         (sleep 0.1 & exec true); grep -E 'Uid|CapEff' /proc/1/status";

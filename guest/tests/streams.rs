@@ -4,16 +4,17 @@ mod support;
 
 use std::collections::HashMap;
 
+use monopod_guest::protocol::probe_failure::Kind;
 use monopod_guest::protocol::probe_response::Outcome;
 use monopod_guest::protocol::*;
-use support::{Client, Machine, ended, identity, log, script};
+use support::{Client, Machine, ended, identity, log, script, start};
 use tokio_stream::wrappers::ReceiverStream;
 
 #[tokio::test]
 async fn streams_reach_containers() {
     let (_machine, mut client) = Machine::ready().await;
     let server = "mkdir -p /tmp/www && echo hello > /tmp/www/index.html && httpd -p 8080 -h /tmp/www && echo ready && exec sleep 1000";
-    client.start_container(script("server", server)).await.expect("start");
+    start(&mut client, script("server", server)).await;
     let mut chunks =
         client.read_log(ReadLogRequest { container_id: "server".to_owned(), offset: 0, follow: true }).await.expect("log").into_inner();
     chunks.message().await.expect("chunk").expect("ready");
@@ -33,9 +34,9 @@ async fn containers_of_a_pod_can_share_processes() {
     let machine = Machine::start();
     let mut client = machine.connect().await;
     client.configure(ConfigureRequest { share_process_namespace: true, ..identity("machine-1") }).await.expect("configure");
-    client.start_container(script("one", "exec sleep 4321")).await.expect("start");
+    start(&mut client, script("one", "exec sleep 4321")).await;
 
-    client.start_container(script("two", "ps; echo $$; sleep 1000 & echo done")).await.expect("start");
+    start(&mut client, script("two", "ps; echo $$; sleep 1000 & echo done")).await;
 
     let state = ended(&mut client, "two").await;
     let text = log(&mut client, "two").await;
@@ -132,7 +133,7 @@ async fn attaches_to_a_container(client: &mut Client) {
     let mut request = script("echo", "while read line; do echo you said $line; done; echo over; exit 4");
     request.stdin = true;
     request.stdin_once = true;
-    client.start_container(request).await.expect("start");
+    start(client, request).await;
     let (sender, receiver) = tokio::sync::mpsc::channel(16);
     sender.send(say(stream_input::Input::Attach(AttachStart { container_id: "echo".to_owned(), stdin: true }))).await.expect("start");
     let outputs = client.attach(ReceiverStream::new(receiver)).await.expect("attach").into_inner();
@@ -176,25 +177,34 @@ async fn probes(client: &mut Client) {
     let exec =
         |text: &str| Action::Exec(ExecProbe { container_id: "server".to_owned(), args: ["sh", "-c", text].map(str::to_owned).to_vec() });
     let cases = [
-        (http("/"), Outcome::Success, "hello"),
-        (http("/missing"), Outcome::Failure, "statuscode: 404"),
+        (http("/"), None, "hello"),
+        (http("/missing"), Some(Kind::Answer), "statuscode: 404"),
         (
             Action::Http(HttpProbe { scheme: "https".to_owned(), port: 8080, ..HttpProbe::default() }),
-            Outcome::Failure,
+            Some(Kind::PlainText),
             "HTTP response to HTTPS client",
         ),
-        (Action::Tcp(TcpProbe { host: String::new(), port: 8080 }), Outcome::Success, ""),
-        (Action::Tcp(TcpProbe { host: String::new(), port: 1 }), Outcome::Failure, "refused"),
-        (Action::Grpc(GrpcProbe { port: 1, service: String::new() }), Outcome::Failure, "failed to connect service"),
-        (exec("echo fine"), Outcome::Success, "fine"),
-        (exec("echo bad >&2; exit 1"), Outcome::Failure, "bad"),
-        (exec("sleep 1000"), Outcome::Failure, "timed out"),
+        (Action::Tcp(TcpProbe { host: String::new(), port: 8080 }), None, ""),
+        (Action::Tcp(TcpProbe { host: String::new(), port: 1 }), Some(Kind::Connection), "refused"),
+        (Action::Grpc(GrpcProbe { port: 1, service: String::new() }), Some(Kind::Timeout), "failed to connect service"),
+        (exec("echo fine"), None, "fine"),
+        (exec("echo bad >&2; exit 1"), Some(Kind::Answer), "bad"),
+        (exec("sleep 1000"), Some(Kind::Timeout), "timed out"),
     ];
-    for (action, outcome, message) in cases {
+    for (action, failure, message) in cases {
         let told = client.probe(ProbeRequest { action: Some(action.clone()), timeout_millis: 1000 }).await.expect("probe").into_inner();
-        assert_eq!(told.outcome(), outcome, "{action:?}: {told:?}");
-        assert!(told.message.contains(message), "{action:?}: {told:?}");
+        let (kind, text) = match told.outcome.expect("outcome") {
+            Outcome::Success(output) => (None, output),
+            Outcome::Failure(failure) => (Some(failure.kind()), failure.message),
+            other => panic!("{action:?}: {other:?}"),
+        };
+        assert_eq!(kind, failure, "{action:?}: {text}");
+        assert!(text.contains(message), "{action:?}: {text}");
     }
+    let nothing_to_run = Action::Exec(ExecProbe { container_id: "server".to_owned(), args: vec!["no-such".to_owned()] });
+    let told = client.probe(ProbeRequest { action: Some(nothing_to_run), timeout_millis: 1000 }).await.expect("probe").into_inner();
+    let unknown = "failed to exec in container: exec: \"no-such\": executable file not found in $PATH".to_owned();
+    assert_eq!(told.outcome, Some(Outcome::Unknown(unknown)));
 }
 
 async fn counts(client: &mut Client) {

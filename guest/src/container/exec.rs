@@ -43,7 +43,7 @@ pub struct Process {
 /// Returns once the program runs.
 pub async fn start(reaper: Reaper, container: Arc<Container>, command: Command) -> Result<Process, Failure> {
     if command.args.is_empty() {
-        return Err(Failure::new(FailureKind::Refused, "no command specified"));
+        return Err(Failure::new(FailureKind::Request, "no command specified"));
     }
     let work = move || {
         let mut streams = Streams::none();
@@ -64,7 +64,7 @@ pub async fn start(reaper: Reaper, container: Arc<Container>, command: Command) 
         Ok::<_, Failure>((launch(&reaper, &spec, streams)?, input, outputs, command.stdin))
     };
     let joined = tokio::task::spawn_blocking(work).await;
-    let (launched, input, outputs, stdin) = joined.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))??;
+    let (launched, input, outputs, stdin) = joined.map_err(|error| Failure::new(FailureKind::Machine, error.to_string()))??;
     let handle = |descriptor: OwnedFd| Handle::new(descriptor).map(Arc::new);
     let terminal = launched.terminal.map(handle).transpose()?;
     let mut ends = Vec::new();
@@ -103,8 +103,19 @@ impl Process {
 /// The exit code by which a shell would tell this failure.
 pub fn code_of(failure: &Failure) -> i32 {
     match failure.kind {
-        FailureKind::NotFound => NOT_FOUND_CODE,
+        FailureKind::NoSuchProgram => NOT_FOUND_CODE,
         FailureKind::NotExecutable => NOT_EXECUTABLE_CODE,
-        FailureKind::Refused | FailureKind::Unmakeable | FailureKind::Internal => 1,
+        FailureKind::Exists
+        | FailureKind::Request
+        | FailureKind::Target
+        | FailureKind::Processes
+        | FailureKind::SubPath
+        | FailureKind::Mount
+        | FailureKind::User
+        | FailureKind::RootUser
+        | FailureKind::Seccomp
+        | FailureKind::Capabilities
+        | FailureKind::WorkingDirectory
+        | FailureKind::Machine => 1,
     }
 }

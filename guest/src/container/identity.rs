@@ -26,7 +26,7 @@ impl Identity {
     fn resolve_with(spec: &UserSpec, users: &str, groups: &str) -> Result<Self, Failure> {
         let unknown = |what: &str, name: &str| {
             let file = if what == "user" { "passwd" } else { what };
-            Failure::new(FailureKind::Unmakeable, format!("unable to find {what} {name}: no matching entries in {file} file"))
+            Failure::new(FailureKind::User, format!("unable to find {what} {name}: no matching entries in {file} file"))
         };
         let (user_name, group_name) = match spec.uid {
             // The image's group belongs to the image's user.
@@ -46,7 +46,7 @@ impl Identity {
             },
         };
         if spec.must_run_as_non_root && uid == 0 {
-            return Err(Failure::new(FailureKind::Refused, "container has runAsNonRoot and image will run as root"));
+            return Err(Failure::new(FailureKind::RootUser, "container has runAsNonRoot and image will run as root"));
         }
         let gid = match (spec.gid, group_name, &entry) {
             (Some(gid), ..) => gid,
@@ -98,7 +98,7 @@ pub fn own_standard_streams(identity: &Identity) {
 
 /// Bounds what exec can give: root gets exactly the bounding set, any other user nothing, as with other runtimes.
 pub fn drop_capabilities(kept: &[String]) -> Result<(), Failure> {
-    let refused = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Refused, format!("capabilities: {error}"));
+    let refused = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Capabilities, format!("capabilities: {error}"));
     let mut set = caps::CapsHashSet::new();
     for name in kept {
         set.insert(name.parse().map_err(|error: caps::errors::CapsError| refused(&error))?);
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn refuses_an_unknown_name() {
         let failure = resolve(named("nobody-here")).expect_err("unknown");
-        assert_eq!(failure.kind, FailureKind::Unmakeable);
+        assert_eq!(failure.kind, FailureKind::User);
         assert_eq!(failure.message, "unable to find user nobody-here: no matching entries in passwd file");
         assert_eq!(
             resolve(named("app:nobodies")).expect_err("unknown").message,
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn refuses_root_where_it_must_not_be() {
         let spec = UserSpec { must_run_as_non_root: true, ..named("root") };
-        assert_eq!(resolve(spec).expect_err("root").kind, FailureKind::Refused);
+        assert_eq!(resolve(spec).expect_err("root").kind, FailureKind::RootUser);
     }
 
     #[test]

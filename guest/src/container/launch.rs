@@ -40,7 +40,7 @@ pub struct Launched {
 /// Blocks until the program runs, or could not be run.
 pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<Launched, Failure> {
     let (ours, theirs) = Control::pair()?;
-    let text = in_memory(&serde_json::to_vec(spec).map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?)?;
+    let text = in_memory(&serde_json::to_vec(spec).map_err(|error| Failure::new(FailureKind::Machine, error.to_string()))?)?;
     let mut command = Command::new("/proc/self/exe");
     command.arg0(starter::NAME).args([theirs.raw().to_string(), text.as_raw_fd().to_string()]);
     command.env_clear().stdin(streams.input).stdout(streams.output).stderr(streams.error);
@@ -70,7 +70,7 @@ pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<L
     }
     match running {
         Some((pid, exit)) => Ok(Launched { pid, exit, terminal, user }),
-        None => Err(Failure::new(FailureKind::Internal, "the starting process ended without a word")),
+        None => Err(Failure::new(FailureKind::Machine, "the starting process ended without a word")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starts containers, follows them to their end, removes them.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
@@ -8,20 +9,20 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use anyhow::Context;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use tokio::runtime::Handle as Runtime;
-use tonic::Status;
 
-use super::cgroup::Cgroup;
 use super::launch::{Launched, Streams, launch};
-use super::registry::{Container, Output, Registry};
+use super::registry::{self, Container, Output, Registry};
 use super::request;
 use super::spec::{Failure, FailureKind, Limits, Place, ProcessSpec, SecuritySpec, UserSpec};
+use crate::cgroup::{self, Cgroup};
 use crate::handle::Handle;
 use crate::log::{Log, Records};
 use crate::protocol::container_state::Phase;
-use crate::protocol::{ContainerState, Resources, StartContainerRequest, StartContainerResponse};
+use crate::protocol::{ContainerStarted, ContainerState, Resources, StartContainerRequest};
 use crate::reaper::{Exit, Reaper};
 use crate::{clock, disks};
 
@@ -29,6 +30,32 @@ const TERMINATION_MESSAGE_LIMIT: u64 = 4096;
 const REMOVAL_ATTEMPTS: u32 = 200;
 const REMOVAL_INTERVAL: Duration = Duration::from_millis(10);
 const READ_SIZE: usize = 32 << 10;
+
+/// Why a container was not changed.
+#[derive(Debug)]
+pub enum Error {
+    Container(registry::Error),
+    Signal(i32),
+    Kill(nix::errno::Errno),
+    Limit(cgroup::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container(error) => error.fmt(formatter),
+            Self::Signal(number) => write!(formatter, "signal {number}"),
+            Self::Kill(error) => write!(formatter, "kill: {}", error.desc()),
+            Self::Limit(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl From<registry::Error> for Error {
+    fn from(error: registry::Error) -> Self {
+        Self::Container(error)
+    }
+}
 
 /// Everything that starting a container takes. Cheap to clone.
 #[derive(Clone)]
@@ -52,14 +79,10 @@ impl Lifecycle {
     }
 
     /// Blocks until the container's program runs.
-    pub fn start(
-        &self,
-        request: &StartContainerRequest,
-        share_processes: bool,
-        runtime: &Runtime,
-    ) -> Result<StartContainerResponse, Status> {
+    pub fn start(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<ContainerStarted, Failure> {
         request::check_id(&request.container_id)?;
-        self.registry.reserve(&request.container_id)?;
+        let taken = |error: registry::Error| Failure::new(FailureKind::Exists, error.to_string());
+        self.registry.reserve(&request.container_id).map_err(taken)?;
         let started = self.start_reserved(request, share_processes, runtime);
         if started.is_err() {
             self.registry.forget(&request.container_id);
@@ -76,17 +99,16 @@ impl Lifecycle {
         request: &StartContainerRequest,
         share_processes: bool,
         runtime: &Runtime,
-    ) -> Result<StartContainerResponse, Status> {
-        let internal = |error: anyhow::Error| Status::internal(format!("{error:#}"));
-        let image = disks::mount_image(request.image_disk_slot).map_err(internal)?;
-        let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default()).map_err(internal)?;
+    ) -> Result<ContainerStarted, Failure> {
+        let image = disks::mount_image(request.image_disk_slot)?;
+        let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default())?;
         let shared = self.shared_processes(request, share_processes)?;
         let spec = request::new_container(request, image, cgroup.path().to_owned(), shared)?;
-        make_folder(&request.container_id).map_err(|error| Status::internal(format!("container folder: {error}")))?;
-        let log = Arc::new(Log::create(&request.container_id).map_err(|error| Status::internal(format!("log: {error}")))?);
+        make_folder(&request.container_id).context("container folder")?;
+        let log = Arc::new(Log::create(&request.container_id).context("log")?);
 
-        let (streams, mut ends) = streams(request).map_err(|error| Status::internal(format!("streams: {error}")))?;
-        let mut launched = launch(&self.reaper, &spec, streams).map_err(status)?;
+        let (streams, mut ends) = streams(request).context("streams")?;
+        let mut launched = launch(&self.reaper, &spec, streams)?;
         let started = clock::unix_nanos();
         let state = ContainerState {
             container_id: request.container_id.clone(),
@@ -97,11 +119,11 @@ impl Lifecycle {
             user: launched.user.clone(),
             ..ContainerState::default()
         };
-        let answer = StartContainerResponse { started_unix_nanos: started, user: launched.user.clone() };
+        let answer = ContainerStarted { started_unix_nanos: started, user: launched.user.clone() };
         let _context = runtime.enter();
         let mut container = Container::new(spec, launched.pid, cgroup, log, state);
         container.stdin_once = request.stdin_once;
-        let terminal = launched.terminal.take().map(Handle::new).transpose().map_err(|error| Status::internal(error.to_string()))?;
+        let terminal = launched.terminal.take().map(Handle::new).transpose()?;
         container.terminal = terminal.map(Arc::new);
         let input = ends.input.take().and_then(|end| Handle::new(end).ok()).map(Arc::new);
         container.input = Mutex::new(if request.tty && request.stdin { container.terminal.clone() } else { input });
@@ -112,16 +134,15 @@ impl Lifecycle {
     }
 
     /// A process of the process namespace that the container joins: the pod's, or that of the container that it looks at.
-    fn shared_processes(&self, request: &StartContainerRequest, share_processes: bool) -> Result<Option<i32>, Status> {
+    fn shared_processes(&self, request: &StartContainerRequest, share_processes: bool) -> Result<Option<i32>, Failure> {
         if share_processes {
-            return Ok(Some(self.pause_process().map_err(status)?));
+            return self.pause_process().map(Some);
         }
         match request.processes_of_container.as_str() {
             "" => Ok(None),
             name => {
-                let target = self.registry.running_of_name(name);
-                let target = target.ok_or_else(|| Status::unavailable(format!("unable to find target container {name}")))?;
-                Ok(Some(target.pid))
+                let missing = || Failure::new(FailureKind::Target, format!("unable to find target container {name}"));
+                Ok(Some(self.registry.running_of_name(name).ok_or_else(missing)?.pid))
             }
         }
     }
@@ -156,7 +177,7 @@ impl Lifecycle {
         container.log.close();
     }
 
-    pub fn signal(&self, id: &str, signal: i32, all: bool) -> Result<(), Status> {
+    pub fn signal(&self, id: &str, signal: i32, all: bool) -> Result<(), Error> {
         let container = self.registry.find(id)?;
         if !container.running() {
             return Ok(());
@@ -167,31 +188,31 @@ impl Lifecycle {
             // SAFETY: a plain system call.
             match nix::errno::Errno::result(unsafe { libc::kill(pid, signal) }) {
                 Ok(_) | Err(nix::errno::Errno::ESRCH) => {}
-                Err(nix::errno::Errno::EINVAL) => return Err(Status::invalid_argument(format!("signal {signal}"))),
-                Err(error) => return Err(Status::internal(format!("kill: {}", error.desc()))),
+                Err(nix::errno::Errno::EINVAL) => return Err(Error::Signal(signal)),
+                Err(error) => return Err(Error::Kill(error)),
             }
         }
         Ok(())
     }
 
     /// Other limits for a running container, or with no id for all of them together.
-    pub fn limit(&self, id: &str, resources: &Resources) -> Result<(), Status> {
+    pub fn limit(&self, id: &str, resources: &Resources) -> Result<(), Error> {
         match id {
             "" => Cgroup::pod().limit(resources),
             id => self.registry.find_running(id)?.cgroup.limit(resources),
         }
+        .map_err(Error::Limit)
     }
 
     /// Blocks until nothing is left of it.
-    pub fn remove(&self, id: &str) -> Result<(), Status> {
-        let Some(container) = self.registry.lookup(id) else { return Ok(()) };
+    pub fn remove(&self, id: &str) {
+        let Some(container) = self.registry.lookup(id) else { return };
         let oom_kills = container.cgroup.oom_kills();
         empty(&container.cgroup);
         container.log.remove();
         let _ = fs::remove_dir_all(request::folder(id));
         self.registry.forget(id);
         self.registry.note_oom_kills(&container.state().name, oom_kills);
-        Ok(())
     }
 
     fn pause_process(&self) -> Result<i32, Failure> {
@@ -232,16 +253,6 @@ async fn pump(container: Arc<Container>, error: bool, handle: Arc<Handle>) {
         }
     }
     container.log.append(&records.finish(clock::unix_nanos())).await;
-}
-
-/// How a failure to start is told: the message is what the pod's status shows.
-fn status(failure: Failure) -> Status {
-    match failure.kind {
-        FailureKind::NotFound | FailureKind::NotExecutable => Status::invalid_argument(failure.message),
-        FailureKind::Refused => Status::failed_precondition(failure.message),
-        FailureKind::Unmakeable => Status::not_found(failure.message),
-        FailureKind::Internal => Status::internal(failure.message),
-    }
 }
 
 fn streams(request: &StartContainerRequest) -> io::Result<(Streams, Ends)> {

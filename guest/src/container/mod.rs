@@ -1,10 +1,8 @@
 //! Containers: how one is made, what is known of it, how it ends.
 
-pub mod cgroup;
 mod control;
 pub mod exec;
 pub mod identity;
-pub mod inroot;
 pub mod launch;
 pub mod lifecycle;
 pub mod pause;

@@ -2,13 +2,13 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{broadcast, mpsc};
-use tonic::Status;
 
-use super::cgroup::Cgroup;
 use super::spec::ProcessSpec;
+use crate::cgroup::Cgroup;
 use crate::handle::Handle;
 use crate::log::Log;
 use crate::protocol::ContainerState;
@@ -16,6 +16,24 @@ use crate::protocol::container_state::Phase;
 
 const CHANGES_KEPT: usize = 256;
 const OUTPUT_KEPT: usize = 64;
+
+/// Why there is no such container to work with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    Exists(String),
+    Unknown(String),
+    NotRunning(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(id) => write!(formatter, "container {id} exists"),
+            Self::Unknown(id) => write!(formatter, "there is no container {id}"),
+            Self::NotRunning(id) => write!(formatter, "container {id} does not run"),
+        }
+    }
+}
 
 /// A piece of a container's output, for those who are attached.
 #[derive(Debug, Clone)]
@@ -78,9 +96,9 @@ impl Registry {
     }
 
     /// Takes the id for a container that is about to start.
-    pub fn reserve(&self, id: &str) -> Result<(), Status> {
+    pub fn reserve(&self, id: &str) -> Result<(), Error> {
         match self.containers.lock().expect("registry lock").entry(id.to_owned()) {
-            Entry::Occupied(_) => Err(Status::already_exists(format!("container {id} exists"))),
+            Entry::Occupied(_) => Err(Error::Exists(id.to_owned())),
             Entry::Vacant(entry) => {
                 entry.insert(None);
                 Ok(())
@@ -106,17 +124,17 @@ impl Registry {
         self.oom_kills.lock().expect("registry lock").clone()
     }
 
-    pub fn find(&self, id: &str) -> Result<Arc<Container>, Status> {
-        self.lookup(id).ok_or_else(|| Status::not_found(format!("there is no container {id}")))
+    pub fn find(&self, id: &str) -> Result<Arc<Container>, Error> {
+        self.lookup(id).ok_or_else(|| Error::Unknown(id.to_owned()))
     }
 
     pub fn lookup(&self, id: &str) -> Option<Arc<Container>> {
         self.containers.lock().expect("registry lock").get(id).cloned().flatten()
     }
 
-    pub fn find_running(&self, id: &str) -> Result<Arc<Container>, Status> {
+    pub fn find_running(&self, id: &str) -> Result<Arc<Container>, Error> {
         let container = self.find(id)?;
-        if container.running() { Ok(container) } else { Err(Status::failed_precondition(format!("container {id} does not run"))) }
+        if container.running() { Ok(container) } else { Err(Error::NotRunning(id.to_owned())) }
     }
 
     /// The running container of that name in the pod.
@@ -144,12 +162,12 @@ impl Registry {
     }
 
     /// Sends the present state of each, then each change. A watcher that is too slow gets the present states again.
-    pub async fn watch(self, target: mpsc::Sender<Result<ContainerState, Status>>) {
+    pub async fn watch(self, target: mpsc::Sender<ContainerState>) {
         let mut changes = self.changes.subscribe();
         let mut pending = self.states();
         loop {
             for state in pending.drain(..) {
-                if target.send(Ok(state)).await.is_err() {
+                if target.send(state).await.is_err() {
                     return;
                 }
             }

@@ -1,25 +1,72 @@
 //! From the agent's request to the process's specification. Pure but for the look at which volumes there are.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use tonic::Status;
-
-use super::spec::{Limits, MountSpec, Place, ProcessSpec, RootSpec, SeccompSpec, SecuritySpec, UserSpec};
+use super::spec::{Failure, FailureKind, Limits, MountSpec, Place, ProcessSpec, RootSpec, SeccompSpec, SecuritySpec, UserSpec};
 use crate::protocol::{PodFile, Resources, SeccompProfile, Security, StartContainerRequest, User, mount};
 use crate::{disks, volumes};
 
 const ID_LIMIT: usize = 128;
+
+/// What is wrong with a request.
+#[derive(Debug)]
+pub enum Error {
+    ContainerId(String),
+    NoCommand,
+    /// A mount at that place.
+    NoSource(String),
+    Destination(String),
+    PodFile(i32),
+    IdOutOfRange(i64),
+    ProfileKind(i32),
+    ProfileText,
+    Volume(volumes::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ContainerId(id) => write!(formatter, "container id {id:?}"),
+            Self::NoCommand => formatter.write_str("no command specified"),
+            Self::NoSource(destination) => write!(formatter, "mount at {destination} has no source"),
+            Self::Destination(path) => write!(formatter, "mount destination {path:?} is not absolute"),
+            Self::PodFile(number) => write!(formatter, "pod file {number}"),
+            Self::IdOutOfRange(id) => write!(formatter, "id {id} is out of range"),
+            Self::ProfileKind(number) => write!(formatter, "seccomp profile {number}"),
+            Self::ProfileText => formatter.write_str("seccomp profile is not UTF-8"),
+            Self::Volume(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::Volume(_) => FailureKind::Mount,
+            Error::ContainerId(_)
+            | Error::NoCommand
+            | Error::NoSource(_)
+            | Error::Destination(_)
+            | Error::PodFile(_)
+            | Error::IdOutOfRange(_)
+            | Error::ProfileKind(_)
+            | Error::ProfileText => FailureKind::Request,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
 
 /// Where a container keeps its root and its termination message.
 pub fn folder(container_id: &str) -> PathBuf {
     Path::new(disks::SCRATCH).join("containers").join(container_id)
 }
 
-pub fn check_id(container_id: &str) -> Result<(), Status> {
+pub fn check_id(container_id: &str) -> Result<(), Error> {
     let legal = !container_id.is_empty()
         && container_id.len() <= ID_LIMIT
         && container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if legal { Ok(()) } else { Err(Status::invalid_argument(format!("container id {container_id:?}"))) }
+    if legal { Ok(()) } else { Err(Error::ContainerId(container_id.to_owned())) }
 }
 
 /// The specification of a new container's first process.
@@ -28,9 +75,9 @@ pub fn new_container(
     image: PathBuf,
     cgroup: PathBuf,
     pod_process: Option<i32>,
-) -> Result<ProcessSpec, Status> {
+) -> Result<ProcessSpec, Error> {
     if request.args.is_empty() {
-        return Err(Status::invalid_argument("no command specified"));
+        return Err(Error::NoCommand);
     }
     let security = request.security.clone().unwrap_or_default();
     let root = RootSpec {
@@ -73,16 +120,18 @@ pub fn beside(
     spec
 }
 
-fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Status> {
+fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Error> {
     let mut mounts = Vec::new();
     for one in &request.mounts {
         let (source, label) = match &one.source {
-            Some(mount::Source::Volume(name)) => (volumes::path(name)?, format!("volumeMount {name:?} of container {:?}", request.name)),
+            Some(mount::Source::Volume(name)) => {
+                (volumes::path(name).map_err(Error::Volume)?, format!("volumeMount {name:?} of container {:?}", request.name))
+            }
             Some(mount::Source::PodFile(file)) => (pod_file(*file)?, one.destination.clone()),
-            None => return Err(Status::invalid_argument(format!("mount at {} has no source", one.destination))),
+            None => return Err(Error::NoSource(one.destination.clone())),
         };
         if !one.destination.starts_with('/') {
-            return Err(Status::invalid_argument(format!("mount destination {:?} is not absolute", one.destination)));
+            return Err(Error::Destination(one.destination.clone()));
         }
         mounts.push(MountSpec {
             label,
@@ -106,17 +155,17 @@ fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Status> {
     Ok(mounts)
 }
 
-fn pod_file(file: i32) -> Result<PathBuf, Status> {
+fn pod_file(file: i32) -> Result<PathBuf, Error> {
     let name = match PodFile::try_from(file) {
         Ok(PodFile::Hosts) => "hosts",
         Ok(PodFile::ResolvConf) => "resolv.conf",
         Ok(PodFile::Hostname) => "hostname",
-        _ => return Err(Status::invalid_argument(format!("pod file {file}"))),
+        _ => return Err(Error::PodFile(file)),
     };
     Ok(volumes::pod_file(name))
 }
 
-fn user(user: &User) -> Result<UserSpec, Status> {
+fn user(user: &User) -> Result<UserSpec, Error> {
     Ok(UserSpec {
         name: user.name.clone(),
         uid: user.uid.map(number).transpose()?,
@@ -127,19 +176,18 @@ fn user(user: &User) -> Result<UserSpec, Status> {
     })
 }
 
-fn number(id: i64) -> Result<u32, Status> {
-    u32::try_from(id).map_err(|_| Status::invalid_argument(format!("id {id} is out of range")))
+fn number(id: i64) -> Result<u32, Error> {
+    u32::try_from(id).map_err(|_| Error::IdOutOfRange(id))
 }
 
-fn security_of(security: &Security) -> Result<SecuritySpec, Status> {
+fn security_of(security: &Security) -> Result<SecuritySpec, Error> {
     let seccomp = match SeccompProfile::try_from(security.seccomp) {
         Ok(SeccompProfile::RuntimeDefault) => SeccompSpec::RuntimeDefault,
         Ok(SeccompProfile::Unconfined) => SeccompSpec::Unconfined,
-        Ok(SeccompProfile::Localhost) => SeccompSpec::Profile(
-            String::from_utf8(security.seccomp_localhost_json.clone())
-                .map_err(|_| Status::invalid_argument("seccomp profile is not UTF-8"))?,
-        ),
-        Err(_) => return Err(Status::invalid_argument(format!("seccomp profile {}", security.seccomp))),
+        Ok(SeccompProfile::Localhost) => {
+            SeccompSpec::Profile(String::from_utf8(security.seccomp_localhost_json.clone()).map_err(|_| Error::ProfileText)?)
+        }
+        Err(_) => return Err(Error::ProfileKind(security.seccomp)),
     };
     Ok(SecuritySpec { capabilities: security.capabilities.clone(), no_new_privileges: security.no_new_privileges, seccomp })
 }

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root, sethostname};
 
-use super::inroot::{self, Kind};
-use super::spec::{MountSpec, RootSpec, SubPathError};
+use super::spec::{Failure, FailureKind, MountSpec, RootSpec};
+use crate::inroot::{self, Kind};
 use crate::volumes;
 
 /// What a kubelet has masked; the folders of [`PER_PROCESSOR`] too.
@@ -43,8 +43,39 @@ const LINKS: [(&str, &str); 6] = [
     ("/proc/kcore", "core"),
 ];
 
+/// Why there is no root.
+#[derive(Debug)]
+pub enum Error {
+    /// A part of the volume can't be mounted; the pod's owner can mend that while the container waits.
+    SubPath(String),
+    Mount(anyhow::Error),
+    Machine(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Machine(error)
+    }
+}
+
+impl From<nix::Error> for Error {
+    fn from(error: nix::Error) -> Self {
+        Self::Machine(error.into())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::SubPath(message) => Self::new(FailureKind::SubPath, message),
+            Error::Mount(error) => Self::new(FailureKind::Mount, format!("{error:#}")),
+            Error::Machine(error) => error.into(),
+        }
+    }
+}
+
 /// Makes the root and moves this process into it; nothing of the machine's files is reachable afterwards.
-pub fn enter(spec: &RootSpec) -> Result<()> {
+pub fn enter(spec: &RootSpec) -> Result<(), Error> {
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE).context("make mounts private")?;
     let root = spec.folder.join("root");
     mount_overlay(spec, &root).context("mount the root")?;
@@ -53,7 +84,8 @@ pub fn enter(spec: &RootSpec) -> Result<()> {
     let mut mounts: Vec<&MountSpec> = spec.mounts.iter().collect();
     mounts.sort_by_key(|mount| Path::new(&mount.destination).components().count());
     for mount in mounts {
-        bind_into(&root, mount).with_context(|| format!("mount {} at {}", mount.source.display(), mount.destination))?;
+        let source = source_of(mount)?;
+        bind_into(&root, &source, mount).map_err(|error| not_mounted(mount, error))?;
     }
     if let Some(name) = &spec.hostname {
         sethostname(name).context("set the host name")?;
@@ -127,16 +159,23 @@ pub fn make_console(terminal: &OwnedFd) -> Result<()> {
     bind(&inroot::path_of(terminal), &inroot::path_of(&place))
 }
 
-fn bind_into(root: &Path, spec: &MountSpec) -> Result<()> {
-    let source = if spec.sub_path.is_empty() {
-        inroot::open_source(&spec.source)?
-    } else {
-        inroot::open(&spec.source, &spec.sub_path, Kind::FolderUnlessPresent)
-            .map_err(|error| SubPathError(format!("failed to prepare subPath for {}: {error:#}", spec.label)))?
-    };
-    let kind = if inroot::path_of(&source).is_dir() { Kind::Folder } else { Kind::File };
+/// What is mounted: a volume, or a part of it.
+fn source_of(spec: &MountSpec) -> Result<OwnedFd, Error> {
+    if spec.sub_path.is_empty() {
+        return inroot::open_source(&spec.source).map_err(|error| not_mounted(spec, error));
+    }
+    inroot::open(&spec.source, &spec.sub_path, Kind::FolderUnlessPresent)
+        .map_err(|error| Error::SubPath(format!("failed to prepare subPath for {}: {error:#}", spec.label)))
+}
+
+fn not_mounted(spec: &MountSpec, error: anyhow::Error) -> Error {
+    Error::Mount(error.context(format!("mount {} at {}", spec.source.display(), spec.destination)))
+}
+
+fn bind_into(root: &Path, source: &OwnedFd, spec: &MountSpec) -> Result<()> {
+    let kind = if inroot::path_of(source).is_dir() { Kind::Folder } else { Kind::File };
     let place = inroot::open(root, &spec.destination, kind)?;
-    bind(&inroot::path_of(&source), &inroot::path_of(&place))?;
+    bind(&inroot::path_of(source), &inroot::path_of(&place))?;
     // Opened again, since the first descriptor is of what the mount now hides.
     let mounted = inroot::open(root, &spec.destination, kind)?;
     if spec.read_only {

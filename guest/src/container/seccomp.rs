@@ -17,7 +17,7 @@ pub fn filter(security: &SecuritySpec) -> Result<Option<ScmpFilterContext>, Fail
         SeccompSpec::RuntimeDefault => Ok(Some(runtime_default(&security.capabilities).context("seccomp")?)),
         SeccompSpec::Profile(text) => match from_profile(text) {
             Ok(filter) => Ok(Some(filter)),
-            Err(error) => Err(Failure::new(FailureKind::Unmakeable, format!("cannot load seccomp profile: {error:#}"))),
+            Err(error) => Err(Failure::new(FailureKind::Seccomp, format!("cannot load seccomp profile: {error:#}"))),
         },
     }
 }

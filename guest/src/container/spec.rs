@@ -101,23 +101,30 @@ pub enum Report {
     Failed(Failure),
 }
 
+/// Why a program does not run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Failure {
     pub kind: FailureKind,
     pub message: String,
 }
 
+/// Those of the schema, where each is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureKind {
-    /// The program is not there: exit code 127.
-    NotFound,
-    /// The program may not be run: exit code 126.
+    Exists,
+    Request,
+    Target,
+    Processes,
+    SubPath,
+    Mount,
+    User,
+    RootUser,
+    Seccomp,
+    Capabilities,
+    WorkingDirectory,
+    NoSuchProgram,
     NotExecutable,
-    /// What was asked for is not allowed or not there.
-    Refused,
-    /// The container can't be made as it is described: its user is unknown, its profile can't be loaded.
-    Unmakeable,
-    Internal,
+    Machine,
 }
 
 impl Failure {
@@ -126,35 +133,20 @@ impl Failure {
     }
 }
 
-/// A part of the volume can't be mounted; the pod's owner can mend that while the container waits.
-#[derive(Debug)]
-pub struct SubPathError(pub String);
-
-impl std::fmt::Display for SubPathError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SubPathError {}
-
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        if let Some(SubPathError(message)) = error.downcast_ref() {
-            return Self::new(FailureKind::Refused, message);
-        }
-        Self::new(FailureKind::Internal, format!("{error:#}"))
+        Self::new(FailureKind::Machine, format!("{error:#}"))
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(FailureKind::Internal, error.to_string())
+        Self::new(FailureKind::Machine, error.to_string())
     }
 }
 
 impl From<nix::Error> for Failure {
     fn from(error: nix::Error) -> Self {
-        Self::new(FailureKind::Internal, error.desc())
+        Self::new(FailureKind::Machine, error.desc())
     }
 }

@@ -87,7 +87,7 @@ fn pidfd(pid: i32) -> Result<OwnedFd, Failure> {
     // SAFETY: a plain system call.
     let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     if raw < 0 {
-        return Err(Failure::new(FailureKind::Refused, format!("the container does not run: {}", Errno::last().desc())));
+        return Err(Failure::new(FailureKind::Processes, format!("the container does not run: {}", Errno::last().desc())));
     }
     // SAFETY: just opened.
     Ok(unsafe { OwnedFd::from_raw_fd(raw as i32) })
@@ -124,7 +124,9 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     identity::own_standard_streams(&identity);
     identity::set_limits(&spec.limits).context("set limits")?;
     if matches!(spec.place, Place::New(_)) {
-        fs::create_dir_all(&spec.working_directory).with_context(|| format!("create the working directory {}", spec.working_directory))?;
+        fs::create_dir_all(&spec.working_directory).map_err(|error| {
+            Failure::new(FailureKind::WorkingDirectory, format!("create the working directory {}: {error}", spec.working_directory))
+        })?;
     }
     let environment = complete_environment(spec, &identity);
     let filter = seccomp::filter(&spec.security)?;
@@ -137,7 +139,7 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     }
     identity.take()?;
     std::env::set_current_dir(&spec.working_directory)
-        .map_err(|error| Failure::new(FailureKind::Refused, format!("chdir to cwd ({:?}): {error}", spec.working_directory)))?;
+        .map_err(|error| Failure::new(FailureKind::WorkingDirectory, format!("chdir to cwd ({:?}): {error}", spec.working_directory)))?;
     let program = find_program(&spec.args[0], &environment)?;
     if spec.security.no_new_privileges {
         nix::sys::prctl::set_no_new_privs()?;
@@ -173,7 +175,7 @@ fn find_program(name: &str, environment: &[(String, String)]) -> Result<String, 
             Err(error) if error.raw_os_error() == Some(libc::EACCES) => {
                 Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: permission denied")))
             }
-            Err(_) => Err(Failure::new(FailureKind::NotFound, format!("{quoted}: stat {name}: no such file or directory"))),
+            Err(_) => Err(Failure::new(FailureKind::NoSuchProgram, format!("{quoted}: stat {name}: no such file or directory"))),
             Ok(data) if data.is_dir() => Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: is a directory"))),
             Ok(_) if !executable(name) => Err(Failure::new(FailureKind::NotExecutable, format!("{quoted}: permission denied"))),
             Ok(_) => Ok(name.to_owned()),
@@ -186,7 +188,7 @@ fn find_program(name: &str, environment: &[(String, String)]) -> Result<String, 
             return Ok(candidate);
         }
     }
-    Err(Failure::new(FailureKind::NotFound, format!("{quoted}: executable file not found in $PATH")))
+    Err(Failure::new(FailureKind::NoSuchProgram, format!("{quoted}: executable file not found in $PATH")))
 }
 
 fn executable(path: &str) -> bool {
@@ -194,13 +196,13 @@ fn executable(path: &str) -> bool {
 }
 
 fn execute(program: &str, spec: &ProcessSpec, environment: &[(String, String)]) -> Result<Never, Failure> {
-    let text = |value: &str| CString::new(value).map_err(|_| Failure::new(FailureKind::Refused, "an argument or variable contains NUL"));
+    let text = |value: &str| CString::new(value).map_err(|_| Failure::new(FailureKind::Request, "an argument or variable contains NUL"));
     let path = text(program)?;
     let arguments = spec.args.iter().map(|value| text(value)).collect::<Result<Vec<_>, _>>()?;
     let variables = environment.iter().map(|(name, value)| text(&format!("{name}={value}"))).collect::<Result<Vec<_>, _>>()?;
     // SAFETY: no descriptor of ours is used after the program runs; on failure they stay open.
     unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     let Err(error) = nix::unistd::execve(&path, &arguments, &variables);
-    let kind = if error == Errno::ENOENT { FailureKind::NotFound } else { FailureKind::NotExecutable };
+    let kind = if error == Errno::ENOENT { FailureKind::NoSuchProgram } else { FailureKind::NotExecutable };
     Err(Failure::new(kind, format!("exec {program}: {}", error.desc().to_lowercase())))
 }

@@ -16,8 +16,8 @@ use tonic::codegen::{Service, http as messages};
 use tonic::server::{NamedService, UnaryService};
 use tonic::{Request, Response, Status};
 
+use super::health::{HealthCheckRequest, HealthCheckResponse};
 use super::*;
-use crate::health::{HealthCheckRequest, HealthCheckResponse};
 use crate::protocol::{EnvironmentVariable, HttpProbe};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -77,18 +77,18 @@ fn tls() -> TlsAcceptor {
 async fn https_succeeds_whoever_signed_the_certificate() {
     let (port, mut heads) = web("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine", Some(tls())).await;
     let verdict = http::get("127.0.0.1", &probe("HTTPS", port, "/health?deep=1")).await;
-    assert_eq!(verdict, (Outcome::Success, "fine".to_owned()));
+    assert_eq!(verdict, Verdict::Success("fine".to_owned()));
     let head = heads.recv().await.expect("head");
     assert!(head.starts_with("GET /health?deep=1 HTTP/1.1\r\n"), "{head}");
     assert!(head.contains(&format!("Host: 127.0.0.1:{port}\r\n")), "{head}");
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_by_the_words_that_hooks_look_for() {
+async fn a_server_without_tls_is_a_kind_of_failure_of_its_own() {
     let (port, _heads) = web("HTTP/1.1 400 Bad Request\r\n\r\n", None).await;
-    let (outcome, message) = http::get("127.0.0.1", &probe("https", port, "/")).await;
-    assert_eq!(outcome, Outcome::Failure);
-    assert!(message.ends_with("http: server gave HTTP response to HTTPS client"), "{message}");
+    let verdict = http::get("127.0.0.1", &probe("https", port, "/")).await;
+    let message = format!("Get \"https://127.0.0.1:{port}/\": http: server gave HTTP response to HTTPS client");
+    assert_eq!(verdict, Verdict::Failure(Kind::PlainText, message));
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn headers_replace_the_defaults_or_leave_them_out() {
     let header = |name: &str, value: &str| EnvironmentVariable { name: name.to_owned(), value: value.to_owned() };
     let headers = vec![header("Host", "shop.example"), header("Accept", ""), header("X-One", "1")];
     let verdict = http::get("127.0.0.1", &HttpProbe { headers, ..probe("http", port, "/") }).await;
-    assert_eq!(verdict.0, Outcome::Success);
+    assert!(matches!(verdict, Verdict::Success(_)), "{verdict:?}");
     let head = heads.recv().await.expect("head");
     assert!(head.contains("Host: shop.example\r\n") && head.contains("X-One: 1\r\n"), "{head}");
     assert!(head.contains("User-Agent: kube-probe/1.36\r\n") && !head.contains("Accept"), "{head}");
@@ -107,28 +107,29 @@ async fn headers_replace_the_defaults_or_leave_them_out() {
 async fn redirects_elsewhere_warn_and_endless_ones_fail() {
     let (port, _heads) = web("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 4\r\n\r\nbody", None).await;
     let verdict = http::get("127.0.0.1", &probe("http", port, "/")).await;
-    assert_eq!(verdict, (Outcome::Warning, "Probe terminated redirects, Response body: body".to_owned()));
+    assert_eq!(verdict, Verdict::Warning("Probe terminated redirects, Response body: body".to_owned()));
     let (port, _heads) = web("HTTP/1.1 302 Found\r\nLocation: again\r\nContent-Length: 0\r\n\r\n", None).await;
     let verdict = http::get("127.0.0.1", &probe("http", port, "/a/b")).await;
-    assert_eq!(verdict, (Outcome::Failure, "Get \"/a/again\": stopped after 10 redirects".to_owned()));
+    assert_eq!(verdict, Verdict::Failure(Kind::Answer, "Get \"/a/again\": stopped after 10 redirects".to_owned()));
 }
 
 #[tokio::test]
 async fn hooks_succeed_with_any_status() {
     let (port, _heads) = web("HTTP/1.1 500 Internal Server Error\r\n\r\n", None).await;
     let verdict = http::get("127.0.0.1", &HttpProbe { any_status: true, ..probe("http", port, "/") }).await;
-    assert_eq!(verdict.0, Outcome::Success);
+    assert!(matches!(verdict, Verdict::Success(_)), "{verdict:?}");
     let verdict = http::get("127.0.0.1", &probe("http", port, "/")).await;
-    assert_eq!(verdict, (Outcome::Failure, "HTTP probe failed with statuscode: 500".to_owned()));
+    assert_eq!(verdict, Verdict::Failure(Kind::Answer, "HTTP probe failed with statuscode: 500".to_owned()));
 }
 
 #[tokio::test]
 async fn refusals_are_told_as_a_kubelet_tells_them() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("listen").local_addr().expect("address").port();
-    let (_, message) = http::get("127.0.0.1", &probe("http", port, "/")).await;
-    assert_eq!(message, format!("Get \"http://127.0.0.1:{port}/\": dial tcp 127.0.0.1:{port}: connect: connection refused"));
-    let (_, message) = connect(&format!("127.0.0.1:{port}")).await;
-    assert_eq!(message, format!("dial tcp 127.0.0.1:{port}: connect: connection refused"));
+    let verdict = http::get("127.0.0.1", &probe("http", port, "/")).await;
+    let refused = format!("dial tcp 127.0.0.1:{port}: connect: connection refused");
+    assert_eq!(verdict, Verdict::Failure(Kind::Connection, format!("Get \"http://127.0.0.1:{port}/\": {refused}")));
+    let verdict = connect(&format!("127.0.0.1:{port}")).await;
+    assert_eq!(verdict, Verdict::Failure(Kind::Connection, refused));
 }
 
 /// Says of the service `shop` that it serves, and of any other that it does not.
@@ -179,9 +180,9 @@ async fn grpc_asks_for_the_health_of_a_service() {
     let incoming = tokio_stream::wrappers::ReceiverStream::new(incoming);
     tokio::spawn(tonic::transport::Server::builder().add_service(Health).serve_with_incoming(incoming));
     let ask = |service: &str| GrpcProbe { port: port.into(), service: service.to_owned() };
-    assert_eq!(check("127.0.0.1", &ask("shop"), SECOND).await, (Outcome::Success, "service healthy".to_owned()));
-    let (outcome, message) = check("127.0.0.1", &ask(""), SECOND).await;
-    assert_eq!((outcome, message.as_str()), (Outcome::Failure, "service unhealthy (responded with \"NOT_SERVING\")"));
+    assert_eq!(check("127.0.0.1", &ask("shop"), SECOND).await, Verdict::Success("service healthy".to_owned()));
+    let unwell = Verdict::Failure(Kind::Answer, "service unhealthy (responded with \"NOT_SERVING\")".to_owned());
+    assert_eq!(check("127.0.0.1", &ask(""), SECOND).await, unwell);
 }
 
 #[tokio::test]
@@ -189,7 +190,7 @@ async fn grpc_waits_for_a_server_until_its_time_is_over() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("listen").local_addr().expect("address").port();
     let verdict = check("127.0.0.1", &GrpcProbe { port: port.into(), service: String::new() }, SECOND).await;
     let expected = format!("timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded");
-    assert_eq!(verdict, (Outcome::Failure, expected));
+    assert_eq!(verdict, Verdict::Failure(Kind::Timeout, expected));
 }
 
 /// DER that the repository keeps as text.

@@ -257,10 +257,25 @@ pub async fn log(client: &mut Client, id: &str) -> String {
     lines.join("\n")
 }
 
+pub async fn start(client: &mut Client, request: StartContainerRequest) -> ContainerStarted {
+    match client.start_container(request).await.expect("start").into_inner().outcome {
+        Some(start_container_response::Outcome::Started(started)) => started,
+        other => panic!("not started: {other:?}"),
+    }
+}
+
+/// Why a container is not started.
+pub async fn refused(client: &mut Client, request: StartContainerRequest) -> (start_refusal::Kind, String) {
+    match client.start_container(request).await.expect("start").into_inner().outcome {
+        Some(start_container_response::Outcome::Refused(refusal)) => (refusal.kind(), refusal.message),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
 /// Runs a script to its end: its state and its log.
 pub async fn run_script(client: &mut Client, request: StartContainerRequest) -> (ContainerState, String) {
     let id = request.container_id.clone();
-    client.start_container(request).await.expect("start");
+    start(client, request).await;
     let state = ended(client, &id).await;
     (state, log(client, &id).await)
 }

@@ -14,12 +14,11 @@ import dev.monopod.agent.pod.spec.Environment;
 import dev.monopod.agent.pod.spec.Signals;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.protocol.guest.ContainerState;
+import dev.monopod.protocol.guest.ContainerUser;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
 import dev.monopod.protocol.guest.StartContainerRequest;
-import dev.monopod.protocol.guest.StartContainerResponse;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,32 +75,12 @@ public final class ContainerRunner {
             unmakeable(plan, attempt, reason, String.valueOf(e.getMessage()));
             return;
         }
-        Instant startedAt;
-        try {
-            event(EventType.Normal, "Created", "Container created", plan);
-            StartContainerResponse response =
-                    runtime.guest().blocking(START).startContainer(request);
-            startedAt = GuestWatch.instant(response.getStartedUnixNanos());
-            if (response.hasUser()) {
-                runtime.users().put(plan.name(), response.getUser());
-            }
-        } catch (StatusRuntimeException e) {
-            if (e.getStatus().getCode() != Status.Code.ALREADY_EXISTS) {
-                failed(plan, attempt, request, e.getStatus());
-                return;
-            }
-            Optional<ContainerState> known = known(request.getContainerId());
-            if (known.isEmpty()) {
-                runtime.post(
-                        new PodInput.ConfigurationTrouble(
-                                plan.name(),
-                                attempt,
-                                "RunContainerError",
-                                "the machine has not ended an earlier start of this container"));
-                return;
-            }
-            startedAt = GuestWatch.instant(known.get().getStartedUnixNanos());
+        event(EventType.Normal, "Created", "Container created", plan);
+        Optional<Instant> begun = begun(plan, attempt, request);
+        if (begun.isEmpty()) {
+            return;
         }
+        Instant startedAt = begun.get();
         event(EventType.Normal, "Started", "Container started", plan);
         logs.copy(plan.name(), attempt);
         runtime.post(new PodInput.Started(plan.name(), attempt, startedAt));
@@ -113,6 +92,51 @@ public final class ContainerRunner {
             runtime.post(
                     new PodInput.Condemned(
                             plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
+        }
+    }
+
+    /// Has the guest start it; empty when it does not run, which is told then.
+    private Optional<Instant> begun(
+            ContainerPlan plan, int attempt, StartContainerRequest request) {
+        String id = request.getContainerId();
+        switch (outcome(request)) {
+            case StartOutcome.Running(Instant startedAt, Optional<ContainerUser> user) -> {
+                user.ifPresent(known -> runtime.users().put(plan.name(), known));
+                return Optional.of(startedAt);
+            }
+            case StartOutcome.Unclear _ -> {
+                Optional<ContainerState> known = known(id);
+                if (known.isEmpty()) {
+                    later(
+                            plan,
+                            attempt,
+                            "the machine has not ended an earlier start of this container");
+                }
+                return known.map(state -> GuestWatch.instant(state.getStartedUnixNanos()));
+            }
+            case StartOutcome.Later _, StartOutcome.Unmakeable _, StartOutcome.Ended _
+                    when runtime.closed() -> {}
+            case StartOutcome.Later(String message) -> {
+                LOG.warn(
+                        "{}: container {} not started: {}; the machine's console: {}",
+                        runtime.plan().display(),
+                        plan.name(),
+                        message,
+                        runtime.vm().map(VirtualMachine::consoleTail).orElse(""));
+                later(plan, attempt, message);
+            }
+            case StartOutcome.Unmakeable(String reason, String message) ->
+                    unmakeable(plan, attempt, reason, message);
+            case StartOutcome.Ended(String message) -> failed(plan, attempt, id, message);
+        }
+        return Optional.empty();
+    }
+
+    private StartOutcome outcome(StartContainerRequest request) {
+        try {
+            return StartOutcome.of(runtime.guest().blocking(START).startContainer(request));
+        } catch (StatusRuntimeException e) {
+            return StartOutcome.of(e.getStatus());
         }
     }
 
@@ -183,34 +207,13 @@ public final class ContainerRunner {
         stopping(container, attempt).within(grace);
     }
 
-    private void failed(
-            ContainerPlan plan, int attempt, StartContainerRequest request, Status status) {
-        if (runtime.closed()) {
-            return;
-        }
-        String message = Optional.ofNullable(status.getDescription()).orElse(status.toString());
-        if (status.getCode() == Status.Code.UNAVAILABLE
-                || status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
-            LOG.warn(
-                    "{}: container {} not started: {}; the machine's console: {}",
-                    runtime.plan().display(),
-                    plan.name(),
-                    status,
-                    runtime.vm().map(VirtualMachine::consoleTail).orElse(""));
-            runtime.post(
-                    new PodInput.ConfigurationTrouble(
-                            plan.name(), attempt, "RunContainerError", message));
-            return;
-        }
-        if (status.getCode() == Status.Code.FAILED_PRECONDITION
-                && message.startsWith("failed to prepare subPath")) {
-            unmakeable(plan, attempt, "CreateContainerConfigError", message);
-            return;
-        }
-        if (status.getCode() == Status.Code.NOT_FOUND) {
-            unmakeable(plan, attempt, "CreateContainerError", message);
-            return;
-        }
+    private void later(ContainerPlan plan, int attempt, String message) {
+        runtime.post(
+                new PodInput.ConfigurationTrouble(
+                        plan.name(), attempt, "RunContainerError", message));
+    }
+
+    private void failed(ContainerPlan plan, int attempt, String containerId, String message) {
         event(EventType.Warning, "Failed", "Error: " + message, plan);
         Instant now = Instant.now();
         runtime.post(
@@ -218,7 +221,7 @@ public final class ContainerRunner {
                         plan.name(),
                         attempt,
                         new Termination(
-                                request.getContainerId(),
+                                containerId,
                                 START_ERROR,
                                 0,
                                 "StartError",

@@ -4,8 +4,8 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.PodRuntime;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.protocol.guest.ProbeFailure;
 import dev.monopod.protocol.guest.ProbeRequest;
-import dev.monopod.protocol.guest.ProbeResponse;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.HTTPGetActionBuilder;
 import io.fabric8.kubernetes.api.model.Lifecycle;
@@ -19,7 +19,6 @@ import java.util.Optional;
 final class LifecycleHooks {
     private static final Duration POST_START = Duration.ofMinutes(10);
     private static final Duration CALL = Duration.ofSeconds(10);
-    private static final String NOT_TLS = "server gave HTTP response to HTTPS client";
 
     private final PodRuntime runtime;
 
@@ -73,9 +72,10 @@ final class LifecycleHooks {
     /// A server that speaks no TLS is asked again without, as by a kubelet.
     private boolean get(ProbeRequests requests, HTTPGetAction action, Duration timeout) {
         ProbeRequest request = requests.hook(action, timeout);
-        ProbeResponse response = ask(request, timeout);
-        if (succeeded(response) || !response.getMessage().contains(NOT_TLS)) {
-            return succeeded(response);
+        ProbeOutcome outcome = ask(request, timeout);
+        if (!(outcome instanceof ProbeOutcome.Failure(ProbeFailure.Kind kind, _))
+                || kind != ProbeFailure.Kind.PLAIN_TEXT) {
+            return succeeded(outcome);
         }
         HTTPGetAction plain = new HTTPGetActionBuilder(action).withScheme("HTTP").build();
         plain.getHttpHeaders().removeIf(h -> h.getName().equalsIgnoreCase("authorization"));
@@ -90,13 +90,15 @@ final class LifecycleHooks {
         return success;
     }
 
-    private ProbeResponse ask(ProbeRequest request, Duration timeout) {
-        return runtime.guest().blocking(timeout.plus(CALL)).probe(request);
+    private ProbeOutcome ask(ProbeRequest request, Duration timeout) {
+        return ProbeOutcome.of(runtime.guest().blocking(timeout.plus(CALL)).probe(request));
     }
 
-    private static boolean succeeded(ProbeResponse response) {
-        return response.getOutcome() == ProbeResponse.Outcome.SUCCESS
-                || response.getOutcome() == ProbeResponse.Outcome.WARNING;
+    private static boolean succeeded(ProbeOutcome outcome) {
+        return switch (outcome) {
+            case ProbeOutcome.Success _, ProbeOutcome.Warning _ -> true;
+            case ProbeOutcome.Failure _, ProbeOutcome.Unknown _ -> false;
+        };
     }
 
     private void failed(ContainerPlan plan, String reason, String message) {

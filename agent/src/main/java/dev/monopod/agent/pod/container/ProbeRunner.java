@@ -9,7 +9,6 @@ import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.protocol.guest.ProbeRequest;
-import dev.monopod.protocol.guest.ProbeResponse;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.StatusRuntimeException;
@@ -161,16 +160,16 @@ public final class ProbeRunner {
         }
         while (!ended(attempt, kind, wait)) {
             long begun = System.nanoTime();
-            ProbeResponse response = ask(attempt, probe);
+            ProbeOutcome outcome = ask(attempt, probe);
             runtime.probes()
                     .count(
                             attempt.name(),
                             kind.name(),
-                            response,
+                            outcome,
                             Duration.ofNanos(System.nanoTime() - begun));
-            tell(attempt, kind, response);
-            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
-                boolean success = response.getOutcome() != ProbeResponse.Outcome.FAILURE;
+            tell(attempt, kind, outcome);
+            if (!(outcome instanceof ProbeOutcome.Unknown)) {
+                boolean success = !(outcome instanceof ProbeOutcome.Failure);
                 ProbeCounter.Counted counted = counter.count(success);
                 counter = counted.counter();
                 if (counted.verdict().isPresent()
@@ -213,18 +212,15 @@ public final class ProbeRunner {
     }
 
     /// An unknown outcome is asked for again at once, and then counts for nothing.
-    private ProbeResponse ask(Attempt attempt, Probe probe) {
-        ProbeResponse response = unknown("");
-        for (int i = 0; i < TRIES; i++) {
-            response = askOnce(attempt, probe);
-            if (response.getOutcome() != ProbeResponse.Outcome.UNKNOWN) {
-                return response;
-            }
+    private ProbeOutcome ask(Attempt attempt, Probe probe) {
+        ProbeOutcome outcome = askOnce(attempt, probe);
+        for (int i = 1; i < TRIES && outcome instanceof ProbeOutcome.Unknown; i++) {
+            outcome = askOnce(attempt, probe);
         }
-        return response;
+        return outcome;
     }
 
-    private ProbeResponse askOnce(Attempt attempt, Probe probe) {
+    private ProbeOutcome askOnce(Attempt attempt, Probe probe) {
         try {
             ProbeRequest request =
                     new ProbeRequests(
@@ -232,49 +228,45 @@ public final class ProbeRunner {
                                     attempt.id(),
                                     runtime.machine().getSpec().network().address())
                             .of(probe);
-            return runtime.guest()
-                    .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
-                    .probe(request);
+            return ProbeOutcome.of(
+                    runtime.guest()
+                            .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
+                            .probe(request));
         } catch (StatusRuntimeException e) {
             // The container is gone, or the channel broke: nothing about it is known.
-            return unknown("");
+            return new ProbeOutcome.Unknown("");
         } catch (ConfigurationException e) {
-            return unknown(String.valueOf(e.getMessage()));
+            return new ProbeOutcome.Unknown(String.valueOf(e.getMessage()));
         }
     }
 
-    private static ProbeResponse unknown(String message) {
-        return ProbeResponse.newBuilder()
-                .setOutcome(ProbeResponse.Outcome.UNKNOWN)
-                .setMessage(message)
-                .build();
-    }
-
-    private void tell(Attempt attempt, Kind kind, ProbeResponse response)
+    private void tell(Attempt attempt, Kind kind, ProbeOutcome outcome)
             throws InterruptedException {
-        String message = response.getMessage();
-        boolean worth =
-                switch (response.getOutcome()) {
-                    case FAILURE, WARNING -> true;
-                    case UNKNOWN -> !message.isEmpty();
-                    case SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> false;
-                };
-        if (!worth || ended(attempt, kind, Duration.ZERO)) {
-            return;
+        switch (outcome) {
+            case ProbeOutcome.Success _ -> {}
+            case ProbeOutcome.Warning(String message) ->
+                    tell(attempt, kind, "ProbeWarning", "probe warning: " + message);
+            case ProbeOutcome.Failure(_, String message) ->
+                    tell(attempt, kind, "Unhealthy", "probe failed: " + message);
+            case ProbeOutcome.Unknown(String message) when message.isEmpty() -> {}
+            case ProbeOutcome.Unknown(String message) ->
+                    tell(
+                            attempt,
+                            kind,
+                            "Unhealthy",
+                            "probe errored and resulted in unknown state: " + message);
         }
-        boolean warning = response.getOutcome() == ProbeResponse.Outcome.WARNING;
-        String what =
-                switch (response.getOutcome()) {
-                    case WARNING -> "%s probe warning: %s";
-                    case UNKNOWN -> "%s probe errored and resulted in unknown state: %s";
-                    case FAILURE, SUCCESS, OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
-                            "%s probe failed: %s";
-                };
-        runtime.event(
-                PodApi.EventType.Warning,
-                warning ? "ProbeWarning" : "Unhealthy",
-                what.formatted(kind, message),
-                attempt.plan().fieldPath());
+    }
+
+    private void tell(Attempt attempt, Kind kind, String reason, String what)
+            throws InterruptedException {
+        if (!ended(attempt, kind, Duration.ZERO)) {
+            runtime.event(
+                    PodApi.EventType.Warning,
+                    reason,
+                    kind + " " + what,
+                    attempt.plan().fieldPath());
+        }
     }
 
     private boolean ended(Attempt attempt, Kind kind, Duration wait) throws InterruptedException {

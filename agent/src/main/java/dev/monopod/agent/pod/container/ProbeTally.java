@@ -2,7 +2,6 @@ package dev.monopod.agent.pod.container;
 
 import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.kubelet.KubeletPods.ProbeCount;
-import dev.monopod.protocol.guest.ProbeResponse;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,13 +28,13 @@ public final class ProbeTally {
         private double seconds;
     }
 
-    synchronized void count(String container, String kind, ProbeResponse response, Duration took) {
+    synchronized void count(String container, String kind, ProbeOutcome outcome, Duration took) {
         Counts of = counts.computeIfAbsent(new Key(container, kind), _ -> new Counts());
         String result =
-                switch (response.getOutcome()) {
-                    case SUCCESS, WARNING -> "successful";
-                    case FAILURE -> "failed";
-                    case UNKNOWN, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "unknown";
+                switch (outcome) {
+                    case ProbeOutcome.Success _, ProbeOutcome.Warning _ -> "successful";
+                    case ProbeOutcome.Failure _ -> "failed";
+                    case ProbeOutcome.Unknown _ -> "unknown";
                 };
         of.results.merge(result, 1L, Long::sum);
         if (result.equals("successful")) {

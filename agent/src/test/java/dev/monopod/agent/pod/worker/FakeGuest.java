@@ -3,7 +3,6 @@ package dev.monopod.agent.pod.worker;
 import com.google.protobuf.ByteString;
 import dev.monopod.protocol.guest.*;
 import io.grpc.Server;
-import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
@@ -28,7 +27,11 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     final List<String> signals = new CopyOnWriteArrayList<>();
     public final List<LimitResourcesRequest> limits = new CopyOnWriteArrayList<>();
     final List<ProbeRequest> probes = new CopyOnWriteArrayList<>();
-    volatile ProbeResponse.Outcome outcome = ProbeResponse.Outcome.SUCCESS;
+    volatile ProbeResponse outcome = ProbeResponse.newBuilder().setSuccess("as told").build();
+
+    /// What every start is answered with, and nothing is started.
+    volatile Optional<StartContainerResponse> answer = Optional.empty();
+
     volatile boolean diesOfTerm = true;
     volatile boolean off;
 
@@ -118,8 +121,12 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     @Override
     public void startContainer(
             StartContainerRequest request, StreamObserver<StartContainerResponse> out) {
+        if (answer.isPresent()) {
+            answer(out, answer.get());
+            return;
+        }
         if (stuck || started.putIfAbsent(request.getContainerId(), request) != null) {
-            out.onError(Status.ALREADY_EXISTS.asRuntimeException());
+            answer(out, refusal(StartRefusal.Kind.EXISTS, "it exists"));
             return;
         }
         long now = nanos();
@@ -139,7 +146,17 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
                         .setPhase(ContainerState.Phase.RUNNING)
                         .setStartedUnixNanos(now)
                         .build());
-        answer(out, StartContainerResponse.newBuilder().setStartedUnixNanos(now).build());
+        answer(
+                out,
+                StartContainerResponse.newBuilder()
+                        .setStarted(ContainerStarted.newBuilder().setStartedUnixNanos(now))
+                        .build());
+    }
+
+    private static StartContainerResponse refusal(StartRefusal.Kind kind, String message) {
+        return StartContainerResponse.newBuilder()
+                .setRefused(StartRefusal.newBuilder().setKind(kind).setMessage(message))
+                .build();
     }
 
     @Override
@@ -201,7 +218,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     @Override
     public void probe(ProbeRequest request, StreamObserver<ProbeResponse> out) {
         probes.add(request);
-        answer(out, ProbeResponse.newBuilder().setOutcome(outcome).setMessage("as told").build());
+        answer(out, outcome);
     }
 
     @Override

@@ -5,8 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.protocol.guest.ContainerState;
+import dev.monopod.protocol.guest.StartContainerResponse;
+import dev.monopod.protocol.guest.StartRefusal;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,6 +77,47 @@ class HostileGuestTest {
                         .extracting(waiting -> waiting == null ? "" : waiting.getReason())
                         .containsExactly("RunContainerError"));
         assertThat(host.status.getPhase()).isEqualTo("Pending");
+    }
+
+    @Test
+    void aRefusalOfAKindThatNobodyKnowsEndsTheAttempt() {
+        host.guest.answer =
+                Optional.of(
+                        StartContainerResponse.newBuilder()
+                                .setRefused(
+                                        StartRefusal.newBuilder()
+                                                .setKindValue(4711)
+                                                .setMessage("x".repeat(1 << 20)))
+                                .build());
+        begun();
+
+        await().until(() -> terminated().isPresent());
+        assertThat(terminated().get().getReason()).isEqualTo("StartError");
+        assertThat(terminated().get().getMessage()).hasSize(8 << 10);
+
+        host.guest.answer = Optional.empty();
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> "Running".equals(host.status.getPhase()));
+    }
+
+    /// How the only container's attempt before the present one ended.
+    private Optional<ContainerStateTerminated> terminated() {
+        return host.status.getContainerStatuses().stream()
+                .findFirst()
+                .map(ContainerStatus::getLastState)
+                .map(io.fabric8.kubernetes.api.model.ContainerState::getTerminated);
+    }
+
+    @Test
+    void anAnswerThatSaysNothingIsNoContainerThatRuns() {
+        host.guest.answer = Optional.of(StartContainerResponse.getDefaultInstance());
+        begun();
+
+        await().untilAsserted(() ->
+                assertThat(host.status.getContainerStatuses())
+                        .extracting(status -> status.getState().getWaiting())
+                        .extracting(waiting -> waiting == null ? "" : waiting.getReason())
+                        .containsExactly("RunContainerError"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.pod.life.ContainerPhase;
 import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.protocol.guest.ProbeFailure;
 import dev.monopod.protocol.guest.ProbeResponse;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
@@ -194,7 +195,10 @@ class PodWorkerTest {
                         .endContainer()
                         .endSpec()
                         .build();
-        host.guest.outcome = ProbeResponse.Outcome.FAILURE;
+        host.guest.outcome =
+                ProbeResponse.newBuilder()
+                        .setFailure(ProbeFailure.newBuilder().setMessage("as told"))
+                        .build();
         host.begin(pod);
         await().until(() -> host.guest.container("first", 0).isPresent());
         assertThat(host.guest.container("app", 0)).isEmpty();
@@ -203,7 +207,7 @@ class PodWorkerTest {
         await().until(() -> phase().equals("Running"));
         await().until(() -> host.events.stream().anyMatch(e -> e.startsWith("Unhealthy")));
         assertThat(ready()).isFalse();
-        host.guest.outcome = ProbeResponse.Outcome.SUCCESS;
+        host.guest.outcome = ProbeResponse.newBuilder().setSuccess("as told").build();
         await().until(this::ready);
         assertThat(host.guest.probes.getLast().getHttp().getHost()).isEqualTo("192.168.96.10");
     }

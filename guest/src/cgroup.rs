@@ -1,14 +1,14 @@
 //! One cgroup per container, below one for the pod.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use tonic::Status;
 
 use crate::boot::CGROUPS;
-use crate::machine::memory_kibibytes;
+use crate::memory;
 use crate::protocol::Resources;
 
 const DEFAULT_PERIOD_MICROS: u64 = 100_000;
@@ -18,6 +18,26 @@ const CONTROLLERS: [&str; 5] = ["cpu", "memory", "pids", "io", "cpuset"];
 const MEMORY_RESERVE_BYTES: u64 = 64 << 20;
 /// Of so many threads that the kernel can have, one is for the guest.
 const THREADS_RESERVE: u64 = 8;
+
+/// Why limits were not changed.
+#[derive(Debug)]
+pub enum Error {
+    InUse { limit_bytes: u64, used_bytes: u64 },
+    Failed(anyhow::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse { limit_bytes, used_bytes } => {
+                write!(formatter, "memory limit of {limit_bytes} bytes is below the {used_bytes} bytes in use")
+            }
+            Self::Failed(error) => write!(formatter, "{error:#}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 #[derive(Debug, Clone)]
 pub struct Cgroup(PathBuf);
@@ -35,7 +55,7 @@ pub fn make_pod() -> Result<()> {
 
 /// What all containers together may have at most.
 fn pod_memory_max(asked_bytes: u64) -> u64 {
-    let all = (memory_kibibytes("MemTotal") << 10).saturating_sub(MEMORY_RESERVE_BYTES);
+    let all = (memory::kibibytes("MemTotal") << 10).saturating_sub(MEMORY_RESERVE_BYTES);
     if asked_bytes == 0 { all } else { asked_bytes.min(all) }
 }
 
@@ -66,15 +86,13 @@ impl Cgroup {
     }
 
     /// Other limits for what runs. Takes no memory away that is in use: the kernel would kill for it.
-    pub fn limit(&self, resources: &Resources) -> Result<(), Status> {
-        let used = self.number("memory.current", "");
-        if resources.memory_max_bytes > 0 && resources.memory_max_bytes < used {
-            return Err(Status::failed_precondition(format!(
-                "memory limit of {} bytes is below the {used} bytes in use",
-                resources.memory_max_bytes
-            )));
+    pub fn limit(&self, resources: &Resources) -> Result<(), Error> {
+        let used_bytes = self.number("memory.current", "");
+        let limit_bytes = resources.memory_max_bytes;
+        if limit_bytes > 0 && limit_bytes < used_bytes {
+            return Err(Error::InUse { limit_bytes, used_bytes });
         }
-        self.apply(resources).map_err(|error| Status::internal(format!("{error:#}")))
+        self.apply(resources).map_err(Error::Failed)
     }
 
     fn apply(&self, resources: &Resources) -> Result<()> {

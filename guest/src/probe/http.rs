@@ -1,16 +1,19 @@
 //! The HTTP client of probes: one GET per connection, of which the status and the beginning of the body count.
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::probe::{Verdict, reason};
-use crate::protocol::probe_response::Outcome;
+use super::dial::dial;
+use super::tls;
+use super::verdict::Verdict;
+use crate::protocol::probe_failure::Kind;
 use crate::protocol::{EnvironmentVariable, HttpProbe};
-use crate::tls;
 
 const ANSWER_LIMIT: u64 = 64 << 10;
 const BODY_LIMIT: usize = 10 << 10;
@@ -31,25 +34,63 @@ struct Answer {
     body: String,
 }
 
+/// Why there was no answer.
+#[derive(Debug)]
+enum Error {
+    Unreachable(String),
+    /// The server answered the handshake in plain text.
+    PlainText,
+    Tls(String),
+    Broken(io::Error),
+    Malformed,
+}
+
+impl Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::PlainText => Kind::PlainText,
+            Self::Unreachable(_) | Self::Tls(_) | Self::Broken(_) | Self::Malformed => Kind::Connection,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(message) => formatter.write_str(message),
+            Self::PlainText => formatter.write_str("http: server gave HTTP response to HTTPS client"),
+            Self::Tls(message) => write!(formatter, "tls: {message}"),
+            Self::Broken(error) => error.fmt(formatter),
+            Self::Malformed => formatter.write_str("malformed HTTP response"),
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 /// 200 to 399 is success. Redirects are followed on the same host; one that leads elsewhere counts as success, as with a kubelet.
 pub async fn get(host: &str, probe: &HttpProbe) -> Verdict {
-    let Ok(port) = u16::try_from(probe.port) else { return (Outcome::Unknown, format!("port {}", probe.port)) };
+    let Ok(port) = u16::try_from(probe.port) else { return Verdict::Unknown(format!("port {}", probe.port)) };
     let path = if probe.path.starts_with('/') { probe.path.clone() } else { format!("/{}", probe.path) };
     let mut target = Target { secure: probe.scheme.eq_ignore_ascii_case("https"), host: host.to_owned(), port, path };
     for _ in 0..REDIRECTS {
         let answer = match request(&target, probe).await {
             Ok(answer) => answer,
-            Err(error) => return (Outcome::Failure, format!("Get \"{}\": {error}", target.url())),
+            Err(error) => return Verdict::Failure(error.kind(), format!("Get \"{}\": {error}", target.url())),
         };
         match (answer.status, answer.location.as_deref().map(|location| target.redirected(location))) {
             (301 | 302 | 303 | 307 | 308, Some(Some(next))) => target = next,
-            (200..=299, _) => return (Outcome::Success, answer.body),
-            _ if probe.any_status => return (Outcome::Success, String::new()),
-            (300..=399, _) => return (Outcome::Warning, format!("Probe terminated redirects, Response body: {}", answer.body)),
-            (status, _) => return (Outcome::Failure, format!("HTTP probe failed with statuscode: {status}")),
+            (200..=299, _) => return Verdict::Success(answer.body),
+            _ if probe.any_status => return Verdict::Success(String::new()),
+            (300..=399, _) => return Verdict::Warning(format!("Probe terminated redirects, Response body: {}", answer.body)),
+            (status, _) => return Verdict::Failure(Kind::Answer, format!("HTTP probe failed with statuscode: {status}")),
         }
     }
-    (Outcome::Failure, format!("Get {:?}: stopped after {REDIRECTS} redirects", target.path))
+    Verdict::Failure(Kind::Answer, format!("Get {:?}: stopped after {REDIRECTS} redirects", target.path))
 }
 
 /// Where the first request goes to.
@@ -87,26 +128,27 @@ impl Target {
     }
 }
 
-async fn request(target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port))
-        .await
-        .map_err(|error| format!("dial tcp {}:{}: connect: {}", target.host, target.port, reason(&error)))?;
+async fn request(target: &Target, probe: &HttpProbe) -> Result<Answer, Error> {
+    let name = format!("{}:{}", target.host, target.port);
+    let stream = dial(&name, (target.host.as_str(), target.port)).await.map_err(Error::Unreachable)?;
     if !target.secure {
         return exchange(stream, target, probe).await;
     }
-    let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
+    let name = ServerName::try_from(target.host.clone()).map_err(|error| Error::Unreachable(error.to_string()))?;
     let stream = TlsConnector::from(Arc::new(tls::trusting_anybody())).connect(name, stream).await.map_err(|error| handshake(&error))?;
     exchange(stream, target, probe).await
 }
 
-/// A server that answers a handshake in plain text is told by the words by which others know it.
-fn handshake(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    if text.contains("corrupt message") { "http: server gave HTTP response to HTTPS client".to_owned() } else { format!("tls: {text}") }
+/// A server that answers in plain text sends what is no message of TLS.
+fn handshake(error: &io::Error) -> Error {
+    match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidMessage(_)) => Error::PlainText,
+        _ => Error::Tls(error.to_string()),
+    }
 }
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target, probe: &HttpProbe) -> Result<Answer, String> {
-    stream.write_all(head(target, probe).as_bytes()).await.map_err(|error| error.to_string())?;
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target, probe: &HttpProbe) -> Result<Answer, Error> {
+    stream.write_all(head(target, probe).as_bytes()).await?;
     let mut bytes = Vec::new();
     let mut limited = stream.take(ANSWER_LIMIT);
     loop {
@@ -115,13 +157,13 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Targ
             Ok(_) => {}
             // Many servers close TLS without a farewell; what came is enough if the head is complete.
             Err(_) if find_body(&bytes).is_some() => break,
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         }
         if complete(&bytes) {
             break;
         }
     }
-    parse(&bytes).ok_or_else(|| "malformed HTTP response".to_owned())
+    parse(&bytes).ok_or(Error::Malformed)
 }
 
 fn head(target: &Target, probe: &HttpProbe) -> String {

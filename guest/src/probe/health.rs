@@ -4,8 +4,8 @@ use tonic::Code;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::probe::Verdict;
-use crate::protocol::probe_response::Outcome;
+use super::verdict::Verdict;
+use crate::protocol::probe_failure::Kind;
 
 const SERVING: i32 = 1;
 
@@ -29,23 +29,26 @@ pub async fn connect(host: &str, port: u32) -> Result<Channel, String> {
 
 /// What the service says of its health, as a kubelet puts it.
 pub async fn check(channel: Channel, service: &str) -> Verdict {
-    let failure = |message: String| (Outcome::Failure, message);
     let mut client = tonic::client::Grpc::new(channel);
     if let Err(error) = client.ready().await {
-        return failure(format!("error: health rpc probe failed: {error}"));
+        return Verdict::Failure(Kind::Connection, format!("error: health rpc probe failed: {error}"));
     }
     let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
     let request = tonic::Request::new(HealthCheckRequest { service: service.to_owned() });
     let path = PathAndQuery::from_static("/grpc.health.v1.Health/Check");
     match client.unary(request, path, codec).await {
-        Ok(response) if response.get_ref().status == SERVING => (Outcome::Success, "service healthy".to_owned()),
-        Ok(response) => failure(format!("service unhealthy (responded with {:?})", name(response.get_ref().status))),
-        Err(status) if status.code() == Code::Unimplemented => {
-            failure(format!("error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {}", status.message()))
+        Ok(response) if response.get_ref().status == SERVING => Verdict::Success("service healthy".to_owned()),
+        Ok(response) => Verdict::Failure(Kind::Answer, format!("service unhealthy (responded with {:?})", name(response.get_ref().status))),
+        Err(status) => Verdict::Failure(Kind::Connection, refusal(status.code(), status.message())),
+    }
+}
+
+fn refusal(code: Code, message: &str) -> String {
+    match code {
+        Code::Unimplemented => {
+            format!("error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {message}")
         }
-        Err(status) => {
-            failure(format!("error: health rpc probe failed: rpc error: code = {:?} desc = {}", status.code(), status.message()))
-        }
+        code => format!("error: health rpc probe failed: rpc error: code = {code:?} desc = {message}"),
     }
 }
 
