@@ -5,8 +5,11 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -35,6 +38,7 @@ public final class ClusterView implements AutoCloseable {
     private final SharedIndexInformer<Pod> unassignedPods;
     private final SharedIndexInformer<Pod> foreignPods;
     private final SharedIndexInformer<PersistentVolumeClaim> claims;
+    private final SharedIndexInformer<PersistentVolume> volumes;
 
     public ClusterView(KubernetesClient client) {
         profiles = client.resources(FargateProfile.class).runnableInformer(RESYNC_MILLIS);
@@ -60,6 +64,7 @@ public final class ClusterView implements AutoCloseable {
                         .withoutField("spec.schedulerName", Names.SCHEDULER_NAME)
                         .runnableInformer(RESYNC_MILLIS);
         claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
+        volumes = client.persistentVolumes().runnableInformer(RESYNC_MILLIS);
     }
 
     /// Starts the watch that admission needs, on every replica.
@@ -77,6 +82,7 @@ public final class ClusterView implements AutoCloseable {
         start(unassignedPods);
         start(foreignPods);
         start(claims);
+        start(volumes);
     }
 
     private static void start(SharedIndexInformer<?> informer) {
@@ -125,6 +131,21 @@ public final class ClusterView implements AutoCloseable {
         return unassignedPods.getStore().getByKey(key);
     }
 
+    /// What a pod may know of a claim.
+    public ClaimState claim(String namespace, String name) {
+        var claim = claims.getStore().getByKey(namespace + "/" + name);
+        if (claim == null) {
+            return new ClaimState.Missing();
+        }
+        var volumeName = claim.getSpec().getVolumeName();
+        // A claim may name its volume before it is bound to it.
+        if (!"Bound".equals(phase(claim)) || volumeName == null) {
+            return new ClaimState.Unbound();
+        }
+        var volume = volumes.getStore().getByKey(volumeName);
+        return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
+    }
+
     /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
     public void onPlacementChange(Runnable changed) {
         profiles.addEventHandler(ChangeHandler.each(_ -> changed.run()));
@@ -150,6 +171,7 @@ public final class ClusterView implements AutoCloseable {
 
     /// Calls back when a claim appears, or is bound.
     public void onClaimChange(Runnable changed) {
+        volumes.addEventHandler(ChangeHandler.where((_, _) -> false, changed));
         claims.addEventHandler(
                 new ResourceEventHandler<>() {
                     @Override
@@ -235,7 +257,9 @@ public final class ClusterView implements AutoCloseable {
                         machines,
                         fargatePods,
                         unassignedPods,
-                        claims)) {
+                        foreignPods,
+                        claims,
+                        volumes)) {
             informer.stop();
         }
     }

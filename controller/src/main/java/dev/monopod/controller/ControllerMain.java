@@ -3,7 +3,6 @@ package dev.monopod.controller;
 import com.sun.net.httpserver.HttpServer;
 import dev.monopod.controller.admission.AdmissionServer;
 import dev.monopod.controller.admission.AdmissionSettings;
-import dev.monopod.controller.admission.ClusterReads;
 import dev.monopod.controller.admission.KubernetesReads;
 import dev.monopod.controller.admission.WebhookConfigurations;
 import dev.monopod.controller.admission.WebhookEndpoint;
@@ -169,16 +168,12 @@ public final class ControllerMain implements Callable<Integer> {
                                     reads, new AdmissionSettings(region, overhead)))) {
                 admission.start();
                 ready.set(true);
-                return elect(client, cluster, reads, overhead);
+                return elect(client, cluster, overhead);
             }
         }
     }
 
-    private int elect(
-            KubernetesClient client,
-            ClusterView cluster,
-            ClusterReads reads,
-            MemoryOverhead overhead)
+    private int elect(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead)
             throws InterruptedException {
         var name = identity.isEmpty() ? hostname() + "_" + ProcessHandle.current().pid() : identity;
         var election =
@@ -200,7 +195,6 @@ public final class ControllerMain implements Callable<Integer> {
                                                                                 lead(
                                                                                         client,
                                                                                         cluster,
-                                                                                        reads,
                                                                                         overhead)),
                                                         () -> {
                                                             LOG.info("no longer the leader");
@@ -236,11 +230,7 @@ public final class ControllerMain implements Callable<Integer> {
         }
     }
 
-    private void lead(
-            KubernetesClient client,
-            ClusterView cluster,
-            ClusterReads reads,
-            MemoryOverhead overhead) {
+    private void lead(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead) {
         try {
             new DefaultNetwork(client, region, Cidr.parse(defaultVpcCidr)).install();
             cluster.startAll();
@@ -258,10 +248,9 @@ public final class ControllerMain implements Callable<Integer> {
                                                     .getItems()));
             var recorder = new EventRecorder(client, Clock.systemUTC());
             var scheduler =
-                    new FargateScheduler(
+                    FargateScheduler.of(
                             client,
                             cluster,
-                            reads,
                             overhead,
                             recorder.of(Names.SCHEDULER_NAME, ""),
                             Clock.systemUTC());
@@ -292,7 +281,7 @@ public final class ControllerMain implements Callable<Integer> {
                             recorder::close));
             network.start();
             profiles.start();
-            scheduler.start();
+            scheduler.start(cluster);
             cleanup.start();
             strays.start();
             balancers.start();

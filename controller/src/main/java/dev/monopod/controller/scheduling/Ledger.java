@@ -20,11 +20,13 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// What is given out: the machines that the watch shows, those made a moment ago, and the addresses
-/// that rest after use. Owned by the scheduling thread, but for [#released].
+/// What is given out: the machines that the watch shows, those made a moment ago or about to be,
+/// and the addresses that rest after use. The scheduling thread reserves; workers and watches tell
+/// what became of it. Thread-safe.
 final class Ledger {
     /// A host that was silent for longer gets no machine.
     private static final Duration SILENCE = Duration.ofSeconds(40);
@@ -38,7 +40,13 @@ final class Ledger {
 
     private final Supplier<Seen> cluster;
     private final Clock clock;
+
+    /// On its way to the API server, or sent there and not answered.
+    private final Map<String, Machine> reserved = new HashMap<>();
+
+    /// Created; the watch does not show it yet.
     private final Map<String, Machine> assumed = new HashMap<>();
+
     private final Map<Long, Instant> resting = new HashMap<>();
 
     /// What the watches show.
@@ -54,15 +62,57 @@ final class Ledger {
         this.clock = clock;
     }
 
-    synchronized void assume(Machine machine) {
-        assumed.put(machine.getMetadata().getName(), machine);
+    /// Holds the place of a machine that is to be created.
+    synchronized void reserve(Machine machine) {
+        reserved.put(machine.getMetadata().getName(), machine);
     }
 
+    /// What was reserved exists, as the API server has it. One that was released since stays so.
+    synchronized void created(Machine machine) {
+        var name = machine.getMetadata().getName();
+        if (reserved.remove(name) != null) {
+            assumed.put(name, machine);
+        }
+    }
+
+    /// There is no machine of this name, so nothing is held for it.
+    synchronized void free(String name) {
+        reserved.remove(name);
+        var gone = assumed.get(name);
+        if (gone != null) {
+            released(gone);
+        }
+    }
+
+    /// A pod of this key wants no machine but one: what is reserved for others is free. Call while
+    /// no worker is at the key.
+    ///
+    /// @param key `NAMESPACE/NAME`
+    synchronized void giveUp(String key, String wanted) {
+        reserved.values()
+                .removeIf(machine -> {
+                    var pod = machine.getSpec().pod();
+                    return key.equals(pod.namespace() + "/" + pod.name())
+                            && !machine.getMetadata().getName().equals(wanted);
+                });
+    }
+
+    /// The watch saw it go.
     synchronized void released(Machine machine) {
+        reserved.remove(machine.getMetadata().getName());
         assumed.remove(machine.getMetadata().getName());
         resting.put(
                 Cidr.address(machine.getSpec().network().address()),
                 clock.instant().plus(COOL_DOWN));
+    }
+
+    /// The machine of this name, that the watch shows, or that was created or reserved.
+    synchronized Optional<Machine> find(String name) {
+        return cluster.get().machines().stream()
+                .filter(machine -> machine.getMetadata().getName().equals(name))
+                .findFirst()
+                .or(() -> Optional.ofNullable(assumed.get(name)))
+                .or(() -> Optional.ofNullable(reserved.get(name)));
     }
 
     synchronized Snapshot snapshot() {
@@ -70,7 +120,9 @@ final class Ledger {
         var machines = new LinkedHashMap<String, Machine>();
         seen.machines().forEach(machine -> machines.put(machine.getMetadata().getName(), machine));
         assumed.keySet().removeIf(machines::containsKey);
+        reserved.keySet().removeIf(machines::containsKey);
         machines.putAll(assumed);
+        machines.putAll(reserved);
         var now = clock.instant();
         resting.values().removeIf(until -> until.isBefore(now));
         var taken = new HashSet<>(resting.keySet());

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.controller.admission.ApiServer;
-import dev.monopod.controller.admission.KubernetesReads;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
@@ -86,14 +85,13 @@ final class FargateSchedulerIT {
         cluster.startAll();
         recorder = new EventRecorder(client, Clock.systemUTC());
         scheduler =
-                new FargateScheduler(
+                FargateScheduler.of(
                         client,
                         cluster,
-                        new KubernetesReads(client, cluster::profiles),
                         MemoryOverhead.EKS_256_MIB,
                         recorder.of("fargate-scheduler", ""),
                         Clock.systemUTC());
-        scheduler.start();
+        scheduler.start(cluster);
     }
 
     @AfterAll

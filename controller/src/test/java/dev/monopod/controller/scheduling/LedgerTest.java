@@ -38,7 +38,7 @@ final class LedgerTest {
         hosts.add(host("one", "{}", START));
         var machine = machine("m-1", "one", "10.0.1.4");
 
-        ledger.assume(machine);
+        ledger.reserve(machine);
         assertThat(freeMemory()).isEqualTo(8192 - 512);
         machines.add(machine);
         assertThat(freeMemory()).isEqualTo(8192 - 512);
@@ -50,7 +50,7 @@ final class LedgerTest {
     @Test
     void restsAnAddressForThirtySecondsAfterUse() {
         var machine = machine("m-1", "one", "10.0.1.4");
-        ledger.assume(machine);
+        ledger.reserve(machine);
 
         ledger.released(machine);
 

@@ -1,0 +1,128 @@
+package dev.monopod.controller.scheduling;
+
+import dev.monopod.controller.node.FargateNode;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Patches;
+import dev.monopod.model.names.Names;
+import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// [PlacementApi] over the API server.
+final class KubernetesPlacementApi implements PlacementApi {
+    private static final String CONDITION = "PodScheduled";
+
+    private final KubernetesClient client;
+    private final Patches patches;
+    private final Clock clock;
+
+    KubernetesPlacementApi(KubernetesClient client, Clock clock) {
+        this.client = client;
+        this.patches = new Patches(client);
+        this.clock = clock;
+    }
+
+    @Override
+    public Machine create(Machine machine) {
+        return client.resource(machine).create();
+    }
+
+    @Override
+    public Optional<Machine> machine(String name) {
+        return Optional.ofNullable(client.resources(Machine.class).withName(name).get());
+    }
+
+    @Override
+    public void bind(Pod pod, Machine machine) {
+        var spec = machine.getSpec();
+        var region = spec.nodeName().replaceFirst("^[^.]+\\.", "").replace(".compute.internal", "");
+        createNode(machine, region);
+        var meta = pod.getMetadata();
+        var binding =
+                new BindingBuilder()
+                        .withNewMetadata()
+                        .withName(meta.getName())
+                        .withNamespace(meta.getNamespace())
+                        .withUid(meta.getUid())
+                        .addToLabels(Names.HOST_LABEL, spec.host())
+                        .addToLabels(Names.MACHINE_LABEL, machine.getMetadata().getName())
+                        .endMetadata()
+                        .withNewTarget()
+                        .withApiVersion("v1")
+                        .withKind("Node")
+                        .withName(spec.nodeName())
+                        .endTarget()
+                        .build();
+        var path =
+                "/api/v1/namespaces/%s/pods/%s/binding"
+                        .formatted(meta.getNamespace(), meta.getName());
+        var json = client.getKubernetesSerialization().asJson(binding);
+        var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.raw(path, "POST", json));
+    }
+
+    /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
+    /// pod would go with it.
+    private void createNode(Machine machine, String region) {
+        var node = client.resource(FargateNode.of(machine, region));
+        try {
+            node.create();
+        } catch (KubernetesClientException e) {
+            if (!ApiCode.CONFLICT.in(e)
+                    || !machine.getMetadata().getName().equals(owner(node.get()))) {
+                throw e;
+            }
+        }
+    }
+
+    private static @Nullable String owner(@Nullable Node node) {
+        return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
+    }
+
+    @Override
+    public void adopt(Pod pod, String profile, String capacity) {
+        patches.merge(
+                pod,
+                Map.of(
+                        "metadata",
+                        Map.of(
+                                "uid",
+                                pod.getMetadata().getUid(),
+                                "labels",
+                                Map.of(Names.PROFILE_LABEL, profile),
+                                "annotations",
+                                Map.of(Names.CAPACITY_ANNOTATION, capacity))));
+    }
+
+    /// The version keeps what was decided before a binding from being written after it.
+    @Override
+    public void notScheduled(Pod pod, String reason, String message) {
+        var state = new ConditionState(CONDITION, false, reason, message);
+        var before =
+                pod.getStatus() == null ? List.<PodCondition>of() : pod.getStatus().getConditions();
+        if (state.isToldBy(before)) {
+            return;
+        }
+        var patch =
+                Map.of(
+                        "metadata",
+                        Map.of(
+                                "uid",
+                                pod.getMetadata().getUid(),
+                                "resourceVersion",
+                                pod.getMetadata().getResourceVersion()),
+                        "status",
+                        Map.of("conditions", List.of(state.podCondition(before, clock.instant()))));
+        var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> patches.strategicStatus(pod, patch));
+    }
+}

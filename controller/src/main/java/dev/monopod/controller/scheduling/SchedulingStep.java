@@ -1,0 +1,30 @@
+package dev.monopod.controller.scheduling;
+
+import dev.monopod.kube.api.Machine;
+import io.fabric8.kubernetes.api.model.Pod;
+
+/// What is to be done for a pod that has no node yet.
+sealed interface SchedulingStep {
+    /// Nothing until it changes: it is gone, bound, ended, held by a gate, or another's.
+    record Rest() implements SchedulingStep {}
+
+    /// Nothing yet: its Machine of an earlier life is being taken down, and the name is taken.
+    record Later() implements SchedulingStep {}
+
+    /// It is not ours, and is told why it could not be.
+    record Refuse(Pod pod, String message) implements SchedulingStep {}
+
+    /// A pod of the default scheduler that only the missing profile held back is taken over.
+    ///
+    /// @param capacity the annotation that tells users its size
+    record Adopt(Pod pod, String profile, String capacity) implements SchedulingStep {}
+
+    /// It has no place, and its user is told why.
+    record Hold(Pod pod, String reason, String message) implements SchedulingStep {}
+
+    /// Its Machine, whose place the ledger holds from now on, is created; then it is bound.
+    record Create(Pod pod, Machine machine) implements SchedulingStep {}
+
+    /// Its Machine exists, or may exist: it is looked for, and the pod bound to it.
+    record Settle(Pod pod, String machine) implements SchedulingStep {}
+}
