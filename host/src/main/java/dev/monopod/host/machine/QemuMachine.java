@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,18 +12,20 @@ import org.slf4j.LoggerFactory;
 /// One QEMU process and what belongs to it on the host. It need not be a child of this agent.
 final class QemuMachine implements VirtualMachine {
     private static final Logger LOG = LoggerFactory.getLogger(QemuMachine.class);
-    private static final long POLL_MILLIS = 50;
+    private static final Duration LOG_LOOK = Duration.ofSeconds(2);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
 
     private final String id;
     private final MachineFiles files;
     private final MachineProcess process;
+    private final ProcessEnd end;
     private final ReentrantLock monitor = new ReentrantLock();
 
     QemuMachine(String id, MachineFiles files, MachineProcess process) {
         this.id = id;
         this.files = files;
         this.process = process;
+        this.end = ProcessEnd.of(process);
     }
 
     @Override
@@ -49,10 +50,8 @@ final class QemuMachine implements VirtualMachine {
 
     @Override
     public String awaitExit() throws InterruptedException {
-        // A machine of an earlier agent is nobody's child, so its end can only be looked for.
-        while (process.alive()) {
+        while (!end.within(LOG_LOOK)) {
             files.log().bound();
-            pause();
         }
         if (new MachineCgroup(id).outOfMemory()) {
             return "its QEMU process was killed: the machine's cgroup was out of memory";
@@ -64,9 +63,9 @@ final class QemuMachine implements VirtualMachine {
     @Override
     public void destroy(Duration patience) {
         try {
-            if (!endsWithin(patience)) {
+            if (!end.within(patience)) {
                 process.kill();
-                if (!endsWithin(KILL_PATIENCE)) {
+                if (!end.within(KILL_PATIENCE)) {
                     throw new MachineException(
                             "QEMU process %d of %s does not die".formatted(process.pid(), id));
                 }
@@ -104,20 +103,5 @@ final class QemuMachine implements VirtualMachine {
         } finally {
             monitor.unlock();
         }
-    }
-
-    private boolean endsWithin(Duration patience) throws InterruptedException {
-        var deadline = System.nanoTime() + patience.toNanos();
-        while (process.alive()) {
-            if (System.nanoTime() - deadline > 0) {
-                return false;
-            }
-            pause();
-        }
-        return true;
-    }
-
-    private static void pause() throws InterruptedException {
-        TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
     }
 }
