@@ -12,7 +12,6 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,7 +70,7 @@ public final class GuestChannel implements AutoCloseable {
     /// @param request made anew for each attempt: it holds the wall clock
     /// @throws StatusRuntimeException when the guest refuses or patience ends
     public ConfigureResponse configure(Supplier<ConfigureRequest> request, Duration patience) {
-        Instant end = Instant.now().plus(patience);
+        long end = System.nanoTime() + patience.toNanos();
         while (true) {
             try {
                 blocking(ATTEMPT).configure(request.get());
@@ -84,7 +83,7 @@ public final class GuestChannel implements AutoCloseable {
                             default -> false;
                         };
                 if (!transientTrouble
-                        || Instant.now().isAfter(end)
+                        || System.nanoTime() - end > 0
                         || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }

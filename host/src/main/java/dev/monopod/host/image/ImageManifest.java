@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /// An image for this platform, as its manifest and configuration describe it. Source: OCI image
@@ -27,6 +28,14 @@ record ImageManifest(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MOST_LAYERS = 512;
     private static final int LONGEST_CONFIG = 8 << 20;
+
+    ImageManifest {
+        Objects.requireNonNull(digest, "digest");
+        Objects.requireNonNull(topDigest, "topDigest");
+        Objects.requireNonNull(config, "config");
+        layers = List.copyOf(layers);
+        diffIds = List.copyOf(diffIds);
+    }
 
     /// A verified-by-digest piece of an image.
     record Blob(String digest, long size) {}

@@ -3,15 +3,17 @@ package dev.monopod.host.image;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import dev.monopod.host.file.FileWriter;
+import dev.monopod.host.file.OwnFile;
+import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.image.SquashfsDisk.Content;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,18 +32,24 @@ import org.slf4j.LoggerFactory;
 
 /// What this host knows of images, on disk: which digest a reference means, and what each digest
 /// is. Read afresh each time, since another process may load an image; every file is replaced as a
-/// whole.
+/// whole. Each image's record also holds the references that mean it, so a damaged table of
+/// references is set aside and made again from the records; a damaged record means that the image
+/// is pulled again.
 final class ImageRecords {
     private static final Logger LOG = LoggerFactory.getLogger(ImageRecords.class);
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
     private final Path directory;
+    private final Clock clock;
+    private final FileWriter writer;
     private final ReentrantLock writing = new ReentrantLock();
     private final ReentrantLock verifying = new ReentrantLock();
     private final Set<String> verified = ConcurrentHashMap.newKeySet();
 
-    ImageRecords(Path directory) {
+    ImageRecords(Path directory, Clock clock, FileWriter writer) {
         this.directory = directory;
+        this.clock = clock;
+        this.writer = writer;
     }
 
     /// What a reference meant when it was last resolved.
@@ -48,6 +57,11 @@ final class ImageRecords {
     /// @param holders by whose credentials it was pulled; nobody's: anyone may use it
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Known(String digest, String imageId, @Nullable Set<String> holders) {
+        Known {
+            Objects.requireNonNull(digest, "digest");
+            Objects.requireNonNull(imageId, "imageId");
+        }
+
         Known(String digest, String imageId) {
             this(digest, imageId, Set.of());
         }
@@ -77,8 +91,16 @@ final class ImageRecords {
     /// An image whose disk is whole.
     ///
     /// @param content absent in records of earlier versions
+    /// @param references that mean it; absent in records of earlier versions
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Whole(ImageManifest manifest, @Nullable Content content) {}
+    record Whole(
+            ImageManifest manifest,
+            @Nullable Content content,
+            @Nullable Map<String, Known> references) {
+        Whole {
+            Objects.requireNonNull(manifest, "manifest");
+        }
+    }
 
     /// An image that is here, whole or on its way.
     ///
@@ -87,14 +109,35 @@ final class ImageRecords {
     record Stored(
             String digest, List<String> references, long bytes, boolean whole, Instant lastUsed) {}
 
-    Optional<Known> known(String reference) {
+    /// @throws IOException when the table is there and can't be read
+    Optional<Known> known(String reference) throws IOException {
         return Optional.ofNullable(table().get(reference));
     }
 
     void remember(String reference, Known known) throws IOException {
+        exclusively(() -> {
+            var table = table();
+            var earlier = table.get(reference);
+            var merged = earlier == null ? known : known.with(earlier);
+            if (merged.equals(table.put(reference, merged)) && Files.exists(references())) {
+                return;
+            }
+            file(references()).replace(JSON.writeValueAsBytes(table));
+            if (earlier != null && !earlier.digest().equals(merged.digest())) {
+                note(earlier.digest(), table);
+            }
+            note(merged.digest(), table);
+        });
+    }
+
+    private interface Change {
+        void make() throws IOException;
+    }
+
+    /// One writer at a time: over processes by the file's lock, which refuses a second thread of
+    /// the same process instead of making it wait.
+    private void exclusively(Change change) throws IOException {
         Files.createDirectories(directory);
-        // One writer at a time: over processes by the file's lock, which refuses a second thread of
-        // the same process instead of making it wait.
         writing.lock();
         try (var lock =
                         FileChannel.open(
@@ -102,15 +145,32 @@ final class ImageRecords {
                                 StandardOpenOption.CREATE,
                                 StandardOpenOption.WRITE);
                 var held = lock.lock()) {
-            var table = table();
-            var earlier = table.get(reference);
-            var merged = earlier == null ? known : known.with(earlier);
-            if (!merged.equals(table.put(reference, merged)) && held.isValid()) {
-                replace(directory.resolve("references.json"), JSON.writeValueAsBytes(table));
+            if (held.isValid()) {
+                change.make();
             }
         } finally {
             writing.unlock();
         }
+    }
+
+    /// Keeps the references of an image in its record too.
+    private void note(String digest, Map<String, Known> table) throws IOException {
+        var whole = read(digest);
+        if (whole.isPresent()) {
+            write(whole.get().manifest(), whole.get().content(), table);
+        }
+    }
+
+    private void write(ImageManifest manifest, @Nullable Content content, Map<String, Known> table)
+            throws IOException {
+        var references = new TreeMap<String, Known>();
+        table.forEach((reference, known) -> {
+            if (known.digest().equals(manifest.digest())) {
+                references.put(reference, known);
+            }
+        });
+        file(record(manifest.digest()))
+                .replace(JSON.writeValueAsBytes(new Whole(manifest, content, references)));
     }
 
     /// The image, if its disk is whole. Each disk is read through once in this process's life: one
@@ -140,25 +200,29 @@ final class ImageRecords {
     }
 
     private Optional<Whole> read(String digest) {
-        var file = record(digest);
+        var record = record(digest);
         try {
-            return Files.exists(file) && Files.size(disk(digest)) == ImageStore.DISK_BYTES
-                    ? Optional.of(JSON.readValue(Files.readAllBytes(file), Whole.class))
-                    : Optional.empty();
+            if (!Files.exists(record) || Files.size(disk(digest)) != ImageStore.DISK_BYTES) {
+                return Optional.empty();
+            }
+            return switch (file(record).read(bytes -> JSON.readValue(bytes, Whole.class))) {
+                case Found.Whole<Whole>(var whole) -> Optional.of(whole);
+                case Found.Absent<Whole>(), Found.Damaged<Whole>() -> Optional.empty();
+            };
         } catch (IOException e) {
-            // Damaged or without its disk: pulled again.
+            LOG.debug("image {} is pulled again: {}", digest, e.toString());
             return Optional.empty();
         }
     }
 
     void markWhole(ImageManifest manifest, Content content) throws IOException {
-        replace(record(manifest.digest()), JSON.writeValueAsBytes(new Whole(manifest, content)));
+        exclusively(() -> write(manifest, content, table()));
         verified.add(manifest.digest());
     }
 
     /// Notes that a pod wants the image.
     void used(String digest) throws IOException {
-        var now = FileTime.from(Instant.now());
+        var now = FileTime.from(clock.instant());
         for (var file : List.of(record(digest), disk(digest))) {
             if (Files.exists(file)) {
                 Files.setLastModifiedTime(file, now);
@@ -218,24 +282,50 @@ final class ImageRecords {
         return digest.substring(digest.indexOf(':') + 1);
     }
 
-    private Map<String, Known> table() {
-        var file = directory.resolve("references.json");
-        if (!Files.exists(file)) {
-            return new HashMap<>();
-        }
-        try {
-            var type =
-                    JSON.getTypeFactory()
-                            .constructMapType(HashMap.class, String.class, Known.class);
-            return JSON.readValue(Files.readAllBytes(file), type);
-        } catch (IOException e) {
-            throw new UncheckedIOException("can't read " + file, e);
-        }
+    private Path references() {
+        return directory.resolve("references.json");
     }
 
-    private static void replace(Path file, byte[] content) throws IOException {
-        var fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.write(fresh, content);
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    private Map<String, Known> table() throws IOException {
+        var type = JSON.getTypeFactory().constructMapType(HashMap.class, String.class, Known.class);
+        return switch (file(references()).read(bytes -> checked(JSON.readValue(bytes, type)))) {
+            case Found.Whole<Map<String, Known>>(var table) -> table;
+            case Found.Absent<Map<String, Known>>() -> fromRecords();
+            case Found.Damaged<Map<String, Known>>() -> {
+                var table = fromRecords();
+                LOG.warn(
+                        "made {} again from the records of images: {} references",
+                        references(),
+                        table.size());
+                yield table;
+            }
+        };
+    }
+
+    private Map<String, Known> fromRecords() throws IOException {
+        var table = new HashMap<String, Known>();
+        var disks = directory.resolve("disks");
+        if (Files.isDirectory(disks)) {
+            try (var files = Files.newDirectoryStream(disks, "*.json")) {
+                for (var record : files) {
+                    var name = record.getFileName().toString();
+                    read("sha256:" + name.substring(0, name.length() - ".json".length()))
+                            .map(Whole::references)
+                            .ifPresent(table::putAll);
+                }
+            }
+        }
+        return table;
+    }
+
+    private static Map<String, Known> checked(Map<String, Known> table) {
+        for (var entry : table.entrySet()) {
+            Objects.requireNonNull(entry.getValue(), entry.getKey());
+        }
+        return table;
+    }
+
+    private OwnFile file(Path path) {
+        return new OwnFile(path, clock, writer);
     }
 }

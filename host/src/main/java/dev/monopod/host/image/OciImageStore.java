@@ -1,5 +1,6 @@
 package dev.monopod.host.image;
 
+import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageRecords.Stored;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,8 +48,9 @@ public final class OciImageStore implements ImageStore {
     OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins, Room room) {
         this.directory = directory;
         this.settings = settings;
-        this.plugins = new CredentialPlugins(plugins, Clock.systemUTC());
-        this.records = new ImageRecords(directory);
+        var clock = Clock.systemUTC();
+        this.plugins = new CredentialPlugins(plugins, clock);
+        this.records = new ImageRecords(directory, clock, FileWriter.real());
         this.room = room;
     }
 
@@ -66,7 +69,7 @@ public final class OciImageStore implements ImageStore {
         var parsed = ImageReference.parse(reference);
         var name = parsed.toString();
         if (policy != PullPolicy.ALWAYS) {
-            var known = records.known(name);
+            var known = known(name);
             if (known.isPresent() && mayUse(known.get(), parsed, identity)) {
                 var whole = records.whole(known.get().digest());
                 if (whole.isPresent()) {
@@ -98,6 +101,14 @@ public final class OciImageStore implements ImageStore {
             throw failed(name, e);
         } catch (ImageException e) {
             throw pull.explained(e);
+        }
+    }
+
+    private Optional<Known> known(String name) {
+        try {
+            return records.known(name);
+        } catch (IOException e) {
+            throw failed(name, e);
         }
     }
 

@@ -1,6 +1,9 @@
 package dev.monopod.host.machine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.host.file.FileWriter;
+import dev.monopod.host.file.OwnFile;
+import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Outcome;
@@ -11,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +32,7 @@ public final class AcceleratorProbe {
     private static final Duration LIMIT = Duration.ofSeconds(5);
 
     private final QemuConfiguration configuration;
-    private final Path cache;
+    private final OwnFile cache;
     private final ProgramRunner programs;
 
     public AcceleratorProbe(QemuConfiguration configuration) {
@@ -37,11 +42,20 @@ public final class AcceleratorProbe {
     AcceleratorProbe(QemuConfiguration configuration, ProgramRunner programs) {
         this.programs = programs;
         this.configuration = configuration;
-        this.cache = configuration.dataDirectory().resolve("accelerator.json");
+        this.cache =
+                new OwnFile(
+                        configuration.dataDirectory().resolve("accelerator.json"),
+                        Clock.systemUTC(),
+                        FileWriter.real());
     }
 
     /// @param circumstances all that the answer hangs on; another boot, QEMU or kernel asks anew
-    record Answer(String circumstances, Accelerator accelerator) {}
+    record Answer(String circumstances, Accelerator accelerator) {
+        Answer {
+            Objects.requireNonNull(circumstances, "circumstances");
+            Objects.requireNonNull(accelerator, "accelerator");
+        }
+    }
 
     public Accelerator accelerator() {
         try {
@@ -51,22 +65,28 @@ public final class AcceleratorProbe {
                 return known.get().accelerator();
             }
             var accelerator = boots() ? Accelerator.KVM : Accelerator.TCG;
-            Files.createDirectories(cache.toAbsolutePath().getParent());
-            Files.write(cache, JSON.writeValueAsBytes(new Answer(circumstances, accelerator)));
+            remember(new Answer(circumstances, accelerator));
             return accelerator;
         } catch (IOException e) {
-            LOG.warn("the accelerator probe failed, emulation it is: {}", e.toString());
+            LOG.warn("failed to find the accelerator, machines are emulated: {}", e.getMessage());
             return Accelerator.TCG;
         }
     }
 
-    private Optional<Answer> known() {
+    /// Without a record it is found out again after the next start.
+    private void remember(Answer answer) {
         try {
-            return Optional.of(JSON.readValue(Files.readAllBytes(cache), Answer.class));
+            cache.replace(JSON.writeValueAsBytes(answer));
         } catch (IOException e) {
-            LOG.debug("no earlier answer: {}", e.toString());
-            return Optional.empty();
+            LOG.warn("the accelerator is not remembered: {}", e.getMessage());
         }
+    }
+
+    private Optional<Answer> known() throws IOException {
+        return switch (cache.read(content -> JSON.readValue(content, Answer.class))) {
+            case Found.Whole<Answer>(var answer) -> Optional.of(answer);
+            case Found.Absent<Answer>(), Found.Damaged<Answer>() -> Optional.empty();
+        };
     }
 
     private String circumstances() throws IOException {

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,6 +88,26 @@ final class MachineCgroup {
             }
         }
         return false;
+    }
+
+    /// The one process that runs in the groups; empty if there is none or more than one. A QEMU
+    /// starts no other, and its groups are not its own to change.
+    Optional<MachineProcess> onlyProcess() {
+        var found = new TreeSet<Long>();
+        for (var group : folders()) {
+            try {
+                processes(group).forEach(process -> found.add(process.pid()));
+            } catch (IOException e) {
+                LOG.trace("{}: {}", group, e.toString());
+            }
+        }
+        try {
+            return found.size() == 1
+                    ? Optional.of(MachineProcess.of(found.first()))
+                    : Optional.empty();
+        } catch (MachineException ended) {
+            return Optional.empty();
+        }
     }
 
     /// Kills what is left in the groups, then removes them. Idempotent.

@@ -1,11 +1,8 @@
 package dev.monopod.host.machine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.host.file.OwnFile;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Optional;
 
 /// What a later agent must know to find a machine again; `machine.json` in its folder.
 record MachineRecord(String id, long pid, long startTicks) {
@@ -15,18 +12,19 @@ record MachineRecord(String id, long pid, long startTicks) {
         return new MachineProcess(pid, startTicks);
     }
 
-    void write(Path file) throws IOException {
-        var fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.write(fresh, JSON.writeValueAsBytes(this));
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    static OwnFile.Found<MachineRecord> read(OwnFile file) throws IOException {
+        return file.read(MachineRecord::parsed);
     }
 
-    /// Empty when there is none, or half of one: then no process was started, or it is unknown.
-    static Optional<MachineRecord> read(Path file) {
-        try {
-            return Optional.of(JSON.readValue(Files.readAllBytes(file), MachineRecord.class));
-        } catch (IOException e) {
-            return Optional.empty();
+    void write(OwnFile file) throws IOException {
+        file.replace(JSON.writeValueAsBytes(this));
+    }
+
+    private static MachineRecord parsed(byte[] content) throws IOException {
+        MachineRecord record = JSON.readValue(content, MachineRecord.class);
+        if (record.pid < 2 || record.startTicks <= 0) {
+            throw new IOException("it names no process");
         }
+        return record;
     }
 }

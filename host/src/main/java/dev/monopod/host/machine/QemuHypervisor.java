@@ -1,5 +1,8 @@
 package dev.monopod.host.machine;
 
+import dev.monopod.host.file.FileWriter;
+import dev.monopod.host.file.OwnFile;
+import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
@@ -7,10 +10,12 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +34,7 @@ public final class QemuHypervisor implements Hypervisor {
     private final QemuJail jail;
     private final ScratchDisks scratchDisks;
     private final ProgramRunner programs = new HostPrograms();
+    private final Clock clock = Clock.systemUTC();
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
     public QemuHypervisor(QemuConfiguration configuration) {
@@ -75,14 +81,50 @@ public final class QemuHypervisor implements Hypervisor {
         var machines = new ArrayList<VirtualMachine>();
         for (var id : recorded()) {
             var files = MachineFiles.of(configuration, id);
-            var record = MachineRecord.read(files.record());
-            if (record.isPresent() && record.get().process().alive()) {
-                machines.add(new QemuMachine(id, files, record.get().process()));
+            var process = running(id, files);
+            if (process.isPresent()) {
+                machines.add(new QemuMachine(id, files, process.get()));
             } else {
                 discard(id, files);
             }
         }
         return machines;
+    }
+
+    /// The machine's QEMU by its record; if that can't be used, by its cgroup.
+    private Optional<MachineProcess> running(String id, MachineFiles files) {
+        try {
+            return switch (MachineRecord.read(file(files))) {
+                case Found.Whole<MachineRecord>(var record) ->
+                        Optional.of(record.process()).filter(MachineProcess::alive);
+                case Found.Absent<MachineRecord>() -> Optional.empty();
+                case Found.Damaged<MachineRecord>() -> byCgroup(id, files);
+            };
+        } catch (IOException e) {
+            LOG.warn("machine {}: {}", id, e.getMessage());
+            return new MachineCgroup(id).onlyProcess();
+        }
+    }
+
+    private Optional<MachineProcess> byCgroup(String id, MachineFiles files) {
+        var found = new MachineCgroup(id).onlyProcess();
+        try {
+            if (found.isPresent()) {
+                record(id, files, found.get());
+                LOG.warn("machine {}: its QEMU is process {}", id, found.get().pid());
+            }
+        } catch (IOException e) {
+            LOG.warn("machine {}: {}", id, e.getMessage());
+        }
+        return found;
+    }
+
+    private void record(String id, MachineFiles files, MachineProcess process) throws IOException {
+        new MachineRecord(id, process.pid(), process.startTicks()).write(file(files));
+    }
+
+    private OwnFile file(MachineFiles files) {
+        return new OwnFile(files.record(), clock, FileWriter.real());
     }
 
     private List<String> recorded() {
@@ -138,7 +180,7 @@ public final class QemuHypervisor implements Hypervisor {
                         files.log().path());
         try {
             var found = MachineProcess.of(process.pid());
-            new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(files.record());
+            record(machine.id(), files, found);
             return found;
         } catch (IOException e) {
             process.kill();

@@ -37,22 +37,26 @@ final class ScratchDisks {
         if (!Files.exists(template)) {
             Files.createDirectories(templates);
             var fresh = templates.resolve("scratch-" + bytes + ".new");
-            Files.deleteIfExists(fresh);
-            // No journal: the disk never outlives a crash of its machine.
-            run(
-                    List.of(
-                            "mkfs.ext4",
-                            "-q",
-                            "-F",
-                            "-m",
-                            "0",
-                            "-O",
-                            "^has_journal,^resize_inode",
-                            "-E",
-                            "lazy_itable_init=1,nodiscard,packed_meta_blocks=1",
-                            fresh.toString(),
-                            (bytes >> 10) + "k"));
-            Files.move(fresh, template, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.deleteIfExists(fresh);
+                // No journal: the disk never outlives a crash of its machine.
+                run(
+                        List.of(
+                                "mkfs.ext4",
+                                "-q",
+                                "-F",
+                                "-m",
+                                "0",
+                                "-O",
+                                "^has_journal,^resize_inode",
+                                "-E",
+                                "lazy_itable_init=1,nodiscard,packed_meta_blocks=1",
+                                fresh.toString(),
+                                (bytes >> 10) + "k"));
+                Files.move(fresh, template, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(fresh);
+            }
         }
         return template;
     }

@@ -1,0 +1,31 @@
+package dev.monopod.host.file;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// Writes bytes to a file; the one place where a disk may turn out to be full.
+@FunctionalInterface
+public interface FileWriter {
+    /// Makes or empties the file, and returns when the bytes are on the disk.
+    void write(Path file, byte[] content) throws IOException;
+
+    /// Writes to the real disk.
+    static FileWriter real() {
+        return (file, content) -> {
+            try (var channel =
+                    FileChannel.open(
+                            file,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
+                for (var bytes = ByteBuffer.wrap(content); bytes.hasRemaining(); ) {
+                    channel.write(bytes);
+                }
+                channel.force(true);
+            }
+        };
+    }
+}
