@@ -1,5 +1,6 @@
 package dev.monopod.agent;
 
+import dev.monopod.model.names.Defaults;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -15,10 +16,10 @@ final class AgentOptions {
     String hostName = localName();
 
     @Option(names = "--data-dir", description = "State. Default: ${DEFAULT-VALUE}.")
-    Path dataDirectory = Path.of("/var/lib/monopod");
+    Path dataDirectory = Path.of(Defaults.DATA_DIRECTORY);
 
     @Option(names = "--run-dir", description = "Sockets. Default: ${DEFAULT-VALUE}.")
-    Path runDirectory = Path.of("/run/monopod");
+    Path runDirectory = Path.of(Defaults.RUN_DIRECTORY);
 
     @Option(
             names = "--guest-dir",
@@ -27,13 +28,13 @@ final class AgentOptions {
     Path guestDirectory = Path.of("dist/guest");
 
     @Option(names = "--cluster-dns", description = "Default: ${DEFAULT-VALUE}.")
-    String clusterDns = "10.100.0.10";
+    String clusterDns = Defaults.CLUSTER_DNS;
 
     @Option(names = "--cluster-domain", description = "Default: ${DEFAULT-VALUE}.")
-    String clusterDomain = "cluster.local";
+    String clusterDomain = Defaults.CLUSTER_DOMAIN;
 
     @Option(names = "--service-cidr", description = "Default: ${DEFAULT-VALUE}.")
-    String serviceCidr = "10.100.0.0/16";
+    String serviceCidr = Defaults.SERVICE_CIDR;
 
     @Option(
             names = "--cpu-overcommit",
@@ -46,12 +47,12 @@ final class AgentOptions {
     int storageOvercommit = 1;
 
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
-    int kubeletPort = 10250;
+    int kubeletPort = Defaults.KUBELET_PORT;
 
     @Option(
             names = "--health-bind",
             description = "ADDRESS:PORT of /readyz and /healthz. Default: ${DEFAULT-VALUE}.")
-    String healthBind = "127.0.0.1:9441";
+    String healthBind = "127.0.0.1:" + Defaults.AGENT_HEALTH_PORT;
 
     @Option(names = "--kubelet-ca-cert", description = "Default: DATA/pki/kubelet-ca.crt.")
     Optional<Path> kubeletCertificate = Optional.empty();
@@ -92,7 +93,7 @@ final class AgentOptions {
     int minimumImageSeconds = 120;
 
     @Option(names = "--region", description = "Default: ${DEFAULT-VALUE}.")
-    String region = "us-west-2";
+    String region = Defaults.REGION;
 
     @Option(
             names = "--host-address",

@@ -9,6 +9,7 @@ import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.network.FixedAddresses;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
@@ -23,7 +24,6 @@ import org.slf4j.LoggerFactory;
 /// long as that fails. A VPC's router stays when the object goes: machines may still stand in it.
 final class VpcWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VpcWatch.class);
-    private static final int HOST_OFFSET = 4;
 
     private final KubernetesClient client;
     private final HostNetwork network;
@@ -72,8 +72,7 @@ final class VpcWatch implements AutoCloseable {
                         vpc.getSpec().cidrs().stream()
                                 .anyMatch(range -> Cidr.parse(range).contains(address)))
                 .orElseGet(() ->
-                        Cidr.text(
-                                Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + HOST_OFFSET));
+                        FixedAddresses.firstHost(Cidr.parse(vpc.getSpec().cidrs().getFirst())));
     }
 
     /// One VPC that fails does not hold up the others.

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Defaults;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -14,7 +15,7 @@ final class CommonOptions {
     @Option(
             names = "--data-dir",
             paramLabel = "DIR",
-            defaultValue = "${env:MONOPOD_DATA:-/var/lib/monopod}",
+            defaultValue = "${env:MONOPOD_DATA:-" + Defaults.DATA_DIRECTORY + "}",
             description = "State that outlives a reboot (${DEFAULT-VALUE}).")
     Path data = Layout.DEFAULT_DATA;
 
@@ -22,7 +23,7 @@ final class CommonOptions {
             names = "--run-dir",
             paramLabel = "DIR",
             hidden = true,
-            defaultValue = "${env:MONOPOD_RUN:-/run/monopod}")
+            defaultValue = "${env:MONOPOD_RUN:-" + Defaults.RUN_DIRECTORY + "}")
     Path run = Layout.DEFAULT_RUN;
 
     @Option(

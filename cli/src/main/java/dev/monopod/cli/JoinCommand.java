@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Defaults;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -28,7 +29,6 @@ final class JoinCommand implements Callable<Integer> {
     private static final Pattern TOKEN = Pattern.compile("[a-z0-9]{6}\\.[a-z0-9]{16}");
     private static final Pattern HASH = Pattern.compile("sha256:[0-9a-fA-F]{64}");
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?");
-    private static final int PORT = 6443;
 
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private CommonOptions options = new CommonOptions();
@@ -91,7 +91,7 @@ final class JoinCommand implements Callable<Integer> {
     }
 
     private JoinSteps.Request request() {
-        String address = server.contains(":") ? server : server + ":" + PORT;
+        String address = server.contains(":") ? server : server + ":" + Defaults.API_SERVER_PORT;
         if (!TOKEN.matcher(token).matches()) {
             throw usage("--token: not of the form ID.SECRET (6 and 16 letters or digits)");
         }

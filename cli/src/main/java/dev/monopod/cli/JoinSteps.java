@@ -1,8 +1,9 @@
 package dev.monopod.cli;
 
-import dev.monopod.model.network.Cidr;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.names.Defaults;
+import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -87,7 +88,7 @@ final class JoinSteps {
                                             "the cluster has no Vpc",
                                             "look whether Monopod's controller runs on the first host"));
             String range = vpc.getSpec().cidrs().getFirst();
-            String services = facts.serviceCidr().orElse(UpConfig.SERVICE_CIDR);
+            String services = facts.serviceCidr().orElse(Defaults.SERVICE_CIDR);
             String underlay = underlay();
             checkNames(client.resources(Host.class).list().getItems(), underlay);
             Optional<UpConfig> before = UpConfig.read(layout);
@@ -104,8 +105,8 @@ final class JoinSteps {
                             services,
                             vpc.getSpec().region(),
                             request.hostName(),
-                            UpConfig.DEFAULT_OVERCOMMIT,
-                            UpConfig.DEFAULT_OVERCOMMIT,
+                            Defaults.OVERCOMMIT,
+                            Defaults.OVERCOMMIT,
                             layout.data().resolve(UpConfig.MEMBER_KUBECONFIG).toString(),
                             facts.dnsAddress(),
                             new UpConfig.Place(underlay, address));

@@ -1,13 +1,17 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Defaults;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Where things are: the built checkout, the state that outlives a reboot, and the sockets that do
 /// not.
 record Layout(Path dist, Path data, Path run) {
-    static final Path DEFAULT_DATA = Path.of("/var/lib/monopod");
-    static final Path DEFAULT_RUN = Path.of("/run/monopod");
+    /// Of this build.
+    static final String VERSION = "0.1.0";
+
+    static final Path DEFAULT_DATA = Path.of(Defaults.DATA_DIRECTORY);
+    static final Path DEFAULT_RUN = Path.of(Defaults.RUN_DIRECTORY);
 
     Layout {
         if (!dist.isAbsolute() || !data.isAbsolute() || !run.isAbsolute()) {
@@ -33,9 +37,9 @@ record Layout(Path dist, Path data, Path run) {
         return dist.resolve("monopod-control-plane");
     }
 
-    /// Value of `java -cp`.
-    String classPath() {
-        return dist.resolve("lib") + "/*";
+    /// The jar that is one of our processes: its manifest names the main class and the class path.
+    Path program(String name) {
+        return dist.resolve("lib").resolve("monopod-%s-%s.jar".formatted(name, VERSION));
     }
 
     Path supervisorConfig() {

@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Taint;
@@ -40,8 +41,7 @@ final class Overview {
                     text(pod.getSpec().getNodeName()),
                     annotations == null
                             ? "-"
-                            : annotations.getOrDefault(
-                                    dev.monopod.model.names.Names.CAPACITY_ANNOTATION, "-"));
+                            : annotations.getOrDefault(Names.CAPACITY_ANNOTATION, "-"));
         }
         return nodes + "\n" + pods;
     }

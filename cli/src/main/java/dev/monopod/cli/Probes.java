@@ -1,9 +1,10 @@
 package dev.monopod.cli;
 
-import dev.monopod.model.network.Cidr;
 import dev.monopod.host.machine.AcceleratorProbe;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
+import dev.monopod.model.names.Defaults;
+import dev.monopod.model.network.Cidr;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -24,9 +25,17 @@ import java.util.stream.Stream;
 final class Probes {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final long GIBIBYTE = 1L << 30;
-    private static final List<Integer> PORTS = List.of(9440, 9441, 9443);
+    private static final List<Integer> PORTS =
+            List.of(Defaults.HEALTH_PORT, Defaults.AGENT_HEALTH_PORT, Defaults.WEBHOOK_PORT);
     private static final List<Integer> CONTROL_PLANE_PORTS =
-            List.of(2379, 2380, 6443, 10257, 10259, 18080, 18181);
+            List.of(
+                    Defaults.ETCD_PORT,
+                    Defaults.ETCD_PEER_PORT,
+                    Defaults.API_SERVER_PORT,
+                    Defaults.CONTROLLER_MANAGER_PORT,
+                    Defaults.SCHEDULER_PORT,
+                    Defaults.DNS_HEALTH_PORT,
+                    Defaults.DNS_READY_PORT);
 
     private static final String ACCELERATOR = "accelerator";
     private static final String EMULATED =
@@ -258,7 +267,7 @@ final class Probes {
         for (int port : wanted) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
-                boolean everywhere = port == 6443;
+                boolean everywhere = port == Defaults.API_SERVER_PORT;
                 socket.bind(
                         everywhere
                                 ? new InetSocketAddress(port)
@@ -277,7 +286,7 @@ final class Probes {
     }
 
     private Probe addresses() {
-        String range = UpConfig.read(layout).map(UpConfig::vpcCidr).orElse("192.168.0.0/16");
+        String range = UpConfig.read(layout).map(UpConfig::vpcCidr).orElse(Defaults.VPC_CIDR);
         Cidr vpc = Cidr.parse(range);
         Optional<Cidr> clash = HostRoutes.ranges().stream().filter(vpc::overlaps).findFirst();
         return clash.map(other ->

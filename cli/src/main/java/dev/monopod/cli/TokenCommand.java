@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Defaults;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.ByteArrayInputStream;
@@ -31,8 +32,6 @@ import picocli.CommandLine.Spec;
         description = "Tokens by which other machines join this cluster.",
         subcommands = TokenCommand.Create.class)
 final class TokenCommand implements Runnable {
-    private static final int API_SERVER_PORT = 6443;
-
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Override
@@ -80,7 +79,7 @@ final class TokenCommand implements Runnable {
             String token = create(layout);
             String command =
                     "monopod join %s:%d --token %s --ca-hash %s"
-                            .formatted(address, API_SERVER_PORT, token, hash(layout));
+                            .formatted(address, Defaults.API_SERVER_PORT, token, hash(layout));
             if (options.json()) {
                 CommonOptions.printJson(Map.of("token", token, "command", command));
             } else {

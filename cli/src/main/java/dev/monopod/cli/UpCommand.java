@@ -1,7 +1,8 @@
 package dev.monopod.cli;
 
-import dev.monopod.model.network.Cidr;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.names.Defaults;
+import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -30,8 +31,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Run Monopod on this machine, with a first pod.")
 final class UpCommand implements Callable<Integer> {
-    private static final String FIRST_VPC = "192.168.0.0/16";
-
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private CommonOptions options = new CommonOptions();
 
@@ -39,18 +38,21 @@ final class UpCommand implements Callable<Integer> {
             names = "--vpc-cidr",
             paramLabel = "CIDR",
             description =
-                    "Range of the VPC, /16 to /24 (default: 192.168.0.0/16, else the first free 10.x.0.0/16).")
+                    "Range of the VPC, /16 to /24 (default: "
+                            + Defaults.VPC_CIDR
+                            + ", else the first free 10.x.0.0/16).")
     private @Nullable String vpcCidr;
 
     @Option(
             names = "--service-cidr",
             paramLabel = "CIDR",
-            description = "Range of Services (default: 10.100.0.0/16).")
+            description = "Range of Services (default: " + Defaults.SERVICE_CIDR + ").")
     private @Nullable String serviceCidr;
 
     @Option(
             names = "--region",
-            description = "Region that nodes, zones and ARNs name (default: us-west-2).")
+            description =
+                    "Region that nodes, zones and ARNs name (default: " + Defaults.REGION + ").")
     private @Nullable String region;
 
     @Option(
@@ -166,7 +168,7 @@ final class UpCommand implements Callable<Integer> {
                         ? serviceCidr
                         : last.map(UpConfig::serviceCidr)
                                 .or(() -> joined.flatMap(JoinedCluster.Facts::serviceCidr))
-                                .orElse(UpConfig.SERVICE_CIDR);
+                                .orElse(Defaults.SERVICE_CIDR);
         check("--vpc-cidr", chosenVpc, 16, 24);
         check("--service-cidr", chosenServices, 12, 24);
         if (Cidr.around(chosenVpc).overlaps(Cidr.around(chosenServices))) {
@@ -201,7 +203,7 @@ final class UpCommand implements Callable<Integer> {
                                 ? region
                                 : last.map(UpConfig::region)
                                         .or(() -> others.map(it -> it.getSpec().region()))
-                                        .orElse("us-west-2"),
+                                        .orElse(Defaults.REGION),
                         last.map(UpConfig::hostName).orElseGet(UpCommand::hostName),
                         cpu,
                         storage,
@@ -250,10 +252,7 @@ final class UpCommand implements Callable<Integer> {
 
     private int overcommit(String option, @Nullable Integer asked, Optional<Integer> last) {
         // 0: written by a version that did not know the option.
-        int chosen =
-                asked != null
-                        ? asked
-                        : last.filter(it -> it != 0).orElse(UpConfig.DEFAULT_OVERCOMMIT);
+        int chosen = asked != null ? asked : last.filter(it -> it != 0).orElse(Defaults.OVERCOMMIT);
         if (chosen < 1 || chosen > 100) {
             throw usage("%s %d: 1 to 100".formatted(option, chosen));
         }
@@ -278,7 +277,7 @@ final class UpCommand implements Callable<Integer> {
     private String freeRange() {
         List<Cidr> taken = HostRoutes.ranges();
         return IntStream.concat(IntStream.of(-1), IntStream.range(42, 100))
-                .mapToObj(n -> n < 0 ? FIRST_VPC : "10." + n + ".0.0/16")
+                .mapToObj(n -> n < 0 ? Defaults.VPC_CIDR : "10." + n + ".0.0/16")
                 .filter(range -> taken.stream().noneMatch(Cidr.parse(range)::overlaps))
                 .findFirst()
                 .orElseThrow(() -> usage("every range is routed already; name one by --vpc-cidr"));

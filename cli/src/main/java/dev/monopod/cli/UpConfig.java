@@ -1,6 +1,8 @@
 package dev.monopod.cli;
 
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.network.FixedAddresses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -36,18 +38,9 @@ record UpConfig(
     /// File in the data folder: the agent's credentials on a machine that joined by a token.
     static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
 
-    static final String SERVICE_CIDR = "10.100.0.0/16";
-    static final String CLUSTER_DOMAIN = "cluster.local";
-    static final int KUBELET_PORT = 10250;
-    static final int DEFAULT_OVERCOMMIT = 10;
-
-    /// Offsets of addresses inside the VPC and inside the Services' range.
-    private static final int HOST_OFFSET = 4;
-
-    private static final int DNS_OFFSET = 10;
-
-    private static final String HEALTH = "http://127.0.0.1:9440/readyz";
-    private static final String AGENT_HEALTH = "http://127.0.0.1:9441/readyz";
+    private static final String HEALTH = "http://127.0.0.1:" + Defaults.HEALTH_PORT + "/readyz";
+    private static final String AGENT_HEALTH =
+            "http://127.0.0.1:" + Defaults.AGENT_HEALTH_PORT + "/readyz";
 
     UpConfig {
         // Written by a version that knew of one host only.
@@ -64,7 +57,7 @@ record UpConfig(
 
     String hostAddress() {
         return place.givenAddress().isEmpty()
-                ? Cidr.parse(vpcCidr).at(HOST_OFFSET)
+                ? FixedAddresses.firstHost(Cidr.parse(vpcCidr))
                 : place.givenAddress();
     }
 
@@ -75,7 +68,7 @@ record UpConfig(
     }
 
     String dnsAddress() {
-        return joinedDns.isEmpty() ? Cidr.parse(serviceCidr).at(DNS_OFFSET) : joinedDns;
+        return joinedDns.isEmpty() ? FixedAddresses.dns(Cidr.parse(serviceCidr)) : joinedDns;
     }
 
     String networkNamespace() {
@@ -137,7 +130,7 @@ record UpConfig(
         config.put("networkNamespace", networkNamespace());
         config.put("serviceCidr", serviceCidr);
         config.put("dnsAddress", dnsAddress());
-        config.put("clusterDomain", CLUSTER_DOMAIN);
+        config.put("clusterDomain", Defaults.CLUSTER_DOMAIN);
         config.put("region", region);
         config.put("unsafeNoFsync", System.getenv("MONOPOD_UNSAFE_NO_FSYNC") != null);
         config.put(
@@ -152,12 +145,16 @@ record UpConfig(
     }
 
     private Map<String, Object> controller(Layout layout) {
-        List<String> command = java(layout, "dev.monopod.controller.ControllerMain");
+        List<String> command = java(layout, "controller");
         boolean own = kubeconfig.isEmpty();
         String address = own ? "127.0.0.1" : hostAddress();
         command.addAll(List.of("--kubeconfig", kubeconfigOf(layout, "controller")));
-        command.addAll(List.of("--webhook-bind", (own ? "127.0.0.1" : "0.0.0.0") + ":9443"));
-        command.addAll(List.of("--webhook-url", "https://" + address + ":9443"));
+        command.addAll(
+                List.of(
+                        "--webhook-bind",
+                        (own ? "127.0.0.1" : "0.0.0.0") + ":" + Defaults.WEBHOOK_PORT));
+        command.addAll(
+                List.of("--webhook-url", "https://" + address + ":" + Defaults.WEBHOOK_PORT));
         command.addAll(List.of("--webhook-ca-cert", layout.pki("webhook-ca.crt").toString()));
         command.addAll(List.of("--webhook-cert", layout.pki("webhook.crt").toString()));
         command.addAll(List.of("--webhook-key", layout.pki("webhook.key").toString()));
@@ -175,17 +172,17 @@ record UpConfig(
     }
 
     private Map<String, Object> agent(Layout layout) {
-        List<String> command = java(layout, "dev.monopod.agent.AgentMain");
+        List<String> command = java(layout, "agent");
         command.addAll(List.of("--kubeconfig", kubeconfigOf(layout, "agent")));
         command.addAll(List.of("--host-name", hostName));
         command.addAll(List.of("--data-dir", layout.data().toString()));
         command.addAll(List.of("--run-dir", layout.run().toString()));
         command.addAll(List.of("--guest-dir", layout.dist().resolve("guest").toString()));
         command.addAll(List.of("--cluster-dns", dnsAddress(), "--service-cidr", serviceCidr));
-        command.addAll(List.of("--cluster-domain", CLUSTER_DOMAIN));
+        command.addAll(List.of("--cluster-domain", Defaults.CLUSTER_DOMAIN));
         command.addAll(List.of("--cpu-overcommit", Integer.toString(cpuOvercommit)));
         command.addAll(List.of("--storage-overcommit", Integer.toString(storageOvercommit)));
-        command.addAll(List.of("--kubelet-port", Integer.toString(KUBELET_PORT)));
+        command.addAll(List.of("--kubelet-port", Integer.toString(Defaults.KUBELET_PORT)));
         command.addAll(List.of("--kubelet-ca-cert", layout.pki("kubelet-ca.crt").toString()));
         command.addAll(List.of("--kubelet-ca-key", layout.pki("kubelet-ca.key").toString()));
         command.addAll(
@@ -205,7 +202,7 @@ record UpConfig(
         return process("agent", command, AGENT_HEALTH);
     }
 
-    private static List<String> java(Layout layout, String mainClass) {
+    private static List<String> java(Layout layout, String program) {
         return new ArrayList<>(
                 List.of(
                         Layout.java(),
@@ -215,9 +212,8 @@ record UpConfig(
                         "-XX:+ExitOnOutOfMemoryError",
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dlogback.configurationFile=monopod-process-logback.xml",
-                        "-cp",
-                        layout.classPath(),
-                        mainClass));
+                        "-jar",
+                        layout.program(program).toString()));
     }
 
     private static Map<String, Object> process(String name, List<String> command, String readyUrl) {

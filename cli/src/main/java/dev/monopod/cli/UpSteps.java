@@ -3,6 +3,7 @@ package dev.monopod.cli;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.NetworkException;
+import dev.monopod.model.names.Defaults;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.File;
 import java.io.IOException;
@@ -65,7 +66,7 @@ final class UpSteps {
                                     List.of(config.vpcCidr()),
                                     config.hostAddress(),
                                     config.serviceCidr(),
-                                    UpConfig.KUBELET_PORT));
+                                    Defaults.KUBELET_PORT));
         } catch (NetworkException failure) {
             throw new CliException(
                     "the router of the VPC %s is not made: %s"

@@ -12,14 +12,13 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         description = "Print the version of Monopod and of the Kubernetes that it starts.")
 final class VersionCommand implements Callable<Integer>, IVersionProvider {
-    static final String VERSION = "0.1.0";
     private static final String KUBERNETES = "v1.36.3";
 
     @Mixin private CommonOptions options = new CommonOptions();
 
     @Override
     public String[] getVersion() {
-        return new String[] {"monopod " + VERSION};
+        return new String[] {"monopod " + Layout.VERSION};
     }
 
     @Override
@@ -27,12 +26,16 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
         if (options.json()) {
             CommonOptions.printJson(
                     Map.of(
-                            "monopod", VERSION,
-                            "kubernetes", KUBERNETES,
-                            "java", Runtime.version().toString()));
+                            "monopod",
+                            Layout.VERSION,
+                            "kubernetes",
+                            KUBERNETES,
+                            "java",
+                            Runtime.version().toString()));
         } else {
             System.out.printf(
-                    "monopod %s%nKubernetes %s%nJava %s%n", VERSION, KUBERNETES, Runtime.version());
+                    "monopod %s%nKubernetes %s%nJava %s%n",
+                    Layout.VERSION, KUBERNETES, Runtime.version());
         }
         return 0;
     }

@@ -111,7 +111,7 @@ final class CommandLineTest {
         assertThat(Json.write(config.supervisor(layout)))
                 .contains("\"hostAddress\" : \"10.42.0.4\"", "\"dnsAddress\" : \"10.100.0.10\"")
                 .contains("\"networkNamespace\" : \"monopod-vpc-default\"")
-                .contains("198.51.100.1", "--underlay-address", "ControllerMain")
+                .contains("198.51.100.1", "--underlay-address", "monopod-controller-0.1.0.jar")
                 .doesNotContain("--host-address");
     }
 
@@ -151,7 +151,7 @@ final class CommandLineTest {
         assertThat(Json.write(config.supervisor(layout)))
                 .contains("\"hostAddress\" : \"10.42.0.5\"", "\"controlPlane\" : false")
                 .contains("--host-address", "--underlay-address", "198.51.100.2")
-                .doesNotContain("ControllerMain");
+                .doesNotContain("monopod-controller-0.1.0.jar");
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
@@ -70,10 +71,10 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--kubeconfig", required = true)
     private Path kubeconfig;
 
-    @Option(names = "--webhook-bind", defaultValue = "127.0.0.1:9443")
+    @Option(names = "--webhook-bind", defaultValue = "127.0.0.1:" + Defaults.WEBHOOK_PORT)
     private String webhookBind;
 
-    @Option(names = "--webhook-url", defaultValue = "https://127.0.0.1:9443")
+    @Option(names = "--webhook-url", defaultValue = "https://127.0.0.1:" + Defaults.WEBHOOK_PORT)
     private String webhookUrl;
 
     @Option(
@@ -91,7 +92,7 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--webhook-key", required = true)
     private Path webhookKey;
 
-    @Option(names = "--region", defaultValue = "us-west-2")
+    @Option(names = "--region", defaultValue = Defaults.REGION)
     private String region;
 
     @Option(names = "--cluster-name", defaultValue = "monopod")
@@ -109,10 +110,10 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--no-eks-memory-overhead", description = "do not add EKS' 256 MiB")
     private boolean noOverhead;
 
-    @Option(names = "--default-vpc-cidr", defaultValue = "192.168.0.0/16")
+    @Option(names = "--default-vpc-cidr", defaultValue = Defaults.VPC_CIDR)
     private String defaultVpcCidr;
 
-    @Option(names = "--health-bind", defaultValue = "127.0.0.1:9440")
+    @Option(names = "--health-bind", defaultValue = "127.0.0.1:" + Defaults.HEALTH_PORT)
     private String healthBind;
 
     @Option(

@@ -1,7 +1,7 @@
 package dev.monopod.agent.node;
 
 import dev.monopod.kube.api.Machine;
-import dev.monopod.model.names.Names;
+import dev.monopod.model.names.Defaults;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -52,7 +52,8 @@ record NodeStatusView(Machine machine, String kernel, String bootId, String vers
                                 "address",
                                 machine.getSpec().nodeName().replaceFirst("^fargate-", ""))));
         status.put(
-                "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", Names.KUBELET_PORT)));
+                "daemonEndpoints",
+                Map.of("kubeletEndpoint", Map.of("Port", Defaults.KUBELET_PORT)));
         status.put(
                 "conditions",
                 List.of(

@@ -7,6 +7,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupSpec;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import java.util.ArrayList;
@@ -24,7 +25,6 @@ record NetworkUses(
         List<PrefixList> lists,
         List<FargateProfile> profiles,
         List<Machine> machines) {
-    private static final int HOST_OFFSET = 4;
     private static final int MOST_NAMED = 3;
 
     /// Users of a VPC; empty if it may go. Its cluster security group goes with it.
@@ -93,7 +93,7 @@ record NetworkUses(
         var hosts =
                 vpcs.stream()
                         .map(vpc -> Cidr.parse(vpc.getSpec().cidrs().getFirst()))
-                        .map(range -> range.base() + HOST_OFFSET)
+                        .map(range -> range.base() + Defaults.HOST_OFFSET)
                         .filter(address -> cidr.contains(address) && !cidr.reserved(address))
                         .count();
         return Math.max(0, cidr.usableCount() - used - hosts);

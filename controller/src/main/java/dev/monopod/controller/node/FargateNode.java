@@ -1,6 +1,7 @@
 package dev.monopod.controller.node;
 
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
@@ -46,7 +47,7 @@ public final class FargateNode {
                 .addNewAddress(hostname, "Hostname")
                 .addNewAddress(hostname, "InternalDNS")
                 .withNewDaemonEndpoints()
-                .withNewKubeletEndpoint(Names.KUBELET_PORT)
+                .withNewKubeletEndpoint(Defaults.KUBELET_PORT)
                 .endDaemonEndpoints()
                 .addNewCondition()
                 .withType("Ready")

@@ -8,6 +8,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.Profile;
 import java.time.Clock;
@@ -36,9 +37,9 @@ final class Ledger {
 
     /// The host answers at this offset into the primary range of each VPC; a private subnet may
     /// begin there, and its first usable address is this one.
-    private static final int HOST_OFFSET = 4;
 
     private final Supplier<Seen> cluster;
+
     private final Clock clock;
 
     /// On its way to the API server, or sent there and not answered.
@@ -136,7 +137,7 @@ final class Ledger {
     }
 
     private static long hostAddress(Vpc vpc) {
-        return Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + HOST_OFFSET;
+        return Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + Defaults.HOST_OFFSET;
     }
 
     private static Map<String, Profile> profiles(Seen seen) {

@@ -1,5 +1,6 @@
 package dev.monopod.host.network;
 
+import dev.monopod.model.names.Defaults;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,7 +11,6 @@ import java.util.stream.Collectors;
 /// table in one transaction.
 final class FabricRules {
     static final String TABLE = "monopod_hosts";
-    private static final int KUBELET_PORT = 10250;
 
     private FabricRules() {}
 
@@ -48,7 +48,7 @@ final class FabricRules {
           chain forward {
             type filter hook forward priority filter; policy accept;
             ct state established,related accept
-            iifname "mp-*" ip daddr @hosts tcp dport 6443 accept
+            iifname "mp-*" ip daddr @hosts tcp dport %6$d accept
             iifname "mp-*" ip daddr @hosts icmp type echo-request accept
             iifname "mp-*" ip daddr @hosts counter drop
           }
@@ -58,7 +58,13 @@ final class FabricRules {
           }
         }
         """
-                .formatted(TABLE, elements(hosts), elements(pairs), Fabric.PORT, KUBELET_PORT);
+                .formatted(
+                        TABLE,
+                        elements(hosts),
+                        elements(pairs),
+                        Fabric.PORT,
+                        Defaults.KUBELET_PORT,
+                        Defaults.API_SERVER_PORT);
     }
 
     /// A VPC's router. What comes from another host has a sender that this host carries; packets

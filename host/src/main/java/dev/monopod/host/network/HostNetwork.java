@@ -1,5 +1,6 @@
 package dev.monopod.host.network;
 
+import dev.monopod.model.names.Defaults;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +49,7 @@ public interface HostNetwork {
             return new VpcNetwork(
                     name,
                     List.of(cidr),
-                    VpcRange.parse(cidr).address(VpcRange.HOST_OFFSET),
+                    VpcRange.parse(cidr).address(Defaults.HOST_OFFSET),
                     serviceCidr,
                     kubeletPort);
         }

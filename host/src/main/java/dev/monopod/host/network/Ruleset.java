@@ -1,6 +1,7 @@
 package dev.monopod.host.network;
 
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
+import dev.monopod.model.names.Defaults;
 import java.util.Collection;
 
 /// Writes the nftables rules of a host and of a VPC's router as nft scripts. Pure. Each script
@@ -21,8 +22,12 @@ final class Ruleset {
             var link = LinkNames.hostLink(vpc.name());
             for (var cidr : vpc.cidrs()) {
                 redirect.append(
-                        "    ip daddr %s ip daddr != %s tcp dport 10250 redirect to :%d\n"
-                                .formatted(cidr, vpc.hostAddress(), vpc.kubeletPort()));
+                        "    ip daddr %s ip daddr != %s tcp dport %d redirect to :%d\n"
+                                .formatted(
+                                        cidr,
+                                        vpc.hostAddress(),
+                                        Defaults.KUBELET_PORT,
+                                        vpc.kubeletPort()));
                 masquerade.append(
                         "    ip saddr %s oifname != { \"%s\", \"lo\" } masquerade\n"
                                 .formatted(cidr, link));
@@ -51,7 +56,7 @@ final class Ruleset {
         %3$s  }
           chain pods {
             ct state established,related accept
-            tcp dport { 6443, 1053, 4443 } accept
+            tcp dport { %6$d, 1053, 4443 } accept
             udp dport 1053 accept
             icmp type echo-request accept
             drop
@@ -61,7 +66,7 @@ final class Ruleset {
         %4$s  }
         }
         """
-                .formatted(TABLE, redirect, masquerade, input, names);
+                .formatted(TABLE, redirect, masquerade, input, names, Defaults.API_SERVER_PORT);
     }
 
     /// A VPC's router. `pods` holds which addresses, of layer 3 and 2, may come from which tap; it

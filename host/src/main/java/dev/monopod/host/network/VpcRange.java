@@ -7,7 +7,6 @@ package dev.monopod.host.network;
 /// @param prefixLength 0 to 32
 record VpcRange(long base, int prefixLength) {
     static final int ROUTER_OFFSET = 1;
-    static final int HOST_OFFSET = 4;
 
     /// @throws IllegalArgumentException naming the text, if it is no range with zero host bits
     static VpcRange parse(String cidr) {

@@ -5,6 +5,7 @@ import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
@@ -21,7 +22,6 @@ import java.util.stream.LongStream;
 public final class HostAddresses {
     private static final String RESOURCE = "hosts";
 
-    private static final int FIRST_HOST_OFFSET = 4;
     private static final int LAST_OCTET = 255;
 
     private final KubernetesClient client;
@@ -58,7 +58,7 @@ public final class HostAddresses {
     }
 
     private Optional<String> take(String host, Vpc vpc) {
-        var reserved = Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + FIRST_HOST_OFFSET;
+        var reserved = Cidr.parse(vpc.getSpec().cidrs().getFirst()).base() + Defaults.HOST_OFFSET;
         return client.resources(Subnet.class).list().getItems().stream()
                 .filter(subnet -> subnet.getSpec().vpc().equals(vpc.getMetadata().getName()))
                 .filter(Profiles::isPublic)

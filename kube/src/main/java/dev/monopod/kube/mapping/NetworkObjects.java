@@ -7,6 +7,7 @@ import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.NetworkFacts;
@@ -44,7 +45,6 @@ public record NetworkObjects(
         List<Pod> pods,
         List<Host> hosts,
         List<Node> nodes) {
-    private static final int HOST_OFFSET = 4;
 
     /// What of them decides.
     ///
@@ -78,7 +78,7 @@ public record NetworkObjects(
         var addresses = new LinkedHashSet<Cidr>();
         for (var vpc : vpcs) {
             var range = Cidr.parse(vpc.getSpec().cidrs().getFirst());
-            addresses.add(new Cidr(range.base() + HOST_OFFSET, 32));
+            addresses.add(new Cidr(range.base() + Defaults.HOST_OFFSET, 32));
         }
         for (var host : hosts) {
             if (host.getStatus() != null) {

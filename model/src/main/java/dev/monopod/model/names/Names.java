@@ -52,8 +52,6 @@ public final class Names {
     /// Of the ValidatingAdmissionPolicy that keeps Fargate nodes free, and of its binding.
     public static final String BINDING_POLICY = "monopod-fargate-nodes";
 
-    public static final int KUBELET_PORT = 10250;
-
     private Names() {}
 
     /// Name of the security group that pods of the VPC get without a SecurityGroupPolicy.
