@@ -19,7 +19,7 @@ flags="-s -w"
 for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     flags+=" -X $package.gitVersion=$kubernetes -X $package.gitMajor=1 -X $package.gitMinor=36 -X $package.gitTreeState=clean"
 done
-GOFLAGS="-mod=readonly -buildvcs=false" go build -trimpath -ldflags "$flags" -o "$output.new" .
+GOFLAGS="-mod=readonly -buildvcs=false" go build -v -trimpath -ldflags "$flags" -o "$output.new" .
 mv "$output.new" "$output"
 
 # Upstream's definitions of the Gateway API, from its Go module.

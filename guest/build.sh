@@ -30,7 +30,7 @@ fi
 release=$(cat "$cache/current")
 modules=$cache/unpacked/lib/modules/$release
 
-cargo build --quiet --release --locked --bin monopod-guest
+cargo build --release --locked --bin monopod-guest
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage" "$stage.nfs"' EXIT

@@ -43,8 +43,11 @@ final class WrittenOnceTest {
     void theLauncherLooksForThePortsThatTheProcessesTake() throws IOException {
         assertThat(Checkout.read("monopod"))
                 .contains(
-                        "\nports=\"%d %d\"\n"
-                                .formatted(Defaults.HEALTH_PORT, Defaults.WEBHOOK_PORT))
+                        "\nports=\"%d %d %d\"\n"
+                                .formatted(
+                                        Defaults.HEALTH_PORT,
+                                        Defaults.AGENT_HEALTH_PORT,
+                                        Defaults.WEBHOOK_PORT))
                 .contains(
                         "\ncontrol_plane_ports=\"%s\"\n"
                                 .formatted(
