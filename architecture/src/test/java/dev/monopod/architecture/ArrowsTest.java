@@ -156,6 +156,21 @@ class ArrowsTest {
         }
     }
 
+    /// Each command of `monopod` has a room; what they share knows none of them.
+    @Test
+    void whatCommandsShareKnowsNoCommand() {
+        String[] commands = {
+            "up", "down", "join", "why", "net", "image", "profile", "status", "doctor"
+        };
+        for (String command : commands) {
+            for (String shared : new String[] {"terminal", "installation", "cluster"}) {
+                notSeen("cli." + shared, "dev.monopod.cli." + command + "..");
+            }
+        }
+        notSeen("cli.terminal", "dev.monopod.cli.installation..", "dev.monopod.cli.cluster..");
+        notSeen("cli.installation", "dev.monopod.cli.cluster..");
+    }
+
     @Test
     void packagesHaveNoCycles() {
         slices().matching("dev.monopod.(*).(*)..").should().beFreeOfCycles().check(monopod);

@@ -1,5 +1,17 @@
 package dev.monopod.cli;
 
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.doctor.DoctorCommand;
+import dev.monopod.cli.down.DownCommand;
+import dev.monopod.cli.image.ImageCommand;
+import dev.monopod.cli.join.JoinCommand;
+import dev.monopod.cli.join.TokenCommand;
+import dev.monopod.cli.net.NetCommand;
+import dev.monopod.cli.profile.ProfileCommand;
+import dev.monopod.cli.status.StatusCommand;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.up.UpCommand;
+import dev.monopod.cli.why.WhyCommand;
 import java.io.PrintWriter;
 import java.security.Security;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;

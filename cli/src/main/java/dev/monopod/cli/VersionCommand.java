@@ -1,5 +1,7 @@
 package dev.monopod.cli;
 
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.Layout;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -3,3 +3,4 @@
 package dev.monopod.cli;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -1,8 +1,12 @@
 package dev.monopod.cli;
 
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Outcome;
+import dev.monopod.host.program.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -15,6 +19,10 @@ final class Checkout {
                     .orElseThrow();
 
     private Checkout() {}
+
+    static Outcome.Ended run(String... command) {
+        return (Outcome.Ended) new HostPrograms().run(Program.of(Duration.ofSeconds(60), command));
+    }
 
     static String read(String file) throws IOException {
         return Files.readString(ROOT.resolve(file));

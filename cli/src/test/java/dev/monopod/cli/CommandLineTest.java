@@ -10,7 +10,6 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -43,37 +42,6 @@ final class CommandLineTest {
     }
 
     @Test
-    void deletesNoFolderThatUpDidNotMake() throws IOException {
-        Path precious = Files.createDirectories(folder.resolve("a/precious"));
-        DownSteps down =
-                new DownSteps(
-                        new Layout(
-                                folder,
-                                folder.resolve("a").resolve("precious"),
-                                folder.resolve("a/run")));
-
-        org.assertj.core.api.Assertions.assertThatThrownBy(() -> down.files(false))
-                .isInstanceOf(CliException.class);
-        assertThat(precious).exists();
-    }
-
-    @Test
-    void deletesItsOwnFolderButFollowsNoLinkOutOfIt() throws IOException {
-        Path data = Files.createDirectories(folder.resolve("b/data"));
-        Path outside =
-                Files.createFile(
-                        Files.createDirectories(folder.resolve("b/outside")).resolve("file"));
-        Layout layout = new Layout(folder, data, folder.resolve("b/run"));
-        Files.createFile(layout.marker());
-        Files.createSymbolicLink(data.resolve("link"), outside.getParent());
-
-        new DownSteps(layout).files(false);
-
-        assertThat(data).doesNotExist();
-        assertThat(outside).exists();
-    }
-
-    @Test
     void completionScriptsAreValidShell() throws IOException {
         for (String shell : new String[] {"bash", "fish"}) {
             String script = standardOutput("completion", shell);
@@ -81,77 +49,9 @@ final class CommandLineTest {
             assertThat(script).contains("doctor", "profile", "kubeconfig");
             if (shell.equals("bash")) {
                 Path file = Files.writeString(folder.resolve("completion"), script);
-                assertThat(
-                                Programs.run(Duration.ofSeconds(10), "bash", "-n", file.toString())
-                                        .exitCode())
-                        .isZero();
+                assertThat(Checkout.run("bash", "-n", file.toString()).code()).isZero();
             }
         }
-    }
-
-    @Test
-    void supervisorsConfigurationSurvivesReadingWhatUpWrote() throws IOException {
-        Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
-        UpConfig config =
-                new UpConfig(
-                        "default",
-                        "10.42.0.0/16",
-                        "10.100.0.0/16",
-                        "us-west-2",
-                        "host",
-                        10,
-                        10,
-                        "",
-                        "",
-                        new UpConfig.Place("198.51.100.1", ""));
-
-        config.write(layout);
-
-        assertThat(UpConfig.read(layout)).contains(config);
-        assertThat(Json.write(config.supervisor(layout)))
-                .contains("\"hostAddress\" : \"10.42.0.4\"", "\"dnsAddress\" : \"10.100.0.10\"")
-                .contains("\"networkNamespace\" : \"monopod-vpc-default\"")
-                .contains("198.51.100.1", "--underlay-address", "monopod-controller-0.1.0.jar")
-                .doesNotContain("--host-address");
-    }
-
-    @Test
-    void readsWhatAVersionWroteThatKnewOfOneHostOnly() throws IOException {
-        Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
-        Files.writeString(
-                folder.resolve("up.json"),
-                """
-                {"vpc": "default", "vpcCidr": "10.42.0.0/16", "serviceCidr": "10.100.0.0/16",
-                 "region": "us-west-2", "hostName": "host", "cpuOvercommit": 10,
-                 "storageOvercommit": 10, "kubeconfig": "", "joinedDns": ""}
-                """);
-
-        UpConfig config = UpConfig.read(layout).orElseThrow();
-
-        assertThat(config.place()).isEqualTo(UpConfig.Place.ALONE);
-        assertThat(config.hostAddress()).isEqualTo("10.42.0.4");
-    }
-
-    @Test
-    void aMemberRunsNoControllerAndHasAnAddressOfItsOwn() {
-        Layout layout = new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
-        UpConfig config =
-                new UpConfig(
-                        "default",
-                        "10.42.0.0/16",
-                        "10.100.0.0/16",
-                        "us-west-2",
-                        "second",
-                        10,
-                        10,
-                        folder.resolve(UpConfig.MEMBER_KUBECONFIG).toString(),
-                        "10.100.0.10",
-                        new UpConfig.Place("198.51.100.2", "10.42.0.5"));
-
-        assertThat(Json.write(config.supervisor(layout)))
-                .contains("\"hostAddress\" : \"10.42.0.5\"", "\"controlPlane\" : false")
-                .contains("--host-address", "--underlay-address", "198.51.100.2")
-                .doesNotContain("monopod-controller-0.1.0.jar");
     }
 
     @Test
@@ -186,15 +86,72 @@ final class CommandLineTest {
     }
 
     @Test
-    void findsTheAddressesOfThisMachineButMonopods() {
-        assertThat(
-                        Underlays.global(
-                                """
-                                2: eth0    inet 198.51.100.7/24 brd 198.51.100.255 scope global dynamic eth0\\       valid_lft 1sec
-                                4: mp-default    inet 192.168.0.4/32 scope global mp-default\\       valid_lft forever
-                                5: eth1    inet 203.0.113.9/24 scope global eth1\\       valid_lft forever
-                                """))
-                .containsExactly("198.51.100.7", "203.0.113.9");
+    void listsNoImagesOfAHostThatHasNone() {
+        assertThat(standardOutput("image", "list", "--data-dir", folder.toString()))
+                .isEqualTo("IMAGE   DIGEST   MIB   STATE   LAST-USED\n");
+        assertThat(standardOutput("image", "list", "-o", "json", "--data-dir", folder.toString()))
+                .isEqualToIgnoringWhitespace("{\"images\": []}");
+    }
+
+    @Test
+    void removesNoImageThatIsNotHere() {
+        Outcome outcome = run("image", "remove", "busybox", "--data-dir", folder.toString());
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.errors()).isEqualTo("monopod: image \"busybox\" is not here\n");
+    }
+
+    @Test
+    void loadsNoTarThatIsNone() throws IOException {
+        Path tar = Files.writeString(folder.resolve("t.tar"), "no tar");
+        Outcome outcome = run("image", "load", tar.toString(), "--data-dir", folder.toString());
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.errors()).startsWith("monopod: " + tar + " is not loaded: ");
+    }
+
+    @Test
+    void statusOfAHostWithoutMonopodIsNoSuccess() throws IOException {
+        Path run = folder.resolve("run");
+        String text =
+                standardOutput(
+                        "status",
+                        "-o",
+                        "json",
+                        "--data-dir",
+                        folder.resolve("none").toString(),
+                        "--run-dir",
+                        run.toString());
+
+        assertThat(new com.fasterxml.jackson.databind.ObjectMapper().readTree(text).path("up"))
+                .hasToString("false");
+    }
+
+    @Test
+    void makesNoTokenWhereNoClusterRuns() {
+        Outcome outcome = run("token", "create", "--data-dir", folder.toString());
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.errors())
+                .isEqualTo("monopod: no cluster runs on this machine\n  fix: monopod up\n");
+    }
+
+    @Test
+    void saysWhichVersionItIs() {
+        assertThat(standardOutput("version")).startsWith("monopod 0.1.0\n");
+        assertThat(standardOutput("version", "-o", "json")).contains("\"monopod\" : \"0.1.0\"");
+    }
+
+    @Test
+    void everyCommandExplainsItself() {
+        CommandLine command = MonopodMain.commandLine();
+        command.getSubcommands()
+                .forEach((name, sub) -> {
+                    assertThat(sub.getUsageMessage()).as(name).contains("Usage: monopod " + name);
+                    assertThat(sub.getCommandSpec().usageMessage().description())
+                            .as(name)
+                            .isNotEmpty();
+                });
     }
 
     private static Outcome run(String... arguments) {

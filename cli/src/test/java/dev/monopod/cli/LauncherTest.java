@@ -2,10 +2,10 @@ package dev.monopod.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.monopod.host.program.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,10 +29,10 @@ final class LauncherTest {
 
     @Test
     void tellsEachPartsOwnTimeAsItEnds() throws IOException {
-        Programs.Result result = run(PARTS + "build");
+        Outcome.Ended result = run(PARTS + "build");
 
-        assertThat(result.errors()).isEmpty();
-        assertThat(result.output().lines().map(line -> line.replaceAll(" +", " ")))
+        assertThat(result.errors().kept()).isEmpty();
+        assertThat(result.output().kept().lines().map(line -> line.replaceAll(" +", " ")))
                 .hasSize(2)
                 .first()
                 .matches(line -> line.startsWith("✓ build java "), "java is told first");
@@ -42,7 +42,7 @@ final class LauncherTest {
 
     @Test
     void tellsWhatIsStillBuiltWithoutATerminal() throws IOException {
-        Programs.Result result =
+        Outcome.Ended result =
                 run(
                         """
                         dist=$PWD
@@ -55,7 +55,7 @@ final class LauncherTest {
                         done
                         """);
 
-        assertThat(result.output().lines())
+        assertThat(result.output().kept().lines())
                 .containsExactly(
                         "  building for 15 s: control-plane (2 packages) · java (kube, 4 of 10) · guest (2 crates, now rustls) · image-busybox",
                         "  building for 30 s: control-plane (2 packages) · java (kube, 4 of 10) · guest (2 crates, now rustls) · image-busybox");
@@ -63,7 +63,7 @@ final class LauncherTest {
 
     @Test
     void showsTheEndOfTheLogOfAPartThatFailsAndLetsTheOthersEnd() throws IOException {
-        Programs.Result result =
+        Outcome.Ended result =
                 run(
                         """
                         build_control_plane() { sleep 0.5; }
@@ -71,18 +71,18 @@ final class LauncherTest {
                         build
                         """);
 
-        assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.output())
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.output().kept())
                 .contains("✓ build control-plane")
                 .doesNotContain("✓ build java");
-        assertThat(result.errors())
+        assertThat(result.errors().kept())
                 .contains("✗ build java (status 1)", "it is broken", "monopod: the build failed")
                 .doesNotContain("unreached");
     }
 
     @Test
     void noticesAPartThatWasKilledWithoutAWord() throws IOException {
-        Programs.Result result =
+        Outcome.Ended result =
                 run(
                         """
                         build_control_plane() { true; }
@@ -90,13 +90,13 @@ final class LauncherTest {
                         build
                         """);
 
-        assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.errors()).contains("✗ build java (status killed)");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.errors().kept()).contains("✗ build java (status killed)");
     }
 
     @Test
     void namesEverythingThatIsMissingAtOnceAndBuildsNothing() throws IOException {
-        Programs.Result result =
+        Outcome.Ended result =
                 run(
                         """
                         mkdir "$root/guest"
@@ -110,9 +110,9 @@ final class LauncherTest {
                         main up --vpc-cidr 10.0.0.0/16
                         """);
 
-        assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.output()).isEmpty();
-        assertThat(result.errors())
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.output().kept()).isEmpty();
+        assertThat(result.errors().kept())
                 .startsWith("monopod: 7 things are missing; nothing was built or changed:\n")
                 .contains(
                         "up makes machines and networks: run it as root",
@@ -139,24 +139,26 @@ final class LauncherTest {
                     """
                             .formatted(socket.getLocalPort());
 
-            assertThat(run(check).output())
+            assertThat(run(check).output().kept())
                     .contains("ports are taken: " + socket.getLocalPort() + "\n");
             Files.createFile(checkout.resolve("up.json"));
-            assertThat(run(check).output()).doesNotContain("ports are taken");
+            assertThat(run(check).output().kept()).doesNotContain("ports are taken");
         }
     }
 
-    private Programs.Result run(String script) throws IOException {
+    private Outcome.Ended run(String script) throws IOException {
         Path file =
                 Files.writeString(
                         checkout.resolve("test.sh"),
                         "cd '%s'\nsource ./monopod\n%s".formatted(checkout, script));
-        return Programs.run(Duration.ofSeconds(60), "bash", file.toString());
+        return Checkout.run("bash", file.toString());
     }
 
-    private static double seconds(Programs.Result result, String part) {
-        var line = Pattern.compile("✓ build " + part + " +([0-9.]+) s").matcher(result.output());
-        assertThat(line.find()).as(result.output()).isTrue();
+    private static double seconds(Outcome.Ended result, String part) {
+        var line =
+                Pattern.compile("✓ build " + part + " +([0-9.]+) s")
+                        .matcher(result.output().kept());
+        assertThat(line.find()).as(result.output().kept()).isTrue();
         return Double.parseDouble(line.group(1));
     }
 }

@@ -2,6 +2,7 @@ package dev.monopod.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.monopod.cli.installation.Layout;
 import dev.monopod.model.names.Defaults;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,225 @@
+package dev.monopod.cli.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.PrefixList;
+import dev.monopod.kube.api.SecurityGroup;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.host.HostAddresses;
+import dev.monopod.model.names.Names;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A cluster that runs already and that this machine joins as a host: what `up` has to know of it,
+/// and what `down` takes back.
+public final class JoinedCluster {
+    private static final String SYSTEM = "kube-system";
+    private static final String OWN_GROUP = "monopod.dev";
+
+    private JoinedCluster() {}
+
+    /// @param serviceCidr first IPv4 range of Services; empty if the cluster does not tell
+    /// @param dnsAddress of the cluster's DNS
+    /// @param vpc in which other hosts stand already; empty if there are none
+    public record Facts(Optional<String> serviceCidr, String dnsAddress, Optional<Vpc> vpc) {}
+
+    /// @throws CliException when it does not answer, or has no DNS
+    public static Facts ask(Path kubeconfig, String hostName) {
+        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
+            @Nullable Service dns =
+                    client.services().inNamespace(SYSTEM).withName("kube-dns").get();
+            if (dns == null) {
+                throw new CliException(
+                        "the cluster of %s has no Service %s/kube-dns, so pods would resolve no name"
+                                .formatted(kubeconfig, SYSTEM),
+                        "install CoreDNS with its usual Service");
+            }
+            return new Facts(
+                    serviceCidr(client), dns.getSpec().getClusterIP(), vpc(client, hostName));
+        } catch (KubernetesClientException failure) {
+            throw new CliException(
+                    "the cluster of %s does not answer: %s"
+                            .formatted(kubeconfig, Cluster.reason(failure)));
+        }
+    }
+
+    private static Optional<Vpc> vpc(KubernetesClient client, String hostName) {
+        try {
+            return client.resources(Host.class).list().getItems().stream()
+                            .allMatch(host -> host.getMetadata().getName().equals(hostName))
+                    ? Optional.empty()
+                    : client.resources(Vpc.class).list().getItems().stream().findFirst();
+        } catch (KubernetesClientException withoutMonopod) {
+            if (withoutMonopod.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw withoutMonopod;
+        }
+    }
+
+    /// Gives a further host its address in the VPC, or says again which it has.
+    public static String claim(KubernetesClient client, String hostName, Vpc vpc) {
+        return new HostAddresses(client)
+                .claim(hostName, vpc)
+                .orElseThrow(() ->
+                        new CliException(
+                                "no public subnet of the VPC %s has a free address for this host"
+                                        .formatted(vpc.getMetadata().getName()),
+                                "add a Subnet with a route 0.0.0.0/0 to igw"));
+    }
+
+    private static Optional<String> serviceCidr(KubernetesClient client) {
+        try {
+            @Nullable String answer =
+                    client.raw("/apis/networking.k8s.io/v1/servicecidrs/kubernetes");
+            if (answer == null) {
+                return Optional.empty();
+            }
+            for (JsonNode range : new ObjectMapper().readTree(answer).at("/spec/cidrs")) {
+                if (!range.asText().contains(":")) {
+                    return Optional.of(range.asText());
+                }
+            }
+            return Optional.empty();
+        } catch (KubernetesClientException olderThanThisApi) {
+            return Optional.empty();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /// Who signs client certificates of this cluster, PEM: by it the agent knows the API server.
+    public static String clientAuthority(Path kubeconfig) {
+        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
+            @Nullable ConfigMap told =
+                    client.configMaps()
+                            .inNamespace(SYSTEM)
+                            .withName("extension-apiserver-authentication")
+                            .get();
+            @Nullable String authority = told == null ? null : told.getData().get("client-ca-file");
+            if (authority == null) {
+                throw new CliException(
+                        "the cluster does not tell who signs its client certificates: ConfigMap %s/extension-apiserver-authentication has no client-ca-file"
+                                .formatted(SYSTEM));
+            }
+            return authority;
+        }
+    }
+
+    /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
+    /// unless the control plane is Monopod's own.
+    public static void leave(Path kubeconfig, Installation installation) {
+        String hostName = installation.hostName();
+        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
+            boolean last =
+                    installation.standing().runsController()
+                            && client.resources(Host.class).list().getItems().stream()
+                                    .allMatch(
+                                            host -> host.getMetadata().getName().equals(hostName));
+            if (last) {
+                // First: with nobody to answer them they would refuse every pod of a profile.
+                removeAdmission(client);
+            }
+            client.resources(Machine.class).list().getItems().stream()
+                    .filter(machine -> machine.getSpec().host().equals(hostName))
+                    .forEach(machine -> forget(client, machine));
+            client.resources(Host.class).withName(hostName).delete();
+            if (installation.standing().givenAddress().isPresent()) {
+                new HostAddresses(client).release(hostName);
+            }
+            if (last) {
+                removeLoadBalancers(client);
+                removeDefinitions(client);
+            }
+        }
+    }
+
+    private static void removeAdmission(KubernetesClient client) {
+        var admission = client.admissionRegistration().v1();
+        admission.mutatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
+        admission.validatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
+        admission.validatingAdmissionPolicyBindings().withName(Names.BINDING_POLICY).delete();
+        admission.validatingAdmissionPolicies().withName(Names.BINDING_POLICY).delete();
+    }
+
+    /// The class of Ingresses, and the addresses of load balancers. A cluster that does not know
+    /// such addresses has none of ours.
+    private static void removeLoadBalancers(KubernetesClient client) {
+        client.network().v1().ingressClasses().withLabels(Names.LABELS).delete();
+        try {
+            client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).delete();
+        } catch (KubernetesClientException notServed) {
+            if (notServed.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw notServed;
+            }
+        }
+    }
+
+    /// Its machine is off: the pod goes at once, so that its owner makes another.
+    private static void forget(KubernetesClient client, Machine machine) {
+        var wanted = machine.getSpec().pod();
+        var pod = client.pods().inNamespace(wanted.namespace()).withName(wanted.name());
+        var found = pod.get();
+        if (found != null && found.getMetadata().getUid().equals(wanted.uid())) {
+            pod.withGracePeriod(0).delete();
+        }
+        String node = machine.getSpec().nodeName();
+        client.nodes().withName(node).delete();
+        client.leases().inNamespace("kube-node-lease").withName(node).delete();
+        remove(client, machine);
+    }
+
+    private static void removeDefinitions(KubernetesClient client) {
+        client.resources(FargateProfile.class)
+                .list()
+                .getItems()
+                .forEach(profile -> remove(client, profile));
+        for (Class<? extends HasMetadata> kind :
+                List.of(SecurityGroup.class, PrefixList.class, Subnet.class, Vpc.class)) {
+            client.resources(kind).list().getItems().forEach(object -> remove(client, object));
+        }
+        var definitions = client.apiextensions().v1().customResourceDefinitions();
+        definitions.list().getItems().stream()
+                .filter(JoinedCluster::isOurs)
+                .forEach(definition ->
+                        definitions.withName(definition.getMetadata().getName()).delete());
+    }
+
+    /// EKS' SecurityGroupPolicy, if it was there before us, stays.
+    private static boolean isOurs(HasMetadata object) {
+        @Nullable Map<String, String> labels = object.getMetadata().getLabels();
+        return labels != null && labels.entrySet().containsAll(Names.LABELS.entrySet());
+    }
+
+    private static <T extends HasMetadata> void remove(KubernetesClient client, T object) {
+        client.resource(object).delete();
+        @Nullable T left = client.resource(object).get();
+        if (left != null && !left.getFinalizers().isEmpty()) {
+            client.resource(left)
+                    .edit(fresh -> {
+                        fresh.getMetadata()
+                                .getFinalizers()
+                                .removeIf(finalizer -> finalizer.startsWith(OWN_GROUP + "/"));
+                        return fresh;
+                    });
+        }
+    }
+}

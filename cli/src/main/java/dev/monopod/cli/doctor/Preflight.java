@@ -1,0 +1,33 @@
+package dev.monopod.cli.doctor;
+
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.terminal.Steps;
+import java.util.List;
+
+/// What `up` and `join` ask before they make anything: the probes of `doctor`.
+public final class Preflight {
+    private Preflight() {}
+
+    /// Notes every probe that does not pass.
+    ///
+    /// @throws CliException if one fails
+    public static void require(Layout layout, Role role, Steps steps) {
+        List<Probe> probes = new Probes(layout, role).all();
+        List<Probe> bad =
+                probes.stream().filter(probe -> probe.level() != Probe.Level.PASS).toList();
+        bad.forEach(probe -> probe.line().lines().forEach(steps::note));
+        long failed = bad.stream().filter(probe -> probe.level() == Probe.Level.FAIL).count();
+        if (failed > 0) {
+            throw new CliException(
+                    "this machine can't run Monopod: %d of %d probes fail"
+                            .formatted(failed, probes.size()));
+        }
+    }
+
+    /// Whether the host is to run a control plane too.
+    public enum Role {
+        CONTROL_PLANE,
+        HOST_ONLY
+    }
+}

@@ -1,0 +1,140 @@
+package dev.monopod.cli.down;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.HostSnapshot;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Kubeconfigs;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.terminal.Steps;
+import dev.monopod.kube.api.Host;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Removes all that `up` made and proves it by comparing the kernel's state with the one before.
+/// Exit code 1 if something of Monopod's remains.
+@Command(
+        name = "down",
+        mixinStandardHelpOptions = true,
+        description = "Stop and remove everything, and show that nothing is left.")
+public final class DownCommand implements Callable<Integer> {
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Option(names = "--keep-data", description = "Keep all objects and images, for the next `up`.")
+    private boolean keepData;
+
+    @Option(
+            names = "--purge",
+            hidden = true,
+            description = "Delete the data folder; the default, unless --keep-data.")
+    private boolean purge;
+
+    @Override
+    public Integer call() {
+        if (keepData && purge) {
+            throw new CliException("--keep-data and --purge exclude each other");
+        }
+        if (!"root".equals(System.getProperty("user.name"))) {
+            throw new CliException("down removes machines and networks", "run it as root");
+        }
+        Layout layout = options.layout();
+        @Nullable HostSnapshot before =
+                Files.exists(layout.snapshot()) ? HostSnapshot.read(layout.snapshot()) : null;
+        Steps steps = new Steps(options.json() ? System.err : System.out);
+        DownSteps down = new DownSteps(layout, new LinuxKernel());
+        noteMembers(layout, steps);
+        steps.step("control plane, controller and agent", down::supervisor);
+        steps.step("machines", down::machines);
+        if (!keepData) {
+            leaveCluster(layout, steps);
+        }
+        steps.step("network", down::network);
+        steps.step("mounts and control groups", down::mountsAndControlGroups);
+        steps.step(keepData ? "sockets" : "sockets and data", () -> down.files(keepData));
+        if (!keepData) {
+            Kubeconfigs.ofUser().withdraw();
+        }
+        HostSnapshot after = HostSnapshot.take(layout);
+        return report(steps, new Comparison(before, after, layout));
+    }
+
+    /// Their machines run on, and nobody tells them what to do any more.
+    private static void noteMembers(Layout layout, Steps steps) {
+        Optional<Installation> config =
+                Installation.read(layout).filter(it -> it.standing().runsControlPlane());
+        if (config.isEmpty()) {
+            return;
+        }
+        try (KubernetesClient client = Cluster.connect(layout)) {
+            client.resources(Host.class).list().getItems().stream()
+                    .map(host -> host.getMetadata().getName())
+                    .filter(name -> !name.equals(config.get().hostName()))
+                    .forEach(name ->
+                            steps.note(
+                                    "host %s loses its cluster; there too: monopod down"
+                                            .formatted(name)));
+        } catch (CliException | KubernetesClientException unreachable) {
+            // Nothing can be said of a cluster that does not run.
+            return;
+        }
+    }
+
+    /// A cluster that does not answer holds nothing up: the machine is cleared all the same.
+    private static void leaveCluster(Layout layout, Steps steps) {
+        Installation.read(layout)
+                .ifPresent(it ->
+                        it.standing()
+                                .externalKubeconfig(layout)
+                                .ifPresent(kubeconfig -> leave(it, kubeconfig, steps)));
+    }
+
+    private static void leave(Installation installation, Path kubeconfig, Steps steps) {
+        try {
+            steps.step(
+                    "objects in the cluster", () -> JoinedCluster.leave(kubeconfig, installation));
+        } catch (RuntimeException failure) {
+            steps.note(
+                    "Monopod's objects stay in the cluster of %s: %s"
+                            .formatted(kubeconfig, failure.getMessage()));
+        }
+    }
+
+    private int report(Steps steps, Comparison comparison) {
+        Map<String, Set<String>> left = comparison.left();
+        if (options.json()) {
+            CommonOptions.printJson(
+                    Map.of(
+                            "steps", steps.done(),
+                            "before", comparison.counts(true),
+                            "after", comparison.counts(false),
+                            "left", left,
+                            "othersSince", comparison.others()));
+        } else {
+            System.out.print("\n" + comparison.table());
+            left.forEach((kind, lines) ->
+                    lines.forEach(line -> System.out.printf("left: %s: %s%n", kind, line)));
+            comparison
+                    .others()
+                    .forEach((kind, lines) ->
+                            lines.forEach(line ->
+                                    System.out.printf(
+                                            "new since up, but not Monopod's by name: %s: %s%n",
+                                            kind, line)));
+            System.out.println(
+                    left.isEmpty() ? "Nothing of Monopod is left." : "Something is left.");
+        }
+        return left.isEmpty() ? 0 : 1;
+    }
+}

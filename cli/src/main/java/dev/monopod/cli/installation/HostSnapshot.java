@@ -1,0 +1,189 @@
+package dev.monopod.cli.installation;
+
+import dev.monopod.cli.terminal.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/// All that Monopod could leave in the kernel, by kind, as text lines that can be compared.
+///
+/// Links, nft tables, routes, network namespaces and mounts are complete; control groups and
+/// processes are only those with Monopod's name.
+public record HostSnapshot(Map<String, Set<String>> items) {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    public HostSnapshot {
+        items = Map.copyOf(items);
+    }
+
+    /// What the kernel holds now. Processes count if their command line names one of the layout's
+    /// folders; this process and its ancestors do not.
+    public static HostSnapshot take(Layout layout) {
+        Map<String, Set<String>> items = new TreeMap<>();
+        items.put("links", names(lines("ip", "-o", "link", "show"), 1));
+        items.put("nft tables", Set.copyOf(lines("nft", "list", "tables")));
+        Set<String> routes = new TreeSet<>(lines("ip", "route", "show", "table", "all"));
+        items.put("routes", routes);
+        items.put("rules", Set.copyOf(lines("ip", "rule", "show")));
+        items.put("network namespaces", names(lines("ip", "netns", "list"), 0));
+        items.put("mounts", mounts());
+        items.put("control groups", controlGroups());
+        items.put("processes", processes(layout));
+        return new HostSnapshot(items);
+    }
+
+    public static HostSnapshot read(Path file) {
+        try {
+            return Json.read(file, HostSnapshot.class);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    public void write(Path file) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, Json.write(this));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /// What this snapshot has and the earlier one had not, by kind.
+    public Map<String, Set<String>> since(HostSnapshot before) {
+        Map<String, Set<String>> more = new TreeMap<>();
+        items.forEach((kind, now) -> {
+            Set<String> added = new TreeSet<>(now);
+            added.removeAll(before.items.getOrDefault(kind, Set.of()));
+            if (!added.isEmpty()) {
+                more.put(kind, added);
+            }
+        });
+        return more;
+    }
+
+    /// Whether a line bears Monopod's name.
+    public static boolean named(String line) {
+        return line.contains("monopod") || line.matches("(?s)(.*[^\\w])?mp-[0-9a-z]+.*");
+    }
+
+    private static List<String> lines(String... command) {
+        return Commands.outputIfAny(LIMIT, command).lines().map(String::strip).toList();
+    }
+
+    private static Set<String> names(List<String> lines, int column) {
+        Set<String> names = new TreeSet<>();
+        for (String line : lines) {
+            String[] words = line.split("\\s+", -1);
+            if (words.length > column) {
+                names.add(words[column].replaceFirst("[:@].*", ""));
+            }
+        }
+        return names;
+    }
+
+    private static Set<String> mounts() {
+        Set<String> mounts = new TreeSet<>();
+        for (String line : read(() -> readString(Path.of("/proc/self/mounts"))).lines().toList()) {
+            String[] fields = line.split(" ", -1);
+            mounts.add(fields[1] + " (" + fields[2] + ")");
+        }
+        return mounts;
+    }
+
+    /// Folders of control groups with the name, the deepest last.
+    public static Set<String> controlGroups() {
+        Set<String> found = new TreeSet<>();
+        Path root = Path.of("/sys/fs/cgroup");
+        if (!Files.isDirectory(root)) {
+            return found;
+        }
+        try (Stream<Path> walk = Files.walk(root, 8, new FileVisitOption[0])) {
+            walk.filter(path -> path.toString().contains("monopod"))
+                    .filter(Files::isDirectory)
+                    .forEach(path -> found.add(path.toString()));
+        } catch (IOException | UncheckedIOException vanished) {
+            // Groups come and go while the walk runs; those of ours are stopped by then.
+            return found;
+        }
+        return found;
+    }
+
+    private static Set<String> processes(Layout layout) {
+        Set<String> found = new TreeSet<>();
+        ourProcesses(layout)
+                .forEach(process -> found.add(process.pid() + " " + describe(process.pid())));
+        return found;
+    }
+
+    /// Processes that were started for the layout: their command names its data or run folder.
+    public static List<ProcessHandle> ourProcesses(Layout layout) {
+        List<ProcessHandle> found = new ArrayList<>();
+        Set<Long> mine = new TreeSet<>();
+        for (ProcessHandle process = ProcessHandle.current();
+                process != null;
+                process = process.parent().orElse(null)) {
+            mine.add(process.pid());
+        }
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            all.filter(process -> !mine.contains(process.pid()))
+                    .filter(process -> belongsTo(layout, commandLine(process.pid())))
+                    .forEach(found::add);
+        }
+        return found;
+    }
+
+    private static boolean belongsTo(Layout layout, String commandLine) {
+        String program = commandLine.split(" ", 2)[0];
+        String name = program.substring(program.lastIndexOf('/') + 1);
+        boolean ours =
+                name.equals("java")
+                        || name.startsWith("qemu-")
+                        || name.equals("haproxy")
+                        || name.startsWith("monopod-control-plane")
+                        || name.equals("setpriv")
+                        || name.equals("ip");
+        return ours
+                && (commandLine.contains(layout.data().toString())
+                        || commandLine.contains(layout.run() + "/"));
+    }
+
+    private static String commandLine(long pid) {
+        return read(() -> readString(Path.of("/proc/" + pid + "/cmdline")))
+                .replace('\0', ' ')
+                .strip();
+    }
+
+    private static String describe(long pid) {
+        String command = commandLine(pid);
+        return command.length() > 120 ? command.substring(0, 120) + "…" : command;
+    }
+
+    private static String read(Supplier<String> reader) {
+        try {
+            return reader.get();
+        } catch (UncheckedIOException gone) {
+            return "";
+        }
+    }
+
+    private static String readString(Path path) {
+        try {
+            return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

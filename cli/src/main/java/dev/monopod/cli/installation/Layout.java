@@ -1,0 +1,139 @@
+package dev.monopod.cli.installation;
+
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.model.names.Defaults;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
+
+/// Where things are: the built checkout, the state that outlives a reboot, and the sockets that do
+/// not.
+public record Layout(Path dist, Path data, Path run) {
+    /// File in the `pki` folder: who signs the API server's client certificate in a cluster that is
+    /// another's.
+    public static final String CLIENT_AUTHORITY = "joined-client-ca.crt";
+
+    /// File in the data folder: the agent's credentials on a host that joined by a token.
+    static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
+
+    /// Of this build.
+    public static final String VERSION = "0.1.0";
+
+    static final Path DEFAULT_DATA = Path.of(Defaults.DATA_DIRECTORY);
+    static final Path DEFAULT_RUN = Path.of(Defaults.RUN_DIRECTORY);
+
+    public Layout {
+        if (!dist.isAbsolute() || !data.isAbsolute() || !run.isAbsolute()) {
+            throw new IllegalArgumentException("paths must be absolute: " + data + ", " + run);
+        }
+        if (data.getNameCount() < 2 || run.getNameCount() < 2) {
+            throw new CliException(
+                    "%s and %s: a folder directly under / is too much to own".formatted(data, run));
+        }
+    }
+
+    /// The layout for these folders; `dist` is that of the checkout that the launcher names.
+    static Layout of(Path data, Path run) {
+        String root = System.getenv("MONOPOD_ROOT");
+        Path checkout = root == null ? Path.of("") : Path.of(root);
+        return new Layout(
+                checkout.toAbsolutePath().normalize().resolve("dist"),
+                data.toAbsolutePath().normalize(),
+                run.toAbsolutePath().normalize());
+    }
+
+    public Path controlPlane() {
+        return dist.resolve("monopod-control-plane");
+    }
+
+    /// The jar that is one of our processes: its manifest names the main class and the class path.
+    Path program(String name) {
+        return dist.resolve("lib").resolve("monopod-%s-%s.jar".formatted(name, VERSION));
+    }
+
+    public Path memberKubeconfig() {
+        return data.resolve(MEMBER_KUBECONFIG);
+    }
+
+    /// What was decided for this host.
+    Path installation() {
+        return data.resolve("up.json");
+    }
+
+    /// What the running processes were built from.
+    public Path build() {
+        return data.resolve("build");
+    }
+
+    public Path supervisorConfig() {
+        return data.resolve("supervisor.json");
+    }
+
+    public Path supervisorSocket() {
+        return run.resolve("supervisor.sock");
+    }
+
+    public Path snapshot() {
+        return run.resolve("before.json");
+    }
+
+    public Path adminKubeconfig() {
+        return data.resolve("kubeconfig").resolve("admin.kubeconfig");
+    }
+
+    /// Present in every data folder that `up` made; without it nothing is deleted.
+    public Path marker() {
+        return data.resolve(".monopod");
+    }
+
+    public Path pki(String file) {
+        return data.resolve("pki").resolve(file);
+    }
+
+    /// Log of a supervised process.
+    public Path log(String process) {
+        return data.resolve("logs").resolve(process + ".log");
+    }
+
+    public boolean ownsData() {
+        return Files.exists(marker());
+    }
+
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /// Makes the folders, where they are missing.
+    ///
+    /// @throws CliException if the data folder holds what is not Monopod's
+    public void prepare() {
+        try {
+            Files.createDirectories(run);
+            if (!Files.exists(data)) {
+                Files.createDirectories(data);
+                // Machines run as another user and need to pass through, not to look around.
+                Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx--x--x"));
+            }
+            if (!ownsData()) {
+                try (Stream<Path> content = Files.list(data)) {
+                    if (content.findAny().isPresent()) {
+                        throw new CliException(
+                                data + " holds files that are not Monopod's",
+                                "choose an empty folder with --data-dir");
+                    }
+                }
+                Files.createFile(marker());
+            }
+            Files.createDirectories(data.resolve("logs"));
+            Path registries = data.resolve("registries.json");
+            if (!Files.exists(registries)) {
+                Files.writeString(registries, "[]\n");
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

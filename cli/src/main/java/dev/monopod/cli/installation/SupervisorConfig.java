@@ -1,0 +1,156 @@
+package dev.monopod.cli.installation;
+
+import dev.monopod.cli.terminal.Json;
+import dev.monopod.model.names.Defaults;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The supervisor's configuration that follows from what was decided for this host: which processes
+/// run, and with which flags. Pure.
+public final class SupervisorConfig {
+    private static final String HEALTH = "http://127.0.0.1:" + Defaults.HEALTH_PORT + "/readyz";
+    private static final String AGENT_HEALTH =
+            "http://127.0.0.1:" + Defaults.AGENT_HEALTH_PORT + "/readyz";
+
+    private final Installation installation;
+    private final Addressing network;
+    private final Standing standing;
+    private final Layout layout;
+    private final Map<String, String> environment;
+
+    /// @param environment of this command; tests of Monopod set some of it
+    public SupervisorConfig(
+            Installation installation, Layout layout, Map<String, String> environment) {
+        this.installation = installation;
+        this.network = installation.network();
+        this.standing = installation.standing();
+        this.layout = layout;
+        this.environment = environment;
+    }
+
+    /// The whole of `supervisor.json`; its fields are those of Go's `controlplane.Config`.
+    public String text() {
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("dataDir", layout.data().toString());
+        config.put("runDir", layout.run().toString());
+        config.put("controlPlane", standing.runsControlPlane());
+        config.put(
+                "kubeconfig", standing.externalKubeconfig(layout).map(Object::toString).orElse(""));
+        config.put("hostAddress", installation.hostAddress());
+        config.put("vpcCidr", network.range().toString());
+        config.put("networkNamespace", network.networkNamespace());
+        config.put("serviceCidr", network.services().toString());
+        config.put("dnsAddress", installation.dnsAddress());
+        config.put("clusterDomain", Defaults.CLUSTER_DOMAIN);
+        config.put("region", network.region());
+        config.put("unsafeNoFsync", environment.containsKey("MONOPOD_UNSAFE_NO_FSYNC"));
+        config.put(
+                "extraNames",
+                Stream.concat(
+                                Stream.of(installation.hostName()),
+                                standing.underlayAddress().stream())
+                        .toList());
+        config.put(
+                "processes",
+                standing.runsController() ? List.of(controller(), agent()) : List.of(agent()));
+        return Json.write(config);
+    }
+
+    private Map<String, Object> controller() {
+        List<String> command = java("controller");
+        boolean own = standing.runsControlPlane();
+        String address = own ? "127.0.0.1" : installation.hostAddress();
+        command.addAll(List.of("--kubeconfig", credentials("controller")));
+        command.addAll(
+                List.of(
+                        "--webhook-bind",
+                        (own ? "127.0.0.1" : "0.0.0.0") + ":" + Defaults.WEBHOOK_PORT));
+        command.addAll(
+                List.of("--webhook-url", "https://" + address + ":" + Defaults.WEBHOOK_PORT));
+        command.addAll(List.of("--webhook-ca-cert", layout.pki("webhook-ca.crt").toString()));
+        command.addAll(List.of("--webhook-cert", layout.pki("webhook.crt").toString()));
+        command.addAll(List.of("--webhook-key", layout.pki("webhook.key").toString()));
+        command.addAll(
+                List.of(
+                        "--region",
+                        network.region(),
+                        "--default-vpc-cidr",
+                        network.range().toString()));
+        @Nullable String hostLostSeconds = environment.get("MONOPOD_HOST_LOST_SECONDS");
+        if (hostLostSeconds != null) {
+            command.addAll(List.of("--host-lost-seconds", hostLostSeconds));
+        }
+        if (own) {
+            // In another's cluster its administrator decides about definitions.
+            command.addAll(
+                    List.of("--gateway-api", layout.dist().resolve("gateway-api").toString()));
+        }
+        return process("controller", command, HEALTH);
+    }
+
+    private Map<String, Object> agent() {
+        List<String> command = java("agent");
+        command.addAll(List.of("--kubeconfig", credentials("agent")));
+        command.addAll(List.of("--host-name", installation.hostName()));
+        command.addAll(List.of("--data-dir", layout.data().toString()));
+        command.addAll(List.of("--run-dir", layout.run().toString()));
+        command.addAll(List.of("--guest-dir", layout.dist().resolve("guest").toString()));
+        command.addAll(List.of("--cluster-dns", installation.dnsAddress()));
+        command.addAll(List.of("--service-cidr", network.services().toString()));
+        command.addAll(List.of("--cluster-domain", Defaults.CLUSTER_DOMAIN));
+        command.addAll(
+                List.of("--cpu-overcommit", Integer.toString(installation.overcommit().cpu())));
+        command.addAll(
+                List.of(
+                        "--storage-overcommit",
+                        Integer.toString(installation.overcommit().storage())));
+        command.addAll(List.of("--kubelet-port", Integer.toString(Defaults.KUBELET_PORT)));
+        command.addAll(List.of("--kubelet-ca-cert", layout.pki("kubelet-ca.crt").toString()));
+        command.addAll(List.of("--kubelet-ca-key", layout.pki("kubelet-ca.key").toString()));
+        command.addAll(
+                List.of(
+                        "--client-ca",
+                        layout.pki(standing.runsControlPlane() ? "ca.crt" : Layout.CLIENT_AUTHORITY)
+                                .toString()));
+        command.addAll(
+                List.of("--registries", layout.data().resolve("registries.json").toString()));
+        command.addAll(List.of("--region", network.region()));
+        standing.underlayAddress()
+                .ifPresent(it -> command.addAll(List.of("--underlay-address", it)));
+        standing.givenAddress().ifPresent(it -> command.addAll(List.of("--host-address", it)));
+        return process("agent", command, AGENT_HEALTH);
+    }
+
+    private List<String> java(String program) {
+        return new ArrayList<>(
+                List.of(
+                        Layout.java(),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dlogback.configurationFile=monopod-process-logback.xml",
+                        "-jar",
+                        layout.program(program).toString()));
+    }
+
+    private static Map<String, Object> process(String name, List<String> command, String readyUrl) {
+        Map<String, Object> process = new LinkedHashMap<>();
+        process.put("name", name);
+        process.put("command", List.copyOf(command));
+        process.put("after", List.of("kube-apiserver"));
+        process.put("ready", Map.of("url", readyUrl));
+        return process;
+    }
+
+    private String credentials(String process) {
+        return standing.externalKubeconfig(layout)
+                .orElse(layout.data().resolve("kubeconfig").resolve(process + ".kubeconfig"))
+                .toString();
+    }
+}

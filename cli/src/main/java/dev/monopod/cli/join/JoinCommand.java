@@ -1,0 +1,136 @@
+package dev.monopod.cli.join;
+
+import dev.monopod.cli.doctor.Preflight;
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.HostNames;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Underlays;
+import dev.monopod.cli.terminal.Steps;
+import dev.monopod.cli.up.UpSteps;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// Makes this machine a host of a cluster whose control plane `monopod up` started on another one.
+/// All that can be refused is refused before anything is made here.
+@Command(
+        name = "join",
+        mixinStandardHelpOptions = true,
+        description =
+                "Make this machine a host of another machine's cluster; `monopod token create` there prints this command.")
+public final class JoinCommand implements Callable<Integer> {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?");
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Parameters(paramLabel = "ADDRESS[:PORT]", description = "The cluster's API server.")
+    private String server = "";
+
+    @Option(
+            names = "--token",
+            required = true,
+            paramLabel = "ID.SECRET",
+            description = "Bootstrap token.")
+    private String token = "";
+
+    @Option(
+            names = "--ca-hash",
+            required = true,
+            paramLabel = "sha256:HEX",
+            description = "Hash of the public key of the cluster's authority.")
+    private String hash = "";
+
+    @Option(names = "--host-name", description = "Name of the Host (default: the hostname).")
+    private @Nullable String hostName;
+
+    @Option(
+            names = "--underlay-address",
+            paramLabel = "ADDRESS",
+            description =
+                    "Address by which the other hosts reach this one (default: that by which it reaches the API server).")
+    private @Nullable String underlay;
+
+    @Override
+    public Integer call() throws Exception {
+        Layout layout = options.layout();
+        PrintStream out = options.json() ? System.err : System.out;
+        Steps steps = new Steps(out);
+        JoinSteps join = new JoinSteps(layout, steps, request());
+        Preflight.require(layout, Preflight.Role.HOST_ONLY, steps);
+        Path credentials = Files.createTempDirectory("monopod-join");
+        Installation installation;
+        try {
+            steps.step("credentials", () -> join.credentials(credentials));
+            installation = steps.step("place in the cluster", () -> join.place(credentials));
+        } finally {
+            remove(credentials);
+        }
+        UpSteps up = new UpSteps(layout, installation, steps);
+        steps.step("network of the VPC " + installation.network().range(), () -> up.network());
+        up.processes();
+        up.host();
+        if (options.json()) {
+            CommonOptions.printJson(
+                    Map.of("host", installation.hostName(), "address", installation.hostAddress()));
+        } else {
+            out.printf(
+                    "%nHost %s is in the cluster of %s, at %s. To leave it: monopod down%n",
+                    installation.hostName(), server, installation.hostAddress());
+        }
+        return 0;
+    }
+
+    private JoinSteps.Request request() {
+        String name = hostName != null ? hostName : HostNames.own();
+        if (!NAME.matcher(name).matches()) {
+            throw usage(
+                    "--host-name %s: not lower-case letters, digits, '-' and '.'".formatted(name));
+        }
+        if (underlay != null && !Underlays.exists(underlay)) {
+            throw usage("--underlay-address %s: no link has it".formatted(underlay));
+        }
+        return new JoinSteps.Request(
+                parsed("", () -> ApiServer.parse(server)),
+                parsed("--token: ", () -> Token.parse(token)),
+                parsed("--ca-hash %s: ".formatted(hash), () -> new AuthorityHash(hash)),
+                name,
+                Optional.ofNullable(underlay));
+    }
+
+    private <T> T parsed(String option, Supplier<T> parser) {
+        try {
+            return parser.get();
+        } catch (IllegalArgumentException malformed) {
+            throw usage(option + malformed.getMessage());
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /// Keys are in it.
+    private static void remove(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.monopod.cli.join;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.model.names.Defaults;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.random.RandomGenerator;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Bootstrap tokens, by which other machines join this one's cluster.
+@Command(
+        name = "token",
+        mixinStandardHelpOptions = true,
+        description = "Tokens by which other machines join this cluster.",
+        subcommands = TokenCommand.Create.class)
+public final class TokenCommand implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "token: create");
+    }
+
+    @Command(
+            name = "create",
+            mixinStandardHelpOptions = true,
+            description = "Make a token, and print the command that joins another machine by it.")
+    static final class Create implements Callable<Integer> {
+        private final Clock clock = Clock.systemUTC();
+        private final RandomGenerator random = new SecureRandom();
+        @Mixin private CommonOptions options = new CommonOptions();
+
+        @Option(
+                names = "--ttl",
+                paramLabel = "DURATION",
+                defaultValue = "PT24H",
+                description = "How long it can be used, ISO 8601 (${DEFAULT-VALUE}).")
+        private Duration life = Duration.ofHours(24);
+
+        @Override
+        public Integer call() {
+            Layout layout = options.layout();
+            Installation installation =
+                    Installation.read(layout)
+                            .orElseThrow(() ->
+                                    new CliException(
+                                            "no cluster runs on this machine", "monopod up"));
+            String address =
+                    switch (installation.standing()) {
+                        case Standing.First first -> first.underlay();
+                        case Standing.Alone _ ->
+                                throw new CliException(
+                                        "this machine has no address that others reach",
+                                        "monopod up --underlay-address ADDRESS");
+                        case Standing.Member _, Standing.Guest _ ->
+                                throw new CliException(
+                                        "the control plane of this cluster is not on this machine",
+                                        "run it where the control plane is; hosts of another's cluster join it by `monopod up --kubeconfig FILE`");
+                    };
+            Token token = Token.make(random);
+            create(layout, token);
+            String command =
+                    "monopod join %s --token %s --ca-hash %s"
+                            .formatted(
+                                    new ApiServer(address, Defaults.API_SERVER_PORT),
+                                    token.text(),
+                                    hash(layout).text());
+            if (options.json()) {
+                CommonOptions.printJson(Map.of("token", token.text(), "command", command));
+            } else {
+                System.out.println(command);
+            }
+            return 0;
+        }
+
+        private void create(Layout layout, Token token) {
+            try (KubernetesClient client = Cluster.connect(layout)) {
+                client.resource(
+                                new SecretBuilder()
+                                        .withNewMetadata()
+                                        .withName("bootstrap-token-" + token.id())
+                                        .withNamespace("kube-system")
+                                        .endMetadata()
+                                        .withType("bootstrap.kubernetes.io/token")
+                                        .withStringData(
+                                                Map.of(
+                                                        "token-id",
+                                                        token.id(),
+                                                        "token-secret",
+                                                        token.secret(),
+                                                        "description",
+                                                        "monopod token create",
+                                                        "expiration",
+                                                        clock.instant()
+                                                                .plus(life)
+                                                                .truncatedTo(ChronoUnit.SECONDS)
+                                                                .toString(),
+                                                        "usage-bootstrap-authentication",
+                                                        "true",
+                                                        "auth-extra-groups",
+                                                        "system:bootstrappers:monopod"))
+                                        .build())
+                        .create();
+            }
+        }
+
+        private static AuthorityHash hash(Layout layout) {
+            try {
+                return AuthorityHash.of(Files.readAllBytes(layout.pki("ca.crt")));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            } catch (GeneralSecurityException broken) {
+                throw new CliException("%s: %s".formatted(layout.pki("ca.crt"), broken));
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/// Profiles.
+@NullMarked
+package dev.monopod.cli.profile;
+
+import org.jspecify.annotations.NullMarked;
+

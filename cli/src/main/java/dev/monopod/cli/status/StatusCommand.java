@@ -1,0 +1,158 @@
+package dev.monopod.cli.status;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.SupervisorClient;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.terminal.Table;
+import dev.monopod.cli.terminal.Text;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.HostStatus;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.model.names.Names;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// Prints what runs: processes, hosts, machines and their pods. Exit code 1 if a process is not
+/// ready or nothing runs.
+@Command(
+        name = "status",
+        mixinStandardHelpOptions = true,
+        description = "Show processes, hosts, machines and pods.")
+public final class StatusCommand implements Callable<Integer> {
+    private final Clock clock = Clock.systemUTC();
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Override
+    public Integer call() {
+        Layout layout = options.layout();
+        Optional<SupervisorClient.Status> supervisor =
+                new SupervisorClient(layout.supervisorSocket()).status();
+        Map<String, Object> answer = new LinkedHashMap<>();
+        StringBuilder text = new StringBuilder();
+        supervisor.ifPresentOrElse(
+                status -> {
+                    answer.put("processes", status.processes());
+                    text.append(processes(status));
+                },
+                () -> text.append("Monopod does not run on this machine.\n"));
+        boolean clusterAnswers = cluster(layout, answer, text);
+        if (options.json()) {
+            answer.put("up", supervisor.isPresent());
+            CommonOptions.printJson(answer);
+        } else {
+            System.out.print(text);
+        }
+        boolean ready = supervisor.map(SupervisorClient.Status::allReady).orElse(false);
+        return ready && clusterAnswers ? 0 : 1;
+    }
+
+    private Table processes(SupervisorClient.Status status) {
+        Table table = new Table("PROCESS", "STATE", "PID", "RESTARTS", "AGE", "NOTE");
+        for (SupervisorClient.ProcessStatus process : status.processes()) {
+            String note = process.ready() ? "" : Text.of(process.message());
+            table.row(
+                    process.name(),
+                    process.ready() ? "ready" : process.state(),
+                    Long.toString(process.pid()),
+                    Integer.toString(process.restarts()),
+                    Text.age(process.since(), clock),
+                    note.equals("-") ? Text.of(process.lastExit()) : note);
+        }
+        return table;
+    }
+
+    private boolean cluster(Layout layout, Map<String, Object> answer, StringBuilder text) {
+        try (KubernetesClient client = Cluster.connect(layout)) {
+            List<Host> hosts = client.resources(Host.class).list().getItems();
+            List<Machine> machines = client.resources(Machine.class).list().getItems();
+            List<Pod> pods =
+                    client.pods().inAnyNamespace().withLabel(Names.PROFILE_LABEL).list().getItems();
+            answer.put("hosts", hosts);
+            answer.put("machines", machines);
+            answer.put("pods", pods);
+            text.append('\n').append(hosts(hosts));
+            text.append('\n').append(machines(machines));
+            text.append('\n').append(pods(pods));
+            return true;
+        } catch (CliException | KubernetesClientException noCluster) {
+            String reason =
+                    noCluster instanceof KubernetesClientException refused
+                            ? Cluster.reason(refused)
+                            : String.valueOf(noCluster.getMessage());
+            answer.put("error", reason);
+            text.append("The API server does not answer: ").append(reason).append('\n');
+            return false;
+        }
+    }
+
+    private Table hosts(List<Host> hosts) {
+        Table table = new Table("HOST", "ACCELERATOR", "VCPU", "MEMORY", "HEARTBEAT", "AGENT");
+        for (Host host : hosts) {
+            HostStatus status = host.getStatus();
+            if (status == null) {
+                table.row(host.getMetadata().getName(), "-", "-", "-", "-", "-");
+                continue;
+            }
+            Long cpu = status.capacityMilliCpu();
+            Long memory = status.capacityMemoryMebiBytes();
+            table.row(
+                    host.getMetadata().getName(),
+                    Text.of(status.accelerator()),
+                    cpu == null ? "-" : Double.toString(cpu / 1000.0),
+                    memory == null ? "-" : memory + " MiB",
+                    Text.age(status.heartbeat(), clock),
+                    Text.of(status.agentVersion()));
+        }
+        return table;
+    }
+
+    private static Table machines(List<Machine> machines) {
+        Table table =
+                new Table("MACHINE OF POD", "PHASE", "HOST", "ADDRESS", "SIZE", "START", "NOTE");
+        for (Machine machine : machines) {
+            var spec = machine.getSpec();
+            MachineStatus status = machine.getStatus();
+            table.row(
+                    spec.pod().namespace() + "/" + spec.pod().name(),
+                    status == null ? "Pending" : Text.of(status.phase()),
+                    spec.host(),
+                    spec.network().address(),
+                    "%s vCPU %d MiB"
+                            .formatted(
+                                    spec.size().milliCpu() / 1000.0, spec.size().memoryMebiBytes()),
+                    status == null || status.startMillis() == null
+                            ? "-"
+                            : status.startMillis() + " ms",
+                    status == null ? "-" : Text.of(status.message()));
+        }
+        return table;
+    }
+
+    private Table pods(List<Pod> pods) {
+        Table table = new Table("POD", "PHASE", "PROFILE", "CAPACITY", "AGE");
+        for (Pod pod : pods) {
+            Map<String, String> annotations = pod.getMetadata().getAnnotations();
+            table.row(
+                    pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName(),
+                    Text.of(pod.getStatus().getPhase()),
+                    Text.of(pod.getMetadata().getLabels().get(Names.PROFILE_LABEL)),
+                    annotations == null
+                            ? "-"
+                            : annotations.getOrDefault(Names.CAPACITY_ANNOTATION, "-"),
+                    Text.age(pod.getMetadata().getCreationTimestamp(), clock));
+        }
+        return table;
+    }
+}

@@ -1,0 +1,31 @@
+package dev.monopod.cli.terminal;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Values as tables show them.
+public final class Text {
+    private Text() {}
+
+    /// `-` for what is not there.
+    public static String of(@Nullable Object value) {
+        return value == null || value.toString().isEmpty() ? "-" : value.toString();
+    }
+
+    /// `42s`, `3m`, `5h`, `2d`; `-` without a timestamp. A clock that runs behind makes it `0s`.
+    public static String age(@Nullable String timestamp, Clock clock) {
+        if (timestamp == null) {
+            return "-";
+        }
+        Duration age = Duration.between(Instant.parse(timestamp), clock.instant());
+        if (age.toSeconds() < 120) {
+            return Math.max(0, age.toSeconds()) + "s";
+        }
+        if (age.toMinutes() < 120) {
+            return age.toMinutes() + "m";
+        }
+        return age.toHours() < 48 ? age.toHours() + "h" : age.toDays() + "d";
+    }
+}

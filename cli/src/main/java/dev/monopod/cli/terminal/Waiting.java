@@ -1,0 +1,24 @@
+package dev.monopod.cli.terminal;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// Waits for what nobody announces: other processes, files, the kernel.
+public final class Waiting {
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private Waiting() {}
+
+    /// Whether the condition came true within the limit; asked at least once.
+    public static boolean until(Duration limit, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+        return true;
+    }
+}

@@ -1,0 +1,214 @@
+package dev.monopod.cli.up;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.doctor.Preflight;
+import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.HostNames;
+import dev.monopod.cli.installation.HostRoutes;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.installation.Underlays;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.terminal.Steps;
+import dev.monopod.model.names.Defaults;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Brings this machine to: control plane, controller and agent run, a profile exists, and a first
+/// pod runs in its own machine. Each step is skipped if what it makes is there already, so a second
+/// `up` repairs and keeps all objects.
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        description = "Run Monopod on this machine, with a first pod.")
+public final class UpCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Option(
+            names = "--vpc-cidr",
+            paramLabel = "CIDR",
+            description =
+                    "Range of the VPC, /16 to /24 (default: "
+                            + Defaults.VPC_CIDR
+                            + ", else the first free 10.x.0.0/16).")
+    private @Nullable String vpcCidr;
+
+    @Option(
+            names = "--service-cidr",
+            paramLabel = "CIDR",
+            description = "Range of Services (default: " + Defaults.SERVICE_CIDR + ").")
+    private @Nullable String serviceCidr;
+
+    @Option(
+            names = "--region",
+            description =
+                    "Region that nodes, zones and ARNs name (default: " + Defaults.REGION + ").")
+    private @Nullable String region;
+
+    @Option(
+            names = "--kubeconfig",
+            paramLabel = "FILE",
+            description = "Join this existing cluster; no control plane is started.")
+    private @Nullable Path kubeconfig;
+
+    @Option(
+            names = "--cpu-overcommit",
+            paramLabel = "N",
+            description = "vCPUs promised for each processor of this machine (default: 10).")
+    private @Nullable Integer cpuOvercommit;
+
+    @Option(
+            names = "--storage-overcommit",
+            paramLabel = "N",
+            description =
+                    "Disk promised for each byte of this machine's; machines' disks are sparse (default: 10).")
+    private @Nullable Integer storageOvercommit;
+
+    @Option(
+            names = "--underlay-address",
+            paramLabel = "ADDRESS",
+            description =
+                    "Address by which other hosts reach this one (default: that of the default route).")
+    private @Nullable String underlay;
+
+    @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
+    private boolean noFirstPod;
+
+    @Option(names = "--vpc", hidden = true, defaultValue = "default")
+    private String vpc = "default";
+
+    @Override
+    public Integer call() throws Exception {
+        Layout layout = options.layout();
+        // With -o json the steps go to standard error: standard output is the answer alone.
+        PrintStream out = options.json() ? System.err : System.out;
+        Steps steps = new Steps(out);
+        UpPlan.Go plan = plan(layout);
+        steps.step(
+                "preflight",
+                () ->
+                        Preflight.require(
+                                layout,
+                                plan.installation().standing().runsControlPlane()
+                                        ? Preflight.Role.CONTROL_PLANE
+                                        : Preflight.Role.HOST_ONLY,
+                                steps));
+        Installation installation =
+                plan.others().isPresent()
+                        ? steps.step("place in the cluster", () -> place(layout, plan))
+                        : plan.installation();
+        UpSteps up = new UpSteps(layout, installation, steps);
+        steps.step("network of the VPC " + installation.network().range(), () -> up.network());
+        up.processes();
+        up.host();
+        if (installation.standing() instanceof Standing.Member) {
+            steps.note(
+                    "this machine is a host of the cluster of "
+                            + installation.standing().kubeconfig(layout));
+            return 0;
+        }
+        String kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
+        boolean imageLoaded = up.images();
+        up.profile();
+        String pod = "";
+        if (!noFirstPod && imageLoaded) {
+            pod = up.firstPod();
+        } else if (!noFirstPod) {
+            steps.note("no example image is built, so there is no first pod");
+        }
+        report(layout, up, kubeconfigHint, pod, steps);
+        return 0;
+    }
+
+    private void report(Layout layout, UpSteps up, String kubeconfigHint, String pod, Steps steps) {
+        if (options.json()) {
+            CommonOptions.printJson(
+                    Map.of(
+                            "kubeconfig", up.kubeconfigFile().toString(),
+                            "firstPod", pod,
+                            "steps", steps.done()));
+            return;
+        }
+        System.out.println();
+        System.out.print(up.overview());
+        System.out.println("\nNext:");
+        if (!kubeconfigHint.isEmpty()) {
+            System.out.println("  " + kubeconfigHint);
+        }
+        List.of(
+                        "kubectl get nodes,pods -o wide",
+                        "kubectl exec -it hello -- sh",
+                        "kubectl create deployment web --image=IMAGE --replicas=5",
+                        "monopod status        monopod why POD        monopod down")
+                .forEach(command -> System.out.println("  " + command));
+    }
+
+    private UpPlan.Go plan(Layout layout) {
+        UpPlan.Asked asked = asked();
+        Optional<Installation> last = Installation.read(layout);
+        String hostName = HostNames.own();
+        UpPlan plan =
+                UpPlan.of(
+                        asked,
+                        new UpPlan.Found(
+                                last,
+                                UpPlan.cluster(asked, last.map(Installation::standing))
+                                        .map(it -> JoinedCluster.ask(it, hostName)),
+                                HostRoutes.ranges(),
+                                hostName,
+                                Underlays.usual()));
+        return switch (plan) {
+            case UpPlan.Go go -> go;
+            case UpPlan.WrongUsage wrong -> throw usage(wrong.message());
+            case UpPlan.Refused refused -> throw new CliException(refused.message(), refused.fix());
+        };
+    }
+
+    private UpPlan.Asked asked() {
+        if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
+            throw usage("--kubeconfig %s: can't be read".formatted(kubeconfig));
+        }
+        if (underlay != null && !Underlays.exists(underlay)) {
+            throw usage("--underlay-address %s: no link has it".formatted(underlay));
+        }
+        return new UpPlan.Asked(
+                vpc,
+                Optional.ofNullable(vpcCidr),
+                Optional.ofNullable(serviceCidr),
+                Optional.ofNullable(region),
+                Optional.ofNullable(kubeconfig).map(it -> it.toAbsolutePath().normalize()),
+                Optional.ofNullable(cpuOvercommit),
+                Optional.ofNullable(storageOvercommit),
+                Optional.ofNullable(underlay));
+    }
+
+    private static Installation place(Layout layout, UpPlan.Go plan) {
+        Installation installation = plan.installation();
+        try (KubernetesClient client =
+                Cluster.connect(installation.standing().kubeconfig(layout))) {
+            return installation.at(
+                    JoinedCluster.claim(
+                            client, installation.hostName(), plan.others().orElseThrow()));
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+}

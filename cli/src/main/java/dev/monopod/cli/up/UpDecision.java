@@ -1,0 +1,84 @@
+package dev.monopod.cli.up;
+
+import dev.monopod.cli.installation.Standing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Which steps bring the processes of this host to what they should be. Pure.
+enum UpDecision {
+    STOP_OLD_CONFIGURATION,
+    STOP_OLD_BUILD,
+    STOP_OLD_CREDENTIALS,
+
+    /// Makes or renews what a host of somebody else's cluster needs: its own kubelets' authority.
+    ISSUE_CERTIFICATES,
+
+    /// Asks that cluster who signs its API server's client certificate.
+    LEARN_CLIENT_AUTHORITY,
+
+    /// Writes down what the processes are to be, before they are that.
+    RECORD,
+    START_SUPERVISOR,
+    AWAIT_PROCESSES;
+
+    /// What processes run from.
+    ///
+    /// @param configuration the text of `supervisor.json`
+    record Inputs(String configuration, Build build) {
+        /// @param processes what the jars and the control plane were built from
+        /// @param credentials hash of those that the host was given; empty if it makes its own
+        record Build(List<String> processes, Optional<String> credentials) {
+            private static final int PROCESS_LINES = 2;
+
+            /// Reads what [#text] wrote; an empty text stands for a build that nobody knows of.
+            static Build parse(String text) {
+                List<String> lines = text.lines().toList();
+                return new Build(
+                        lines.subList(0, Math.min(PROCESS_LINES, lines.size())),
+                        lines.stream().skip(PROCESS_LINES).findFirst());
+            }
+
+            String text() {
+                List<String> lines = new ArrayList<>(processes);
+                credentials.ifPresent(lines::add);
+                return String.join("\n", lines) + "\n";
+            }
+        }
+    }
+
+    /// @param running what the running supervisor was started with; empty if none runs
+    static List<UpDecision> of(Optional<Inputs> running, Inputs wanted, Standing standing) {
+        List<UpDecision> steps = new ArrayList<>();
+        Optional<UpDecision> stop = running.flatMap(it -> stop(it, wanted));
+        stop.ifPresent(steps::add);
+        switch (standing) {
+            case Standing.Alone _, Standing.First _ -> {
+                // The supervisor itself sees to the certificates.
+            }
+            case Standing.Member _ -> steps.add(LEARN_CLIENT_AUTHORITY);
+            case Standing.Guest _ -> {
+                steps.add(ISSUE_CERTIFICATES);
+                steps.add(LEARN_CLIENT_AUTHORITY);
+            }
+        }
+        steps.add(RECORD);
+        if (running.isEmpty() || stop.isPresent()) {
+            steps.add(START_SUPERVISOR);
+        }
+        steps.add(AWAIT_PROCESSES);
+        return List.copyOf(steps);
+    }
+
+    private static Optional<UpDecision> stop(Inputs running, Inputs wanted) {
+        if (!running.configuration().equals(wanted.configuration())) {
+            return Optional.of(STOP_OLD_CONFIGURATION);
+        }
+        if (!running.build().processes().equals(wanted.build().processes())) {
+            return Optional.of(STOP_OLD_BUILD);
+        }
+        return running.build().credentials().equals(wanted.build().credentials())
+                ? Optional.empty()
+                : Optional.of(STOP_OLD_CREDENTIALS);
+    }
+}

@@ -1,0 +1,313 @@
+package dev.monopod.cli.up;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.image.Images;
+import dev.monopod.cli.installation.Addressing;
+import dev.monopod.cli.installation.Commands;
+import dev.monopod.cli.installation.Hashes;
+import dev.monopod.cli.installation.HostSnapshot;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Kubeconfigs;
+import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.installation.SupervisorClient;
+import dev.monopod.cli.installation.SupervisorConfig;
+import dev.monopod.cli.status.Overview;
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.cli.terminal.Steps;
+import dev.monopod.cli.terminal.Waiting;
+import dev.monopod.cli.up.UpDecision.Inputs;
+import dev.monopod.host.network.HostNetwork.VpcNetwork;
+import dev.monopod.host.network.LinuxHostNetwork;
+import dev.monopod.host.network.NetworkException;
+import dev.monopod.model.names.Defaults;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// The steps of `up` that concern this machine; each leaves alone what is right already. What
+/// concerns the cluster is in [FirstPod].
+public final class UpSteps {
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final int RESTART_LIMIT = 8;
+
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
+
+    private final Layout layout;
+    private final Installation installation;
+    private final Steps steps;
+    private final SupervisorClient supervisor;
+    private String firstImage = "";
+
+    public UpSteps(Layout layout, Installation installation, Steps steps) {
+        this.layout = layout;
+        this.installation = installation;
+        this.steps = steps;
+        this.supervisor = new SupervisorClient(layout.supervisorSocket());
+    }
+
+    public void network() {
+        layout.prepare();
+        if (!Files.exists(layout.snapshot())) {
+            HostSnapshot.take(layout).write(layout.snapshot());
+        }
+        Addressing network = installation.network();
+        try {
+            new LinuxHostNetwork(layout.run())
+                    .ensureVpc(
+                            new VpcNetwork(
+                                    network.vpc(),
+                                    List.of(network.range().toString()),
+                                    installation.hostAddress(),
+                                    network.services().toString(),
+                                    Defaults.KUBELET_PORT));
+        } catch (NetworkException failure) {
+            throw new CliException(
+                    "the router of the VPC %s is not made: %s"
+                            .formatted(network.vpc(), failure.getMessage()));
+        }
+    }
+
+    /// Starts the supervisor, or leaves the running one alone if it runs what it should; then waits
+    /// for each process in turn.
+    public void processes() {
+        Inputs wanted =
+                new Inputs(
+                        new SupervisorConfig(installation, layout, System.getenv()).text(),
+                        new Inputs.Build(
+                                Stream.concat(
+                                                read(layout.dist().resolve("lib.inputs")).lines(),
+                                                read(layout.dist()
+                                                                .resolve(
+                                                                        "monopod-control-plane.inputs"))
+                                                        .lines())
+                                        .toList(),
+                                installation.standing() instanceof Standing.Member
+                                        ? Optional.of(Hashes.sha256(kubeconfigFile()))
+                                        : Optional.empty()));
+        Optional<Inputs> running =
+                supervisor
+                        .status()
+                        .map(_ ->
+                                new Inputs(
+                                        read(layout.supervisorConfig()),
+                                        Inputs.Build.parse(read(layout.build()))));
+        UpDecision.of(running, wanted, installation.standing())
+                .forEach(step -> perform(step, wanted));
+    }
+
+    private void perform(UpDecision step, Inputs wanted) {
+        switch (step) {
+            case STOP_OLD_CONFIGURATION ->
+                    steps.step("stop the processes of the old configuration", this::stopSupervisor);
+            case STOP_OLD_BUILD ->
+                    steps.step("stop the processes of the old build", this::stopSupervisor);
+            case STOP_OLD_CREDENTIALS ->
+                    steps.step("stop the processes of the old credentials", this::stopSupervisor);
+            case ISSUE_CERTIFICATES -> issueCertificates();
+            case LEARN_CLIENT_AUTHORITY ->
+                    write(
+                            layout.pki(Layout.CLIENT_AUTHORITY),
+                            JoinedCluster.clientAuthority(kubeconfigFile()));
+            case RECORD -> {
+                write(layout.supervisorConfig(), wanted.configuration());
+                write(layout.build(), wanted.build().text());
+                installation.write(layout);
+            }
+            case START_SUPERVISOR -> steps.step("supervisor", this::startSupervisor);
+            case AWAIT_PROCESSES -> {
+                for (String name : processNames()) {
+                    steps.step(name, () -> awaitReady(name));
+                }
+            }
+        }
+    }
+
+    private void issueCertificates() {
+        Commands.output(
+                Duration.ofSeconds(30),
+                layout.controlPlane().toString(),
+                "certificates",
+                "--data-dir",
+                layout.data().toString(),
+                "--host-address",
+                installation.hostAddress());
+    }
+
+    private List<String> processNames() {
+        return supervisor.status().orElseThrow(this::gone).processes().stream()
+                .map(SupervisorClient.ProcessStatus::name)
+                .toList();
+    }
+
+    private void stopSupervisor() {
+        supervisor.stop();
+        if (!Waiting.until(STOP_LIMIT, () -> supervisor.status().isEmpty())) {
+            throw new CliException("the supervisor does not stop");
+        }
+    }
+
+    private void startSupervisor() {
+        Commands.start(
+                layout.log("supervisor"),
+                layout.controlPlane().toString(),
+                "supervise",
+                "--config",
+                layout.supervisorConfig().toString());
+        if (!Waiting.until(Duration.ofSeconds(30), () -> supervisor.status().isPresent())) {
+            throw gone();
+        }
+    }
+
+    private CliException gone() {
+        return new CliException(
+                "the supervisor does not answer:\n" + tail(layout.log("supervisor")),
+                "look into " + layout.log("supervisor"));
+    }
+
+    private void awaitReady(String name) {
+        int restartsBefore = status(name).map(SupervisorClient.ProcessStatus::restarts).orElse(0);
+        Waiting.until(
+                START_LIMIT,
+                () ->
+                        status(name)
+                                .map(it -> ready(it) || hopeless(it, restartsBefore))
+                                .orElse(false));
+        if (status(name).map(UpSteps::ready).orElse(false)) {
+            return;
+        }
+        throw notReady(name);
+    }
+
+    private CliException notReady(String name) {
+        String state =
+                status(name)
+                        .map(process ->
+                                Stream.of(process.state(), process.message(), process.lastExit())
+                                        .filter(Objects::nonNull)
+                                        .filter(part -> !part.isBlank())
+                                        .collect(Collectors.joining(", ")))
+                        .orElse("unknown");
+        return new CliException(
+                "%s is not ready (%s); the end of its log:\n%s"
+                        .formatted(name, state, tail(layout.log(name))),
+                "look into " + layout.log(name));
+    }
+
+    private static boolean ready(SupervisorClient.ProcessStatus process) {
+        return process.ready();
+    }
+
+    private static boolean hopeless(SupervisorClient.ProcessStatus process, int restartsBefore) {
+        return process.restarts() - restartsBefore >= RESTART_LIMIT;
+    }
+
+    private Optional<SupervisorClient.ProcessStatus> status(String name) {
+        return supervisor.status().stream()
+                .flatMap(status -> status.processes().stream())
+                .filter(process -> process.name().equals(name))
+                .findFirst();
+    }
+
+    Path kubeconfigFile() {
+        return installation.standing().kubeconfig(layout);
+    }
+
+    String kubeconfig() {
+        return installation.standing().runsControlPlane()
+                ? Kubeconfigs.ofUser().publish(layout.adminKubeconfig())
+                : "";
+    }
+
+    /// Loads the example image; false if none is built.
+    boolean images() {
+        Path tar = layout.dist().resolve("images/busybox.tar");
+        if (!Files.exists(tar)) {
+            return false;
+        }
+        steps.step("image of the first pod", () -> loadFirstImage(tar));
+        return true;
+    }
+
+    private void loadFirstImage(Path tar) {
+        Path loaded = layout.data().resolve("loaded-busybox");
+        String digest = Hashes.sha256(tar);
+        String[] last = read(loaded).split(" ", -1);
+        if (last.length == 2
+                && last[0].equals(digest)
+                && Files.isDirectory(layout.data().resolve("images"))) {
+            firstImage = last[1];
+            return;
+        }
+        firstImage = Images.load(layout, tar).getFirst();
+        write(loaded, digest + " " + firstImage);
+    }
+
+    /// Returns when the cluster has heard of this host.
+    public void host() {
+        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+            steps.step("host " + installation.hostName(), () -> awaitHost(cluster));
+        }
+    }
+
+    void profile() {
+        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+            steps.step("profile default", () -> cluster.ensureProfile());
+        }
+    }
+
+    private void awaitHost(FirstPod cluster) {
+        // Ready once does not mean for long: it may die again and again.
+        if (!cluster.awaitHost(() -> status("agent").map(it -> hopeless(it, 0)).orElse(false))) {
+            throw notReady("agent");
+        }
+    }
+
+    /// Name of the pod that runs.
+    String firstPod() {
+        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+            steps.step("first pod: hello", () -> cluster.ensurePod(firstImage));
+            return FirstPod.NAME;
+        }
+    }
+
+    String overview() {
+        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+            return Overview.nodesAndPods(client, Clock.systemUTC());
+        }
+    }
+
+    private static String tail(Path log) {
+        List<String> lines = read(log).lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    private static void write(Path file, String content) {
+        try {
+            Files.writeString(file, content);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

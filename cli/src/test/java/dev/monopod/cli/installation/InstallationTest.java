@@ -1,0 +1,241 @@
+package dev.monopod.cli.installation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.monopod.cli.terminal.CliException;
+import dev.monopod.model.network.Cidr;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class InstallationTest {
+    @TempDir private Path folder;
+
+    static Stream<Standing> standings() {
+        return Stream.of(
+                new Standing.Alone(),
+                new Standing.First("198.51.100.1"),
+                new Standing.Member("10.100.0.10", "198.51.100.2", "10.42.0.5"),
+                new Standing.Guest(
+                        Path.of("/etc/k"), "10.32.0.10", Optional.empty(), Optional.empty()),
+                new Standing.Guest(
+                        Path.of("/etc/k"),
+                        "10.32.0.10",
+                        Optional.of("198.51.100.3"),
+                        Optional.of("10.42.0.6")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("standings")
+    void survivesItsFile(Standing standing) {
+        Installation made = installation(standing);
+
+        made.write(layout());
+
+        assertThat(Installation.read(layout())).contains(made);
+    }
+
+    @Test
+    void isNotThereBeforeTheFirstUp() {
+        assertThat(Installation.read(layout())).isEmpty();
+    }
+
+    @Test
+    void readsWhatAVersionWroteThatKnewOfOneHostOnly() throws IOException {
+        write(
+                "\"cpuOvercommit\": 0, \"storageOvercommit\": 3, \"kubeconfig\": \"\", \"joinedDns\": \"\"");
+
+        Installation read = Installation.read(layout()).orElseThrow();
+
+        assertThat(read.standing()).isEqualTo(new Standing.Alone());
+        assertThat(read.hostAddress()).isEqualTo("10.42.0.4");
+        assertThat(read.overcommit()).isEqualTo(new Overcommit(10, 3));
+    }
+
+    @Test
+    void knowsAMemberOfAnEarlierVersionByTheNameOfItsKubeconfig() throws IOException {
+        write(
+                """
+                "cpuOvercommit": 10, "storageOvercommit": 10, "joinedDns": "10.100.0.10",
+                "kubeconfig": "/var/lib/monopod/kubeconfig/joined.kubeconfig",
+                "place": {"underlayAddress": "198.51.100.2", "givenAddress": "10.42.0.5"}\
+                """);
+
+        assertThat(Installation.read(layout()).orElseThrow().standing())
+                .isEqualTo(new Standing.Member("10.100.0.10", "198.51.100.2", "10.42.0.5"));
+    }
+
+    @Test
+    void knowsAGuestOfAnEarlierVersion() throws IOException {
+        write(
+                """
+                "cpuOvercommit": 10, "storageOvercommit": 10, "joinedDns": "10.32.0.10",
+                "kubeconfig": "/root/their.kubeconfig",
+                "place": {"underlayAddress": "198.51.100.2", "givenAddress": ""}\
+                """);
+
+        assertThat(Installation.read(layout()).orElseThrow().standing())
+                .isEqualTo(
+                        new Standing.Guest(
+                                Path.of("/root/their.kubeconfig"),
+                                "10.32.0.10",
+                                Optional.of("198.51.100.2"),
+                                Optional.empty()));
+    }
+
+    @Test
+    void knowsTheFirstHostOfAnEarlierVersion() throws IOException {
+        write(
+                """
+                "cpuOvercommit": 10, "storageOvercommit": 10, "joinedDns": "", "kubeconfig": "",
+                "place": {"underlayAddress": "198.51.100.2", "givenAddress": ""}\
+                """);
+
+        assertThat(Installation.read(layout()).orElseThrow().standing())
+                .isEqualTo(new Standing.First("198.51.100.2"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("standings")
+    void aMemberAloneRunsNoController(Standing standing) {
+        assertThat(supervisor(standing).contains("monopod-controller-0.1.0.jar"))
+                .isEqualTo(!(standing instanceof Standing.Member));
+        assertThat(supervisor(standing)).contains("monopod-agent-0.1.0.jar");
+    }
+
+    @Test
+    void aHostOfItsOwnClusterRunsAControlPlane() {
+        assertThat(supervisor(new Standing.First("198.51.100.1")))
+                .contains("\"controlPlane\" : true", "\"kubeconfig\" : \"\"")
+                .contains("\"hostAddress\" : \"10.42.0.4\"", "\"dnsAddress\" : \"10.100.0.10\"")
+                .contains("\"networkNamespace\" : \"monopod-vpc-default\"")
+                .contains("198.51.100.1", "--underlay-address", "--gateway-api", "/pki/ca.crt")
+                .doesNotContain("--host-address");
+    }
+
+    @Test
+    void aHostAloneHasNoUnderlayAddress() {
+        assertThat(supervisor(new Standing.Alone()))
+                .contains("\"extraNames\" : [ \"host\" ]")
+                .doesNotContain("--underlay-address");
+    }
+
+    @Test
+    void aMemberHasAnAddressOfItsOwn() {
+        assertThat(supervisor(new Standing.Member("10.100.0.10", "198.51.100.2", "10.42.0.5")))
+                .contains("\"hostAddress\" : \"10.42.0.5\"", "\"controlPlane\" : false")
+                .contains("--host-address", "--underlay-address", "198.51.100.2")
+                .contains(folder + "/kubeconfig/joined.kubeconfig", "/pki/joined-client-ca.crt");
+    }
+
+    @Test
+    void aGuestLeavesDefinitionsToTheAdministratorAndIsReachedByTheirApiServer() {
+        assertThat(
+                        supervisor(
+                                new Standing.Guest(
+                                        Path.of("/etc/k"),
+                                        "10.32.0.10",
+                                        Optional.empty(),
+                                        Optional.empty())))
+                .contains(
+                        "0.0.0.0:9443", "https://10.42.0.4:9443", "\"dnsAddress\" : \"10.32.0.10\"")
+                .doesNotContain("--gateway-api");
+    }
+
+    @Test
+    void passesOnWhatTestsSetInTheEnvironment() {
+        var config =
+                new SupervisorConfig(
+                        installation(new Standing.Alone()),
+                        layout(),
+                        Map.of("MONOPOD_HOST_LOST_SECONDS", "20", "MONOPOD_UNSAFE_NO_FSYNC", "1"));
+
+        assertThat(config.text())
+                .contains("\"--host-lost-seconds\", \"20\"", "\"unsafeNoFsync\" : true");
+        assertThat(supervisor(new Standing.Alone()))
+                .contains("\"unsafeNoFsync\" : false")
+                .doesNotContain("--host-lost-seconds");
+    }
+
+    @Test
+    void onlyAHostOfAnotherClusterIsGivenAnAddress() {
+        var member = new Standing.Member("d", "u", "10.42.0.5");
+
+        assertThat(installation(member).at("10.42.0.9").hostAddress()).isEqualTo("10.42.0.9");
+        assertThatThrownBy(() -> installation(new Standing.Alone()).at("10.42.0.9"))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void speaksToItsOwnClusterAsAdministrator() {
+        assertThat(new Standing.Alone().kubeconfig(layout()))
+                .isEqualTo(folder.resolve("kubeconfig/admin.kubeconfig"));
+        assertThat(new Standing.Member("d", "u", "a").kubeconfig(layout()))
+                .isEqualTo(folder.resolve("kubeconfig/joined.kubeconfig"));
+    }
+
+    @Test
+    void takesNoFolderThatHoldsOthersFiles() throws IOException {
+        Files.createFile(folder.resolve("precious"));
+
+        assertThatThrownBy(() -> layout().prepare())
+                .isInstanceOf(CliException.class)
+                .hasMessageContaining("holds files that are not Monopod's");
+        assertThat(layout().ownsData()).isFalse();
+    }
+
+    @Test
+    void preparesItsFoldersTwiceOver() {
+        Path data = folder.resolve("data");
+        Layout layout = new Layout(folder, data, folder.resolve("run"));
+        layout.prepare();
+        layout.prepare();
+
+        assertThat(layout.ownsData()).isTrue();
+        assertThat(data.resolve("registries.json")).hasContent("[]");
+    }
+
+    @Test
+    void ownsNoFolderDirectlyBelowTheRoot() {
+        assertThatThrownBy(() -> new Layout(folder, Path.of("/var"), Path.of("/run/monopod")))
+                .isInstanceOf(CliException.class);
+    }
+
+    private String supervisor(Standing standing) {
+        return new SupervisorConfig(installation(standing), layout(), Map.of()).text();
+    }
+
+    private static Installation installation(Standing standing) {
+        return new Installation(
+                "host",
+                new Addressing(
+                        "default",
+                        Cidr.parse("10.42.0.0/16"),
+                        Cidr.parse("10.100.0.0/16"),
+                        "us-west-2"),
+                new Overcommit(10, 3),
+                standing);
+    }
+
+    private void write(String rest) throws IOException {
+        Files.writeString(
+                folder.resolve("up.json"),
+                """
+                {"vpc": "default", "vpcCidr": "10.42.0.0/16", "serviceCidr": "10.100.0.0/16",
+                 "region": "us-west-2", "hostName": "host", %s}
+                """
+                        .formatted(rest));
+    }
+
+    private Layout layout() {
+        return new Layout(folder.resolve("dist"), folder, folder.resolve("run"));
+    }
+}

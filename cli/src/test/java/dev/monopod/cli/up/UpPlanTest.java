@@ -1,0 +1,426 @@
+package dev.monopod.cli.up;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.installation.Addressing;
+import dev.monopod.cli.installation.Installation;
+import dev.monopod.cli.installation.Overcommit;
+import dev.monopod.cli.installation.Standing;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.api.VpcSpec;
+import dev.monopod.model.network.Cidr;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class UpPlanTest {
+    private static final Path THEIRS = Path.of("/etc/theirs.kubeconfig");
+    private static final UpPlan.Asked NOTHING =
+            new UpPlan.Asked(
+                    "default",
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
+
+    @Test
+    void takesTheDefaultsOnAFreshHost() {
+        Installation made = go(UpPlan.of(NOTHING, fresh()));
+
+        assertThat(made)
+                .isEqualTo(
+                        new Installation(
+                                "one",
+                                network("192.168.0.0/16", "10.100.0.0/16", "us-west-2"),
+                                new Overcommit(10, 10),
+                                new Standing.First("198.51.100.1")));
+        assertThat(made.hostAddress()).isEqualTo("192.168.0.4");
+    }
+
+    @Test
+    void standsAloneWithoutAnAddressThatOthersReach() {
+        var found =
+                new UpPlan.Found(
+                        Optional.empty(), Optional.empty(), List.of(), "one", Optional.empty());
+
+        assertThat(go(UpPlan.of(NOTHING, found)).standing()).isEqualTo(new Standing.Alone());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.168.1.0/24, 10.42.0.0/16",
+        "192.0.0.0/8, 10.42.0.0/16",
+        "10.42.0.0/16, 192.168.0.0/16",
+        "172.17.0.0/16, 192.168.0.0/16"
+    })
+    void takesTheFirstRangeThatTheHostDoesNotRoute(String routed, String chosen) {
+        var found = fresh(Cidr.parse(routed));
+
+        assertThat(go(UpPlan.of(NOTHING, found)).network().range()).hasToString(chosen);
+    }
+
+    @Test
+    void skipsEveryRangeThatIsRouted() {
+        var found = fresh(Cidr.parse("192.168.0.0/24"), Cidr.parse("10.42.7.0/24"));
+
+        assertThat(go(UpPlan.of(NOTHING, found)).network().range()).hasToString("10.43.0.0/16");
+    }
+
+    @Test
+    void asksForARangeWhenAllAreRouted() {
+        var found = fresh(Cidr.parse("192.168.0.0/16"), Cidr.parse("10.0.0.0/8"));
+
+        assertThat(UpPlan.of(NOTHING, found))
+                .isEqualTo(
+                        new UpPlan.WrongUsage(
+                                "every range is routed already; name one by --vpc-cidr"));
+    }
+
+    @Test
+    void takesARangeThatIsAskedForThoughItIsRouted() {
+        var found = fresh(Cidr.parse("10.9.0.0/16"));
+
+        assertThat(go(UpPlan.of(range("10.9.8.7/16"), found)).network().range())
+                .hasToString("10.9.0.0/16");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.0/8, --vpc-cidr 10.0.0.0/8: /16 to /24",
+        "10.0.0.0/25, --vpc-cidr 10.0.0.0/25: /16 to /24",
+        "nonsense, --vpc-cidr: 'nonsense' is not an IPv4 address",
+        "fe80::/64, --vpc-cidr: '64' is not a number from 0 to 32",
+        "10.0.0.0/16/8, --vpc-cidr: '16/8' is not a number from 0 to 32"
+    })
+    void refusesARangeThatNoVpcCanHave(String text, String message) {
+        assertThat(UpPlan.of(range(text), fresh()))
+                .isEqualTo(new UpPlan.WrongUsage(message.replace('"', '\'')));
+    }
+
+    @Test
+    void refusesServicesInsideTheVpc() {
+        var asked = asked("10.0.0.0/16", "10.0.4.0/22", null);
+
+        assertThat(UpPlan.of(asked, fresh()))
+                .isEqualTo(
+                        new UpPlan.WrongUsage(
+                                "the VPC 10.0.0.0/16 and the Services 10.0.4.0/22 overlap"));
+    }
+
+    @Test
+    void decidesTheSameAgainWhateverIsRoutedNow() {
+        Installation before = go(UpPlan.of(range("10.9.0.0/16"), fresh()));
+        var found = again(before, Cidr.parse("10.9.0.0/16"));
+
+        assertThat(go(UpPlan.of(NOTHING, found))).isEqualTo(before);
+    }
+
+    @Test
+    void acceptsTheSameOptionsAgain() {
+        var asked = asked("10.9.0.0/16", "10.200.0.0/16", "eu-west-1");
+        Installation before = go(UpPlan.of(asked, fresh()));
+
+        assertThat(go(UpPlan.of(asked, again(before)))).isEqualTo(before);
+    }
+
+    @Test
+    void changesNoRangeAndNoRegionWhileObjectsExist() {
+        Installation before = go(UpPlan.of(NOTHING, fresh()));
+        String refusal =
+                "this machine is up with VPC 192.168.0.0/16, Services 10.100.0.0/16, region us-west-2; they can't change while objects exist";
+
+        for (var asked :
+                List.of(
+                        asked("10.9.0.0/16", null, null),
+                        asked(null, "10.200.0.0/16", null),
+                        asked(null, null, "eu-west-1"))) {
+            assertThat(UpPlan.of(asked, again(before)))
+                    .isEqualTo(
+                            new UpPlan.Refused(
+                                    refusal, "monopod down, then up with the new values"));
+        }
+    }
+
+    @Test
+    void changesOvercommitAtAnyTime() {
+        Installation before = go(UpPlan.of(overcommit(3, null), fresh()));
+        assertThat(before.overcommit()).isEqualTo(new Overcommit(3, 10));
+
+        assertThat(go(UpPlan.of(overcommit(null, 5), again(before))).overcommit())
+                .isEqualTo(new Overcommit(3, 5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 101})
+    void refusesAnOvercommitThatIsNone(int factor) {
+        assertThat(UpPlan.of(overcommit(factor, null), fresh()))
+                .isEqualTo(new UpPlan.WrongUsage("--cpu-overcommit " + factor + ": 1 to 100"));
+    }
+
+    @Test
+    void movesToAnotherUnderlayAddressOnlyWhenAsked() {
+        Installation before = go(UpPlan.of(NOTHING, fresh()));
+        var moved =
+                new UpPlan.Found(
+                        Optional.of(before),
+                        Optional.empty(),
+                        List.of(),
+                        "one",
+                        Optional.of("198.51.100.99"));
+
+        assertThat(go(UpPlan.of(NOTHING, moved)).standing())
+                .isEqualTo(new Standing.First("198.51.100.1"));
+        assertThat(go(UpPlan.of(underlay("198.51.100.99"), moved)).standing())
+                .isEqualTo(new Standing.First("198.51.100.99"));
+    }
+
+    @Test
+    void keepsTheNameThatTheHostHadAtFirst() {
+        Installation before = go(UpPlan.of(NOTHING, fresh()));
+        var renamed =
+                new UpPlan.Found(
+                        Optional.of(before),
+                        Optional.empty(),
+                        List.of(),
+                        "two",
+                        Optional.of("198.51.100.1"));
+
+        assertThat(go(UpPlan.of(NOTHING, renamed)).hostName()).isEqualTo("one");
+    }
+
+    @Test
+    void isAGuestOfTheClusterThatItJoins() {
+        var found = joining(Optional.of("10.32.0.0/16"), Optional.empty());
+        var plan = (UpPlan.Go) UpPlan.of(kubeconfig(THEIRS), found);
+
+        assertThat(plan.others()).isEmpty();
+        assertThat(plan.installation().network().services()).hasToString("10.32.0.0/16");
+        assertThat(plan.installation().dnsAddress()).isEqualTo("10.32.0.10");
+        assertThat(plan.installation().standing())
+                .isEqualTo(
+                        new Standing.Guest(
+                                THEIRS,
+                                "10.32.0.10",
+                                Optional.of("198.51.100.1"),
+                                Optional.empty()));
+    }
+
+    @Test
+    void takesTheUsualRangeOfServicesIfTheClusterDoesNotTell() {
+        var found = joining(Optional.empty(), Optional.empty());
+
+        assertThat(go(UpPlan.of(kubeconfig(THEIRS), found)).network().services())
+                .hasToString("10.100.0.0/16");
+    }
+
+    @Test
+    void takesTheVpcInWhichOtherHostsStandAndClaimsAnAddressThere() {
+        Vpc vpc = vpc("main", "10.77.0.0/16", "eu-central-1");
+        var plan =
+                (UpPlan.Go)
+                        UpPlan.of(
+                                kubeconfig(THEIRS),
+                                joining(Optional.of("10.32.0.0/16"), Optional.of(vpc)));
+
+        assertThat(plan.others()).contains(vpc);
+        assertThat(plan.installation().network())
+                .isEqualTo(
+                        new Addressing(
+                                "main",
+                                Cidr.parse("10.77.0.0/16"),
+                                Cidr.parse("10.32.0.0/16"),
+                                "eu-central-1"));
+    }
+
+    @Test
+    void refusesAnotherRangeThanTheOtherHostsHave() {
+        var asked =
+                new UpPlan.Asked(
+                        "default",
+                        Optional.of("10.9.0.0/16"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(THEIRS),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
+        Vpc vpc = vpc("main", "10.77.0.0/16", "r");
+
+        assertThat(UpPlan.of(asked, joining(Optional.empty(), Optional.of(vpc))))
+                .isEqualTo(
+                        new UpPlan.WrongUsage(
+                                "--vpc-cidr 10.9.0.0/16: the VPC main of the cluster's hosts has 10.77.0.0/16"));
+    }
+
+    @Test
+    void aGuestKeepsTheAddressThatItHasClaimed() {
+        var standing =
+                new Standing.Guest(
+                        THEIRS,
+                        "10.32.0.10",
+                        Optional.of("198.51.100.1"),
+                        Optional.of("10.77.0.9"));
+        var before = last(standing);
+        var found =
+                new UpPlan.Found(
+                        Optional.of(before),
+                        Optional.of(
+                                new JoinedCluster.Facts(
+                                        Optional.empty(),
+                                        "10.32.0.10",
+                                        Optional.of(vpc("main", "10.77.0.0/16", "r")))),
+                        List.of(),
+                        "one",
+                        Optional.empty());
+
+        var plan = (UpPlan.Go) UpPlan.of(NOTHING, found);
+        assertThat(plan.others()).isEmpty();
+        assertThat(plan.installation()).isEqualTo(before);
+    }
+
+    @Test
+    void aMemberStaysOne() {
+        var before = last(new Standing.Member("10.100.0.10", "198.51.100.2", "10.77.0.9"));
+
+        assertThat(go(UpPlan.of(NOTHING, again(before)))).isEqualTo(before);
+    }
+
+    @Test
+    void movesToNoOtherCluster() {
+        var other = Path.of("/etc/other.kubeconfig");
+        assertThat(refusal(new Standing.First("198.51.100.1"), other))
+                .isEqualTo("this machine is up with a control plane of its own");
+        assertThat(refusal(new Standing.Alone(), other))
+                .isEqualTo("this machine is up with a control plane of its own");
+        assertThat(refusal(new Standing.Member("d", "u", "10.77.0.9"), other))
+                .isEqualTo("this machine is a host of another machine's cluster");
+        assertThat(
+                        refusal(
+                                new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty()),
+                                other))
+                .isEqualTo("this machine is up with the cluster of " + THEIRS);
+    }
+
+    @Test
+    void asksTheClusterThatTheLastUpJoinedWithoutBeingTold() {
+        var guest = new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty());
+
+        assertThat(UpPlan.cluster(NOTHING, Optional.of(guest))).contains(THEIRS);
+        assertThat(UpPlan.cluster(NOTHING, Optional.of(new Standing.Alone()))).isEmpty();
+        assertThat(UpPlan.cluster(kubeconfig(THEIRS), Optional.empty())).contains(THEIRS);
+        assertThat(UpPlan.cluster(NOTHING, Optional.empty())).isEmpty();
+    }
+
+    private static String refusal(Standing standing, Path kubeconfig) {
+        return ((UpPlan.Refused) UpPlan.of(kubeconfig(kubeconfig), again(last(standing))))
+                .message();
+    }
+
+    private static Installation go(UpPlan plan) {
+        assertThat(plan).isInstanceOf(UpPlan.Go.class);
+        return ((UpPlan.Go) plan).installation();
+    }
+
+    private static UpPlan.Found fresh(Cidr... routed) {
+        return new UpPlan.Found(
+                Optional.empty(),
+                Optional.empty(),
+                List.of(routed),
+                "one",
+                Optional.of("198.51.100.1"));
+    }
+
+    private static UpPlan.Found again(Installation last, Cidr... routed) {
+        return new UpPlan.Found(
+                Optional.of(last),
+                Optional.empty(),
+                List.of(routed),
+                "one",
+                last.standing().underlayAddress());
+    }
+
+    private static UpPlan.Found joining(Optional<String> services, Optional<Vpc> vpc) {
+        return new UpPlan.Found(
+                Optional.empty(),
+                Optional.of(new JoinedCluster.Facts(services, "10.32.0.10", vpc)),
+                List.of(),
+                "one",
+                Optional.of("198.51.100.1"));
+    }
+
+    private static Installation last(Standing standing) {
+        return new Installation(
+                "one", network("10.77.0.0/16", "10.32.0.0/16", "r"), Overcommit.USUAL, standing);
+    }
+
+    private static Addressing network(String range, String services, String region) {
+        return new Addressing("default", Cidr.parse(range), Cidr.parse(services), region);
+    }
+
+    private static Vpc vpc(String name, String range, String region) {
+        Vpc vpc = new Vpc();
+        vpc.getMetadata().setName(name);
+        vpc.setSpec(new VpcSpec(List.of(range), region, null, null));
+        return vpc;
+    }
+
+    private static UpPlan.Asked range(String range) {
+        return asked(range, null, null);
+    }
+
+    private static UpPlan.Asked asked(String range, String services, String region) {
+        return new UpPlan.Asked(
+                "default",
+                Optional.ofNullable(range),
+                Optional.ofNullable(services),
+                Optional.ofNullable(region),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static UpPlan.Asked kubeconfig(Path file) {
+        return new UpPlan.Asked(
+                "default",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(file),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static UpPlan.Asked overcommit(Integer cpu, Integer storage) {
+        return new UpPlan.Asked(
+                "default",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.ofNullable(cpu),
+                Optional.ofNullable(storage),
+                Optional.empty());
+    }
+
+    private static UpPlan.Asked underlay(String address) {
+        return new UpPlan.Asked(
+                "default",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(address));
+    }
+}
