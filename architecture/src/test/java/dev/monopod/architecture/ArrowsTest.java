@@ -46,6 +46,25 @@ class ArrowsTest {
         }
     }
 
+    /// Its decisions can be tested, and simulated, without a host, a guest or an API server.
+    @Test
+    void theLifeOfAPodIsPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.monopod.agent.pod.life..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.monopod.agent.pod.life..",
+                        "dev.monopod.agent.pod.spec..",
+                        "dev.monopod.host.image..",
+                        "com.fasterxml.jackson..",
+                        "io.fabric8.kubernetes.api.model..",
+                        "java..",
+                        "org.jspecify.annotations..")
+                .check(monopod);
+    }
+
     @Test
     void modelIsJavaAlone() {
         classes()

@@ -17,7 +17,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +54,23 @@ public final class GuestWatch {
                 .blocking(CALL)
                 .listContainers(ListContainersRequest.getDefaultInstance())
                 .getContainersList();
+    }
+
+    /// Which containers the pod's guest has, by id, as soon as it answers; nothing when the machine
+    /// goes before that.
+    public static Optional<Set<String>> ids(PodRuntime runtime) throws InterruptedException {
+        while (!runtime.closed()) {
+            try {
+                return Optional.of(
+                        list(runtime).stream()
+                                .map(ContainerState::getContainerId)
+                                .collect(Collectors.toUnmodifiableSet()));
+            } catch (StatusRuntimeException e) {
+                LOG.info("{}: containers not listed: {}", runtime.plan().display(), e.getStatus());
+                runtime.pause(RETRY);
+            }
+        }
+        return Optional.empty();
     }
 
     public void run() throws InterruptedException {

@@ -1,12 +1,31 @@
 package dev.monopod.agent.pod.life;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /// What [PodMachine] wants done. Performed by the worker, which feeds results back as [PodInput].
 public sealed interface PodEffect {
+    /// Network, images, machine, identity. What comes of it comes back as many inputs.
+    record StartUp() implements PodEffect {}
+
+    /// The pod's Node stays, though no machine is started for it.
+    record KeepNode() implements PodEffect {}
+
+    /// Asks the guest what it has. Comes back as [PodInput.GuestHas].
+    record ListContainers() implements PodEffect {}
+
+    /// Follows what the guest tells of its containers.
+    record WatchContainers() implements PodEffect {}
+
     record PullImage(String container) implements PodEffect {}
 
     record StartContainer(String container, int attempt) implements PodEffect {}
+
+    /// Probes go on with an attempt that an earlier life of the agent began.
+    record ResumeProbes(String container, int attempt, Instant startedAt) implements PodEffect {}
+
+    /// An attempt has ended: nothing probes it or waits for its end any more.
+    record AttemptOver(String container, int attempt) implements PodEffect {}
 
     /// Hook, signal, grace, kill. The end comes back as [PodInput.Ended].
     record StopContainer(

@@ -4,9 +4,15 @@ import dev.monopod.agent.pod.spec.PodPlan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /// Everything that can happen to a pod. Posted to its worker, judged by [PodMachine].
 public sealed interface PodInput {
+    /// This agent takes the pod up: for the first time, or after an earlier life of the agent.
+    ///
+    /// @param lost why the machine that ran does not any more
+    record TakenUp(Optional<String> lost) implements PodInput {}
+
     /// The pod is bound to its Node.
     record Bound() implements PodInput {}
 
@@ -18,6 +24,13 @@ public sealed interface PodInput {
 
     /// The pod's specification changed: more containers, another image, another deadline.
     record Changed(PodPlan plan) implements PodInput {}
+
+    /// The containers that the guest has, by id: asked for when an earlier life left some running.
+    record GuestHas(Set<String> containerIds) implements PodInput {
+        public GuestHas {
+            containerIds = Set.copyOf(containerIds);
+        }
+    }
 
     record ImageReady(String container) implements PodInput {}
 
@@ -46,6 +59,9 @@ public sealed interface PodInput {
             implements PodInput {}
 
     record Deletion(Duration grace) implements PodInput {}
+
+    /// The pod's object certainly is gone: nothing is left to be graceful for.
+    record ObjectGone() implements PodInput {}
 
     /// The whole pod fails and is stopped, for example evicted.
     record Fail(String reason, String message, Duration grace) implements PodInput {}

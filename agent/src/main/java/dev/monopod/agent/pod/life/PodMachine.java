@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod.life;
 
-import dev.monopod.agent.pod.life.PodEffect.Manner;
+import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
 import dev.monopod.agent.pod.life.PodState.Stage;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodPlan;
@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// The pod's life as a pure function: `(state, input, now) → (state, effects)`. First the input
 /// changes the record it speaks of, then [PodProgress] derives what follows from the state as a
@@ -55,11 +56,16 @@ public final class PodMachine {
 
     private void accept(PodInput input) {
         switch (input) {
+            case PodInput.TakenUp(Optional<String> why) -> takenUp(why);
             case PodInput.Bound() -> draft.change(state().withBound());
             case PodInput.MachineReady() -> {
                 if (state().stage() == Stage.STARTING) {
-                    draft.change(state().withStage(Stage.READY));
+                    ready();
                 }
+            }
+            case PodInput.GuestHas(Set<String> ids) -> {
+                Inheritance.reconcile(state(), ids, draft.now()).forEach(this::accept);
+                draft.effect(new PodEffect.WatchContainers());
             }
             case PodInput.Prepared() -> draft.change(state().withPrepared());
             case PodInput.Changed(PodPlan plan) -> changed(plan);
@@ -92,22 +98,49 @@ public final class PodMachine {
                             Optional<Duration> grace) ->
                     running(name, attempt)
                             .ifPresent(c ->
-                                    draft.stop(
-                                            c,
-                                            grace.orElse(state().plan().grace()),
-                                            message,
-                                            Manner.ORDINARY));
+                                    draft.put(
+                                            c.withHealth(
+                                                    c.health()
+                                                            .withCondemned(
+                                                                    new Condemnation(
+                                                                            message, grace)))));
             case PodInput.Deletion(Duration grace) -> deletion(grace);
+            case PodInput.ObjectGone() -> {
+                draft.change(state().withObjectGone());
+                deletion(Duration.ZERO);
+            }
             case PodInput.Fail(String reason, String message, Duration grace) ->
                     draft.fail(reason, message, grace);
             case PodInput.MachineLost(String message) -> lost(message);
             case PodInput.MachineOff() -> {
-                if (state().stage() != Stage.REMOVED) {
+                if (state().stage() == Stage.POWERING_OFF) {
                     draft.change(state().withStage(Stage.OFF));
                 }
             }
             case PodInput.Tick() -> {}
         }
+    }
+
+    private void takenUp(Optional<String> lost) {
+        if (lost.isPresent()) {
+            draft.effect(new PodEffect.KeepNode());
+            draft.change(state().withBound());
+            lost(lost.get());
+            return;
+        }
+        switch (state().stage()) {
+            case STARTING -> draft.effect(new PodEffect.StartUp());
+            case OFF -> draft.effect(new PodEffect.KeepNode());
+            case READY, POWERING_OFF, REMOVED -> {}
+        }
+    }
+
+    /// What an earlier life left alive is compared with what the guest has, before that is
+    /// followed.
+    private void ready() {
+        draft.change(state().withStage(Stage.READY));
+        boolean inherited = state().all().stream().anyMatch(c -> c.health().inherited());
+        draft.effect(inherited ? new PodEffect.ListContainers() : new PodEffect.WatchContainers());
     }
 
     private void changed(PodPlan plan) {
@@ -148,7 +181,16 @@ public final class PodMachine {
         ContainerRecord container = state().container(started.container());
         if (container.attempt() == started.attempt()
                 && container.phase() instanceof ContainerPhase.Starting) {
-            draft.put(container.withPhase(new ContainerPhase.Running(started.at())));
+            container = container.withPhase(new ContainerPhase.Running(started.at()));
+            draft.put(container);
+        }
+        if (container.attempt() == started.attempt()
+                && container.phase() instanceof ContainerPhase.Running
+                && container.health().inherited()) {
+            draft.put(container.withHealth(container.health().withInherited(false).withHooked()));
+            draft.effect(
+                    new PodEffect.ResumeProbes(
+                            container.name(), container.attempt(), started.at()));
         }
     }
 
@@ -171,6 +213,7 @@ public final class PodMachine {
     }
 
     private void ended(PodInput.Ended ended) {
+        draft.effect(new PodEffect.AttemptOver(ended.container(), ended.attempt()));
         ContainerRecord container = state().container(ended.container());
         if (container.attempt() != ended.attempt()
                 || container.phase() instanceof ContainerPhase.Terminated) {

@@ -64,6 +64,9 @@ final class PodProgress {
             // An agent that was restarted has not reached the guest yet.
             return;
         }
+        if (state().stage() == PodState.Stage.READY) {
+            state().all().forEach(this::stopIfCondemned);
+        }
         if (ForcedEnd.due(state()).filter(at -> !draft.now().isBefore(at)).isPresent()) {
             draft.change(
                     ForcedEnd.of(
@@ -83,6 +86,18 @@ final class PodProgress {
                 run();
             }
         }
+    }
+
+    private void stopIfCondemned(ContainerRecord container) {
+        container
+                .health()
+                .condemned()
+                .ifPresent(why ->
+                        draft.stop(
+                                container,
+                                why.grace().orElse(state().plan().grace()),
+                                why.message(),
+                                Manner.ORDINARY));
     }
 
     private void deadline() {
@@ -182,11 +197,16 @@ final class PodProgress {
                 continue;
             }
             switch (container.phase()) {
-                case ContainerPhase.Terminated(Termination end) ->
-                        draft.put(
-                                container
-                                        .again(removed(end), waiting, container.backoff())
-                                        .anew(waiting));
+                case ContainerPhase.Terminated(Termination end) -> {
+                    draft.put(
+                            container
+                                    .again(removed(end), waiting, container.backoff())
+                                    .anew(waiting));
+                    if (!container.imageReady()) {
+                        // Changed after it had ended, when nothing needed the new image.
+                        draft.effect(new PodEffect.PullImage(container.name()));
+                    }
+                }
                 case ContainerPhase.Waiting _ -> {
                     if (container.last().isPresent()) {
                         draft.put(container.anew(waiting));

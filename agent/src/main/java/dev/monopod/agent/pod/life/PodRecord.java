@@ -1,7 +1,7 @@
 package dev.monopod.agent.pod.life;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
@@ -58,7 +58,21 @@ public record PodRecord(
             @Nullable End end,
             @Nullable End last,
             long backoffSeconds,
-            long backoffMillis) {}
+            long backoffMillis,
+            @Nullable CondemnedEntry condemned) {}
+
+    /// @param graceSeconds of its own, over the pod's
+    record CondemnedEntry(String message, @Nullable Long graceSeconds) {
+        static CondemnedEntry of(Condemnation why) {
+            return new CondemnedEntry(
+                    why.message(), why.grace().map(Duration::toSeconds).orElse(null));
+        }
+
+        Condemnation condemnation() {
+            return new Condemnation(
+                    message, Optional.ofNullable(graceSeconds).map(Duration::ofSeconds));
+        }
+    }
 
     record End(
             String containerId,
@@ -104,20 +118,30 @@ public record PodRecord(
             String user,
             String stopSignal) {}
 
-    public static PodRecord of(PodState state, PodRuntime runtime) {
+    /// What of the machine has to be known again, besides the state.
+    ///
+    /// @param images by container and image volume, as far as resolved
+    /// @param disks in the order of the machine's slots
+    public record Facts(
+            String machine,
+            boolean machineStarted,
+            Map<String, ResolvedImage> images,
+            List<Path> disks) {}
+
+    public static PodRecord of(PodState state, Facts facts) {
         List<ContainerEntry> containers = new ArrayList<>();
         for (ContainerRecord container : state.all()) {
             containers.add(entry(container));
         }
         List<ImageEntry> entries = new ArrayList<>();
-        runtime.images().forEach((name, image) -> entries.add(entry(name, image)));
+        facts.images().forEach((name, image) -> entries.add(entry(name, image)));
         boolean over =
                 state.stage() == PodState.Stage.OFF
                         || state.stage() == PodState.Stage.POWERING_OFF
                         || state.stage() == PodState.Stage.REMOVED;
         return new PodRecord(
-                runtime.machineName(),
-                runtime.vm().isPresent(),
+                facts.machine(),
+                facts.machineStarted(),
                 over,
                 state.initialized(),
                 state.restarting(),
@@ -130,7 +154,7 @@ public record PodRecord(
                         .orElse(null),
                 containers,
                 entries,
-                runtime.disks().stream().map(Path::toString).toList());
+                facts.disks().stream().map(Path::toString).toList());
     }
 
     private static ContainerEntry entry(ContainerRecord container) {
@@ -163,7 +187,8 @@ public record PodRecord(
                         : null,
                 container.last().map(End::of).orElse(null),
                 container.backoff().delay().map(Duration::toSeconds).orElse(0L),
-                container.backoff().updated().toEpochMilli());
+                container.backoff().updated().toEpochMilli(),
+                container.health().condemned().map(CondemnedEntry::of).orElse(null));
     }
 
     private static ImageEntry entry(String container, ResolvedImage image) {
@@ -267,21 +292,33 @@ public record PodRecord(
                 Optional.ofNullable(entry.last()).map(End::termination),
                 false,
                 Optional.empty(),
-                new ContainerHealth(running, entry.started(), entry.everStarted(), entry.ready()),
+                new ContainerHealth(
+                        running,
+                        entry.started(),
+                        entry.everStarted(),
+                        entry.ready(),
+                        running || entry.phase().equals("starting"),
+                        Optional.ofNullable(entry.condemned()).map(CondemnedEntry::condemnation)),
                 backoff);
     }
 
     public static Optional<PodRecord> read(Path directory) throws IOException {
         Path file = directory.resolve(FILE);
-        return Files.exists(file)
-                ? Optional.of(JSON.readValue(Files.readAllBytes(file), PodRecord.class))
-                : Optional.empty();
+        return Files.exists(file) ? Optional.of(parse(Files.readAllBytes(file))) : Optional.empty();
+    }
+
+    static PodRecord parse(byte[] json) throws IOException {
+        return JSON.readValue(json, PodRecord.class);
+    }
+
+    byte[] json() throws IOException {
+        return JSON.writeValueAsBytes(this);
     }
 
     public void write(Path directory) throws IOException {
         Files.createDirectories(directory);
         Path fresh = directory.resolve(FILE + ".new");
-        Files.write(fresh, JSON.writeValueAsBytes(this));
+        Files.write(fresh, json());
         Files.move(
                 fresh,
                 directory.resolve(FILE),

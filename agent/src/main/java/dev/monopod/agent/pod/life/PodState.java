@@ -36,7 +36,15 @@ public record PodState(
     /// @param prepared files and volumes are in the guest
     /// @param initialized the ordinary containers may run
     /// @param restarting a container's end demands that all begin anew
-    record Progress(boolean bound, boolean prepared, boolean initialized, boolean restarting) {}
+    /// @param objectGone the API server has the pod no more
+    record Progress(
+            boolean bound,
+            boolean prepared,
+            boolean initialized,
+            boolean restarting,
+            boolean objectGone) {
+        static final Progress NONE = new Progress(false, false, false, false, false);
+    }
 
     /// @param deadline when its containers have to have ended
     public record Failure(String reason, String message, Instant deadline) {}
@@ -53,7 +61,7 @@ public record PodState(
         return new PodState(
                 plan,
                 Stage.STARTING,
-                new Progress(false, false, false, false),
+                Progress.NONE,
                 containers,
                 Optional.empty(),
                 Optional.empty(),
@@ -74,6 +82,10 @@ public record PodState(
 
     public boolean restarting() {
         return progress.restarting();
+    }
+
+    public boolean objectGone() {
+        return progress.objectGone();
     }
 
     /// Whether no container begins any more.
@@ -120,24 +132,28 @@ public record PodState(
     }
 
     PodState withBound() {
-        return with(new Progress(true, prepared(), initialized(), restarting()));
+        return with(new Progress(true, prepared(), initialized(), restarting(), objectGone()));
     }
 
     PodState withPrepared() {
-        return with(new Progress(bound(), true, initialized(), restarting()));
+        return with(new Progress(bound(), true, initialized(), restarting(), objectGone()));
     }
 
     PodState withInitialized() {
-        return with(new Progress(bound(), prepared(), true, restarting()));
+        return with(new Progress(bound(), prepared(), true, restarting(), objectGone()));
     }
 
     PodState withRestarting() {
-        return with(new Progress(bound(), prepared(), initialized(), true));
+        return with(new Progress(bound(), prepared(), initialized(), true, objectGone()));
     }
 
     /// All containers have ended; the pod begins with its first one again.
     PodState withRestarted() {
-        return with(new Progress(bound(), prepared(), false, false));
+        return with(new Progress(bound(), prepared(), false, false, objectGone()));
+    }
+
+    PodState withObjectGone() {
+        return with(new Progress(bound(), prepared(), initialized(), restarting(), true));
     }
 
     private PodState with(Progress next) {

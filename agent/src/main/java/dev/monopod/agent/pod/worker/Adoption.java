@@ -1,7 +1,7 @@
 package dev.monopod.agent.pod.worker;
 
 import dev.monopod.agent.pod.life.PodRecord;
-import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodRuntime;
 import dev.monopod.agent.pod.scope.WorkerServices;
@@ -9,9 +9,9 @@ import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,7 +40,7 @@ final class Adoption {
     void adopt(Machine machine) {
         String name = machine.getMetadata().getName();
         if (pods.byMachine(name).isEmpty() && adopting.add(name)) {
-            Thread.ofVirtual().name("adopt-" + name).start(() -> begin(machine));
+            Thread.ofVirtual().name("adopt-" + name).start(() -> begin(machine, Optional.empty()));
         }
     }
 
@@ -71,12 +71,12 @@ final class Adoption {
                                 .start(() -> services.api().evictPod(worker.runtime().pod())));
     }
 
-    private void begin(Machine machine) {
+    private void begin(Machine machine, Optional<RuntimeException> stumble) {
         String name = machine.getMetadata().getName();
         try {
             while (true) {
                 try {
-                    tryBegin(machine);
+                    tryBegin(machine, stumble);
                     return;
                 } catch (RuntimeException | IOException e) {
                     LOG.warn("machine {} is not taken up yet: {}", name, e.toString());
@@ -90,7 +90,8 @@ final class Adoption {
         }
     }
 
-    private void tryBegin(Machine machine) throws IOException {
+    /// @param stumble of the worker before this one
+    private void tryBegin(Machine machine, Optional<RuntimeException> stumble) throws IOException {
         var reference = machine.getSpec().pod();
         Optional<Pod> pod =
                 services.api().pod(reference.namespace(), reference.name(), reference.uid());
@@ -99,13 +100,9 @@ final class Adoption {
             return;
         }
         PodRuntime runtime = new PodRuntime(machine, pod.get(), services);
-        Optional<PodRecord> record = PodRecord.read(runtime.directory());
-        PodWorker worker =
-                record.isPresent()
-                        ? resume(runtime, record.get())
-                        : fresh(runtime, recovered.claim(machine.getMetadata().getName()));
+        PodWorker worker = worker(runtime, PodRecord.read(runtime.directory()), stumble);
         if (pods.add(worker)) {
-            worker.start(() -> pods.remove(worker));
+            worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
             runtime.run("first look", () -> look(worker));
             if (machine.getMetadata().getDeletionTimestamp() != null) {
                 evict(machine);
@@ -121,55 +118,52 @@ final class Adoption {
                 .ifPresentOrElse(worker::seen, worker::podGone);
     }
 
-    private PodWorker fresh(PodRuntime runtime, Optional<VirtualMachine> unknown) {
-        unknown.ifPresent(vm -> vm.destroy(Duration.ZERO));
-        PodState state = PodState.initial(runtime.plan(), services.clock().instant());
-        var status = runtime.pod().getStatus();
-        boolean over =
-                status != null
-                        && ("Succeeded".equals(status.getPhase())
-                                || "Failed".equals(status.getPhase()));
-        return new PodWorker(
-                runtime,
-                over ? state.withStage(PodState.Stage.OFF) : state,
-                Optional.empty(),
-                Optional.empty());
+    private PodWorker worker(
+            PodRuntime runtime, Optional<PodRecord> record, Optional<RuntimeException> stumble) {
+        Optional<VirtualMachine> vm = recovered.claim(runtime.machineName());
+        Resumption how =
+                Resumption.of(
+                        record,
+                        runtime.plan(),
+                        vm.filter(VirtualMachine::alive).isPresent(),
+                        Optional.ofNullable(runtime.pod().getStatus()).map(PodStatus::getPhase),
+                        services.clock().instant());
+        switch (how) {
+            case Resumption.Fresh _, Resumption.Forgotten _ -> vm.ifPresent(Adoption::destroy);
+            case Resumption.Ended _ -> {
+                vm.ifPresent(Adoption::destroy);
+                services.network().detach(runtime.machineName());
+                record.ifPresent(noted -> runtime.images().putAll(noted.resolved()));
+            }
+            case Resumption.Ongoing _, Resumption.Lost _ -> {
+                record.ifPresent(noted -> runtime.images().putAll(noted.resolved()));
+                record.ifPresent(noted -> runtime.disksArranged(noted.diskPaths()));
+            }
+        }
+        if (how instanceof Resumption.Ongoing) {
+            // Known from the first record on: an agent that is killed now must find it again.
+            vm.ifPresent(runtime::vmStarted);
+        }
+        return new PodWorker(runtime, how, stumble);
     }
 
-    private PodWorker resume(PodRuntime runtime, PodRecord record) {
-        Map<String, dev.monopod.host.image.ImageStore.ResolvedImage> images = record.resolved();
-        Optional<VirtualMachine> vm = recovered.claim(runtime.machineName());
-        boolean usable =
-                record.machineStarted()
-                        && runtime.plan().lasting().stream()
-                                .allMatch(container -> images.containsKey(container.name()));
-        if (record.over()) {
-            vm.ifPresent(machine -> machine.destroy(Duration.ZERO));
-            services.network().detach(runtime.machineName());
-            runtime.images().putAll(images);
-            return new PodWorker(
-                    runtime, record.restore(runtime.plan()), Optional.empty(), Optional.empty());
-        }
-        if (!usable) {
-            return fresh(runtime, vm);
-        }
-        runtime.images().putAll(images);
-        runtime.disksArranged(record.diskPaths());
-        PodState state = record.restore(runtime.plan());
-        Optional<VirtualMachine> alive = vm.filter(VirtualMachine::alive);
-        return new PodWorker(
-                runtime,
-                state,
-                alive,
-                alive.isPresent()
-                        ? Optional.empty()
-                        : Optional.of("the machine did not outlive its agent or host"));
+    private static void destroy(VirtualMachine machine) {
+        machine.destroy(Duration.ZERO);
+    }
+
+    /// A worker that stumbled has let go of its machine: another one takes the pod up from its
+    /// record, as after a restart of the agent.
+    private void again(PodWorker worker, RuntimeException stumble) {
+        adopting.add(worker.runtime().machineName());
+        worker.runtime().vm().ifPresent(recovered::put);
+        pods.remove(worker);
+        begin(worker.machine(), Optional.of(stumble));
     }
 
     /// The pod is gone for good: so is everything that was made for it.
     private void discard(Machine machine) throws IOException {
         String name = machine.getMetadata().getName();
-        recovered.claim(name).ifPresent(vm -> vm.destroy(Duration.ZERO));
+        recovered.claim(name).ifPresent(Adoption::destroy);
         services.network().detach(name);
         PodDirectories.delete(services.podDirectory(machine.getSpec().pod().uid()));
         services.nodes().remove(machine);

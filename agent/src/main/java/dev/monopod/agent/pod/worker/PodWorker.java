@@ -4,13 +4,14 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.container.ContainerRunner;
 import dev.monopod.agent.pod.container.GuestWatch;
 import dev.monopod.agent.pod.container.ProbeRunner;
-import dev.monopod.agent.pod.life.ContainerPhase;
 import dev.monopod.agent.pod.life.ContainerRecord;
+import dev.monopod.agent.pod.life.LastResort;
 import dev.monopod.agent.pod.life.PodEffect;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.PodMachine;
 import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.pull.ImagePuller;
 import dev.monopod.agent.pod.scope.Pauses;
@@ -27,14 +28,11 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,9 +50,8 @@ public final class PodWorker {
     private static final Duration STARTUP_END = Duration.ofSeconds(60);
 
     private final PodRuntime runtime;
-    private final Optional<VirtualMachine> recovered;
-    private final Optional<String> lost;
-    private final Set<String> left;
+    private final Resumption how;
+    private final Optional<RuntimeException> stumble;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
     private final ContainerRunner runner;
@@ -62,24 +59,18 @@ public final class PodWorker {
     private final PodStatusWriter status;
     private final CountDownLatch gone = new CountDownLatch(1);
     private final CountDownLatch startupDone = new CountDownLatch(1);
-    private volatile Future<?> startup = CompletableFuture.completedFuture("");
+    private volatile Optional<Future<?>> startup = Optional.empty();
     private volatile PodState state;
-    private volatile boolean podObjectGone;
     private volatile Runnable ended = () -> {};
+    private volatile Consumer<RuntimeException> stumbled = _ -> {};
+    private boolean handedOver;
 
-    /// @param state fresh, or as restored from the pod's record
-    /// @param recovered the machine that runs already
-    /// @param lost why the machine that ran does not any more
-    PodWorker(
-            PodRuntime runtime,
-            PodState state,
-            Optional<VirtualMachine> recovered,
-            Optional<String> lost) {
+    /// @param stumble of the worker that had the pod before this one, if it stumbled
+    PodWorker(PodRuntime runtime, Resumption how, Optional<RuntimeException> stumble) {
         this.runtime = runtime;
-        this.lost = lost;
-        this.state = state;
-        this.recovered = recovered;
-        this.left = recovered.isPresent() ? alive(state) : new HashSet<>();
+        this.how = how;
+        this.stumble = stumble;
+        this.state = how.state();
         this.logs = new ContainerLogs(runtime);
         this.probes = new ProbeRunner(runtime);
         this.runner = new ContainerRunner(runtime, logs, probes);
@@ -89,8 +80,11 @@ public final class PodWorker {
     }
 
     /// @param whenGone called once nothing is left of the pod
-    void start(Runnable whenGone) {
+    /// @param whenStumbled called when this worker could not go on, and has let go of the pod: it
+    ///   has to be taken up again
+    void start(Runnable whenGone, Consumer<RuntimeException> whenStumbled) {
         ended = whenGone;
+        stumbled = whenStumbled;
         Thread.ofVirtual().name("pod-" + runtime.plan().name()).start(this::own);
     }
 
@@ -128,8 +122,7 @@ public final class PodWorker {
 
     /// The pod's object certainly is gone: nothing is left to be graceful for.
     void podGone() {
-        podObjectGone = true;
-        runtime.post(new PodInput.Deletion(Duration.ZERO));
+        runtime.post(new PodInput.ObjectGone());
     }
 
     ContainerLogs logs() {
@@ -143,22 +136,13 @@ public final class PodWorker {
     private void own() {
         try {
             runtime.run("status", status::run);
-            if (lost.isPresent()) {
-                startupDone.countDown();
-                runtime.run("keeping the Node", () -> runtime.services().nodes().keep(machine()));
-                runtime.post(new PodInput.Bound());
-                runtime.post(new PodInput.MachineLost(lost.get()));
-            } else if (state.stage() != PodState.Stage.OFF) {
-                status.want(state);
-                startup = runtime.tasks().submit(this::startUp);
-            } else {
-                startupDone.countDown();
-                runtime.run("keeping the Node", () -> runtime.services().nodes().keep(machine()));
-            }
+            // The end of a pod may have been noted down, and not been published.
+            publish();
+            judge(new PodInput.TakenUp(how.lost()));
             if (runtime.pod().getMetadata().getDeletionTimestamp() != null) {
                 seen(runtime.pod());
             }
-            while (state.stage() != PodState.Stage.REMOVED) {
+            while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
                 Instant now = runtime.services().clock().instant();
                 Duration patience =
                         PodMachine.nextTick(state, now)
@@ -170,48 +154,70 @@ public final class PodWorker {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            LOG.error("{}: pod worker failed", runtime.plan().display(), e);
         }
     }
 
-    private void judge(PodInput input) {
-        PodMachine.Step step = PodMachine.step(state, input, runtime.services().clock().instant());
-        boolean changed = !step.state().equals(state);
-        state = step.state();
-        if (changed) {
-            save();
-            status.want(state);
-        }
-        switch (input) {
-            case PodInput.MachineReady() -> runtime.run("container watch", this::follow);
-            case PodInput.Ended ended -> runner.ended(ended.container(), ended.attempt());
-            case PodInput.Started started -> {
+    private void judge(PodInput input) throws InterruptedException {
+        try {
+            apply(PodMachine.step(state, input, runtime.services().clock().instant()));
+            if (input instanceof PodInput.Started started) {
                 runtime.resize().started(started.container(), started.attempt());
-                resumeProbes(started);
             }
-            default -> {}
+        } catch (RuntimeException e) {
+            LOG.error("{}: the pod's worker failed at {}", runtime.plan().display(), input, e);
+            if (stumble.isEmpty()) {
+                handOver(e);
+            } else {
+                giveUp(input, e);
+            }
+        }
+    }
+
+    private void apply(PodMachine.Step step) {
+        if (!step.state().equals(state)) {
+            save(step.state());
+            state = step.state();
+            publish();
         }
         step.effects().forEach(this::perform);
     }
 
-    /// After a restart of the agent, containers that ran on are probed again; no hook is repeated.
-    private void resumeProbes(PodInput.Started started) {
-        ContainerRecord container = state.container(started.container());
-        if (container.attempt() == started.attempt()
-                && container.phase() instanceof ContainerPhase.Running
-                && left.remove(container.name() + "/" + container.attempt())) {
-            runtime.post(new PodInput.Hooked(container.name(), container.attempt()));
-            probes.resume(container, started.at());
+    /// Lets go of the pod, and leaves its machine to the worker that takes it up from the record.
+    private void handOver(RuntimeException cause) throws InterruptedException {
+        handedOver = true;
+        runtime.closeMachine();
+        endStartup();
+        runtime.close();
+        stumbled.accept(cause);
+    }
+
+    /// The second worker stumbles too: the pod fails, and whatever else fails is only logged.
+    private void giveUp(PodInput input, RuntimeException cause) {
+        String message = "The pod's worker failed: " + cause;
+        PodMachine.Step step =
+                LastResort.step(state, input, message, runtime.services().clock().instant());
+        if (!step.state().equals(state)) {
+            state = step.state();
+            publish();
+            runtime.event(PodApi.EventType.Warning, LastResort.REASON, message);
+            try {
+                save(state);
+            } catch (RuntimeException e) {
+                LOG.error("{}: record not written", runtime.plan().display(), e);
+            }
+        }
+        step.effects().forEach(this::perform);
+    }
+
+    /// What is known of the pod goes to the API server, unless that knows more.
+    private void publish() {
+        if (!(how instanceof Resumption.Forgotten)) {
+            status.want(state);
         }
     }
 
-    /// The attempts that an earlier life of the agent left running, as far as it knew.
-    private static Set<String> alive(PodState state) {
-        return state.all().stream()
-                .filter(ContainerRecord::alive)
-                .map(container -> container.name() + "/" + container.attempt())
-                .collect(Collectors.toCollection(HashSet::new));
+    private Optional<VirtualMachine> recovered() {
+        return how instanceof Resumption.Ongoing ? runtime.vm() : Optional.empty();
     }
 
     private int attempt(String container) {
@@ -221,7 +227,7 @@ public final class PodWorker {
 
     private void startUp() {
         try {
-            new PodStartup(runtime, recovered).run();
+            new PodStartup(runtime, recovered()).run();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
@@ -236,21 +242,30 @@ public final class PodWorker {
 
     /// What is being started is not started any more, or is known, when this returns.
     private void endStartup() throws InterruptedException {
-        startup.cancel(true);
-        if (!startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
+        startup.ifPresent(task -> task.cancel(true));
+        if (startup.isPresent() && !startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
             LOG.error("{}: startup does not end", runtime.plan().display());
         }
     }
 
-    private void follow() throws InterruptedException {
-        if (recovered.isPresent()) {
-            new Recovery(runtime, state).reconcile(GuestWatch.list(runtime));
-        }
-        watch.run();
-    }
-
     private void perform(PodEffect effect) {
         switch (effect) {
+            case PodEffect.StartUp() ->
+                    startup = Optional.of(runtime.tasks().submit(this::startUp));
+            case PodEffect.KeepNode() ->
+                    runtime.run(
+                            "keeping the Node", () -> runtime.services().nodes().keep(machine()));
+            case PodEffect.ListContainers() ->
+                    runtime.run(
+                            "listing containers",
+                            () ->
+                                    GuestWatch.ids(runtime)
+                                            .map(PodInput.GuestHas::new)
+                                            .ifPresent(runtime::post));
+            case PodEffect.WatchContainers() -> runtime.run("container watch", watch::run);
+            case PodEffect.ResumeProbes(String name, int _, Instant startedAt) ->
+                    probes.resume(state.container(name), startedAt);
+            case PodEffect.AttemptOver(String name, int attempt) -> runner.ended(name, attempt);
             case PodEffect.PullImage(String name) -> {
                 ContainerPlan plan = runtime.plan().container(name);
                 runtime.run(
@@ -285,9 +300,15 @@ public final class PodWorker {
         }
     }
 
-    private void save() {
+    private void save(PodState next) {
         try {
-            PodRecord.of(state, runtime).write(runtime.directory());
+            PodRecord.Facts facts =
+                    new PodRecord.Facts(
+                            runtime.machineName(),
+                            runtime.vm().isPresent(),
+                            runtime.images(),
+                            runtime.disks());
+            PodRecord.of(next, facts).write(runtime.directory());
         } catch (IOException e) {
             LOG.error("{}: record not written", runtime.plan().display(), e);
         }
@@ -296,10 +317,8 @@ public final class PodWorker {
     private void powerOff() {
         try {
             tell(MachineStatus.Phase.Stopping);
-            boolean answers =
-                    state.stage() != PodState.Stage.STARTING
-                            && runtime.vm().map(VirtualMachine::alive).orElse(false);
-            if (answers && !podObjectGone) {
+            boolean answers = runtime.vm().map(VirtualMachine::alive).orElse(false);
+            if (answers && !state.objectGone() && !LastResort.taken(state)) {
                 logs.awaitAll(state.deletion().isPresent() ? LOGS_OF_DELETED : LOGS);
             }
             runtime.channel()
@@ -350,12 +369,12 @@ public final class PodWorker {
 
     private void remove() {
         try {
-            if (!podObjectGone) {
+            if (!state.objectGone()) {
                 status.flush(FLUSH);
             }
             while (true) {
                 try {
-                    if (!podObjectGone) {
+                    if (!state.objectGone()) {
                         runtime.services().api().deletePod(runtime.pod());
                     }
                     runtime.services().nodes().remove(runtime.machine());

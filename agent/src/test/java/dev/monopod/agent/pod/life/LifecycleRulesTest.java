@@ -359,7 +359,7 @@ class LifecycleRulesTest {
         pod.input(new PodInput.Deletion(Duration.ofSeconds(5)));
         assertThat(pod.told()).isEmpty();
         pod.input(new PodInput.MachineReady());
-        assertThat(pod.told()).containsExactly("stop app 5s ORDINARY");
+        assertThat(pod.told()).containsExactly("watch", "stop app 5s ORDINARY");
     }
 
     @Test

@@ -38,8 +38,13 @@ final class PodLife {
         PodMachine.Step step = PodMachine.step(state, input, now);
         state = step.state();
         effects.clear();
-        effects.addAll(step.effects());
+        step.effects().stream().filter(PodLife::moves).forEach(effects::add);
         return effects;
+    }
+
+    /// Whether it moves the pod on, and does not only tidy up after an attempt.
+    static boolean moves(PodEffect effect) {
+        return !(effect instanceof PodEffect.AttemptOver);
     }
 
     List<PodEffect> started(String name, int attempt) {
@@ -73,6 +78,13 @@ final class PodLife {
 
     private static String told(PodEffect effect) {
         return switch (effect) {
+            case PodEffect.StartUp() -> "start up";
+            case PodEffect.KeepNode() -> "keep node";
+            case PodEffect.ListContainers() -> "list";
+            case PodEffect.WatchContainers() -> "watch";
+            case PodEffect.ResumeProbes(String name, int attempt, Instant _) ->
+                    "probe " + name + " " + attempt;
+            case PodEffect.AttemptOver(String name, int attempt) -> "over " + name + " " + attempt;
             case PodEffect.PullImage(String name) -> "pull " + name;
             case PodEffect.StartContainer(String name, int attempt) ->
                     "start " + name + " " + attempt;

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PodMachineTest {
@@ -39,7 +40,7 @@ class PodMachineTest {
         PodMachine.Step step = PodMachine.step(state, input, now);
         state = step.state();
         effects.clear();
-        effects.addAll(step.effects());
+        step.effects().stream().filter(PodLife::moves).forEach(effects::add);
     }
 
     private void up() {
@@ -278,8 +279,11 @@ class PodMachineTest {
         PodPlan other = state.plan();
         List<PodInput> inputs =
                 List.of(
+                        new PodInput.TakenUp(Optional.empty()),
+                        new PodInput.TakenUp(Optional.of("gone")),
                         new PodInput.Bound(),
                         new PodInput.MachineReady(),
+                        new PodInput.GuestHas(Set.of()),
                         new PodInput.Prepared(),
                         new PodInput.ImageReady("init"),
                         new PodInput.ImageReady("app"),
@@ -298,6 +302,7 @@ class PodMachineTest {
                         new PodInput.Ready("app", 0, true),
                         new PodInput.Condemned("app", 0, "probe", Optional.empty()),
                         new PodInput.Deletion(Duration.ofSeconds(1)),
+                        new PodInput.ObjectGone(),
                         new PodInput.Fail("Evicted", "", Duration.ZERO),
                         new PodInput.MachineLost("gone"),
                         new PodInput.MachineOff(),
@@ -321,8 +326,20 @@ class PodMachineTest {
                 }
                 PodMachine.nextTick(to, T0);
                 open.add(to);
+                lastResortEnds(from, input);
             }
         }
         assertThat(seen.size()).isGreaterThan(500);
+    }
+
+    /// Whatever the state and the input: the pod fails or has ended, and nothing lives.
+    private static void lastResortEnds(PodState from, PodInput input) {
+        PodState failed = LastResort.step(from, input, "broken", T0).state();
+        assertThat(failed.stage()).isGreaterThanOrEqualTo(PodState.Stage.POWERING_OFF);
+        assertThat(failed.stage()).isGreaterThanOrEqualTo(from.stage());
+        PodState off = LastResort.step(failed, new PodInput.MachineOff(), "broken", T0).state();
+        assertThat(PodPhase.of(off).terminal()).isTrue();
+        PodState removed = LastResort.step(off, new PodInput.ObjectGone(), "broken", T0).state();
+        assertThat(removed.stage()).isEqualTo(PodState.Stage.REMOVED);
     }
 }

@@ -8,6 +8,7 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,6 +89,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     /// Says this to all who watch, true or not.
     synchronized void tell(ContainerState state) {
         states.put(state.getContainerId(), state);
+        watchers.removeIf(watcher -> ((ServerCallStreamObserver<?>) watcher).isCancelled());
         watchers.forEach(watcher -> watcher.onNext(state));
     }
 

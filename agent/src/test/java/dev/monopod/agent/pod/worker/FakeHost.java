@@ -53,6 +53,7 @@ public final class FakeHost
     volatile Optional<Pod> pod = Optional.empty();
     public volatile PodStatus status = new PodStatus();
     final CountDownLatch died = new CountDownLatch(1);
+    final HostPods pods = new HostPods(this);
     private final Path directory;
 
     public FakeHost(Path directory) {
@@ -104,7 +105,6 @@ public final class FakeHost
 
     public PodWorker begin(Pod wanted) {
         pod = Optional.of(wanted);
-        HostPods pods = new HostPods(this);
         new Adoption(services(), pods, new RecoveredMachines()).adopt(machine());
         org.awaitility.Awaitility.await().until(() -> !pods.workers().isEmpty());
         return pods.workers().iterator().next();

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.pod.life.ContainerPhase;
+import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.protocol.guest.ProbeFailure;
 import dev.monopod.protocol.guest.ProbeResponse;
@@ -319,5 +320,66 @@ class PodWorkerTest {
         assertThat(host.guest.started).hasSize(2);
         host.guest.exit("app", 1, 3);
         await().until(() -> second.state().container("app").attempt() == 2);
+    }
+
+    /// Nothing in the pod's state knows this container.
+    private static final PodInput UNJUDGEABLE = new PodInput.ImageReady("nobody");
+
+    private PodWorker present() {
+        return host.pods.workers().iterator().next();
+    }
+
+    @Test
+    void aWorkerThatStumblesGoesOnFromItsRecord() {
+        PodWorker first = host.begin(web("Always").build());
+        await().until(this::ready);
+
+        first.runtime().post(UNJUDGEABLE);
+
+        await().until(() -> !host.pods.workers().isEmpty() && present() != first);
+        await().until(() -> present().state().stage() == PodState.Stage.READY);
+        assertThat(host.guest.started).hasSize(1);
+        assertThat(host.calls).doesNotContain("destroy");
+        host.guest.exit("app", 0, 3);
+        await().until(() -> host.guest.container("app", 1).isPresent());
+        await().until(this::ready);
+    }
+
+    @Test
+    void aPodWhoseWorkerStumblesAgainFailsWithAReasonOfItsOwnAndCanBeDeleted() throws Exception {
+        PodWorker first = host.begin(web("Always").build());
+        await().until(this::ready);
+        first.runtime().post(UNJUDGEABLE);
+        await().until(() -> !host.pods.workers().isEmpty() && present() != first);
+        await().until(() -> present().state().stage() == PodState.Stage.READY);
+        PodWorker second = present();
+
+        second.runtime().post(UNJUDGEABLE);
+
+        await().until(() -> phase().equals("Failed"));
+        assertThat(host.status.getReason()).isEqualTo("PodWorkerFailed");
+        assertThat(host.status.getMessage()).contains("no container nobody");
+        await().until(() -> host.calls.contains("machine Stopped"));
+        assertThat(host.calls).contains("destroy");
+        await().until(() -> second.state().stage() == PodState.Stage.OFF);
+        second.podGone();
+        assertThat(second.awaitGone(Duration.ofSeconds(20))).isTrue();
+    }
+
+    @Test
+    void anAgentThatIsKilledTwiceStillKnowsItsMachine() throws Exception {
+        host.begin(web("Always").build());
+        await().until(this::ready);
+        HostPods pods = new HostPods(host);
+        RecoveredMachines recovered = new RecoveredMachines();
+        recovered.put(host.new Vm("m-uid"));
+
+        new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
+
+        await().until(() -> !pods.workers().isEmpty());
+        PodWorker second = pods.workers().iterator().next();
+        assertThat(second.runtime().vm()).isPresent();
+        await().until(() -> second.state().stage() == PodState.Stage.READY);
+        await().until(() -> host.calls.stream().filter("nodeReady"::equals).count() == 2);
     }
 }

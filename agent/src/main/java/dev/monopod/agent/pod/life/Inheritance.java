@@ -1,45 +1,43 @@
-package dev.monopod.agent.pod.worker;
+package dev.monopod.agent.pod.life;
 
-import dev.monopod.agent.pod.life.ContainerPhase;
-import dev.monopod.agent.pod.life.ContainerRecord;
-import dev.monopod.agent.pod.life.PodInput;
-import dev.monopod.agent.pod.life.PodState;
-import dev.monopod.agent.pod.life.Termination;
-import dev.monopod.agent.pod.scope.PodRuntime;
 import dev.monopod.agent.pod.spec.ContainerIds;
-import dev.monopod.protocol.guest.ContainerState;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
-/// Compares what an earlier life of the agent noted down with what the guest has: a container that
-/// was asked for but never begun is asked for again; one that ran and is unknown to the guest has
-/// ended in an unknown way. All others are told of by the guest's watch.
-record Recovery(PodRuntime runtime, PodState state) {
-    void reconcile(List<ContainerState> present) {
+/// What becomes of the containers that an earlier life of the agent left alive: one that was asked
+/// for but never begun is asked for again; one that ran and is unknown to the guest has ended in an
+/// unknown way. All others are told of by the guest itself. Pure.
+final class Inheritance {
+    private static final int KILLED = 137;
+
+    private Inheritance() {}
+
+    /// @param present the containers that the guest has, by id
+    static List<PodInput> reconcile(PodState state, Set<String> present, Instant now) {
+        List<PodInput> inputs = new ArrayList<>();
         for (ContainerRecord container : state.all()) {
-            String id =
-                    ContainerIds.of(runtime.plan().uid(), container.name(), container.attempt());
-            boolean known = present.stream().anyMatch(c -> c.getContainerId().equals(id));
-            if (known) {
+            String id = ContainerIds.of(state.plan().uid(), container.name(), container.attempt());
+            if (!container.health().inherited() || present.contains(id)) {
                 continue;
             }
-            Instant now = Instant.now();
             switch (container.phase()) {
                 case ContainerPhase.Starting _ ->
-                        runtime.post(
+                        inputs.add(
                                 new PodInput.ConfigurationTrouble(
                                         container.name(),
                                         container.attempt(),
                                         "ContainerCreating",
                                         ""));
                 case ContainerPhase.Running running ->
-                        runtime.post(
+                        inputs.add(
                                 new PodInput.Ended(
                                         container.name(),
                                         container.attempt(),
                                         new Termination(
                                                 id,
-                                                137,
+                                                KILLED,
                                                 0,
                                                 "ContainerStatusUnknown",
                                                 "The guest no longer knows the container",
@@ -48,5 +46,6 @@ record Recovery(PodRuntime runtime, PodState state) {
                 case ContainerPhase.Waiting _, ContainerPhase.Terminated _ -> {}
             }
         }
+        return inputs;
     }
 }
