@@ -1,0 +1,89 @@
+package dev.monopod.agent.pod.life;
+
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.agent.pod.spec.PodPlan;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/// Random pods, and random changes to them that the API server allows.
+final class SimulatedPods {
+    private static final String[] POLICIES = {"Always", "OnFailure", "Never"};
+
+    private SimulatedPods() {}
+
+    static PodPlan plan(RandomGenerator random) {
+        List<ContainerPlan> containers = new ArrayList<>();
+        for (int i = 0, count = random.nextInt(4); i < count; i++) {
+            boolean sidecar = random.nextBoolean();
+            Container spec = container((sidecar ? "sidecar" : "init") + i, random);
+            if (sidecar) {
+                spec.setRestartPolicy("Always");
+            }
+            containers.add(
+                    new ContainerPlan(
+                            sidecar ? ContainerPlan.Kind.SIDECAR : ContainerPlan.Kind.INIT, spec));
+        }
+        for (int i = 0, count = 1 + random.nextInt(3); i < count; i++) {
+            containers.add(
+                    new ContainerPlan(ContainerPlan.Kind.MAIN, container("app" + i, random)));
+        }
+        return new PodPlan(
+                "default",
+                "web",
+                "uid",
+                containers,
+                PodPlan.RestartPolicy.of(POLICIES[random.nextInt(POLICIES.length)]),
+                Duration.ofSeconds(random.nextInt(31)),
+                random.nextInt(10) == 0 ? Optional.of(Duration.ofSeconds(60)) : Optional.empty());
+    }
+
+    private static Container container(String name, RandomGenerator random) {
+        ContainerBuilder builder = new ContainerBuilder().withName(name).withImage("image:0");
+        if (random.nextInt(8) == 0) {
+            builder.addNewRestartPolicyRule()
+                    .withAction(random.nextBoolean() ? "RestartAllContainers" : "Restart")
+                    .withNewExitCodes()
+                    .withOperator("In")
+                    .withValues(2)
+                    .endExitCodes()
+                    .endRestartPolicyRule()
+                    .withRestartPolicy("Never");
+        }
+        return builder.build();
+    }
+
+    /// The plan with another image somewhere, or with one ephemeral container more.
+    static PodPlan changed(PodPlan plan, RandomGenerator random) {
+        List<ContainerPlan> containers = new ArrayList<>(plan.containers());
+        if (random.nextInt(3) == 0) {
+            containers.add(
+                    new ContainerPlan(
+                            ContainerPlan.Kind.EPHEMERAL,
+                            container("debugger" + containers.size(), random)));
+        } else {
+            int index = random.nextInt(containers.size());
+            ContainerPlan before = containers.get(index);
+            if (before.kind() == ContainerPlan.Kind.EPHEMERAL) {
+                return plan;
+            }
+            Container spec =
+                    new ContainerBuilder(before.spec())
+                            .withImage("image:" + random.nextInt(100))
+                            .build();
+            containers.set(index, new ContainerPlan(before.kind(), spec, before.target()));
+        }
+        return new PodPlan(
+                plan.namespace(),
+                plan.name(),
+                plan.uid(),
+                containers,
+                plan.restartPolicy(),
+                plan.grace(),
+                plan.activeDeadline());
+    }
+}
