@@ -191,6 +191,17 @@ class ArrowsTest {
     }
 
     @Test
+    void onlyTestsUseTheTestkit() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.monopod.testkit..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.monopod.testkit..")
+                .check(monopod);
+    }
+
+    @Test
     void packagesHaveNoCycles() {
         slices().matching("dev.monopod.(*).(*)..").should().beFreeOfCycles().check(monopod);
     }

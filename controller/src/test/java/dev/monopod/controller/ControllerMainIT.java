@@ -2,7 +2,7 @@ package dev.monopod.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.monopod.controller.admission.ApiServer;
+import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.File;
 import java.io.IOException;

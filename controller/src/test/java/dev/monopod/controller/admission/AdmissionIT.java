@@ -10,6 +10,7 @@ import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Binding;
 import io.fabric8.kubernetes.api.model.EphemeralContainer;
 import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;

@@ -2,10 +2,10 @@ package dev.monopod.controller.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.monopod.controller.admission.ApiServer;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;

@@ -3,11 +3,11 @@ package dev.monopod.controller.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.controller.ClusterView;
-import dev.monopod.controller.admission.ApiServer;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
+import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package dev.monopod.controller.scheduling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.controller.ClusterView;
-import dev.monopod.controller.admission.ApiServer;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
@@ -12,6 +11,7 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;

@@ -1,5 +1,7 @@
-package dev.monopod.host.machine;
+package dev.monopod.testkit.machine;
 
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.machine.MachineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Machines that are only remembered. Those of one [World] outlive the hypervisor that made them.
+/// Keeps what `HypervisorContract` asks of every hypervisor.
 public final class FakeHypervisor implements Hypervisor {
     /// What survives the agent.
     public record World(Path folder, Map<String, FakeMachine> machines) {
@@ -21,6 +24,7 @@ public final class FakeHypervisor implements Hypervisor {
         }
     }
 
+    private static final int SPARE_DISKS = 3;
     private static final AtomicLong NEXT_PID = new AtomicLong(1);
     private final World world;
 
@@ -66,7 +70,7 @@ public final class FakeHypervisor implements Hypervisor {
             this.world = world;
             this.id = configuration.id();
             this.disks = new ArrayList<>(configuration.imageDisks());
-            this.slots = disks.size() + QemuCommand.SPARE_DISKS;
+            this.slots = disks.size() + SPARE_DISKS;
         }
 
         public void crash() {
@@ -104,9 +108,7 @@ public final class FakeHypervisor implements Hypervisor {
             if (!disks.contains(imageDisk)) {
                 if (disks.size() == slots) {
                     throw new MachineException(
-                            "a machine takes at most "
-                                    + QemuCommand.SPARE_DISKS
-                                    + " different images");
+                            "a machine takes at most " + SPARE_DISKS + " different images");
                 }
                 disks.add(imageDisk);
             }

@@ -1,12 +1,20 @@
-package dev.monopod.controller.admission;
+package dev.monopod.testkit.api;
 
+import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Program;
+import dev.monopod.host.program.ProgramRunner;
+import dev.monopod.host.program.Running;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.internal.SSLUtils;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,7 +22,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/// A real etcd and kube-apiserver on loopback, in a folder of their own; gone after [#close()].
+/// A real etcd and kube-apiserver on loopback, in a folder of their own; gone after [#close()]. One
+/// at a time on a machine, since its ports are fixed. Needs the built control plane.
 public final class ApiServer implements AutoCloseable {
     private static final int ETCD_PORT = 21010;
     private static final int ETCD_PEER_PORT = 21011;
@@ -22,32 +31,24 @@ public final class ApiServer implements AutoCloseable {
 
     private final Path folder;
     private final Path binary;
-    private final List<Process> processes = new ArrayList<>();
+    private final ProgramRunner programs = new HostPrograms();
+    private final List<Running> processes = new ArrayList<>();
 
     private ApiServer(Path folder, Path binary) {
         this.folder = folder;
-        this.binary = binary;
+        this.binary = binary.toAbsolutePath();
     }
 
     /// Returns when it is ready.
-    public static ApiServer start(Path binary) throws IOException, InterruptedException {
-        ApiServer server = new ApiServer(Files.createTempDirectory("monopod-admission-it"), binary);
+    public static ApiServer start(Path binary) throws IOException {
+        ApiServer server = new ApiServer(Files.createTempDirectory("monopod-api-server"), binary);
         try {
-            int status =
-                    server.run(
-                                    "certificates",
-                                    "--data-dir=" + server.folder,
-                                    "--host-address=127.0.0.1",
-                                    "--api-server-port=" + PORT)
-                            .waitFor();
-            if (status != 0) {
-                throw new IOException("certificates ended with " + status);
-            }
-            server.processes.add(server.run(server.etcd()));
-            server.processes.add(server.run(server.apiServer()));
+            server.makeCertificates();
+            server.start(server.etcd());
+            server.start(server.apiServer());
             server.awaitReady();
             return server;
-        } catch (IOException | InterruptedException | RuntimeException failure) {
+        } catch (IOException | RuntimeException failure) {
             server.close();
             throw failure;
         }
@@ -57,6 +58,18 @@ public final class ApiServer implements AutoCloseable {
         Config config = Config.fromKubeconfig(Files.readString(kubeconfig()));
         config.setMasterUrl("https://127.0.0.1:" + PORT);
         return new KubernetesClientBuilder().withConfig(config).build();
+    }
+
+    /// Stands before this server, and fails as it is told. Its clients are who [#client()] is.
+    public ApiFront front() throws IOException {
+        var config = Config.fromKubeconfig(Files.readString(kubeconfig()));
+        try {
+            return new ApiFront(
+                    URI.create("https://127.0.0.1:" + PORT),
+                    HttpClient.newBuilder().sslContext(SSLUtils.sslContext(config)).build());
+        } catch (GeneralSecurityException e) {
+            throw new IOException(e);
+        }
     }
 
     public Path kubeconfig() {
@@ -69,10 +82,10 @@ public final class ApiServer implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Process process : processes.reversed()) {
-            process.destroyForcibly();
-            process.onExit().join();
+        for (Running process : processes.reversed()) {
+            process.kill();
         }
+        awaitEnd();
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException left) {
@@ -92,13 +105,31 @@ public final class ApiServer implements AutoCloseable {
                 });
     }
 
-    private Process run(String... arguments) throws IOException {
+    private void awaitEnd() {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> processes.stream().noneMatch(Running::alive));
+    }
+
+    private void makeCertificates() throws IOException {
+        var unused =
+                programs.output(
+                        Program.of(
+                                Duration.ofMinutes(1),
+                                binary.toString(),
+                                "certificates",
+                                "--data-dir=" + folder,
+                                "--host-address=127.0.0.1",
+                                "--api-server-port=" + PORT));
+    }
+
+    private void start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(binary.toString()));
         command.addAll(List.of(arguments));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve(arguments[0] + ".log").toFile())
-                .start();
+        processes.add(
+                programs.start(
+                        Program.of(Duration.ofMinutes(1), command),
+                        folder.resolve(arguments[0] + ".log")));
     }
 
     private String[] etcd() {

@@ -1,8 +1,9 @@
 package dev.monopod.host.machine;
 
-import dev.monopod.host.machine.FakeHypervisor.FakeMachine;
-import dev.monopod.host.machine.FakeHypervisor.World;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.testkit.machine.FakeHypervisor;
+import dev.monopod.testkit.machine.FakeHypervisor.FakeMachine;
+import dev.monopod.testkit.machine.FakeHypervisor.World;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
