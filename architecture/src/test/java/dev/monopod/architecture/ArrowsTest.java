@@ -1,7 +1,10 @@
 package dev.monopod.architecture;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -11,6 +14,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.monopod.agent.kubelet.KubeletPods;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -188,6 +192,19 @@ class ArrowsTest {
         }
         notSeen("cli.terminal", "dev.monopod.cli.installation..", "dev.monopod.cli.cluster..");
         notSeen("cli.installation", "dev.monopod.cli.cluster..");
+    }
+
+    /// So HTTP's codes stay behind the interface.
+    @Test
+    void podsKnowOfTheKubeletApiItsInterfaceAlone() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.monopod.agent.pod..")
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage("dev.monopod.agent.kubelet")
+                                .and(not(belongToAnyOf(KubeletPods.class))))
+                .check(monopod);
     }
 
     @Test

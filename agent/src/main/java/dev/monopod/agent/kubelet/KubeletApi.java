@@ -3,7 +3,8 @@ package dev.monopod.agent.kubelet;
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.LogStream;
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
+import dev.monopod.agent.kubelet.KubeletPods.Refusal;
+import dev.monopod.agent.kubelet.KubeletPods.RefusedException;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodListBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -54,12 +55,22 @@ final class KubeletApi implements RequestHandler.Service {
             answer(exchange);
         } catch (StreamException e) {
             fail(exchange, HttpResponseStatus.valueOf(e.httpStatus()), e);
+        } catch (RefusedException e) {
+            fail(exchange, status(e.refusal()), e);
         } catch (IOException | RuntimeException e) {
             if (exchange.connection().isOpen()) {
                 LOG.warn("kubelet API {} failed", exchange.path(), e);
             }
             fail(exchange, HttpResponseStatus.INTERNAL_SERVER_ERROR, e);
         }
+    }
+
+    private static HttpResponseStatus status(Refusal refusal) {
+        return switch (refusal) {
+            case Refusal.NotFound _ -> HttpResponseStatus.NOT_FOUND;
+            case Refusal.Invalid _ -> HttpResponseStatus.BAD_REQUEST;
+            case Refusal.Failed _ -> HttpResponseStatus.INTERNAL_SERVER_ERROR;
+        };
     }
 
     private static void fail(Exchange exchange, HttpResponseStatus status, Exception cause)

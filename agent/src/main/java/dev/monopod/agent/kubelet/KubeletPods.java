@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ public interface KubeletPods {
     /// Writes a container's log to `sink` in the order of `options`; returns at its end, or when
     /// the container ends if following.
     ///
-    /// @throws StreamException NOT_FOUND, or BAD_REQUEST when there is no such log (previous)
+    /// @throws RefusedException as the other streams; [Refusal.Invalid] when there is no such log
     void logs(String namespace, String pod, String container, LogOptions options, OutputStream sink)
             throws IOException;
 
@@ -158,18 +159,32 @@ public interface KubeletPods {
     List<Double> PROBE_SECONDS =
             List.of(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0);
 
-    /// A stream could not be served; becomes an HTTP status.
-    final class StreamException extends IOException {
-        private static final long serialVersionUID = 1L;
-        private final int httpStatus;
+    /// Why a pod does not serve. What that is in HTTP, the kubelet API knows alone.
+    sealed interface Refusal extends Serializable {
+        String message();
 
-        public StreamException(int httpStatus, String message) {
-            super(message);
-            this.httpStatus = httpStatus;
+        /// There is no such pod or container, or it does not run.
+        record NotFound(String message) implements Refusal {}
+
+        /// The pod or container, as it is, has no such thing.
+        record Invalid(String message) implements Refusal {}
+
+        /// The machine or its guest failed.
+        record Failed(String message) implements Refusal {}
+    }
+
+    /// Ends a stream, or what was to become one.
+    final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1L;
+        private final Refusal refusal;
+
+        public RefusedException(Refusal refusal) {
+            super(refusal.message());
+            this.refusal = refusal;
         }
 
-        public int httpStatus() {
-            return httpStatus;
+        public Refusal refusal() {
+            return refusal;
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.MessageToMessageCodec;

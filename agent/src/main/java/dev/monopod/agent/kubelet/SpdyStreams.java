@@ -1,6 +1,5 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import java.io.IOException;
 import java.io.OutputStream;

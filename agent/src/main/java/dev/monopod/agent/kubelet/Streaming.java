@@ -1,6 +1,5 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.io.IOException;

@@ -100,7 +100,7 @@ final class Upgrades {
                 new WebSocketServerHandshakerFactory("", subprotocol.orElse(null), configuration)
                         .newHandshaker(request);
         if (handshaker == null) {
-            throw new KubeletPods.StreamException(400, "only WebSocket version 13 is supported");
+            throw new StreamException(400, "only WebSocket version 13 is supported");
         }
         var channel = exchange.connection().channel();
         exchange.noteUpgrade();

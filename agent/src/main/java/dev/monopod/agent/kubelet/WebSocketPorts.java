@@ -1,6 +1,5 @@
 package dev.monopod.agent.kubelet;
 
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;

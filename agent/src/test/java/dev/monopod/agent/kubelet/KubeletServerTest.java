@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.monopod.agent.kubelet.Authorizer.Access;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
+import dev.monopod.agent.kubelet.KubeletPods.Refusal;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -152,6 +154,22 @@ class KubeletServerTest {
         assertThat(missing.statusCode()).isEqualTo(404);
         assertThat(wrong.statusCode()).isEqualTo(422);
         assertThat(unknown.statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void answersEachRefusalOfAPodWithAStatus() throws Exception {
+        Map<Refusal, Integer> statuses =
+                Map.of(
+                        new Refusal.NotFound("it does not run"), 404,
+                        new Refusal.Invalid("it has no such container"), 400,
+                        new Refusal.Failed("its machine is gone"), 500);
+        for (var each : statuses.entrySet()) {
+            kubelet.pods.refusal = Optional.of(each.getKey());
+            var answer = kubelet.get(kubelet.uri("/containerLogs/default/web/main"));
+
+            assertThat(answer.statusCode()).isEqualTo(each.getValue());
+            assertThat(answer.body()).isEqualTo(each.getKey().message());
+        }
     }
 
     @Test

@@ -28,6 +28,9 @@ final class LocalProcessPods implements KubeletPods {
     final BlockingQueue<TerminalSizes.Size> sizes = new LinkedBlockingQueue<>();
     final BlockingQueue<LogOptions> logRequests = new LinkedBlockingQueue<>();
 
+    /// What is said in place of a log.
+    volatile Optional<Refusal> refusal = Optional.empty();
+
     /// Released when a follow or a flood is interrupted or fails.
     final CountDownLatch ended = new CountDownLatch(1);
 
@@ -75,8 +78,12 @@ final class LocalProcessPods implements KubeletPods {
             String namespace, String pod, String container, LogOptions options, OutputStream sink)
             throws IOException {
         logRequests.add(options);
+        if (refusal.isPresent()) {
+            throw new RefusedException(refusal.get());
+        }
         if (options.previous()) {
-            throw new StreamException(400, "previous terminated container not found");
+            throw new RefusedException(
+                    new Refusal.Invalid("previous terminated container not found"));
         }
         sink.write("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
         if (options.follow()) {

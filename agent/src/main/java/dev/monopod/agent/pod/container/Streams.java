@@ -1,7 +1,8 @@
 package dev.monopod.agent.pod.container;
 
 import com.google.protobuf.ByteString;
-import dev.monopod.agent.kubelet.KubeletPods.StreamException;
+import dev.monopod.agent.kubelet.KubeletPods.Refusal;
+import dev.monopod.agent.kubelet.KubeletPods.RefusedException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.kubelet.KubeletPods.TerminalSizes.Size;
 import dev.monopod.host.guest.GuestChannel;
@@ -19,7 +20,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Optional;
 
@@ -81,17 +81,15 @@ public final class Streams {
                     case STDERR -> write(session.stderr(), message.getStderr());
                     case EXIT -> {
                         if (!message.getExit().getError().isEmpty()) {
-                            throw new StreamException(
-                                    HttpURLConnection.HTTP_INTERNAL_ERROR,
-                                    message.getExit().getError());
+                            throw new RefusedException(
+                                    new Refusal.Failed(message.getExit().getError()));
                         }
                         return message.getExit().getExitCode();
                     }
                     case STARTED, OUTPUT_NOT_SET -> {}
                 }
             }
-            throw new StreamException(
-                    HttpURLConnection.HTTP_INTERNAL_ERROR, "the guest ended the stream");
+            throw new RefusedException(new Refusal.Failed("the guest ended the stream"));
         } catch (StatusRuntimeException e) {
             throw failure(e);
         } catch (InterruptedException e) {
@@ -179,8 +177,7 @@ public final class Streams {
                             output.flush();
                         }
                         case ERROR ->
-                                throw new StreamException(
-                                        HttpURLConnection.HTTP_INTERNAL_ERROR, message.getError());
+                                throw new RefusedException(new Refusal.Failed(message.getError()));
                         case OUTPUT_NOT_SET -> {}
                     }
                 }
@@ -216,14 +213,14 @@ public final class Streams {
         }
     }
 
-    private static StreamException failure(StatusRuntimeException e) {
+    private static RefusedException failure(StatusRuntimeException e) {
         String description = e.getStatus().getDescription();
         String message = description == null ? e.getStatus().toString() : description;
         return switch (e.getStatus().getCode()) {
-            case NOT_FOUND -> new StreamException(HttpURLConnection.HTTP_NOT_FOUND, message);
+            case NOT_FOUND -> new RefusedException(new Refusal.NotFound(message));
             case INVALID_ARGUMENT, FAILED_PRECONDITION ->
-                    new StreamException(HttpURLConnection.HTTP_BAD_REQUEST, message);
-            default -> new StreamException(HttpURLConnection.HTTP_INTERNAL_ERROR, message);
+                    new RefusedException(new Refusal.Invalid(message));
+            default -> new RefusedException(new Refusal.Failed(message));
         };
     }
 }

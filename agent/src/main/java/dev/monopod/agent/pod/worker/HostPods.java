@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -104,22 +103,22 @@ final class HostPods implements KubeletPods {
                 .findFirst();
     }
 
-    private PodWorker worker(String namespace, String name) throws StreamException {
+    private PodWorker worker(String namespace, String name) throws RefusedException {
         return find(namespace, name)
                 .orElseThrow(() ->
-                        new StreamException(
-                                HttpURLConnection.HTTP_NOT_FOUND,
-                                "pod \"%s/%s\" not found".formatted(namespace, name)));
+                        new RefusedException(
+                                new Refusal.NotFound(
+                                        "pod \"%s/%s\" not found".formatted(namespace, name))));
     }
 
     private static ContainerRecord container(PodWorker worker, String container)
-            throws StreamException {
+            throws RefusedException {
         ContainerRecord found = worker.state().containers().get(container);
         if (found == null) {
-            throw new StreamException(
-                    HttpURLConnection.HTTP_BAD_REQUEST,
-                    "container %s is not valid for pod %s"
-                            .formatted(container, worker.runtime().plan().name()));
+            throw new RefusedException(
+                    new Refusal.Invalid(
+                            "container %s is not valid for pod %s"
+                                    .formatted(container, worker.runtime().plan().name())));
         }
         return found;
     }
@@ -149,7 +148,7 @@ final class HostPods implements KubeletPods {
 
     private static int attempt(
             PodWorker worker, ContainerRecord record, LogOptions options, Path directory)
-            throws StreamException {
+            throws RefusedException {
         boolean begun =
                 !(record.phase() instanceof ContainerPhase.Waiting)
                         || Files.exists(LogFile.current(directory, record.attempt()));
@@ -157,10 +156,10 @@ final class HostPods implements KubeletPods {
         if (options.previous()) {
             int previous = record.attempt() - 1;
             if (previous < 0) {
-                throw new StreamException(
-                        HttpURLConnection.HTTP_BAD_REQUEST,
-                        "previous terminated container \"%s\" in pod \"%s\" not found"
-                                .formatted(record.name(), worker.runtime().plan().name()));
+                throw new RefusedException(
+                        new Refusal.Invalid(
+                                "previous terminated container \"%s\" in pod \"%s\" not found"
+                                        .formatted(record.name(), worker.runtime().plan().name())));
             }
             return previous;
         }
@@ -172,20 +171,22 @@ final class HostPods implements KubeletPods {
                                     record.phase() instanceof ContainerPhase.Waiting waiting
                                             ? waiting.reason()
                                             : "ContainerCreating");
-            throw new StreamException(
-                    HttpURLConnection.HTTP_BAD_REQUEST,
-                    "container \"%s\" in pod \"%s\" is waiting to start: %s"
-                            .formatted(record.name(), worker.runtime().plan().name(), reason));
+            throw new RefusedException(
+                    new Refusal.Invalid(
+                            "container \"%s\" in pod \"%s\" is waiting to start: %s"
+                                    .formatted(
+                                            record.name(),
+                                            worker.runtime().plan().name(),
+                                            reason)));
         }
         return current;
     }
 
-    private static String running(PodWorker worker, String container) throws StreamException {
+    private static String running(PodWorker worker, String container) throws RefusedException {
         ContainerRecord record = container(worker, container);
         if (!(record.phase() instanceof ContainerPhase.Running)) {
-            throw new StreamException(
-                    HttpURLConnection.HTTP_NOT_FOUND,
-                    "container not found (\"%s\")".formatted(container));
+            throw new RefusedException(
+                    new Refusal.NotFound("container not found (\"%s\")".formatted(container)));
         }
         return ContainerIds.of(worker.runtime().plan().uid(), container, record.attempt());
     }
@@ -215,7 +216,7 @@ final class HostPods implements KubeletPods {
             throws IOException {
         PodWorker worker = worker(namespace, pod);
         if (worker.state().stage() != PodState.Stage.READY) {
-            throw new StreamException(HttpURLConnection.HTTP_NOT_FOUND, "pod is not running");
+            throw new RefusedException(new Refusal.NotFound("pod is not running"));
         }
         Streams.portForward(worker.runtime().guest(), port, input, output);
     }
