@@ -3,8 +3,6 @@ package supervisor
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -62,37 +60,4 @@ func answer(response http.ResponseWriter, code int, value any) {
 	response.Header().Set("Content-Type", "application/json")
 	response.WriteHeader(code)
 	_ = json.NewEncoder(response).Encode(value)
-}
-
-// rotateLogs keeps one older file beside each log. Copy and truncate, since the process holds the file open (O_APPEND
-// makes its next line start at the new end); lines written between the two are lost.
-func (s *Supervisor) rotateLogs(ctx context.Context) {
-	for pause(ctx, 10*time.Second) {
-		for _, w := range s.order {
-			path := filepath.Join(s.options.LogDir, w.Name+".log")
-			if information, err := os.Stat(path); err != nil || information.Size() < s.options.LogLimitBytes {
-				continue
-			}
-			if err := copyAndTruncate(path); err != nil {
-				slog.Error("log not rotated", "path", path, "error", err)
-			}
-		}
-	}
-}
-
-func copyAndTruncate(path string) error {
-	source, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	target, err := os.Create(path + ".1")
-	if err != nil {
-		return err
-	}
-	defer target.Close()
-	if _, err := io.Copy(target, source); err != nil {
-		return err
-	}
-	return os.Truncate(path, 0)
 }
