@@ -88,8 +88,10 @@ public final class ImageCollector implements AutoCloseable {
                 LOG.warn("the disk of {} fills up, and no image can go", store.directory());
             }
             told = stuck;
-        } catch (IOException | RuntimeException e) {
-            LOG.warn("images are not looked at", e);
+        } catch (IOException e) {
+            LOG.warn("cannot look for images to remove: {}", e.toString());
+        } catch (RuntimeException e) {
+            LOG.error("failed to look for images to remove", e);
         }
     }
 

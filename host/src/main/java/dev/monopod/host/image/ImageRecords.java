@@ -190,7 +190,7 @@ final class ImageRecords {
                 }
                 verified.add(digest);
             } catch (IOException e) {
-                LOG.warn("image {}: {} can't be read", digest, disk(digest), e);
+                LOG.warn("image {}: cannot read {}: {}", digest, disk(digest), e.toString());
                 return Optional.empty();
             } finally {
                 verifying.unlock();

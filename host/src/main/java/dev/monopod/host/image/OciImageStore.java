@@ -60,7 +60,7 @@ public final class OciImageStore implements ImageStore {
             Files.createDirectories(directory);
             Spool.removeAbandoned(directory);
         } catch (IOException e) {
-            LOG.warn("{} is not tidied up", directory, e);
+            LOG.warn("cannot tidy up {}: {}", directory, e.toString());
         }
     }
 

@@ -1,19 +1,28 @@
 package dev.monopod.host.image;
 
 import dev.monopod.host.image.ImageStore.RegistryCredential;
+import java.net.ConnectException;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import land.oras.ContainerRef;
 import land.oras.Registry;
 import land.oras.auth.UsernamePasswordProvider;
 import land.oras.exception.OrasException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One host that serves a repository: the registry, or a mirror of it. Each credential is tried in
 /// turn; without any, it is asked as by anyone. A wrong one is not passed over in silence, even
 /// where the image is public.
 final class RegistryEndpoint {
+    private static final Logger LOG = LoggerFactory.getLogger(RegistryEndpoint.class);
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
     private static final int SERVER_ERROR = 500;
@@ -84,23 +93,42 @@ final class RegistryEndpoint {
     }
 
     private ImageException translate(OrasException e, int status) {
+        LOG.debug("{} at registry {}", reference, host, e);
         var words =
                 e.getError() == null || e.getError().code() == null
-                        ? e.getMessage() + (e.getCause() == null ? "" : ": " + root(e))
+                        ? e.getCause() == null ? String.valueOf(e.getMessage()) : cause(e)
                         : e.getError().code() + ": " + e.getError().message();
         return new ImageException(
                 ImageException.Reason.PULL_FAILED,
                 "failed to pull image \"%s\" from registry %s: %s%s"
                         .formatted(
-                                reference, host, status == 0 ? "" : "HTTP " + status + " ", words));
+                                reference, host, status <= 0 ? "" : "HTTP " + status + " ", words));
     }
 
-    private static String root(Throwable e) {
-        var cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
+    /// Why no answer came, in words that an operator knows: Java's exceptions for it often have
+    /// none.
+    private static String cause(Throwable e) {
+        var causes = Stream.iterate(e, Objects::nonNull, Throwable::getCause).toList();
+        for (var cause : causes) {
+            switch (cause) {
+                case HttpConnectTimeoutException _ -> {
+                    return "no connection in time";
+                }
+                case HttpTimeoutException _ -> {
+                    return "no answer in time";
+                }
+                case ConnectException _
+                        when causes.stream().anyMatch(UnresolvedAddressException.class::isInstance) -> {
+                    return "unknown host";
+                }
+                case ConnectException _ -> {
+                    return cause.getMessage() == null ? "connection refused" : cause.getMessage();
+                }
+                default -> {}
+            }
         }
-        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        var last = causes.getLast();
+        return last.getMessage() == null ? last.getClass().getSimpleName() : last.getMessage();
     }
 
     private ContainerRef at(String tagOrDigest) {

@@ -1,0 +1,125 @@
+package dev.monopod.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.host.image.ImageException;
+import dev.monopod.host.image.ImageStore.PullIdentity;
+import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.host.image.OciImageStore;
+import dev.monopod.host.image.RegistryConfiguration;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/// What the processes that `monopod up` starts write to their logs.
+class ProcessLogTest {
+    /// Nobody listens there.
+    private static final String IMAGE = "127.0.0.1:1/app:1";
+
+    private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+
+    @TempDir Path folder;
+
+    @AfterEach
+    void forgetConfiguration() {
+        MDC.clear();
+        context.reset();
+    }
+
+    @Test
+    void writesNoStackTraceForAnImageThatCannotBePulled() throws Exception {
+        configure("text", "INFO");
+
+        assertThatThrownBy(this::pull)
+                .isInstanceOf(ImageException.class)
+                .hasMessage(
+                        "failed to pull image \"127.0.0.1:1/app:1\" from registry 127.0.0.1:1: connection refused");
+
+        assertThat(lines.list).isEmpty();
+    }
+
+    @Test
+    void writesTheStackTraceOfAFailedPullAtDebug() throws Exception {
+        configure("text", "DEBUG");
+
+        assertThatThrownBy(this::pull).isInstanceOf(ImageException.class);
+
+        assertThat(lines.list)
+                .filteredOn(line -> line.getLoggerName().startsWith("dev.monopod"))
+                .singleElement()
+                .satisfies(
+                        line -> {
+                            assertThat(line.getLevel()).isEqualTo(Level.DEBUG);
+                            assertThat(line.getThrowableProxy()).isNotNull();
+                        });
+    }
+
+    @Test
+    void writesOneObjectALineInJson() throws Exception {
+        configure("json", "INFO");
+        MDC.put("pod", "default/hello");
+        Logger log = LoggerFactory.getLogger("dev.monopod.Test");
+
+        log.warn("two\nlines", new IllegalStateException("why"));
+
+        String written = encoded("json", lines.list.getFirst());
+        assertThat(written.strip().lines()).hasSize(1);
+        var json = new ObjectMapper().readTree(written);
+        assertThat(json.path("message").asText()).isEqualTo("two\nlines");
+        assertThat(json.path("level").asText()).isEqualTo("WARN");
+        assertThat(json.path("mdc").path("pod").asText()).isEqualTo("default/hello");
+        assertThat(json.path("throwable").path("message").asText()).isEqualTo("why");
+    }
+
+    @Test
+    void namesThePodInTextWhereThereIsOne() throws Exception {
+        configure("text", "INFO");
+        Logger log = LoggerFactory.getLogger("dev.monopod.Test");
+
+        log.info("none");
+        MDC.put("pod", "default/hello");
+        log.info("one");
+
+        assertThat(encoded("text", lines.list.get(0))).endsWith("] Test: none\n");
+        assertThat(encoded("text", lines.list.get(1))).endsWith("] pod=default/hello Test: one\n");
+    }
+
+    private void pull() {
+        new OciImageStore(folder, new RegistryConfiguration(List.of()))
+                .resolve(IMAGE, PullPolicy.ALWAYS, PullIdentity.anyone());
+    }
+
+    private void configure(String format, String level) throws Exception {
+        context.reset();
+        context.putProperty("MONOPOD_LOG_FORMAT", format);
+        context.putProperty("MONOPOD_LOG_LEVEL", level);
+        var configurator = new JoranConfigurator();
+        configurator.setContext(context);
+        configurator.doConfigure(
+                ProcessLogTest.class.getResource("/monopod-process-logback.xml"));
+        lines.start();
+        context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(lines);
+    }
+
+    private String encoded(String appender, ILoggingEvent line) {
+        var console =
+                (ConsoleAppender<ILoggingEvent>)
+                        context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(appender);
+        return new String(console.getEncoder().encode(line), StandardCharsets.UTF_8);
+    }
+}
