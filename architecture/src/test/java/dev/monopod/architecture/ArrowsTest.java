@@ -151,9 +151,6 @@ class ArrowsTest {
         noClasses()
                 .that()
                 .doNotHaveFullyQualifiedName("dev.monopod.host.program.HostPrograms")
-                // cli moves to it next.
-                .and()
-                .resideOutsideOfPackage("dev.monopod.cli..")
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(ProcessBuilder.class)

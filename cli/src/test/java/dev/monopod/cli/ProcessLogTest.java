@@ -62,11 +62,10 @@ class ProcessLogTest {
         assertThat(lines.list)
                 .filteredOn(line -> line.getLoggerName().startsWith("dev.monopod"))
                 .singleElement()
-                .satisfies(
-                        line -> {
-                            assertThat(line.getLevel()).isEqualTo(Level.DEBUG);
-                            assertThat(line.getThrowableProxy()).isNotNull();
-                        });
+                .satisfies(line -> {
+                    assertThat(line.getLevel()).isEqualTo(Level.DEBUG);
+                    assertThat(line.getThrowableProxy()).isNotNull();
+                });
     }
 
     @Test
@@ -110,8 +109,7 @@ class ProcessLogTest {
         context.putProperty("MONOPOD_LOG_LEVEL", level);
         var configurator = new JoranConfigurator();
         configurator.setContext(context);
-        configurator.doConfigure(
-                ProcessLogTest.class.getResource("/monopod-process-logback.xml"));
+        configurator.doConfigure(ProcessLogTest.class.getResource("/monopod-process-logback.xml"));
         lines.start();
         context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(lines);
     }

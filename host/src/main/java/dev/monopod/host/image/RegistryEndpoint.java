@@ -118,7 +118,8 @@ final class RegistryEndpoint {
                     return "no answer in time";
                 }
                 case ConnectException _
-                        when causes.stream().anyMatch(UnresolvedAddressException.class::isInstance) -> {
+                        when causes.stream()
+                                .anyMatch(UnresolvedAddressException.class::isInstance) -> {
                     return "unknown host";
                 }
                 case ConnectException _ -> {
