@@ -10,11 +10,14 @@ import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.Wi
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.monopod.agent.kubelet.KubeletPods;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -122,6 +125,32 @@ class ArrowsTest {
     @Test
     void controllerTouchesNoHost() {
         notSeen("controller", "dev.monopod.host..", "dev.monopod.protocol..");
+    }
+
+    @Test
+    void roomsOfPodsHaveNoCycles() {
+        slices().matching("dev.monopod.agent.pod.(*)..").should().beFreeOfCycles().check(monopod);
+    }
+
+    @Test
+    void roomsOfPodsStaySmall() {
+        var rooms =
+                monopod.stream()
+                        .filter(one -> one.getPackageName().startsWith("dev.monopod.agent.pod"))
+                        .filter(one -> one.isTopLevelClass())
+                        .filter(one -> !one.getSimpleName().equals("package-info"))
+                        .collect(Collectors.groupingBy(JavaClass::getPackageName));
+        assertThat(rooms).doesNotContainKey("dev.monopod.agent.pod");
+        assertThat(rooms)
+                .allSatisfy((room, classes) -> assertThat(classes).as(room).hasSizeLessThan(26));
+    }
+
+    @Test
+    void livesOfPodsAreDecidedWithoutTheWorld() {
+        notSeen("agent.pod.life", "io.grpc..", "io.fabric8.kubernetes.client..");
+        for (String room : new String[] {"scope", "log", "status", "pull", "volume", "worker"}) {
+            notSeen("agent.pod.life", "dev.monopod.agent.pod." + room + "..");
+        }
     }
 
     private void notSeen(String module, String... hidden) {

@@ -6,16 +6,17 @@ import dev.monopod.agent.pod.life.PodEffect.Manner;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.Termination;
 import dev.monopod.agent.pod.log.ContainerLogs;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
-import dev.monopod.agent.pod.spec.Environment;
 import dev.monopod.agent.pod.spec.Signals;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ContainerUser;
-import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
 import dev.monopod.protocol.guest.SignalContainerRequest;
 import dev.monopod.protocol.guest.StartContainerRequest;
@@ -37,36 +38,35 @@ public final class ContainerRunner {
     private static final Duration MINIMUM = Duration.ofSeconds(2);
     private static final int START_ERROR = 128;
 
-    private final PodRuntime runtime;
-    private final ContainerLogs logs;
-    private final ProbeRunner probes;
-    private final LifecycleHooks hooks;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final Steps steps;
     private final Map<String, Stopping> stops = new ConcurrentHashMap<>();
 
-    public ContainerRunner(PodRuntime runtime, ContainerLogs logs, ProbeRunner probes) {
-        this.runtime = runtime;
-        this.logs = logs;
-        this.probes = probes;
-        this.hooks = new LifecycleHooks(runtime);
+    /// What a start or a stop is made of.
+    ///
+    /// @param hooks of this pod
+    public record Steps(
+            ContainerRequests requests,
+            ContainerLogs logs,
+            ProbeRunner probes,
+            LifecycleHooks hooks) {}
+
+    public ContainerRunner(
+            PodView view, PodScope scope, PodReports reports, MachineHandle machine, Steps steps) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.steps = steps;
     }
 
     public void start(ContainerPlan plan, int attempt) throws InterruptedException {
         StartContainerRequest request;
         try {
-            request =
-                    new ContainerRequest(
-                                    runtime.granted(),
-                                    new Environment(
-                                            runtime.services().source(),
-                                            runtime.fields(),
-                                            this::volumeFile),
-                                    runtime.services().settings().seccompProfiles(),
-                                    runtime.memoryBytes())
-                            .render(
-                                    plan,
-                                    attempt,
-                                    runtime.image(plan.name()).config(),
-                                    runtime.slot(plan.name()));
+            request = steps.requests().render(plan, attempt);
         } catch (RuntimeException e) {
             String reason =
                     e instanceof ConfigurationException known
@@ -82,14 +82,15 @@ public final class ContainerRunner {
         }
         Instant startedAt = begun.get();
         event(EventType.Normal, "Started", "Container started", plan);
-        logs.copy(plan.name(), attempt);
-        runtime.post(new PodInput.Started(plan.name(), attempt, startedAt));
+        steps.logs().copy(plan.name(), attempt);
+        reports.post(new PodInput.Started(plan.name(), attempt, startedAt));
         forgetEarlier(plan, attempt);
-        if (hooks.postStart(plan, request.getContainerId(), stopping(plan.name(), attempt))) {
-            runtime.post(new PodInput.Hooked(plan.name(), attempt));
-            probes.start(plan, attempt, startedAt);
+        if (steps.hooks()
+                .postStart(plan, request.getContainerId(), stopping(plan.name(), attempt))) {
+            reports.post(new PodInput.Hooked(plan.name(), attempt));
+            steps.probes().start(plan, attempt, startedAt);
         } else {
-            runtime.post(
+            reports.post(
                     new PodInput.Condemned(
                             plan.name(), attempt, "FailedPostStartHook", Optional.empty()));
         }
@@ -101,7 +102,7 @@ public final class ContainerRunner {
         String id = request.getContainerId();
         switch (outcome(request)) {
             case StartOutcome.Running(Instant startedAt, Optional<ContainerUser> user) -> {
-                user.ifPresent(known -> runtime.users().put(plan.name(), known));
+                user.ifPresent(known -> machine.users().put(plan.name(), known));
                 return Optional.of(startedAt);
             }
             case StartOutcome.Unclear _ -> {
@@ -115,14 +116,14 @@ public final class ContainerRunner {
                 return known.map(state -> GuestWatch.instant(state.getStartedUnixNanos()));
             }
             case StartOutcome.Later _, StartOutcome.Unmakeable _, StartOutcome.Ended _
-                    when runtime.closed() -> {}
+                    when scope.closed() -> {}
             case StartOutcome.Later(String message) -> {
                 LOG.warn(
                         "{}: container {} not started: {}; the machine's console: {}",
-                        runtime.plan().display(),
+                        view.plan().display(),
                         plan.name(),
                         message,
-                        runtime.vm().map(VirtualMachine::consoleTail).orElse(""));
+                        machine.vm().map(VirtualMachine::consoleTail).orElse(""));
                 later(plan, attempt, message);
             }
             case StartOutcome.Unmakeable(String reason, String message) ->
@@ -134,7 +135,7 @@ public final class ContainerRunner {
 
     private StartOutcome outcome(StartContainerRequest request) {
         try {
-            return StartOutcome.of(runtime.guest().blocking(START).startContainer(request));
+            return StartOutcome.of(machine.guest().blocking(START).startContainer(request));
         } catch (StatusRuntimeException e) {
             return StartOutcome.of(e.getStatus());
         }
@@ -143,18 +144,18 @@ public final class ContainerRunner {
     /// What the guest tells of a container that runs, or has run; empty while it is being made.
     private Optional<ContainerState> known(String containerId) {
         try {
-            return GuestWatch.list(runtime).stream()
+            return GuestWatch.list(machine).stream()
                     .filter(state -> state.getContainerId().equals(containerId))
                     .findFirst();
         } catch (StatusRuntimeException e) {
-            LOG.info("{}: containers not listed: {}", runtime.plan().display(), e.getStatus());
+            LOG.info("{}: containers not listed: {}", view.plan().display(), e.getStatus());
             return Optional.empty();
         }
     }
 
     /// Tells that an attempt is over.
     public void ended(String container, int attempt) {
-        probes.stop(container, attempt);
+        steps.probes().stop(container, attempt);
         stopping(container, attempt).over();
     }
 
@@ -163,8 +164,8 @@ public final class ContainerRunner {
     public void stop(ContainerPlan plan, PodEffect.StopContainer order)
             throws InterruptedException {
         event(EventType.Normal, "Killing", order.message(), plan);
-        probes.stopJudging(plan.name(), order.attempt());
-        String id = ContainerIds.of(runtime.plan().uid(), plan.name(), order.attempt());
+        steps.probes().stopJudging(plan.name(), order.attempt());
+        String id = ContainerIds.of(view.plan().uid(), plan.name(), order.attempt());
         Stopping stopping = stopping(plan.name(), order.attempt());
         stopping.within(order.grace());
         if (order.manner() != Manner.AFTER_OTHERS) {
@@ -172,11 +173,11 @@ public final class ContainerRunner {
         }
         if (order.grace().isPositive()) {
             if (order.manner() != Manner.WITHOUT_HOOK) {
-                runtime.run(
+                scope.run(
                         "preStop hook of " + plan.name(),
                         () -> {
                             try {
-                                hooks.preStop(plan, id, stopping);
+                                steps.hooks().preStop(plan, id, stopping);
                             } finally {
                                 stopping.hookOver();
                             }
@@ -184,12 +185,12 @@ public final class ContainerRunner {
                 stopping.awaitHook();
             }
             stopping.awaitTurn();
-            signal(id, Signals.of(plan.spec(), runtime.image(plan.name()).config()), false);
+            signal(id, Signals.of(plan.spec(), machine.image(plan.name()).config()), false);
             if (stopping.awaitEnd(MINIMUM)) {
                 return;
             }
         }
-        while (!runtime.closed()) {
+        while (!scope.closed()) {
             signal(id, Signals.KILL, true);
             if (stopping.awaitEndFor(CALL)) {
                 return;
@@ -208,15 +209,15 @@ public final class ContainerRunner {
     }
 
     private void later(ContainerPlan plan, int attempt, String message) {
-        runtime.post(
+        reports.post(
                 new PodInput.ConfigurationTrouble(
                         plan.name(), attempt, "RunContainerError", message));
     }
 
     private void failed(ContainerPlan plan, int attempt, String containerId, String message) {
         event(EventType.Warning, "Failed", "Error: " + message, plan);
-        Instant now = Instant.now();
-        runtime.post(
+        Instant now = scope.now();
+        reports.post(
                 new PodInput.Ended(
                         plan.name(),
                         attempt,
@@ -233,16 +234,7 @@ public final class ContainerRunner {
     /// The container waits, and is tried again.
     private void unmakeable(ContainerPlan plan, int attempt, String reason, String message) {
         event(EventType.Warning, "Failed", "Error: " + message, plan);
-        runtime.post(new PodInput.ConfigurationTrouble(plan.name(), attempt, reason, message));
-    }
-
-    private String volumeFile(String volume, String path) {
-        return runtime.guest()
-                .blocking(CALL)
-                .readVolumeFile(
-                        ReadVolumeFileRequest.newBuilder().setName(volume).setPath(path).build())
-                .getContent()
-                .toStringUtf8();
+        reports.post(new PodInput.ConfigurationTrouble(plan.name(), attempt, reason, message));
     }
 
     private void forgetEarlier(ContainerPlan plan, int attempt) {
@@ -250,17 +242,17 @@ public final class ContainerRunner {
             return;
         }
         stops.remove(plan.name() + "/" + (attempt - 1));
-        runtime.run(
+        scope.run(
                 "forgetting an ended attempt",
                 () -> {
-                    logs.await(plan.name(), attempt - 1, CALL);
-                    runtime.guest()
+                    steps.logs().await(plan.name(), attempt - 1, CALL);
+                    machine.guest()
                             .blocking(CALL)
                             .removeContainer(
                                     RemoveContainerRequest.newBuilder()
                                             .setContainerId(
                                                     ContainerIds.of(
-                                                            runtime.plan().uid(),
+                                                            view.plan().uid(),
                                                             plan.name(),
                                                             attempt - 1))
                                             .build());
@@ -269,7 +261,7 @@ public final class ContainerRunner {
 
     private void signal(String id, int number, boolean everything) {
         try {
-            runtime.guest()
+            machine.guest()
                     .blocking(CALL)
                     .signalContainer(
                             SignalContainerRequest.newBuilder()
@@ -283,10 +275,10 @@ public final class ContainerRunner {
     }
 
     private Stopping stopping(String container, int attempt) {
-        return stops.computeIfAbsent(container + "/" + attempt, _ -> new Stopping());
+        return stops.computeIfAbsent(container + "/" + attempt, _ -> new Stopping(scope.clock()));
     }
 
     private void event(EventType type, String reason, String message, ContainerPlan plan) {
-        runtime.event(type, reason, message, plan.fieldPath());
+        reports.event(type, reason, message, plan.fieldPath());
     }
 }

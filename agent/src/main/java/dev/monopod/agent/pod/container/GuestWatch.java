@@ -5,7 +5,10 @@ import dev.monopod.agent.pod.life.Termination;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.log.LogFile;
 import dev.monopod.agent.pod.log.LogReader;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ListContainersRequest;
@@ -35,13 +38,25 @@ public final class GuestWatch {
     private static final int LAST_LINES_BYTES = 2048;
     private static final int LAST_LINES = 80;
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
     private final ContainerLogs logs;
     private final ToIntFunction<String> attempts;
 
     /// @param attempts the present attempt of a container by its name; -1 if the pod has none
-    public GuestWatch(PodRuntime runtime, ContainerLogs logs, ToIntFunction<String> attempts) {
-        this.runtime = runtime;
+    public GuestWatch(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            ContainerLogs logs,
+            ToIntFunction<String> attempts) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
         this.logs = logs;
         this.attempts = attempts;
     }
@@ -49,8 +64,8 @@ public final class GuestWatch {
     /// What the pod's guest has now.
     ///
     /// @throws StatusRuntimeException when it does not answer
-    public static List<ContainerState> list(PodRuntime runtime) {
-        return runtime.guest()
+    public static List<ContainerState> list(MachineHandle machine) {
+        return machine.guest()
                 .blocking(CALL)
                 .listContainers(ListContainersRequest.getDefaultInstance())
                 .getContainersList();
@@ -58,28 +73,28 @@ public final class GuestWatch {
 
     /// Which containers the pod's guest has, by id, as soon as it answers; nothing when the machine
     /// goes before that.
-    public static Optional<Set<String>> ids(PodRuntime runtime) throws InterruptedException {
-        while (!runtime.closed()) {
+    public Optional<Set<String>> ids() throws InterruptedException {
+        while (!scope.closed()) {
             try {
                 return Optional.of(
-                        list(runtime).stream()
+                        list(machine).stream()
                                 .map(ContainerState::getContainerId)
                                 .collect(Collectors.toUnmodifiableSet()));
             } catch (StatusRuntimeException e) {
-                LOG.info("{}: containers not listed: {}", runtime.plan().display(), e.getStatus());
-                runtime.pause(RETRY);
+                LOG.info("{}: containers not listed: {}", view.plan().display(), e.getStatus());
+                scope.pause(RETRY);
             }
         }
         return Optional.empty();
     }
 
     public void run() throws InterruptedException {
-        while (!runtime.closed()) {
+        while (!scope.closed()) {
             Context.CancellableContext context = Context.current().withCancellation();
             try {
                 Iterator<ContainerState> states =
                         context.call(() ->
-                                runtime.guest()
+                                machine.guest()
                                         .endless()
                                         .withWaitForReady()
                                         .watchContainers(
@@ -88,8 +103,8 @@ public final class GuestWatch {
                     told(states.next());
                 }
             } catch (StatusRuntimeException e) {
-                if (!runtime.closed()) {
-                    LOG.info("{}: watch broke: {}", runtime.plan().display(), e.getStatus());
+                if (!scope.closed()) {
+                    LOG.info("{}: watch broke: {}", view.plan().display(), e.getStatus());
                 }
             } catch (InterruptedException | RuntimeException e) {
                 throw e;
@@ -98,7 +113,7 @@ public final class GuestWatch {
             } finally {
                 context.cancel(null);
             }
-            if (runtime.pause(RETRY)) {
+            if (scope.pause(RETRY)) {
                 return;
             }
             mend();
@@ -108,27 +123,27 @@ public final class GuestWatch {
     /// A connection that is made but never answered would wait for ever: it is replaced.
     private void mend() {
         try {
-            list(runtime);
+            list(machine);
         } catch (StatusRuntimeException e) {
-            if (!runtime.closed()) {
-                LOG.info("{}: connecting anew: {}", runtime.plan().display(), e.getStatus());
-                runtime.guest().reconnect();
+            if (!scope.closed()) {
+                LOG.info("{}: connecting anew: {}", view.plan().display(), e.getStatus());
+                machine.guest().reconnect();
             }
         }
     }
 
     private void told(ContainerState state) throws InterruptedException {
         if (!ours(state)) {
-            LOG.warn("{}: guest speaks of an unknown container", runtime.plan().display());
+            LOG.warn("{}: guest speaks of an unknown container", view.plan().display());
             return;
         }
         if (state.hasUser()) {
-            runtime.users().put(state.getName(), state.getUser());
+            machine.users().put(state.getName(), state.getUser());
         }
         switch (state.getPhase()) {
             case RUNNING -> {
                 logs.copy(state.getName(), state.getAttempt());
-                runtime.post(
+                reports.post(
                         new PodInput.Started(
                                 state.getName(),
                                 state.getAttempt(),
@@ -144,7 +159,7 @@ public final class GuestWatch {
         int present = attempts.applyAsInt(name);
         return state.getAttempt() <= present
                 && state.getAttempt() >= Math.max(0, present - 1)
-                && ContainerIds.of(runtime.plan().uid(), name, state.getAttempt())
+                && ContainerIds.of(view.plan().uid(), name, state.getAttempt())
                         .equals(state.getContainerId());
     }
 
@@ -161,9 +176,9 @@ public final class GuestWatch {
                         message(state),
                         instant(state.getStartedUnixNanos()),
                         instant(state.getFinishedUnixNanos()));
-        runtime.post(
+        reports.post(
                 new PodInput.Started(state.getName(), state.getAttempt(), termination.startedAt()));
-        runtime.post(new PodInput.Ended(state.getName(), state.getAttempt(), termination));
+        reports.post(new PodInput.Ended(state.getName(), state.getAttempt(), termination));
     }
 
     /// The termination message file, or the log's end where the policy says so.
@@ -172,15 +187,14 @@ public final class GuestWatch {
         if (!written.isEmpty()) {
             return written.length() > MESSAGE_BYTES ? written.substring(0, MESSAGE_BYTES) : written;
         }
-        var policy = runtime.plan().container(state.getName()).spec().getTerminationMessagePolicy();
+        var policy = view.plan().container(state.getName()).spec().getTerminationMessagePolicy();
         if (!"FallbackToLogsOnError".equals(policy) || state.getExitCode() == 0) {
             return "";
         }
         logs.await(state.getName(), state.getAttempt(), Duration.ofSeconds(2));
         return LogReader.lastLines(
                 LogFile.current(
-                        LogFile.directory(runtime.directory(), state.getName()),
-                        state.getAttempt()),
+                        LogFile.directory(view.directory(), state.getName()), state.getAttempt()),
                 LAST_LINES,
                 LAST_LINES_BYTES);
     }

@@ -1,7 +1,9 @@
 package dev.monopod.agent.pod.container;
 
 import dev.monopod.agent.pod.api.PodApi;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.protocol.guest.ProbeFailure;
@@ -16,14 +18,18 @@ import java.util.Optional;
 
 /// Runs the `postStart` and `preStop` hooks of one pod's containers. A failure is told without its
 /// output, which may hold secrets. Calls block; each runs on a thread of the caller.
-final class LifecycleHooks {
+public final class LifecycleHooks {
     private static final Duration POST_START = Duration.ofMinutes(10);
     private static final Duration CALL = Duration.ofSeconds(10);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodReports reports;
+    private final MachineHandle machine;
 
-    LifecycleHooks(PodRuntime runtime) {
-        this.runtime = runtime;
+    public LifecycleHooks(PodView view, PodReports reports, MachineHandle machine) {
+        this.view = view;
+        this.reports = reports;
+        this.machine = machine;
     }
 
     /// @return whether the container may go on
@@ -53,8 +59,7 @@ final class LifecycleHooks {
             Duration timeout,
             Stopping stopping)
             throws InterruptedException {
-        ProbeRequests requests =
-                new ProbeRequests(plan.spec(), id, runtime.machine().getSpec().network().address());
+        ProbeRequests requests = new ProbeRequests(plan.spec(), id, view.address());
         try {
             if (handler.getSleep() != null) {
                 stopping.awaitEndFor(Duration.ofSeconds(handler.getSleep().getSeconds()));
@@ -81,7 +86,7 @@ final class LifecycleHooks {
         plain.getHttpHeaders().removeIf(h -> h.getName().equalsIgnoreCase("authorization"));
         boolean success = succeeded(ask(requests.hook(plain, timeout), timeout));
         if (success) {
-            runtime.event(
+            reports.event(
                     PodApi.EventType.Warning,
                     "LifecycleHTTPFallback",
                     "request to HTTPS lifecycle hook %s:%d got HTTP response, retry with HTTP succeeded"
@@ -91,7 +96,7 @@ final class LifecycleHooks {
     }
 
     private ProbeOutcome ask(ProbeRequest request, Duration timeout) {
-        return ProbeOutcome.of(runtime.guest().blocking(timeout.plus(CALL)).probe(request));
+        return ProbeOutcome.of(machine.guest().blocking(timeout.plus(CALL)).probe(request));
     }
 
     private static boolean succeeded(ProbeOutcome outcome) {
@@ -102,6 +107,6 @@ final class LifecycleHooks {
     }
 
     private void failed(ContainerPlan plan, String reason, String message) {
-        runtime.event(PodApi.EventType.Warning, reason, message, plan.fieldPath());
+        reports.event(PodApi.EventType.Warning, reason, message, plan.fieldPath());
     }
 }

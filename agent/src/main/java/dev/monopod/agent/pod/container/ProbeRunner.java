@@ -4,7 +4,10 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.RestartDecision;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
@@ -34,12 +37,30 @@ public final class ProbeRunner {
 
     private static final int TRIES = 3;
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final RandomGenerator random;
     private final Map<String, Attempt> attempts = new ConcurrentHashMap<>();
-    private final RandomGenerator random = RandomGenerator.getDefault();
+    private final ProbeTally tally = new ProbeTally();
 
-    public ProbeRunner(PodRuntime runtime) {
-        this.runtime = runtime;
+    public ProbeRunner(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            RandomGenerator random) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.random = random;
+    }
+
+    /// Counts of the results of this pod's probes.
+    public ProbeTally tally() {
+        return tally;
     }
 
     /// Begins probing an attempt that runs since `startedAt`; a second call does nothing.
@@ -59,7 +80,7 @@ public final class ProbeRunner {
     }
 
     private void begin(ContainerPlan plan, int attempt, Instant startedAt, Life life) {
-        String id = ContainerIds.of(runtime.plan().uid(), plan.name(), attempt);
+        String id = ContainerIds.of(view.plan().uid(), plan.name(), attempt);
         Attempt probed =
                 new Attempt(
                         plan,
@@ -70,7 +91,7 @@ public final class ProbeRunner {
                         new CountDownLatch(1),
                         new CountDownLatch(1));
         if (attempts.putIfAbsent(id, probed) == null && plan.kind() != ContainerPlan.Kind.INIT) {
-            runtime.run("probes of " + plan.name(), () -> begin(probed));
+            scope.run("probes of " + plan.name(), () -> begin(probed));
         }
     }
 
@@ -91,7 +112,7 @@ public final class ProbeRunner {
 
     private Optional<Attempt> known(String container, int attempt) {
         return Optional.ofNullable(
-                attempts.get(ContainerIds.of(runtime.plan().uid(), container, attempt)));
+                attempts.get(ContainerIds.of(view.plan().uid(), container, attempt)));
     }
 
     private enum Life {
@@ -127,11 +148,11 @@ public final class ProbeRunner {
                 && !probe(attempt, Kind.Startup, spec.getStartupProbe())) {
             return;
         }
-        runtime.post(new PodInput.StartupDone(attempt.name(), attempt.number()));
+        reports.post(new PodInput.StartupDone(attempt.name(), attempt.number()));
         if (spec.getReadinessProbe() == null) {
-            runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), true));
+            reports.post(new PodInput.Ready(attempt.name(), attempt.number(), true));
         } else {
-            runtime.run(
+            scope.run(
                     "readiness of " + attempt.name(),
                     () -> probe(attempt, Kind.Readiness, spec.getReadinessProbe()));
         }
@@ -153,7 +174,7 @@ public final class ProbeRunner {
         Optional<Duration> grace =
                 Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
                         .map(Duration::ofSeconds);
-        Duration wait = Duration.between(Instant.now(), attempt.startedAt().plus(initial));
+        Duration wait = Duration.between(scope.now(), attempt.startedAt().plus(initial));
         if (attempt.life() != Life.FRESH) {
             Duration jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
             wait = wait.compareTo(jitter) > 0 ? wait : jitter;
@@ -161,8 +182,7 @@ public final class ProbeRunner {
         while (!ended(attempt, kind, wait)) {
             long begun = System.nanoTime();
             ProbeOutcome outcome = ask(attempt, probe);
-            runtime.probes()
-                    .count(
+            tally.count(
                             attempt.name(),
                             kind.name(),
                             outcome,
@@ -186,18 +206,18 @@ public final class ProbeRunner {
     private boolean judged(Attempt attempt, Kind kind, boolean success, Optional<Duration> grace) {
         return switch (kind) {
             case Readiness -> {
-                runtime.post(new PodInput.Ready(attempt.name(), attempt.number(), success));
+                reports.post(new PodInput.Ready(attempt.name(), attempt.number(), success));
                 yield false;
             }
             case Startup, Liveness -> {
                 if (!success) {
-                    runtime.post(
+                    reports.post(
                             new PodInput.Condemned(
                                     attempt.name(),
                                     attempt.number(),
                                     RestartDecision.killing(
                                             attempt.plan(),
-                                            runtime.plan().restartPolicy(),
+                                            view.plan().restartPolicy(),
                                             "failed %s probe"
                                                     .formatted(
                                                             kind == Kind.Startup
@@ -223,13 +243,10 @@ public final class ProbeRunner {
     private ProbeOutcome askOnce(Attempt attempt, Probe probe) {
         try {
             ProbeRequest request =
-                    new ProbeRequests(
-                                    attempt.plan().spec(),
-                                    attempt.id(),
-                                    runtime.machine().getSpec().network().address())
+                    new ProbeRequests(attempt.plan().spec(), attempt.id(), view.address())
                             .of(probe);
             return ProbeOutcome.of(
-                    runtime.guest()
+                    machine.guest()
                             .blocking(Duration.ofMillis(request.getTimeoutMillis() + 10_000))
                             .probe(request));
         } catch (StatusRuntimeException e) {
@@ -261,7 +278,7 @@ public final class ProbeRunner {
     private void tell(Attempt attempt, Kind kind, String reason, String what)
             throws InterruptedException {
         if (!ended(attempt, kind, Duration.ZERO)) {
-            runtime.event(
+            reports.event(
                     PodApi.EventType.Warning,
                     reason,
                     kind + " " + what,
@@ -270,7 +287,7 @@ public final class ProbeRunner {
     }
 
     private boolean ended(Attempt attempt, Kind kind, Duration wait) throws InterruptedException {
-        return runtime.closed()
+        return scope.closed()
                 || attempt.end(kind).await(Math.max(0, wait.toMillis()), TimeUnit.MILLISECONDS);
     }
 

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.container;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// waits for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer.
 /// Thread-safe.
 final class Stopping {
+    private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Instant deadline = Instant.MAX;
@@ -18,9 +20,13 @@ final class Stopping {
     private boolean over;
     private boolean cut;
 
+    Stopping(Clock clock) {
+        this.clock = clock;
+    }
+
     /// @param grace from now on, over which nothing but the kill remains
     void within(Duration grace) {
-        Instant at = Instant.now().plus(grace);
+        Instant at = clock.instant().plus(grace);
         tell(() -> {
             deadline = at.isBefore(deadline) ? at : deadline;
             cut |= !grace.isPositive();
@@ -45,7 +51,7 @@ final class Stopping {
     Duration left() {
         lock.lock();
         try {
-            Duration left = Duration.between(Instant.now(), deadline);
+            Duration left = Duration.between(clock.instant(), deadline);
             return left.isNegative() ? Duration.ZERO : left;
         } finally {
             lock.unlock();
@@ -86,7 +92,7 @@ final class Stopping {
             throws InterruptedException {
         lock.lock();
         try {
-            Instant least = cut ? deadline : Instant.now().plus(atLeast);
+            Instant least = cut ? deadline : clock.instant().plus(atLeast);
             Instant before = deadline;
             while (!over && !condition.getAsBoolean()) {
                 // A deadline that came nearer meanwhile is an order that leaves no room for more.
@@ -104,10 +110,10 @@ final class Stopping {
         }
     }
 
-    private static long millisUntil(Instant until) {
+    private long millisUntil(Instant until) {
         return until.equals(Instant.MAX)
                 ? Long.MAX_VALUE
-                : Duration.between(Instant.now(), until).plusNanos(999_999).toMillis();
+                : Duration.between(clock.instant(), until).plusNanos(999_999).toMillis();
     }
 
     private void tell(Runnable change) {

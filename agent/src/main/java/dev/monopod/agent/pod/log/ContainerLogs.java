@@ -1,6 +1,8 @@
 package dev.monopod.agent.pod.log;
 
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.protocol.guest.LogChunk;
 import dev.monopod.protocol.guest.ReadLogRequest;
@@ -25,19 +27,23 @@ public final class ContainerLogs {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerLogs.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final MachineHandle machine;
     private final Map<String, CountDownLatch> copies = new ConcurrentHashMap<>();
 
-    public ContainerLogs(PodRuntime runtime) {
-        this.runtime = runtime;
+    public ContainerLogs(PodView view, PodScope scope, MachineHandle machine) {
+        this.view = view;
+        this.scope = scope;
+        this.machine = machine;
     }
 
     /// Starts copying an attempt's output; a second call for it does nothing.
     public void copy(String container, int attempt) {
-        String id = ContainerIds.of(runtime.plan().uid(), container, attempt);
+        String id = ContainerIds.of(view.plan().uid(), container, attempt);
         CountDownLatch done = new CountDownLatch(1);
         if (copies.putIfAbsent(id, done) == null) {
-            runtime.run(
+            scope.run(
                     "log of " + container,
                     () -> {
                         try {
@@ -62,7 +68,7 @@ public final class ContainerLogs {
     /// Waits until one attempt's copy is complete, or patience ends.
     public void await(String container, int attempt, Duration patience)
             throws InterruptedException {
-        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        CountDownLatch copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
         if (copy != null) {
             copy.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -70,15 +76,15 @@ public final class ContainerLogs {
 
     /// Whether all of an attempt's output that will come is on the host.
     public boolean complete(String container, int attempt) {
-        CountDownLatch copy = copies.get(ContainerIds.of(runtime.plan().uid(), container, attempt));
+        CountDownLatch copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
         return copy == null || copy.getCount() == 0;
     }
 
     /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
     /// not here.
     private void follow(String id, String container, int attempt) throws InterruptedException {
-        Path directory = LogFile.directory(runtime.directory(), container);
-        while (!runtime.closed()) {
+        Path directory = LogFile.directory(view.directory(), container);
+        while (!scope.closed()) {
             try (LogFile file = LogFile.open(directory, attempt)) {
                 copy(id, file);
                 return;
@@ -87,9 +93,9 @@ public final class ContainerLogs {
                     return;
                 }
             } catch (IOException e) {
-                LOG.warn("{}: log of {} pauses", runtime.plan().display(), container, e);
+                LOG.warn("{}: log of {} pauses", view.plan().display(), container, e);
             }
-            if (runtime.pause(RETRY)) {
+            if (scope.pause(RETRY)) {
                 return;
             }
         }
@@ -101,7 +107,7 @@ public final class ContainerLogs {
         try {
             Iterator<LogChunk> chunks =
                     context.wrap(() ->
-                                    runtime.guest()
+                                    machine.guest()
                                             .endless()
                                             .readLog(
                                                     ReadLogRequest.newBuilder()

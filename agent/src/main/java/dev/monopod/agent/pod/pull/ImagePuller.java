@@ -1,7 +1,10 @@
 package dev.monopod.agent.pod.pull;
 
 import dev.monopod.agent.pod.life.PodInput;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.image.ImageException;
 import dev.monopod.host.image.ImageStore;
@@ -28,20 +31,36 @@ public final class ImagePuller {
     private static final Duration PROGRESS = Duration.ofSeconds(10);
     private static final Duration BEFORE_BACK_OFF = Duration.ofSeconds(2);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final PodImages registry;
 
     /// When the pull of a container's image began that is not over.
     private final Map<String, Instant> pulling = new ConcurrentHashMap<>();
 
-    public ImagePuller(PodRuntime runtime) {
-        this.runtime = runtime;
+    public ImagePuller(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            PodImages registry) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.registry = registry;
     }
 
     /// Returns when the images of the lasting containers are resolved.
     public void resolveAll() throws InterruptedException {
         List<Future<?>> all = new ArrayList<>();
-        for (ContainerPlan container : runtime.plan().lasting()) {
-            all.add(runtime.tasks().submit(() -> resolve(container)));
+        for (ContainerPlan container : view.plan().lasting()) {
+            all.add(
+                    scope.submit(
+                            "resolving of " + container.spec().getImage(),
+                            () -> resolve(container)));
         }
         for (Future<?> one : all) {
             try {
@@ -54,18 +73,18 @@ public final class ImagePuller {
 
     /// Fetches every image in the background and posts [PodInput.ImageReady] for each.
     public void fetchAll() {
-        for (ContainerPlan container : runtime.plan().containers()) {
-            runtime.run("pull of " + container.spec().getImage(), () -> bring(container));
+        for (ContainerPlan container : view.plan().containers()) {
+            scope.run("pull of " + container.spec().getImage(), () -> bring(container));
         }
     }
 
     /// Resolves the image if that is not done yet, and fetches it.
     public void bring(ContainerPlan container) throws InterruptedException {
-        ResolvedImage known = runtime.images().get(container.name());
+        ResolvedImage known = machine.images().get(container.name());
         if (known == null || !known.reference().equals(container.image())) {
             resolve(container);
         }
-        if (runtime.images().containsKey(container.name())) {
+        if (machine.images().containsKey(container.name())) {
             fetch(container);
         }
     }
@@ -78,7 +97,7 @@ public final class ImagePuller {
                     if (here.isEmpty()) {
                         begin(container);
                     }
-                    runtime.images()
+                    machine.images()
                             .put(
                                     container.name(),
                                     here.orElseGet(() ->
@@ -109,12 +128,12 @@ public final class ImagePuller {
     }
 
     private void begin(ContainerPlan container) {
-        pulling.put(container.name(), Instant.now());
+        pulling.put(container.name(), scope.now());
         events(container).pulling();
     }
 
     private void fetch(ContainerPlan container) throws InterruptedException {
-        ResolvedImage image = runtime.image(container.name());
+        ResolvedImage image = machine.image(container.name());
         if (!pulling.containsKey(container.name()) && images().present(image)) {
             // Not told by an agent that finds the pod as an earlier one left it.
             if (image.present()) {
@@ -122,17 +141,17 @@ public final class ImagePuller {
             }
         } else {
             pull(container, image);
-            if (runtime.closed()) {
+            if (scope.closed()) {
                 return;
             }
         }
-        if (runtime.plan().container(container.name()).image().equals(container.image())) {
-            runtime.post(new PodInput.ImageReady(container.name()));
+        if (view.plan().container(container.name()).image().equals(container.image())) {
+            reports.post(new PodInput.ImageReady(container.name()));
         }
     }
 
     private void pull(ContainerPlan container, ResolvedImage image) throws InterruptedException {
-        AtomicReference<Instant> told = new AtomicReference<>(Instant.now());
+        AtomicReference<Instant> told = new AtomicReference<>(scope.now());
         retry(
                 container,
                 identity -> {
@@ -151,12 +170,12 @@ public final class ImagePuller {
                                             });
                     Instant begun =
                             Optional.ofNullable(pulling.remove(container.name())).orElseThrow();
-                    events(container).pulled(Duration.between(begun, Instant.now()), bytes);
+                    events(container).pulled(Duration.between(begun, scope.now()), bytes);
                 });
     }
 
-    private static boolean due(AtomicReference<Instant> told) {
-        Instant now = Instant.now();
+    private boolean due(AtomicReference<Instant> told) {
+        Instant now = scope.now();
         Instant last = told.get();
         return Duration.between(last, now).compareTo(PROGRESS) > 0 && told.compareAndSet(last, now);
     }
@@ -168,9 +187,9 @@ public final class ImagePuller {
 
     private void retry(ContainerPlan container, Attempt attempt) throws InterruptedException {
         Duration delay = FIRST_RETRY;
-        while (!runtime.closed()) {
+        while (!scope.closed()) {
             try {
-                attempt.run(new PodPullIdentity(runtime));
+                attempt.run(registry.identity());
                 return;
             } catch (ImageException e) {
                 if (Thread.interrupted()) {
@@ -193,30 +212,30 @@ public final class ImagePuller {
         return switch (e.reason()) {
             case PULL_FAILED -> {
                 events(container).failed("ErrImagePull", message);
-                if (runtime.pause(BEFORE_BACK_OFF)) {
+                if (scope.pause(BEFORE_BACK_OFF)) {
                     yield true;
                 }
                 events(container).backsOff(message);
-                yield runtime.pause(delay.minus(BEFORE_BACK_OFF));
+                yield scope.pause(delay.minus(BEFORE_BACK_OFF));
             }
             // Nothing is asked of anybody, so there is no reason to ask ever more rarely.
             case NEVER_PULL -> {
                 events(container).failed("ErrImageNeverPull", message);
-                yield runtime.pause(FIRST_RETRY);
+                yield scope.pause(FIRST_RETRY);
             }
             case INVALID_NAME -> {
                 events(container).failed("InvalidImageName", message);
-                yield runtime.pause(delay);
+                yield scope.pause(delay);
             }
         };
     }
 
     private ImageStore images() {
-        return runtime.services().images();
+        return registry.store();
     }
 
     private PullEvents events(ContainerPlan container) {
-        return new PullEvents(runtime, container);
+        return new PullEvents(reports, container);
     }
 
     private static PullPolicy policy(ContainerPlan container) {

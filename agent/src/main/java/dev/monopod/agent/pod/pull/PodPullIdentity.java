@@ -1,7 +1,9 @@
 package dev.monopod.agent.pod.pull;
 
+import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.api.PodApi;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.image.ImageStore.PullIdentity;
 import dev.monopod.host.image.ImageStore.RegistryCredential;
 import java.util.List;
@@ -10,20 +12,24 @@ import java.util.Optional;
 /// As whom one try to pull an image of a pod is made: its secrets and its profile's role, read at
 /// the API server at the first question and not again. Of one thread at a time.
 public final class PodPullIdentity implements PullIdentity {
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodReports reports;
+    private final ConfigSource source;
     private Optional<List<RegistryCredential>> secrets = Optional.empty();
     private Optional<String> executionRole = Optional.empty();
 
-    public PodPullIdentity(PodRuntime runtime) {
-        this.runtime = runtime;
+    public PodPullIdentity(PodView view, PodReports reports, ConfigSource source) {
+        this.view = view;
+        this.reports = reports;
+        this.source = source;
     }
 
     @Override
     public List<RegistryCredential> secrets() {
         if (secrets.isEmpty()) {
-            PullSecrets read = PullSecrets.of(runtime.pod(), runtime.services().source());
+            PullSecrets read = PullSecrets.of(view.pod(), source);
             if (!read.missing().isEmpty()) {
-                runtime.event(
+                reports.event(
                         PodApi.EventType.Warning,
                         "FailedToRetrieveImagePullSecret",
                         "Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed."
@@ -37,12 +43,8 @@ public final class PodPullIdentity implements PullIdentity {
     @Override
     public String executionRole() {
         if (executionRole.isEmpty()) {
-            String profile = runtime.machine().getSpec().profile();
-            executionRole =
-                    Optional.of(
-                            profile == null
-                                    ? ""
-                                    : runtime.services().source().executionRole(profile));
+            String profile = view.machine().getSpec().profile();
+            executionRole = Optional.of(profile == null ? "" : source.executionRole(profile));
         }
         return executionRole.get();
     }

@@ -2,19 +2,19 @@ package dev.monopod.agent.pod.pull;
 
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import java.time.Duration;
 import java.util.Locale;
 
 /// What is told of the pull of one container's image, in the kubelet's words.
 final class PullEvents {
-    private final PodRuntime runtime;
+    private final PodReports reports;
     private final ContainerPlan container;
     private final String image;
 
-    PullEvents(PodRuntime runtime, ContainerPlan container) {
-        this.runtime = runtime;
+    PullEvents(PodReports reports, ContainerPlan container) {
+        this.reports = reports;
         this.container = container;
         this.image = container.spec().getImage();
     }
@@ -66,15 +66,15 @@ final class PullEvents {
     }
 
     private void wait(String reason, String message) {
-        runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
+        reports.post(new PodInput.ImageTrouble(container.name(), reason, message));
     }
 
     private void normal(String reason, String message) {
-        runtime.event(PodApi.EventType.Normal, reason, message, container.fieldPath());
+        reports.event(PodApi.EventType.Normal, reason, message, container.fieldPath());
     }
 
     private void warning(String reason, String message) {
-        runtime.event(PodApi.EventType.Warning, reason, message, container.fieldPath());
+        reports.event(PodApi.EventType.Warning, reason, message, container.fieldPath());
     }
 
     /// As Go writes a duration in whole milliseconds: `312ms`, `1.2s`, `1m2.5s`.

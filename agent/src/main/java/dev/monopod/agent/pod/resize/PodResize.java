@@ -6,7 +6,10 @@ import dev.monopod.agent.pod.life.ContainerPhase;
 import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.PodState;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodAllocation;
@@ -45,7 +48,10 @@ public final class PodResize {
     private static final Duration CALL = Duration.ofSeconds(10);
     private static final Duration RETRY = Duration.ofSeconds(5);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
     private PodAllocation granted;
 
     /// What holds in the guest, by container.
@@ -65,16 +71,20 @@ public final class PodResize {
             };
     private volatile Runnable changed = () -> {};
 
-    public PodResize(PodRuntime runtime) {
-        this.runtime = runtime;
+    public PodResize(PodView view, PodScope scope, PodReports reports, MachineHandle machine) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
         try {
-            Optional<PodAllocation> earlier = PodAllocation.read(runtime.directory());
+            Optional<PodAllocation> earlier = PodAllocation.read(view.directory());
             this.everGranted = earlier.isPresent();
-            this.granted = earlier.orElseGet(() -> PodAllocation.of(runtime.pod()));
+            this.granted = earlier.orElseGet(() -> PodAllocation.of(view.pod()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         this.actual = granted;
+        view.grant(granted);
     }
 
     /// @param current the pod's state at any moment
@@ -90,8 +100,8 @@ public final class PodResize {
 
     /// The pod's object changed.
     public synchronized void seen() {
-        Pod pod = runtime.pod();
-        var size = runtime.machine().getSpec().size();
+        Pod pod = view.pod();
+        var size = view.machine().getSpec().size();
         var decision =
                 ResizeDecision.of(
                         pod,
@@ -109,7 +119,7 @@ public final class PodResize {
         Optional<PodCondition> before = pending;
         pending = Optional.of(condition(StatusPatch.RESIZE_PENDING, "Infeasible", message, pod));
         if (before.isEmpty() || !before.get().getMessage().equals(message)) {
-            runtime.event(PodApi.EventType.Warning, "ResizeInfeasible", message);
+            reports.event(PodApi.EventType.Warning, "ResizeInfeasible", message);
         } else {
             pending = before;
         }
@@ -117,25 +127,26 @@ public final class PodResize {
 
     private void grant(Pod pod, PodAllocation allocation) {
         try {
-            allocation.write(runtime.directory());
+            allocation.write(view.directory());
         } catch (IOException e) {
-            LOG.error("{}: resize not noted down", runtime.plan().display(), e);
+            LOG.error("{}: resize not noted down", view.plan().display(), e);
             return;
         }
         granted = allocation;
+        view.grant(allocation);
         everGranted = true;
         pending = Optional.empty();
         inProgress = Optional.of(condition(StatusPatch.RESIZE_IN_PROGRESS, "", "", pod));
-        runtime.event(PodApi.EventType.Normal, "ResizeStarted", "Pod resize started");
+        reports.event(PodApi.EventType.Normal, "ResizeStarted", "Pod resize started");
         if (!working) {
             working = true;
-            runtime.run("resize", this::work);
+            scope.run("resize", this::work);
         }
     }
 
     /// Until what holds is what was granted.
     private void work() throws InterruptedException {
-        while (!runtime.closed()) {
+        while (!scope.closed()) {
             PodAllocation target = granted();
             try {
                 carryOut(target);
@@ -146,7 +157,7 @@ public final class PodResize {
             } catch (StatusRuntimeException | IllegalStateException e) {
                 fail(String.valueOf(e.getMessage()));
                 changed.run();
-                if (runtime.pause(RETRY)) {
+                if (scope.pause(RETRY)) {
                     return;
                 }
             }
@@ -166,14 +177,14 @@ public final class PodResize {
     private void endIfAllStarted() {
         if (!working && restarting.isEmpty() && inProgress.isPresent()) {
             inProgress = Optional.empty();
-            runtime.event(PodApi.EventType.Normal, "ResizeCompleted", "Pod resize completed");
+            reports.event(PodApi.EventType.Normal, "ResizeCompleted", "Pod resize completed");
         }
     }
 
     private synchronized void fail(String message) {
         inProgress =
                 Optional.of(
-                        condition(StatusPatch.RESIZE_IN_PROGRESS, "Error", message, runtime.pod()));
+                        condition(StatusPatch.RESIZE_IN_PROGRESS, "Error", message, view.pod()));
     }
 
     /// A container runs. It may have been asked for before the grant, or by an agent that was
@@ -190,18 +201,18 @@ public final class PodResize {
             }
         }
         changed.run();
-        runtime.run("limits of " + container, () -> limitAgain(container, attempt));
+        scope.run("limits of " + container, () -> limitAgain(container, attempt));
     }
 
     private void limitAgain(String name, int attempt) {
-        Pod pod = granted().applyTo(runtime.pod());
+        Pod pod = granted().applyTo(view.pod());
         PodAllocation.containers(pod)
                 .filter(one -> one.getName().equals(name))
                 .forEach(one ->
                         limit(
-                                ContainerIds.of(runtime.plan().uid(), name, attempt),
-                                ResourceNumbers.of(pod, one, runtime.memoryBytes())));
-        limit("", PodNumbers.of(pod, runtime.memoryBytes()));
+                                ContainerIds.of(view.plan().uid(), name, attempt),
+                                ResourceNumbers.of(pod, one, machine.memoryBytes())));
+        limit("", PodNumbers.of(pod, machine.memoryBytes()));
     }
 
     /// The group of all gets the wider of old and new limits before its containers change, and its
@@ -211,9 +222,9 @@ public final class PodResize {
         synchronized (this) {
             from = actual;
         }
-        Pod pod = target.applyTo(runtime.pod());
-        Resources before = PodNumbers.of(from.applyTo(runtime.pod()), runtime.memoryBytes());
-        Resources after = PodNumbers.of(pod, runtime.memoryBytes());
+        Pod pod = target.applyTo(view.pod());
+        Resources before = PodNumbers.of(from.applyTo(view.pod()), machine.memoryBytes());
+        Resources after = PodNumbers.of(pod, machine.memoryBytes());
         limit("", widest(before, after));
         for (var told : running()) {
             Container container = told.plan().spec();
@@ -225,8 +236,8 @@ public final class PodResize {
                 restart(told);
             } else {
                 limit(
-                        ContainerIds.of(runtime.plan().uid(), container.getName(), told.attempt()),
-                        ResourceNumbers.of(pod, container, runtime.memoryBytes()));
+                        ContainerIds.of(view.plan().uid(), container.getName(), told.attempt()),
+                        ResourceNumbers.of(pod, container, machine.memoryBytes()));
             }
         }
         limit("", after);
@@ -243,7 +254,7 @@ public final class PodResize {
         synchronized (this) {
             restarting.put(container.name(), container.attempt());
         }
-        runtime.post(
+        reports.post(
                 new PodInput.Condemned(
                         container.name(),
                         container.attempt(),
@@ -252,7 +263,7 @@ public final class PodResize {
     }
 
     private void limit(String id, Resources resources) {
-        runtime.guest()
+        machine.guest()
                 .blocking(CALL)
                 .limitResources(
                         LimitResourcesRequest.newBuilder()
@@ -272,7 +283,7 @@ public final class PodResize {
     }
 
     private PodCondition condition(String type, String reason, String message, Pod pod) {
-        String now = PodStatusView.time(runtime.services().clock().instant());
+        String now = PodStatusView.time(scope.now());
         return new PodConditionBuilder()
                 .withType(type)
                 .withStatus("True")
@@ -293,7 +304,7 @@ public final class PodResize {
         inProgress.ifPresent(conditions::add);
         PodStatusBuilder decorated = new PodStatusBuilder(status).withConditions(conditions);
         if (status.getObservedGeneration() == null) {
-            decorated.withObservedGeneration(runtime.pod().getMetadata().getGeneration());
+            decorated.withObservedGeneration(view.pod().getMetadata().getGeneration());
         }
         granted.whole()
                 .ifPresent(whole ->

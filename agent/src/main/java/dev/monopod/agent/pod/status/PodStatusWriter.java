@@ -1,7 +1,10 @@
 package dev.monopod.agent.pod.status;
 
+import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodState;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Duration;
@@ -11,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,20 +24,33 @@ public final class PodStatusWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PodStatusWriter.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final MachineHandle machine;
+    private final PodApi api;
+    private final UnaryOperator<PodStatus> decoration;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Optional<PodState> wanted = Optional.empty();
     private boolean busy;
     private PodStatus written;
 
-    public PodStatusWriter(PodRuntime runtime) {
-        this.runtime = runtime;
-        this.written = statusOf(runtime);
+    public PodStatusWriter(
+            PodView view,
+            PodScope scope,
+            MachineHandle machine,
+            PodApi api,
+            UnaryOperator<PodStatus> decoration) {
+        this.view = view;
+        this.scope = scope;
+        this.machine = machine;
+        this.api = api;
+        this.decoration = decoration;
+        this.written = statusOf(view);
     }
 
-    private static PodStatus statusOf(PodRuntime runtime) {
-        PodStatus status = runtime.pod().getStatus();
+    private static PodStatus statusOf(PodView view) {
+        PodStatus status = view.pod().getStatus();
         return status == null ? new PodStatus() : status;
     }
 
@@ -71,7 +88,7 @@ public final class PodStatusWriter {
     }
 
     public void run() throws InterruptedException {
-        while (!runtime.gone()) {
+        while (!scope.gone()) {
             PodState state;
             lock.lock();
             try {
@@ -99,7 +116,7 @@ public final class PodStatusWriter {
                     lock.unlock();
                 }
             }
-            if (!done && runtime.pauseUntilGone(RETRY)) {
+            if (!done && scope.pauseUntilGone(RETRY)) {
                 return;
             }
         }
@@ -107,31 +124,31 @@ public final class PodStatusWriter {
 
     private boolean write(PodState state) {
         Map<String, String> imageIds = new HashMap<>();
-        runtime.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
+        machine.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
         List<String> gates =
-                runtime.pod().getSpec().getReadinessGates().stream()
+                view.pod().getSpec().getReadinessGates().stream()
                         .map(PodReadinessGate::getConditionType)
                         .toList();
-        PodStatus seen = statusOf(runtime);
+        PodStatus seen = statusOf(view);
         PodStatus before = written.getConditions().isEmpty() ? seen : merge(written, seen);
         PodStatus status =
                 PodStatusView.render(
                         state,
                         new PodFacts(
-                                runtime.machine().getSpec().network().address(),
-                                runtime.hostAddress(),
+                                view.address(),
+                                view.address(),
                                 imageIds,
-                                runtime.users(),
+                                machine.users(),
                                 generation()),
                         before,
                         gates,
-                        runtime.services().clock().instant());
-        status = runtime.resize().decorate(status);
+                        scope.now());
+        status = decoration.apply(status);
         if (status.equals(written)) {
             return true;
         }
         try {
-            runtime.services().api().patchStatus(runtime.pod(), status);
+            api.patchStatus(view.pod(), status);
             lock.lock();
             try {
                 written = status;
@@ -140,15 +157,15 @@ public final class PodStatusWriter {
             }
             return true;
         } catch (RuntimeException e) {
-            if (!runtime.gone()) {
-                LOG.warn("{}: status not written: {}", runtime.plan().display(), e.toString());
+            if (!scope.gone()) {
+                LOG.warn("{}: status not written: {}", view.plan().display(), e.toString());
             }
             return false;
         }
     }
 
     private long generation() {
-        Long generation = runtime.pod().getMetadata().getGeneration();
+        Long generation = view.pod().getMetadata().getGeneration();
         return generation == null ? 0 : generation;
     }
 

@@ -2,8 +2,11 @@ package dev.monopod.agent.pod.volume;
 
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
-import dev.monopod.agent.pod.pull.PodPullIdentity;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.image.ImageException;
 import dev.monopod.host.image.ImageStore.PullPolicy;
@@ -22,10 +25,23 @@ public final class ImageVolumes {
     private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
     private static final Duration LAST_RETRY = Duration.ofSeconds(300);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final PodImages registry;
 
-    public ImageVolumes(PodRuntime runtime) {
-        this.runtime = runtime;
+    public ImageVolumes(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            PodImages registry) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.registry = registry;
     }
 
     public static List<Volume> of(Pod pod) {
@@ -41,23 +57,22 @@ public final class ImageVolumes {
 
     /// Returns when all are resolved.
     public void resolveAll() throws InterruptedException {
-        for (Volume volume : of(runtime.pod())) {
+        for (Volume volume : of(view.pod())) {
             resolve(volume);
         }
     }
 
     private void resolve(Volume volume) throws InterruptedException {
         Duration delay = FIRST_RETRY;
-        while (!runtime.closed()) {
+        while (!scope.closed()) {
             try {
                 ResolvedImage image =
-                        runtime.services()
-                                .images()
+                        registry.store()
                                 .resolve(
                                         volume.getImage().getReference(),
                                         policy(volume),
-                                        new PodPullIdentity(runtime));
-                runtime.images().put(key(volume), image);
+                                        registry.identity());
+                machine.images().put(key(volume), image);
                 return;
             } catch (ImageException e) {
                 if (Thread.interrupted()) {
@@ -65,7 +80,7 @@ public final class ImageVolumes {
                 }
                 trouble(volume, e);
             }
-            if (runtime.pause(delay)) {
+            if (scope.pause(delay)) {
                 return;
             }
             delay = delay.multipliedBy(2);
@@ -81,14 +96,14 @@ public final class ImageVolumes {
                     case INVALID_NAME -> "InvalidImageName";
                 };
         String message = String.valueOf(e.getMessage());
-        runtime.event(
+        reports.event(
                 PodApi.EventType.Warning,
                 "Failed",
                 "Failed to pull image \"%s\": %s"
                         .formatted(volume.getImage().getReference(), message));
-        for (ContainerPlan container : runtime.plan().lasting()) {
+        for (ContainerPlan container : view.plan().lasting()) {
             if (mounts(container, volume)) {
-                runtime.post(new PodInput.ImageTrouble(container.name(), reason, message));
+                reports.post(new PodInput.ImageTrouble(container.name(), reason, message));
             }
         }
     }
@@ -102,24 +117,24 @@ public final class ImageVolumes {
     ///
     /// @throws ImageException with the registry's words
     ImageVolume render(Volume volume) {
-        ResolvedImage image = runtime.image(key(volume));
+        ResolvedImage image = machine.image(key(volume));
         String name = volume.getImage().getReference();
         if (image.present()) {
             tell("Container image \"%s\" already present on machine".formatted(name));
         } else {
             long begun = System.nanoTime();
             tell("Pulling image \"%s\"".formatted(name));
-            runtime.services().images().fetch(image, new PodPullIdentity(runtime), _ -> {});
+            registry.store().fetch(image, registry.identity(), _ -> {});
             tell(
                     "Successfully pulled image \"%s\" in %s"
                             .formatted(name, seconds(System.nanoTime() - begun)));
         }
-        return ImageVolume.newBuilder().setDiskSlot(runtime.slot(key(volume))).build();
+        return ImageVolume.newBuilder().setDiskSlot(machine.slot(key(volume))).build();
     }
 
     private void tell(String message) {
         String reason = message.startsWith("Pulling") ? "Pulling" : "Pulled";
-        runtime.event(PodApi.EventType.Normal, reason, message);
+        reports.event(PodApi.EventType.Normal, reason, message);
     }
 
     private static String seconds(long nanos) {

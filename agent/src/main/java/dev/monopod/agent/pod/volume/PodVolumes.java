@@ -1,23 +1,20 @@
 package dev.monopod.agent.pod.volume;
 
-import com.google.protobuf.ByteString;
-import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.api.PodApi;
-import dev.monopod.agent.pod.scope.PodRuntime;
-import dev.monopod.protocol.guest.WritePodFilesRequest;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.grpc.StatusRuntimeException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread.
 /// Changes of ConfigMaps and Secrets are found by asking, those of the pod itself come at once.
@@ -30,37 +27,40 @@ public final class PodVolumes {
     /// A failure that stays the same is told as often.
     private static final Duration TELL_AGAIN = Duration.ofSeconds(60);
 
-    private final PodRuntime runtime;
-    private final TokenVolumes tokens;
-    private final NetworkVolumes network;
-    private final ImageVolumes images;
-    private final PodObjects objects;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final VolumeRequests requests;
+    private final PodFiles files;
     private final Map<String, WriteVolumeRequest> written = new HashMap<>();
     private final Map<String, Told> failures = new HashMap<>();
 
     private record Told(String failure, Instant at) {}
 
-    public PodVolumes(PodRuntime runtime) {
-        this.runtime = runtime;
-        this.tokens = new TokenVolumes(runtime.services().source(), runtime.services().clock());
-        this.network =
-                new NetworkVolumes(
-                        runtime.services().source(),
-                        new HostResolver(),
-                        runtime.services().settings().volumes().region());
-        this.images = new ImageVolumes(runtime);
-        this.objects = new PodObjects(runtime.plan().namespace());
+    public PodVolumes(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            VolumeRequests requests,
+            PodFiles files) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.requests = requests;
+        this.files = files;
     }
 
     /// Returns when everything is written; tells of each failure and tries again.
     public void prepare() throws InterruptedException {
         Duration delay = FIRST_RETRY;
-        while (!runtime.closed()) {
-            ConfigSource source = runtime.services().source();
-            if (writeFiles() & writeAll(source, unfinished())) {
+        while (!scope.closed()) {
+            if (files.write() & writeAll(requests::render, unfinished())) {
                 return;
             }
-            if (runtime.pause(delay)) {
+            if (scope.pause(delay)) {
                 return;
             }
             delay = delay.multipliedBy(2);
@@ -71,66 +71,31 @@ public final class PodVolumes {
     /// Writes what changed, for as long as the pod lives.
     public void refresh() throws InterruptedException {
         List<Volume> changing =
-                runtime.pod().getSpec().getVolumes().stream().filter(Volumes::changes).toList();
-        while (!changing.isEmpty() && !runtime.closed()) {
-            runtime.volumeNews().await(REFRESH);
-            writeAll(runtime.services().source().recent(), changing);
+                view.pod().getSpec().getVolumes().stream().filter(Volumes::changes).toList();
+        while (!changing.isEmpty() && !scope.closed()) {
+            view.news().await(REFRESH);
+            writeAll(requests::renderRecent, changing);
         }
     }
 
     /// What is not there yet. Servers come last: one that does not answer holds up no other volume.
     private List<Volume> unfinished() {
-        return runtime.pod().getSpec().getVolumes().stream()
+        return view.pod().getSpec().getVolumes().stream()
                 .filter(volume -> Volumes.changes(volume) || !written.containsKey(volume.getName()))
                 .sorted(Comparator.comparing(NetworkVolumes::is))
                 .toList();
     }
 
-    private boolean writeFiles() {
-        var settings = runtime.services().settings().dns();
-        var pod = runtime.pod();
-        String hosts =
-                HostsFile.render(
-                        pod,
-                        runtime.machine().getSpec().network().address(),
-                        settings.clusterDomain());
-        DnsConfig dns =
-                new DnsConfig(
-                        settings.clusterDns(),
-                        settings.clusterDomain(),
-                        DnsConfig.Resolver.parse(lines(settings.resolvConf())));
-        DnsConfig.Form resolver = dns.form(pod);
-        try {
-            runtime.guest()
-                    .blocking(CALL)
-                    .writePodFiles(
-                            WritePodFilesRequest.newBuilder()
-                                    .setHosts(ByteString.copyFromUtf8(hosts))
-                                    .setResolvConf(ByteString.copyFromUtf8(resolver.text()))
-                                    .build());
-            resolver.omissions()
-                    .forEach(omission ->
-                            runtime.event(PodApi.EventType.Warning, "DNSConfigForming", omission));
-            return true;
-        } catch (StatusRuntimeException e) {
-            runtime.event(
-                    PodApi.EventType.Warning,
-                    "FailedMount",
-                    "Writing /etc/hosts and /etc/resolv.conf failed: " + e.getStatus());
-            return false;
-        }
-    }
-
-    private boolean writeAll(ConfigSource source, List<Volume> volumes) {
+    private boolean writeAll(Function<Volume, WriteVolumeRequest> render, List<Volume> volumes) {
         boolean all = true;
         for (Volume volume : volumes) {
-            if (runtime.closed()) {
+            if (scope.closed()) {
                 return false;
             }
             try {
-                WriteVolumeRequest request = render(source, volume);
+                WriteVolumeRequest request = render.apply(volume);
                 if (!request.equals(written.get(volume.getName()))) {
-                    runtime.guest().blocking(CALL).writeVolume(request);
+                    machine.guest().blocking(CALL).writeVolume(request);
                     written.put(volume.getName(), request);
                 }
                 failures.remove(volume.getName());
@@ -142,24 +107,8 @@ public final class PodVolumes {
         return all;
     }
 
-    private WriteVolumeRequest render(ConfigSource source, Volume volume) {
-        if (volume.getImage() != null) {
-            return WriteVolumeRequest.newBuilder()
-                    .setName(volume.getName())
-                    .setImage(images.render(volume))
-                    .build();
-        }
-        if (NetworkVolumes.is(volume)) {
-            return WriteVolumeRequest.newBuilder()
-                    .setName(volume.getName())
-                    .setNetworkFileSystem(network.render(runtime.pod(), volume, runtime.nfsSlot()))
-                    .build();
-        }
-        return new Volumes(source, objects, tokens, runtime.fields()).render(volume);
-    }
-
     private void tell(Volume volume, RuntimeException e) {
-        if (runtime.closed()) {
+        if (scope.closed()) {
             return;
         }
         String failure =
@@ -167,7 +116,7 @@ public final class PodVolumes {
                                 && status.getStatus().getDescription() != null
                         ? status.getStatus().getDescription()
                         : String.valueOf(e.getMessage());
-        Instant now = runtime.services().clock().instant();
+        Instant now = scope.now();
         Told told = failures.get(volume.getName());
         if (told != null
                 && told.failure().equals(failure)
@@ -175,18 +124,10 @@ public final class PodVolumes {
             return;
         }
         failures.put(volume.getName(), new Told(failure, now));
-        runtime.event(
+        reports.event(
                 PodApi.EventType.Warning,
                 "FailedMount",
                 "MountVolume.SetUp failed for volume \"%s\" : %s"
                         .formatted(volume.getName(), failure));
-    }
-
-    private static List<String> lines(Path file) {
-        try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 }

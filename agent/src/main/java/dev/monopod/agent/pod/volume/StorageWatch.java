@@ -3,7 +3,10 @@ package dev.monopod.agent.pod.volume;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.log.LogFile;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import dev.monopod.protocol.guest.StatisticsResponse;
@@ -32,20 +35,26 @@ public final class StorageWatch {
     private static final Duration CALL = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofSeconds(1);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
     private final StorageLimits limits;
 
-    public StorageWatch(PodRuntime runtime) {
-        this.runtime = runtime;
-        this.limits = new StorageLimits(runtime.pod());
+    public StorageWatch(PodView view, PodScope scope, PodReports reports, MachineHandle machine) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.limits = new StorageLimits(view.pod());
     }
 
     public void run() throws InterruptedException {
-        while (limits.any() && !runtime.pause(INTERVAL)) {
+        while (limits.any() && !scope.pause(INTERVAL)) {
             Optional<String> why = look();
             if (why.isPresent()) {
-                runtime.event(PodApi.EventType.Warning, "Evicted", why.get());
-                runtime.post(new PodInput.Fail("Evicted", why.get(), GRACE));
+                reports.event(PodApi.EventType.Warning, "Evicted", why.get());
+                reports.post(new PodInput.Fail("Evicted", why.get(), GRACE));
                 return;
             }
         }
@@ -55,15 +64,15 @@ public final class StorageWatch {
         try {
             return limits.exceeded(
                     use(
-                            runtime.guest()
+                            machine.guest()
                                     .blocking(CALL)
                                     .statistics(
                                             StatisticsRequest.newBuilder()
                                                     .setDetailed(true)
                                                     .build())));
         } catch (StatusRuntimeException | UncheckedIOException e) {
-            if (!runtime.closed()) {
-                LOG.info("{}: use of disk not known: {}", runtime.plan().display(), e.toString());
+            if (!scope.closed()) {
+                LOG.info("{}: use of disk not known: {}", view.plan().display(), e.toString());
             }
             return Optional.empty();
         }
@@ -86,9 +95,8 @@ public final class StorageWatch {
 
     /// Logs are kept on the host, and count as if they were on the machine's disk.
     private long logBytes(String container) {
-        boolean ours =
-                runtime.plan().containers().stream().anyMatch(c -> c.name().equals(container));
-        Path directory = LogFile.directory(runtime.directory(), ours ? container : "");
+        boolean ours = view.plan().containers().stream().anyMatch(c -> c.name().equals(container));
+        Path directory = LogFile.directory(view.directory(), ours ? container : "");
         if (!ours || !Files.isDirectory(directory)) {
             return 0;
         }

@@ -3,9 +3,8 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.scope.Pauses;
-import dev.monopod.agent.pod.scope.PodRuntime;
-import dev.monopod.agent.pod.scope.WorkerServices;
-import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -57,7 +56,7 @@ final class Adoption {
         adopting.remove(name);
         evicted.remove(name);
         pods.byMachine(name)
-                .filter(worker -> !worker.runtime().gone())
+                .filter(worker -> !worker.gone())
                 .ifPresent(_ -> evict(machine));
     }
 
@@ -68,7 +67,7 @@ final class Adoption {
                 .filter(_ -> evicted.add(name))
                 .ifPresent(worker ->
                         Thread.ofVirtual()
-                                .start(() -> services.api().evictPod(worker.runtime().pod())));
+                                .start(() -> services.api().evictPod(worker.view().pod())));
     }
 
     private void begin(Machine machine, Optional<RuntimeException> stumble) {
@@ -99,52 +98,49 @@ final class Adoption {
             discard(machine);
             return;
         }
-        PodRuntime runtime = new PodRuntime(machine, pod.get(), services);
-        PodWorker worker = worker(runtime, PodRecord.read(runtime.directory()), stumble);
+        PodView view =
+                new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
+        PodWorker worker = worker(view, PodRecord.read(view.directory()), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
-            runtime.run("first look", () -> look(worker));
+            worker.lookSoon();
             if (machine.getMetadata().getDeletionTimestamp() != null) {
                 evict(machine);
             }
         }
     }
 
-    /// What happened to the pod before its worker was known is not missed.
-    private void look(PodWorker worker) {
-        PodPlan plan = worker.runtime().plan();
-        services.api()
-                .pod(plan.namespace(), plan.name(), plan.uid())
-                .ifPresentOrElse(worker::seen, worker::podGone);
-    }
-
     private PodWorker worker(
-            PodRuntime runtime, Optional<PodRecord> record, Optional<RuntimeException> stumble) {
-        Optional<VirtualMachine> vm = recovered.claim(runtime.machineName());
+            PodView view, Optional<PodRecord> record, Optional<RuntimeException> stumble) {
+        MachineHandle handle =
+                new MachineHandle(
+                        view.plan().name(),
+                        view.machine().getSpec().size().memoryMebiBytes() << 20);
+        Optional<VirtualMachine> vm = recovered.claim(view.machineName());
         Resumption how =
                 Resumption.of(
                         record,
-                        runtime.plan(),
+                        view.plan(),
                         vm.filter(VirtualMachine::alive).isPresent(),
-                        Optional.ofNullable(runtime.pod().getStatus()).map(PodStatus::getPhase),
+                        Optional.ofNullable(view.pod().getStatus()).map(PodStatus::getPhase),
                         services.clock().instant());
         switch (how) {
             case Resumption.Fresh _, Resumption.Forgotten _ -> vm.ifPresent(Adoption::destroy);
             case Resumption.Ended _ -> {
                 vm.ifPresent(Adoption::destroy);
-                services.network().detach(runtime.machineName());
-                record.ifPresent(noted -> runtime.images().putAll(noted.resolved()));
+                services.network().detach(view.machineName());
+                record.ifPresent(noted -> handle.images().putAll(noted.resolved()));
             }
             case Resumption.Ongoing _, Resumption.Lost _ -> {
-                record.ifPresent(noted -> runtime.images().putAll(noted.resolved()));
-                record.ifPresent(noted -> runtime.disksArranged(noted.diskPaths()));
+                record.ifPresent(noted -> handle.images().putAll(noted.resolved()));
+                record.ifPresent(noted -> handle.arrange(noted.diskPaths()));
             }
         }
         if (how instanceof Resumption.Ongoing) {
             // Known from the first record on: an agent that is killed now must find it again.
-            vm.ifPresent(runtime::vmStarted);
+            vm.ifPresent(handle::started);
         }
-        return new PodWorker(runtime, how, stumble);
+        return new PodWorker(view, handle, services, how, stumble);
     }
 
     private static void destroy(VirtualMachine machine) {
@@ -154,8 +150,8 @@ final class Adoption {
     /// A worker that stumbled has let go of its machine: another one takes the pod up from its
     /// record, as after a restart of the agent.
     private void again(PodWorker worker, RuntimeException stumble) {
-        adopting.add(worker.runtime().machineName());
-        worker.runtime().vm().ifPresent(recovered::put);
+        adopting.add(worker.view().machineName());
+        worker.vm().ifPresent(recovered::put);
         pods.remove(worker);
         begin(worker.machine(), Optional.of(stumble));
     }

@@ -17,8 +17,7 @@ final class GuestStatistics {
 
     static PodStatistics read(PodWorker worker, Detail detail, Optional<Traffic> traffic) {
         var told =
-                worker.runtime()
-                        .guest()
+                worker.guest()
                         .blocking(PATIENCE)
                         .statistics(
                                 StatisticsRequest.newBuilder()
@@ -26,7 +25,7 @@ final class GuestStatistics {
                                         .build());
         Pod pod = worker.pod();
         // The API server's field, which no kubelet writes.
-        var seen = worker.runtime().pod().getStatus();
+        var seen = worker.view().pod().getStatus();
         if (pod.getStatus() != null && seen != null) {
             pod.getStatus().setQosClass(seen.getQosClass());
         }

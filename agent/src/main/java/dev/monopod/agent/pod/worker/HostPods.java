@@ -42,7 +42,7 @@ final class HostPods implements KubeletPods {
 
     /// Returns false when the machine has a worker already.
     boolean add(PodWorker worker) {
-        boolean added = workers.putIfAbsent(worker.runtime().machineName(), worker) == null;
+        boolean added = workers.putIfAbsent(worker.view().machineName(), worker) == null;
         if (added) {
             addresses.accept(addresses());
         }
@@ -50,7 +50,7 @@ final class HostPods implements KubeletPods {
     }
 
     void remove(PodWorker worker) {
-        if (workers.remove(worker.runtime().machineName(), worker)) {
+        if (workers.remove(worker.view().machineName(), worker)) {
             addresses.accept(addresses());
         }
     }
@@ -97,9 +97,9 @@ final class HostPods implements KubeletPods {
     private Optional<PodWorker> find(String namespace, String name) {
         return workers.values().stream()
                 .filter(worker ->
-                        worker.runtime().plan().name().equals(name)
-                                && worker.runtime().plan().namespace().equals(namespace)
-                                && !worker.runtime().gone())
+                        worker.view().plan().name().equals(name)
+                                && worker.view().plan().namespace().equals(namespace)
+                                && !worker.gone())
                 .findFirst();
     }
 
@@ -118,7 +118,7 @@ final class HostPods implements KubeletPods {
             throw new RefusedException(
                     new Refusal.Invalid(
                             "container %s is not valid for pod %s"
-                                    .formatted(container, worker.runtime().plan().name())));
+                                    .formatted(container, worker.view().plan().name())));
         }
         return found;
     }
@@ -129,14 +129,13 @@ final class HostPods implements KubeletPods {
             throws IOException {
         PodWorker worker = worker(namespace, pod);
         ContainerRecord record = container(worker, container);
-        Path directory = LogFile.directory(worker.runtime().directory(), container);
+        Path directory = LogFile.directory(worker.view().directory(), container);
         int attempt = attempt(worker, record, options, directory);
         BooleanSupplier ended =
                 () -> {
                     ContainerRecord now = worker.state().container(container);
                     boolean alive = now.attempt() == attempt && now.alive();
-                    return !alive && worker.logs().complete(container, attempt)
-                            || worker.runtime().gone();
+                    return !alive && worker.logs().complete(container, attempt) || worker.gone();
                 };
         try {
             new LogReader(directory, attempt, options, sink).run(ended);
@@ -159,7 +158,7 @@ final class HostPods implements KubeletPods {
                 throw new RefusedException(
                         new Refusal.Invalid(
                                 "previous terminated container \"%s\" in pod \"%s\" not found"
-                                        .formatted(record.name(), worker.runtime().plan().name())));
+                                        .formatted(record.name(), worker.view().plan().name())));
             }
             return previous;
         }
@@ -176,7 +175,7 @@ final class HostPods implements KubeletPods {
                             "container \"%s\" in pod \"%s\" is waiting to start: %s"
                                     .formatted(
                                             record.name(),
-                                            worker.runtime().plan().name(),
+                                            worker.view().plan().name(),
                                             reason)));
         }
         return current;
@@ -188,7 +187,7 @@ final class HostPods implements KubeletPods {
             throw new RefusedException(
                     new Refusal.NotFound("container not found (\"%s\")".formatted(container)));
         }
-        return ContainerIds.of(worker.runtime().plan().uid(), container, record.attempt());
+        return ContainerIds.of(worker.view().plan().uid(), container, record.attempt());
     }
 
     @Override
@@ -200,14 +199,14 @@ final class HostPods implements KubeletPods {
             StreamSession session)
             throws IOException {
         PodWorker worker = worker(namespace, pod);
-        return Streams.exec(worker.runtime().guest(), running(worker, container), command, session);
+        return Streams.exec(worker.guest(), running(worker, container), command, session);
     }
 
     @Override
     public int attach(String namespace, String pod, String container, StreamSession session)
             throws IOException {
         PodWorker worker = worker(namespace, pod);
-        return Streams.attach(worker.runtime().guest(), running(worker, container), session);
+        return Streams.attach(worker.guest(), running(worker, container), session);
     }
 
     @Override
@@ -218,7 +217,7 @@ final class HostPods implements KubeletPods {
         if (worker.state().stage() != PodState.Stage.READY) {
             throw new RefusedException(new Refusal.NotFound("pod is not running"));
         }
-        Streams.portForward(worker.runtime().guest(), port, input, output);
+        Streams.portForward(worker.guest(), port, input, output);
     }
 
     @Override
@@ -229,8 +228,7 @@ final class HostPods implements KubeletPods {
             List<Future<PodStatistics>> asked = new ArrayList<>();
             for (PodWorker worker : of(pods)) {
                 if (worker.state().stage() == PodState.Stage.READY) {
-                    var ofMachine =
-                            Optional.ofNullable(traffic.get(worker.runtime().machineName()));
+                    var ofMachine = Optional.ofNullable(traffic.get(worker.view().machineName()));
                     asked.add(
                             readers.submit(() -> GuestStatistics.read(worker, detail, ofMachine)));
                 }
@@ -250,15 +248,13 @@ final class HostPods implements KubeletPods {
 
     @Override
     public List<ProbeCount> probes(List<Pod> pods) {
-        return of(pods).stream()
-                .flatMap(worker -> worker.runtime().probes().of(worker.runtime().pod()).stream())
-                .toList();
+        return of(pods).stream().flatMap(worker -> worker.probeCounts().stream()).toList();
     }
 
     private List<PodWorker> of(List<Pod> pods) {
         var uids = pods.stream().map(pod -> pod.getMetadata().getUid()).toList();
         return workers.values().stream()
-                .filter(worker -> uids.contains(worker.runtime().plan().uid()))
+                .filter(worker -> uids.contains(worker.view().plan().uid()))
                 .toList();
     }
 }

@@ -5,8 +5,6 @@ import dev.monopod.agent.pod.api.KubernetesConfigSource;
 import dev.monopod.agent.pod.api.KubernetesPodApi;
 import dev.monopod.agent.pod.api.PodNodes;
 import dev.monopod.agent.pod.scope.PodSettings;
-import dev.monopod.agent.pod.scope.WorkerServices;
-import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
@@ -74,18 +72,17 @@ public final class PodHost implements AutoCloseable {
         this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
         this.services =
                 new WorkerServices(
-                        new KubernetesPodApi(
-                                client, hostName, recorder.of("fargate-agent", hostName)),
-                        new KubernetesConfigSource(client, serviceInformer),
-                        nodes,
-                        machinery.hypervisor(),
-                        machinery.network(),
-                        machinery.images(),
+                        new WorkerServices.Cluster(
+                                new KubernetesPodApi(
+                                        client, hostName, recorder.of("fargate-agent", hostName)),
+                                new KubernetesConfigSource(client, serviceInformer),
+                                nodes),
+                        machinery,
                         transport,
-                        settings,
                         new Semaphore(
                                 BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
                                 true),
+                        settings,
                         Clock.systemUTC());
     }
 
@@ -98,7 +95,7 @@ public final class PodHost implements AutoCloseable {
     public Set<Path> imageDisks() {
         Set<Path> disks = new HashSet<>();
         for (PodWorker worker : pods.workers()) {
-            worker.runtime().images().values().forEach(image -> disks.add(image.disk()));
+            disks.addAll(worker.imageDisks());
         }
         return disks;
     }
@@ -174,17 +171,14 @@ public final class PodHost implements AutoCloseable {
     }
 
     private void look(PodWorker worker) {
-        if (worker.runtime().gone()) {
+        if (worker.gone()) {
             pods.remove(worker);
             return;
         }
-        PodPlan plan = worker.runtime().plan();
         try {
-            services.api()
-                    .pod(plan.namespace(), plan.name(), plan.uid())
-                    .ifPresentOrElse(worker::seen, worker::podGone);
+            worker.look();
         } catch (RuntimeException e) {
-            LOG.debug("{}: not audited: {}", plan.display(), e.toString());
+            LOG.debug("{}: not audited: {}", worker.view().plan().display(), e.toString());
         }
     }
 

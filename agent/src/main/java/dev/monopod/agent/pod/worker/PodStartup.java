@@ -4,14 +4,22 @@ import com.google.protobuf.ByteString;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.ImagePuller;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodNames;
 import dev.monopod.agent.pod.spec.PodNumbers;
 import dev.monopod.agent.pod.spec.Sysctls;
 import dev.monopod.agent.pod.status.PodStatusView;
 import dev.monopod.agent.pod.volume.ImageVolumes;
+import dev.monopod.agent.pod.volume.NetworkVolumes;
+import dev.monopod.agent.pod.volume.PodFiles;
 import dev.monopod.agent.pod.volume.PodVolumes;
 import dev.monopod.agent.pod.volume.StorageWatch;
+import dev.monopod.agent.pod.volume.VolumeRequests;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
@@ -24,9 +32,12 @@ import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.NetworkInterface;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -43,57 +54,89 @@ final class PodStartup {
     private static final Duration BINDING_POLL = Duration.ofMillis(500);
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private final PodRuntime runtime;
-    private final PodVolumes volumes;
+    private final PodView view;
+    private final PodScope scope;
+    private final PodReports reports;
+    private final MachineHandle machine;
+    private final WorkerServices services;
     private final Optional<VirtualMachine> recovered;
+    private final ImagePuller puller;
+    private final ImageVolumes imageVolumes;
+    private final PodVolumes volumes;
 
     /// @param recovered the machine, when it runs already
-    PodStartup(PodRuntime runtime, Optional<VirtualMachine> recovered) {
-        this.runtime = runtime;
-        this.volumes = new PodVolumes(runtime);
+    PodStartup(
+            PodView view,
+            PodScope scope,
+            PodReports reports,
+            MachineHandle machine,
+            WorkerServices services,
+            Optional<VirtualMachine> recovered) {
+        this.view = view;
+        this.scope = scope;
+        this.reports = reports;
+        this.machine = machine;
+        this.services = services;
         this.recovered = recovered;
+        PodImages images = new PodImages(services.images(), view, reports, services.source());
+        var settings = services.settings();
+        this.puller = new ImagePuller(view, scope, reports, machine, images);
+        this.imageVolumes = new ImageVolumes(view, scope, reports, machine, images);
+        this.volumes =
+                new PodVolumes(
+                        view,
+                        scope,
+                        reports,
+                        machine,
+                        new VolumeRequests(
+                                view,
+                                machine,
+                                imageVolumes,
+                                services.source(),
+                                settings.volumes(),
+                                scope.clock()),
+                        new PodFiles(view, reports, machine, settings.dns()));
     }
 
     void run() throws InterruptedException {
         if (recovered.isEmpty() && rejected()) {
             return;
         }
-        runtime.run("waiting for the binding", this::awaitBinding);
+        scope.run("waiting for the binding", this::awaitBinding);
         awaitName();
-        Instant begun = Instant.now();
-        ImagePuller puller = new ImagePuller(runtime);
+        Instant begun = scope.now();
         Optional<ConfigureResponse> guest;
         if (recovered.isPresent()) {
             Attachment attachment = attach();
-            runtime.arrangeDisks();
-            runtime.vmStarted(recovered.get());
+            arrangeDisks();
+            machine.started(recovered.get());
             puller.fetchAll();
             guest = configure(attachment);
         } else {
             tell(MachineStatus.Phase.Starting, Optional.empty(), begun, "");
-            runtime.services().api().claimMachine(runtime.machineName());
-            Future<Attachment> network = runtime.tasks().submit(this::attach);
+            services.api().claimMachine(view.machineName());
+            Future<Attachment> network = scope.submit("attaching the network", this::attach);
             puller.resolveAll();
-            new ImageVolumes(runtime).resolveAll();
+            imageVolumes.resolveAll();
             Attachment attachment = joined(network);
-            runtime.services().boots().acquire();
+            services.boots().acquire();
             try {
-                begun = Instant.now();
-                runtime.vmStarted(start(attachment));
+                begun = scope.now();
+                machine.started(start(attachment));
                 puller.fetchAll();
                 guest = configure(attachment);
             } finally {
-                runtime.services().boots().release();
+                services.boots().release();
             }
         }
         if (guest.isEmpty()) {
             return;
         }
-        Instant answered = Instant.now();
+        Instant answered = scope.now();
         Instant since = begun;
-        runtime.memoryTold(guest.get().getMemoryTotalBytes());
-        runtime.post(new PodInput.MachineReady());
-        runtime.run(
+        machine.memoryTold(guest.get().getMemoryTotalBytes());
+        reports.post(new PodInput.MachineReady());
+        scope.run(
                 "telling of the machine",
                 () -> {
                     tell(
@@ -101,67 +144,83 @@ final class PodStartup {
                             guest,
                             recovered.isPresent() ? answered : since,
                             "");
-                    runtime.services().nodes().ready(runtime.machine(), guest.get());
+                    services.nodes().ready(view.machine(), guest.get());
                 });
         volumes.prepare();
-        if (!runtime.closed()) {
-            runtime.post(new PodInput.Prepared());
-            runtime.run("watching the disk", new StorageWatch(runtime)::run);
+        if (!scope.closed()) {
+            reports.post(new PodInput.Prepared());
+            scope.run("watching the disk", new StorageWatch(view, scope, reports, machine)::run);
             volumes.refresh();
         }
     }
 
     /// Whether the pod may not run here at all; then it has failed.
     private boolean rejected() throws InterruptedException {
-        Optional<PodAdmission.Rejection> rejection = PodAdmission.judge(runtime.pod());
+        Optional<PodAdmission.Rejection> rejection = PodAdmission.judge(view.pod());
         if (rejection.isEmpty()) {
             return false;
         }
         awaitBinding();
         PodAdmission.Rejection why = rejection.get();
-        LOG.warn("{}: rejected: {}", runtime.plan().display(), why.message());
-        runtime.event(PodApi.EventType.Warning, why.reason(), why.message());
-        runtime.run("keeping the Node", () -> runtime.services().nodes().keep(runtime.machine()));
-        runtime.post(why.input());
+        LOG.warn("{}: rejected: {}", view.plan().display(), why.message());
+        reports.event(PodApi.EventType.Warning, why.reason(), why.message());
+        scope.run("keeping the Node", () -> services.nodes().keep(view.machine()));
+        reports.post(why.input());
         return true;
     }
 
     private String clusterDomain() {
-        return runtime.services().settings().dns().clusterDomain();
+        return services.settings().dns().clusterDomain();
     }
 
     /// A pod whose name no kernel can hold waits, as under a kubelet, and says why now and then.
     private void awaitName() throws InterruptedException {
         while (true) {
             try {
-                PodNames.kernel(runtime.pod(), clusterDomain());
+                PodNames.kernel(view.pod(), clusterDomain());
                 return;
             } catch (IllegalArgumentException e) {
                 trouble("FailedCreatePodSandBox", "Failed to create pod sandbox: ", e);
-                if (runtime.pause(NAME_RETRY)) {
+                if (scope.pause(NAME_RETRY)) {
                     throw new InterruptedException();
                 }
             }
         }
     }
 
+    /// The images of the containers and volumes, and the kernel's modules that the volumes need.
+    private List<Path> arrangeDisks() {
+        if (!machine.disks().isEmpty()) {
+            return machine.disks();
+        }
+        List<Path> disks = new ArrayList<>();
+        for (ContainerPlan container : view.plan().lasting()) {
+            disks.add(machine.image(container.name()).disk());
+        }
+        ImageVolumes.of(view.pod())
+                .forEach(volume -> disks.add(machine.image(ImageVolumes.key(volume)).disk()));
+        if (NetworkVolumes.any(view.pod())) {
+            disks.add(services.settings().volumes().nfsModules());
+        }
+        return machine.arrange(disks);
+    }
+
     private Attachment attach() throws InterruptedException {
-        MachineSpec.Interface network = runtime.machine().getSpec().network();
+        MachineSpec.Interface network = view.machine().getSpec().network();
         while (true) {
             try {
-                return runtime.services()
-                        .network()
+                return services.network()
                         .attach(
                                 new PodInterface(
-                                        runtime.machineName(),
+                                        view.machineName(),
                                         network.vpc(),
                                         network.address(),
                                         network.gateway(),
                                         network.mac(),
-                                        runtime.services().settings().machineUid()));
+                                        services.settings().machineUid()));
             } catch (RuntimeException e) {
                 trouble("FailedCreatePodSandBox", "attaching the network failed: ", e);
-                if (runtime.pause(RETRY)) {
+                if (scope.pause(RETRY)) {
                     throw new InterruptedException();
                 }
             }
@@ -169,14 +228,14 @@ final class PodStartup {
     }
 
     private VirtualMachine start(Attachment attachment) throws InterruptedException {
-        MachineSpec spec = runtime.machine().getSpec();
+        MachineSpec spec = view.machine().getSpec();
         MachineConfiguration configuration =
                 new MachineConfiguration(
-                        runtime.machineName(),
+                        view.machineName(),
                         spec.size().milliCpu(),
                         spec.size().memoryMebiBytes(),
                         spec.size().storageMebiBytes() << 20,
-                        runtime.arrangeDisks(),
+                        arrangeDisks(),
                         Optional.of(
                                 new TapDevice(
                                         attachment.networkNamespace(),
@@ -184,13 +243,13 @@ final class PodStartup {
                                         spec.network().mac())));
         while (true) {
             try {
-                return runtime.services().hypervisor().start(configuration);
+                return services.hypervisor().start(configuration);
             } catch (RuntimeException e) {
-                if (runtime.closed()) {
+                if (scope.closed()) {
                     throw new InterruptedException();
                 }
                 trouble("FailedCreatePodSandBox", "starting the machine failed: ", e);
-                if (runtime.pause(RETRY)) {
+                if (scope.pause(RETRY)) {
                     throw new InterruptedException();
                 }
             }
@@ -198,22 +257,21 @@ final class PodStartup {
     }
 
     private Optional<ConfigureResponse> configure(Attachment attachment) {
-        VirtualMachine vm = runtime.vm().orElseThrow();
+        VirtualMachine vm = machine.vm().orElseThrow();
         GuestChannel channel =
                 recovered.isPresent()
-                        ? GuestChannel.again(vm.channel(), runtime.services().transport())
-                        : new GuestChannel(vm.channel(), runtime.services().transport());
-        runtime.channelOpened(channel);
-        runtime.run("watching the machine", () -> watch(vm));
+                        ? GuestChannel.again(vm.channel(), services.transport())
+                        : new GuestChannel(vm.channel(), services.transport());
+        machine.opened(channel);
+        scope.run("watching the machine", () -> watch(vm));
         try {
             return Optional.of(
                     channel.configure(
-                            () -> identity(attachment),
-                            runtime.services().settings().bootPatience()));
+                            () -> identity(attachment), services.settings().bootPatience()));
         } catch (RuntimeException e) {
-            if (!runtime.closed()) {
+            if (!scope.closed()) {
                 trouble("FailedCreatePodSandBox", "the guest does not answer: ", e);
-                runtime.post(
+                reports.post(
                         new PodInput.MachineLost("the guest does not answer: " + e.getMessage()));
             }
             return Optional.empty();
@@ -222,20 +280,20 @@ final class PodStartup {
 
     private void watch(VirtualMachine vm) throws InterruptedException {
         String why = vm.awaitExit();
-        if (!runtime.closed()) {
-            runtime.post(new PodInput.MachineLost(why));
+        if (!scope.closed()) {
+            reports.post(new PodInput.MachineLost(why));
         }
     }
 
     private ConfigureRequest identity(Attachment attachment) {
-        var pod = runtime.pod();
-        var network = runtime.machine().getSpec().network();
+        var pod = view.pod();
+        var network = view.machine().getSpec().network();
         byte[] entropy = new byte[ENTROPY_BYTES];
         RANDOM.nextBytes(entropy);
-        Instant now = Instant.now();
+        Instant now = scope.now();
         ConfigureRequest.Builder request =
                 ConfigureRequest.newBuilder()
-                        .setMachineId(runtime.machineName())
+                        .setMachineId(view.machineName())
                         .setHostname(PodNames.kernel(pod, clusterDomain()))
                         .setDomainName(PodNames.domain(pod, clusterDomain()))
                         .setUnixTimeNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
@@ -249,13 +307,13 @@ final class PodStartup {
                                         .setMtu(attachment.mtu()))
                         .setShareProcessNamespace(
                                 Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
-        request.setPodResources(PodNumbers.of(runtime.granted(), runtime.memoryBytes()));
+        request.setPodResources(PodNumbers.of(view.granted(), machine.memoryBytes()));
         return request.putAllSysctls(Sysctls.of(pod)).build();
     }
 
     private void awaitBinding() throws InterruptedException {
         while (!bound()) {
-            if (runtime.pause(BINDING_POLL)) {
+            if (scope.pause(BINDING_POLL)) {
                 return;
             }
         }
@@ -266,30 +324,26 @@ final class PodStartup {
         try {
             return look();
         } catch (RuntimeException e) {
-            return runtime.closed();
+            return scope.closed();
         }
     }
 
     private boolean look() {
-        if (unbound(runtime.pod())) {
+        if (unbound(view.pod())) {
             Optional<Pod> now =
-                    runtime.services()
-                            .api()
-                            .pod(
-                                    runtime.plan().namespace(),
-                                    runtime.plan().name(),
-                                    runtime.plan().uid());
+                    services.api()
+                            .pod(view.plan().namespace(), view.plan().name(), view.plan().uid());
             if (now.isEmpty()) {
-                runtime.post(new PodInput.Deletion(Duration.ZERO));
+                reports.post(new PodInput.Deletion(Duration.ZERO));
                 return true;
             }
-            runtime.podSeen(now.get());
+            view.seen(now.get());
             if (unbound(now.get())) {
                 return false;
             }
         }
-        runtime.services().api().claimPod(runtime.pod(), runtime.machineName());
-        runtime.post(new PodInput.Bound());
+        services.api().claimPod(view.pod(), view.machineName());
+        reports.post(new PodInput.Bound());
         return true;
     }
 
@@ -302,11 +356,10 @@ final class PodStartup {
             Optional<ConfigureResponse> guest,
             Instant begun,
             String message) {
-        Instant now = Instant.now();
-        runtime.services()
-                .api()
+        Instant now = scope.now();
+        services.api()
                 .machineStatus(
-                        runtime.machineName(),
+                        view.machineName(),
                         new MachineStatus(
                                 phase,
                                 guest.map(ConfigureResponse::getBootId).orElse(null),
@@ -321,8 +374,8 @@ final class PodStartup {
     }
 
     private void trouble(String reason, String what, RuntimeException e) {
-        LOG.warn("{}: {}{}", runtime.plan().display(), what, e.getMessage());
-        runtime.event(PodApi.EventType.Warning, reason, what + e.getMessage());
+        LOG.warn("{}: {}{}", view.plan().display(), what, e.getMessage());
+        reports.event(PodApi.EventType.Warning, reason, what + e.getMessage());
     }
 
     private static <T> T joined(Future<T> future) throws InterruptedException {

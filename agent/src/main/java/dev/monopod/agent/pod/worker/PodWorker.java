@@ -1,8 +1,11 @@
 package dev.monopod.agent.pod.worker;
 
+import dev.monopod.agent.kubelet.KubeletPods.ProbeCount;
 import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.container.ContainerRequests;
 import dev.monopod.agent.pod.container.ContainerRunner;
 import dev.monopod.agent.pod.container.GuestWatch;
+import dev.monopod.agent.pod.container.LifecycleHooks;
 import dev.monopod.agent.pod.container.ProbeRunner;
 import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.LastResort;
@@ -14,10 +17,18 @@ import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.pull.ImagePuller;
+import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.resize.PodResize;
+import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.Pauses;
-import dev.monopod.agent.pod.scope.PodRuntime;
+import dev.monopod.agent.pod.scope.PodMailbox;
+import dev.monopod.agent.pod.scope.PodReports;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.status.PodStatusWriter;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
@@ -26,13 +37,19 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +66,13 @@ public final class PodWorker {
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STARTUP_END = Duration.ofSeconds(60);
 
-    private final PodRuntime runtime;
+    private final PodView view;
+    private final MachineHandle handle;
+    private final WorkerServices services;
+    private final PodScope scope;
+    private final PodMailbox mailbox = new PodMailbox();
+    private final PodReports reports;
+    private final PodResize resize;
     private final Resumption how;
     private final Optional<RuntimeException> stumble;
     private final ContainerLogs logs;
@@ -66,17 +89,43 @@ public final class PodWorker {
     private boolean handedOver;
 
     /// @param stumble of the worker that had the pod before this one, if it stumbled
-    PodWorker(PodRuntime runtime, Resumption how, Optional<RuntimeException> stumble) {
-        this.runtime = runtime;
+    PodWorker(
+            PodView view,
+            MachineHandle handle,
+            WorkerServices services,
+            Resumption how,
+            Optional<RuntimeException> stumble) {
+        this.view = view;
+        this.handle = handle;
+        this.services = services;
         this.how = how;
         this.stumble = stumble;
         this.state = how.state();
-        this.logs = new ContainerLogs(runtime);
-        this.probes = new ProbeRunner(runtime);
-        this.runner = new ContainerRunner(runtime, logs, probes);
-        this.watch = new GuestWatch(runtime, logs, this::attempt);
-        this.status = new PodStatusWriter(runtime);
-        runtime.resize().follow(() -> this.state, () -> status.want(this.state));
+        this.scope = new PodScope(view.plan().display(), services.clock());
+        scope.whenClosing(view.news()::nudge);
+        scope.whenClosing(handle::disconnect);
+        this.reports = new PodReports(mailbox, view, scope, services.api());
+        this.logs = new ContainerLogs(view, scope, handle);
+        this.probes = new ProbeRunner(view, scope, reports, handle, RandomGenerator.getDefault());
+        this.runner =
+                new ContainerRunner(
+                        view,
+                        scope,
+                        reports,
+                        handle,
+                        new ContainerRunner.Steps(
+                                new ContainerRequests(
+                                        view,
+                                        handle,
+                                        services.source(),
+                                        services.settings().seccompProfiles()),
+                                logs,
+                                probes,
+                                new LifecycleHooks(view, reports, handle)));
+        this.watch = new GuestWatch(view, scope, reports, handle, logs, this::attempt);
+        this.resize = new PodResize(view, scope, reports, handle);
+        this.status = new PodStatusWriter(view, scope, handle, services.api(), resize::decorate);
+        resize.follow(() -> this.state, () -> status.want(this.state));
     }
 
     /// @param whenGone called once nothing is left of the pod
@@ -85,11 +134,51 @@ public final class PodWorker {
     void start(Runnable whenGone, Consumer<RuntimeException> whenStumbled) {
         ended = whenGone;
         stumbled = whenStumbled;
-        Thread.ofVirtual().name("pod-" + runtime.plan().name()).start(this::own);
+        Thread.ofVirtual().name("pod-" + view.plan().name()).start(this::own);
     }
 
-    PodRuntime runtime() {
-        return runtime;
+    PodView view() {
+        return view;
+    }
+
+    /// @throws IllegalStateException before the guest answered
+    GuestChannel guest() {
+        return handle.guest();
+    }
+
+    /// Whether nothing is left to be told of the pod.
+    boolean gone() {
+        return scope.gone();
+    }
+
+    /// Image disks that the pod has, or will be given.
+    Set<Path> imageDisks() {
+        return handle.images().values().stream()
+                .map(ResolvedImage::disk)
+                .collect(Collectors.toSet());
+    }
+
+    List<ProbeCount> probeCounts() {
+        return probes.tally().of(view.pod());
+    }
+
+    /// What happened to the pod before its worker was known is not missed.
+    void lookSoon() {
+        scope.run("first look", this::look);
+    }
+
+    /// The machine, for a worker that takes the pod up after this one.
+    Optional<VirtualMachine> vm() {
+        return handle.vm();
+    }
+
+    /// Asks the API server for the pod, in case a watch has not told of it.
+    ///
+    /// @throws RuntimeException when it does not answer
+    void look() {
+        services.api()
+                .pod(view.plan().namespace(), view.plan().name(), view.plan().uid())
+                .ifPresentOrElse(this::seen, this::podGone);
     }
 
     PodState state() {
@@ -97,24 +186,24 @@ public final class PodWorker {
     }
 
     Machine machine() {
-        return runtime.machine();
+        return view.machine();
     }
 
     /// The pod with the status that this host knows.
     Pod pod() {
-        return new PodBuilder(runtime.pod()).withStatus(status.current()).build();
+        return new PodBuilder(view.pod()).withStatus(status.current()).build();
     }
 
     /// The pod's object changed.
     public void seen(Pod pod) {
-        runtime.podSeen(pod);
-        runtime.resize().seen();
-        if (!runtime.plan().equals(state.plan())) {
-            runtime.post(new PodInput.Changed(runtime.plan()));
+        view.seen(pod);
+        resize.seen();
+        if (!view.plan().equals(state.plan())) {
+            reports.post(new PodInput.Changed(view.plan()));
         }
         if (pod.getMetadata().getDeletionTimestamp() != null) {
             Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
-            runtime.post(new PodInput.Deletion(Duration.ofSeconds(grace == null ? 0 : grace)));
+            reports.post(new PodInput.Deletion(Duration.ofSeconds(grace == null ? 0 : grace)));
         } else if (state.stage() != PodState.Stage.OFF) {
             status.want(state);
         }
@@ -122,7 +211,12 @@ public final class PodWorker {
 
     /// The pod's object certainly is gone: nothing is left to be graceful for.
     void podGone() {
-        runtime.post(new PodInput.ObjectGone());
+        reports.post(new PodInput.ObjectGone());
+    }
+
+    /// Something happened to the pod.
+    void post(PodInput input) {
+        reports.post(input);
     }
 
     ContainerLogs logs() {
@@ -135,21 +229,21 @@ public final class PodWorker {
 
     private void own() {
         try {
-            runtime.run("status", status::run);
+            scope.run("status", status::run);
             // The end of a pod may have been noted down, and not been published.
             publish();
             judge(new PodInput.TakenUp(how.lost()));
-            if (runtime.pod().getMetadata().getDeletionTimestamp() != null) {
-                seen(runtime.pod());
+            if (view.pod().getMetadata().getDeletionTimestamp() != null) {
+                seen(view.pod());
             }
             while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
-                Instant now = runtime.services().clock().instant();
+                Instant now = scope.now();
                 Duration patience =
                         PodMachine.nextTick(state, now)
                                 .map(at -> Duration.between(now, at))
                                 .filter(wait -> wait.compareTo(IDLE) < 0)
                                 .orElse(IDLE);
-                PodInput input = runtime.take(patience).orElseGet(PodInput.Tick::new);
+                PodInput input = mailbox.take(patience).orElseGet(PodInput.Tick::new);
                 judge(input);
             }
         } catch (InterruptedException e) {
@@ -159,12 +253,12 @@ public final class PodWorker {
 
     private void judge(PodInput input) throws InterruptedException {
         try {
-            apply(PodMachine.step(state, input, runtime.services().clock().instant()));
+            apply(PodMachine.step(state, input, scope.now()));
             if (input instanceof PodInput.Started started) {
-                runtime.resize().started(started.container(), started.attempt());
+                resize.started(started.container(), started.attempt());
             }
         } catch (RuntimeException e) {
-            LOG.error("{}: the pod's worker failed at {}", runtime.plan().display(), input, e);
+            LOG.error("{}: the pod's worker failed at {}", view.plan().display(), input, e);
             if (stumble.isEmpty()) {
                 handOver(e);
             } else {
@@ -185,25 +279,24 @@ public final class PodWorker {
     /// Lets go of the pod, and leaves its machine to the worker that takes it up from the record.
     private void handOver(RuntimeException cause) throws InterruptedException {
         handedOver = true;
-        runtime.closeMachine();
+        scope.closeMachine();
         endStartup();
-        runtime.close();
+        scope.close();
         stumbled.accept(cause);
     }
 
     /// The second worker stumbles too: the pod fails, and whatever else fails is only logged.
     private void giveUp(PodInput input, RuntimeException cause) {
         String message = "The pod's worker failed: " + cause;
-        PodMachine.Step step =
-                LastResort.step(state, input, message, runtime.services().clock().instant());
+        PodMachine.Step step = LastResort.step(state, input, message, scope.now());
         if (!step.state().equals(state)) {
             state = step.state();
             publish();
-            runtime.event(PodApi.EventType.Warning, LastResort.REASON, message);
+            reports.event(PodApi.EventType.Warning, LastResort.REASON, message);
             try {
                 save(state);
             } catch (RuntimeException e) {
-                LOG.error("{}: record not written", runtime.plan().display(), e);
+                LOG.error("{}: record not written", view.plan().display(), e);
             }
         }
         step.effects().forEach(this::perform);
@@ -217,7 +310,7 @@ public final class PodWorker {
     }
 
     private Optional<VirtualMachine> recovered() {
-        return how instanceof Resumption.Ongoing ? runtime.vm() : Optional.empty();
+        return how instanceof Resumption.Ongoing ? handle.vm() : Optional.empty();
     }
 
     private int attempt(String container) {
@@ -227,13 +320,13 @@ public final class PodWorker {
 
     private void startUp() {
         try {
-            new PodStartup(runtime, recovered()).run();
+            new PodStartup(view, scope, reports, handle, services, recovered()).run();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            if (!runtime.closed()) {
-                LOG.error("{}: startup failed", runtime.plan().display(), e);
-                runtime.post(new PodInput.MachineLost("startup failed: " + e.getMessage()));
+            if (!scope.closed()) {
+                LOG.error("{}: startup failed", view.plan().display(), e);
+                reports.post(new PodInput.MachineLost("startup failed: " + e.getMessage()));
             }
         } finally {
             startupDone.countDown();
@@ -244,84 +337,88 @@ public final class PodWorker {
     private void endStartup() throws InterruptedException {
         startup.ifPresent(task -> task.cancel(true));
         if (startup.isPresent() && !startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
-            LOG.error("{}: startup does not end", runtime.plan().display());
+            LOG.error("{}: startup does not end", view.plan().display());
         }
     }
 
     private void perform(PodEffect effect) {
         switch (effect) {
             case PodEffect.StartUp() ->
-                    startup = Optional.of(runtime.tasks().submit(this::startUp));
+                    startup =
+                            Optional.of(scope.submit("startup", Executors.callable(this::startUp)));
             case PodEffect.KeepNode() ->
-                    runtime.run(
-                            "keeping the Node", () -> runtime.services().nodes().keep(machine()));
+                    scope.run("keeping the Node", () -> services.nodes().keep(machine()));
             case PodEffect.ListContainers() ->
-                    runtime.run(
+                    scope.run(
                             "listing containers",
-                            () ->
-                                    GuestWatch.ids(runtime)
-                                            .map(PodInput.GuestHas::new)
-                                            .ifPresent(runtime::post));
-            case PodEffect.WatchContainers() -> runtime.run("container watch", watch::run);
+                            () -> watch.ids().map(PodInput.GuestHas::new).ifPresent(reports::post));
+            case PodEffect.WatchContainers() -> scope.run("container watch", watch::run);
             case PodEffect.ResumeProbes(String name, int _, Instant startedAt) ->
                     probes.resume(state.container(name), startedAt);
             case PodEffect.AttemptOver(String name, int attempt) -> runner.ended(name, attempt);
             case PodEffect.PullImage(String name) -> {
-                ContainerPlan plan = runtime.plan().container(name);
-                runtime.run(
-                        "pull of " + plan.spec().getImage(),
-                        () -> new ImagePuller(runtime).bring(plan));
+                ContainerPlan plan = view.plan().container(name);
+                scope.run("pull of " + plan.spec().getImage(), () -> puller().bring(plan));
             }
             case PodEffect.StartContainer(String name, int attempt) -> {
-                ContainerPlan plan = runtime.plan().container(name);
-                runtime.run("start of " + name, () -> runner.start(plan, attempt));
+                ContainerPlan plan = view.plan().container(name);
+                scope.run("start of " + name, () -> runner.start(plan, attempt));
             }
             case PodEffect.StopContainer stop -> {
-                ContainerPlan plan = runtime.plan().container(stop.container());
-                runtime.run("stop of " + plan.name(), () -> runner.stop(plan, stop));
+                ContainerPlan plan = view.plan().container(stop.container());
+                scope.run("stop of " + plan.name(), () -> runner.stop(plan, stop));
             }
             case PodEffect.TakeTurn(String name, int attempt) -> runner.takeTurn(name, attempt);
             case PodEffect.Hasten(String name, int attempt, Duration grace) ->
                     runner.hasten(name, attempt, grace);
             case PodEffect.PodEvent(String reason, String message) ->
-                    runtime.event(PodApi.EventType.Normal, reason, message);
+                    reports.event(PodApi.EventType.Normal, reason, message);
             case PodEffect.BackOff(String name, String message) ->
-                    runtime.event(
+                    reports.event(
                             PodApi.EventType.Warning,
                             "BackOff",
                             message,
-                            runtime.plan().container(name).fieldPath());
+                            view.plan().container(name).fieldPath());
             case PodEffect.PowerOff() ->
                     Thread.ofVirtual()
-                            .name("power-off-" + runtime.plan().name())
+                            .name("power-off-" + view.plan().name())
                             .start(this::powerOff);
             case PodEffect.Remove() ->
-                    Thread.ofVirtual().name("remove-" + runtime.plan().name()).start(this::remove);
+                    Thread.ofVirtual().name("remove-" + view.plan().name()).start(this::remove);
         }
+    }
+
+    private ImagePuller puller() {
+        return new ImagePuller(
+                view,
+                scope,
+                reports,
+                handle,
+                new PodImages(services.images(), view, reports, services.source()));
     }
 
     private void save(PodState next) {
         try {
             PodRecord.Facts facts =
                     new PodRecord.Facts(
-                            runtime.machineName(),
-                            runtime.vm().isPresent(),
-                            runtime.images(),
-                            runtime.disks());
-            PodRecord.of(next, facts).write(runtime.directory());
+                            view.machineName(),
+                            handle.vm().isPresent(),
+                            handle.images(),
+                            handle.disks());
+            PodRecord.of(next, facts).write(view.directory());
         } catch (IOException e) {
-            LOG.error("{}: record not written", runtime.plan().display(), e);
+            LOG.error("{}: record not written", view.plan().display(), e);
         }
     }
 
     private void powerOff() {
         try {
             tell(MachineStatus.Phase.Stopping);
-            boolean answers = runtime.vm().map(VirtualMachine::alive).orElse(false);
+            boolean answers = handle.vm().map(VirtualMachine::alive).orElse(false);
             if (answers && !state.objectGone() && !LastResort.taken(state)) {
                 logs.awaitAll(state.deletion().isPresent() ? LOGS_OF_DELETED : LOGS);
             }
-            runtime.channel()
+            handle.channel()
                     .filter(_ -> answers)
                     .ifPresent(channel -> {
                         try {
@@ -331,10 +428,10 @@ public final class PodWorker {
                             // The answer may never arrive.
                         }
                     });
-            runtime.closeMachine();
+            scope.closeMachine();
             endStartup();
-            runtime.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
-            runtime.services().network().detach(runtime.machineName());
+            handle.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
+            services.network().detach(view.machineName());
             tell(
                     state.failure().isPresent()
                                     && state.failure().get().reason().equals("MachineLost")
@@ -343,18 +440,17 @@ public final class PodWorker {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            LOG.error("{}: powering off failed", runtime.plan().display(), e);
+            LOG.error("{}: powering off failed", view.plan().display(), e);
         } finally {
-            runtime.post(new PodInput.MachineOff());
+            reports.post(new PodInput.MachineOff());
         }
     }
 
     private void tell(MachineStatus.Phase phase) {
         try {
-            runtime.services()
-                    .api()
+            services.api()
                     .machineStatus(
-                            runtime.machineName(),
+                            view.machineName(),
                             new MachineStatus(
                                     phase,
                                     null,
@@ -363,7 +459,7 @@ public final class PodWorker {
                                     null,
                                     null));
         } catch (RuntimeException e) {
-            LOG.warn("{}: machine status not written: {}", runtime.plan().display(), e.toString());
+            LOG.warn("{}: machine status not written: {}", view.plan().display(), e.toString());
         }
     }
 
@@ -375,24 +471,21 @@ public final class PodWorker {
             while (true) {
                 try {
                     if (!state.objectGone()) {
-                        runtime.services().api().deletePod(runtime.pod());
+                        services.api().deletePod(view.pod());
                     }
-                    runtime.services().nodes().remove(runtime.machine());
-                    PodDirectories.delete(runtime.directory());
-                    runtime.services().api().removeMachine(runtime.machineName());
+                    services.nodes().remove(view.machine());
+                    PodDirectories.delete(view.directory());
+                    services.api().removeMachine(view.machineName());
                     break;
                 } catch (RuntimeException | IOException e) {
-                    LOG.warn(
-                            "{}: removal is tried again: {}",
-                            runtime.plan().display(),
-                            e.toString());
+                    LOG.warn("{}: removal is tried again: {}", view.plan().display(), e.toString());
                     Pauses.pause(RETRY);
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            runtime.close();
+            scope.close();
             ended.run();
             gone.countDown();
         }

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class StoppingTest {
     private static final Duration LONG = Duration.ofHours(1);
-    private final Stopping stopping = new Stopping();
+    private final Stopping stopping = new Stopping(java.time.Clock.systemUTC());
 
     private Thread later(Runnable told) {
         return Thread.ofVirtual().start(told);

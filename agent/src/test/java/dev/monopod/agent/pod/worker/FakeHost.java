@@ -4,7 +4,6 @@ import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.api.PodNodes;
 import dev.monopod.agent.pod.scope.PodSettings;
-import dev.monopod.agent.pod.scope.WorkerServices;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
@@ -63,13 +62,10 @@ public final class FakeHost
 
     WorkerServices services() {
         return new WorkerServices(
-                this,
-                this,
-                this,
-                this,
-                this,
-                this,
+                new WorkerServices.Cluster(this, this, this),
+                new PodHost.Machinery(this, this, this),
                 transport,
+                new Semaphore(4),
                 new PodSettings(
                         directory,
                         "192.168.0.4",
@@ -79,7 +75,6 @@ public final class FakeHost
                         new PodSettings.VolumeSettings(
                                 directory.resolve("nfs.squashfs"), "us-west-2"),
                         Duration.ofSeconds(10)),
-                new Semaphore(4),
                 Clock.systemUTC());
     }
 

@@ -57,8 +57,7 @@ class HostileGuestTest {
     private void says(PodWorker worker, String name, int attempt) {
         host.guest.tell(
                 ContainerState.newBuilder()
-                        .setContainerId(
-                                ContainerIds.of(worker.runtime().plan().uid(), name, attempt))
+                        .setContainerId(ContainerIds.of(worker.view().plan().uid(), name, attempt))
                         .setName(name)
                         .setAttempt(attempt)
                         .setPhase(ContainerState.Phase.RUNNING)
@@ -133,7 +132,7 @@ class HostileGuestTest {
         host.guest.exit("app", 0, 1);
         await().until(() -> host.guest.container("app", 1).isPresent());
         await().until(() -> host.status.getContainerStatuses().getFirst().getRestartCount() == 1);
-        try (Stream<Path> files = Files.walk(worker.runtime().directory().resolve("logs"))) {
+        try (Stream<Path> files = Files.walk(worker.view().directory().resolve("logs"))) {
             assertThat(files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()))
                     .containsOnly("0.log", "0.base", "1.log", "1.base");
         }

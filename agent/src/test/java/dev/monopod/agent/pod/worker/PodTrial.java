@@ -5,7 +5,6 @@ import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodSettings;
-import dev.monopod.agent.pod.scope.WorkerServices;
 import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.image.RegistryConfiguration;
 import dev.monopod.host.machine.QemuConfiguration;
@@ -78,13 +77,11 @@ final class PodTrial {
             WorkerServices fake = host.services();
             WorkerServices services =
                     new WorkerServices(
-                            host,
-                            host,
-                            host,
-                            hypervisor.qemu(),
-                            new Tap(args[4], args[5]),
-                            images,
+                            fake.cluster(),
+                            new PodHost.Machinery(
+                                    hypervisor.qemu(), new Tap(args[4], args[5]), images),
                             host.transport,
+                            new Semaphore(4),
                             new PodSettings(
                                     directory,
                                     "192.168.0.4",
@@ -92,7 +89,6 @@ final class PodTrial {
                                     QemuConfiguration.DEFAULT_JAIL_USER,
                                     fake.settings().volumes(),
                                     Duration.ofMinutes(2)),
-                            new Semaphore(4),
                             Clock.systemUTC());
             Pod pod = Serialization.unmarshal(Files.readString(Path.of(args[2])), Pod.class);
             host.pod = Optional.of(pod);

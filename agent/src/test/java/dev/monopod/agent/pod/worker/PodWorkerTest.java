@@ -334,7 +334,7 @@ class PodWorkerTest {
         PodWorker first = host.begin(web("Always").build());
         await().until(this::ready);
 
-        first.runtime().post(UNJUDGEABLE);
+        first.post(UNJUDGEABLE);
 
         await().until(() -> !host.pods.workers().isEmpty() && present() != first);
         await().until(() -> present().state().stage() == PodState.Stage.READY);
@@ -349,12 +349,12 @@ class PodWorkerTest {
     void aPodWhoseWorkerStumblesAgainFailsWithAReasonOfItsOwnAndCanBeDeleted() throws Exception {
         PodWorker first = host.begin(web("Always").build());
         await().until(this::ready);
-        first.runtime().post(UNJUDGEABLE);
+        first.post(UNJUDGEABLE);
         await().until(() -> !host.pods.workers().isEmpty() && present() != first);
         await().until(() -> present().state().stage() == PodState.Stage.READY);
         PodWorker second = present();
 
-        second.runtime().post(UNJUDGEABLE);
+        second.post(UNJUDGEABLE);
 
         await().until(() -> phase().equals("Failed"));
         assertThat(host.status.getReason()).isEqualTo("PodWorkerFailed");
@@ -378,7 +378,7 @@ class PodWorkerTest {
 
         await().until(() -> !pods.workers().isEmpty());
         PodWorker second = pods.workers().iterator().next();
-        assertThat(second.runtime().vm()).isPresent();
+        assertThat(second.vm()).isPresent();
         await().until(() -> second.state().stage() == PodState.Stage.READY);
         await().until(() -> host.calls.stream().filter("nodeReady"::equals).count() == 2);
     }

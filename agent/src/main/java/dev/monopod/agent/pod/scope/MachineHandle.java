@@ -1,0 +1,110 @@
+package dev.monopod.agent.pod.scope;
+
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.protocol.guest.ContainerUser;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The machine of one pod, as far as it is up: the virtual machine, the channel to its guest, its
+/// images and the order of its disks. Thread-safe.
+public final class MachineHandle {
+    private final String pod;
+    private volatile Optional<VirtualMachine> vm = Optional.empty();
+    private volatile Optional<GuestChannel> channel = Optional.empty();
+    private final Map<String, ResolvedImage> images = new ConcurrentHashMap<>();
+    private final Map<String, ContainerUser> users = new ConcurrentHashMap<>();
+    private volatile List<Path> disks = List.of();
+    private volatile long memoryBytes;
+
+    /// @param pod name of the pod, for messages
+    /// @param memoryBytes of the machine, until the guest tells what is left of them
+    public MachineHandle(String pod, long memoryBytes) {
+        this.pod = pod;
+        this.memoryBytes = memoryBytes;
+    }
+
+    public Optional<VirtualMachine> vm() {
+        return vm;
+    }
+
+    public void started(VirtualMachine machine) {
+        vm = Optional.of(machine);
+    }
+
+    public Optional<GuestChannel> channel() {
+        return channel;
+    }
+
+    /// @throws IllegalStateException before the guest answered
+    public GuestChannel guest() {
+        return channel.orElseThrow(() -> new IllegalStateException("machine is not up: " + pod));
+    }
+
+    public void opened(GuestChannel to) {
+        channel = Optional.of(to);
+    }
+
+    /// Closes the channel, if there is one. The machine runs on.
+    public void disconnect() {
+        channel.ifPresent(GuestChannel::close);
+    }
+
+    /// Resolved images, by container or by the key of their volume.
+    public Map<String, ResolvedImage> images() {
+        return images;
+    }
+
+    /// @throws IllegalStateException before it is resolved
+    public ResolvedImage image(String key) {
+        ResolvedImage image = images.get(key);
+        if (image == null) {
+            throw new IllegalStateException("image of " + key + " is not resolved");
+        }
+        return image;
+    }
+
+    /// Who the containers run as, by name, as far as the guest has told.
+    public Map<String, ContainerUser> users() {
+        return users;
+    }
+
+    public List<Path> disks() {
+        return disks;
+    }
+
+    /// Fixes the order of the disks, each distinct one once; an order that was fixed before stays.
+    public List<Path> arrange(Collection<Path> wanted) {
+        if (disks.isEmpty()) {
+            disks = wanted.stream().distinct().toList();
+        }
+        return disks;
+    }
+
+    /// Slot of the image in the guest; 0 is the scratch disk. An image that came later is put into
+    /// a spare one.
+    ///
+    /// @throws dev.monopod.host.machine.MachineException when no slot is free
+    public int slot(String key) {
+        return slot(image(key).disk());
+    }
+
+    /// Slot of a disk that is no image.
+    public int slot(Path disk) {
+        int index = disks.indexOf(disk);
+        return index >= 0 ? index + 1 : vm.orElseThrow().insertDisk(disk);
+    }
+
+    public long memoryBytes() {
+        return memoryBytes;
+    }
+
+    public void memoryTold(long bytes) {
+        memoryBytes = bytes;
+    }
+}

@@ -1,0 +1,58 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.pod.api.ConfigSource;
+import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.scope.PodSettings;
+import dev.monopod.host.guest.GuestChannel;
+import dev.monopod.host.image.ImageStore;
+import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.network.HostNetwork;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.Semaphore;
+
+/// What every pod worker of this host shares. Known in this room alone: the parts of a pod are
+/// given what they use.
+///
+/// @param boots how many machines may boot at a time: when all of a burst boot at once, they share
+///   the processors and the first is ready as late as the last
+record WorkerServices(
+        Cluster cluster,
+        PodHost.Machinery machinery,
+        GuestChannel.Transport transport,
+        Semaphore boots,
+        PodSettings settings,
+        Clock clock) {
+    /// The API server, and the Nodes that stand for machines.
+    record Cluster(PodApi api, ConfigSource source, PodNodes nodes) {}
+
+    PodApi api() {
+        return cluster.api();
+    }
+
+    ConfigSource source() {
+        return cluster.source();
+    }
+
+    PodNodes nodes() {
+        return cluster.nodes();
+    }
+
+    Hypervisor hypervisor() {
+        return machinery.hypervisor();
+    }
+
+    HostNetwork network() {
+        return machinery.network();
+    }
+
+    ImageStore images() {
+        return machinery.images();
+    }
+
+    /// Directory of one pod: record and logs.
+    Path podDirectory(String uid) {
+        return settings.dataDirectory().resolve("pods").resolve(uid);
+    }
+}
