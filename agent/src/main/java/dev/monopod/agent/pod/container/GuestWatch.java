@@ -106,8 +106,10 @@ public final class GuestWatch {
                 if (!scope.closed()) {
                     LOG.info("{}: watch broke: {}", view.plan().display(), e.getStatus());
                 }
-            } catch (InterruptedException | RuntimeException e) {
+            } catch (InterruptedException e) {
                 throw e;
+            } catch (RuntimeException e) {
+                LOG.warn("{}: failed to take in what the guest says", view.plan().display(), e);
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             } finally {

@@ -183,10 +183,10 @@ public final class ProbeRunner {
             long begun = System.nanoTime();
             ProbeOutcome outcome = ask(attempt, probe);
             tally.count(
-                            attempt.name(),
-                            kind.name(),
-                            outcome,
-                            Duration.ofNanos(System.nanoTime() - begun));
+                    attempt.name(),
+                    kind.name(),
+                    outcome,
+                    Duration.ofNanos(System.nanoTime() - begun));
             tell(attempt, kind, outcome);
             if (!(outcome instanceof ProbeOutcome.Unknown)) {
                 boolean success = !(outcome instanceof ProbeOutcome.Failure);

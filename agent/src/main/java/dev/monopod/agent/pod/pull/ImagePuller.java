@@ -1,6 +1,7 @@
 package dev.monopod.agent.pod.pull;
 
 import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.agent.pod.scope.Backoff;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
@@ -187,6 +188,7 @@ public final class ImagePuller {
 
     private void retry(ContainerPlan container, Attempt attempt) throws InterruptedException {
         Duration delay = FIRST_RETRY;
+        Backoff ours = new Backoff();
         while (!scope.closed()) {
             try {
                 attempt.run(registry.identity());
@@ -201,6 +203,16 @@ public final class ImagePuller {
                 }
                 delay = delay.multipliedBy(2);
                 delay = delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
+            } catch (RuntimeException e) {
+                // Not the registry: a secret that cannot be read, a full disk.
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                pulling.remove(container.name());
+                events(container).failed("ErrImagePull", String.valueOf(e.getMessage()));
+                if (scope.pause(ours.next())) {
+                    return;
+                }
             }
         }
     }

@@ -27,7 +27,6 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
-import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -154,7 +153,7 @@ public final class PodResize {
                     changed.run();
                     return;
                 }
-            } catch (StatusRuntimeException | IllegalStateException e) {
+            } catch (RuntimeException e) {
                 fail(String.valueOf(e.getMessage()));
                 changed.run();
                 if (scope.pause(RETRY)) {

@@ -78,9 +78,9 @@ public final class PodMailbox {
                             && before.compareTo(grace) <= 0;
             case PodInput.MachineLost _ -> earlier instanceof PodInput.MachineLost;
             case PodInput.ObjectGone _,
-                            PodInput.MachineOff _,
-                            PodInput.Started _,
-                            PodInput.Ended _ ->
+                    PodInput.MachineOff _,
+                    PodInput.Started _,
+                    PodInput.Ended _ ->
                     earlier.equals(later);
             default -> false;
         };

@@ -63,6 +63,38 @@ public final class PodScope {
         }
     }
 
+    /// Runs a task again and again until it ends without a failure or the machine goes; each
+    /// failure is logged, and followed by a pause of 1 s that doubles to a minute.
+    public void insist(String what, Task task) {
+        run(
+                what,
+                () -> {
+                    Backoff backoff = new Backoff();
+                    while (true) {
+                        Instant begun = now();
+                        try {
+                            task.run();
+                            return;
+                        } catch (RuntimeException e) {
+                            if (closed()) {
+                                return;
+                            }
+                            if (Duration.between(begun, now()).compareTo(Backoff.LONGEST) > 0) {
+                                backoff = new Backoff();
+                            }
+                            LOG.warn(
+                                    "{}: {} failed and is tried again: {}",
+                                    display,
+                                    what,
+                                    e.toString());
+                        }
+                        if (pause(backoff.next())) {
+                            return;
+                        }
+                    }
+                });
+    }
+
     /// Runs a task whose result or failure the caller asks for. A pod that is gone cancels it.
     public <T> Future<T> submit(String what, Callable<T> task) {
         FutureTask<T> future = new FutureTask<>(task);

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.status;
 
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.scope.Backoff;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
@@ -22,8 +23,6 @@ import org.slf4j.LoggerFactory;
 /// follow each other fast are written once, and the owner thread never waits for the network.
 public final class PodStatusWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PodStatusWriter.class);
-    private static final Duration RETRY = Duration.ofSeconds(1);
-
     private final PodView view;
     private final PodScope scope;
     private final MachineHandle machine;
@@ -88,6 +87,7 @@ public final class PodStatusWriter {
     }
 
     public void run() throws InterruptedException {
+        Backoff backoff = new Backoff();
         while (!scope.gone()) {
             PodState state;
             lock.lock();
@@ -116,13 +116,28 @@ public final class PodStatusWriter {
                     lock.unlock();
                 }
             }
-            if (!done && scope.pauseUntilGone(RETRY)) {
+            if (done) {
+                backoff = new Backoff();
+            } else if (scope.pauseUntilGone(backoff.next())) {
                 return;
             }
         }
     }
 
+    /// Whatever goes wrong, the next state is written none the less.
     private boolean write(PodState state) {
+        try {
+            tryWrite(state);
+            return true;
+        } catch (RuntimeException e) {
+            if (!scope.gone()) {
+                LOG.warn("{}: failed to write the status: {}", view.plan().display(), e.toString());
+            }
+            return false;
+        }
+    }
+
+    private void tryWrite(PodState state) {
         Map<String, String> imageIds = new HashMap<>();
         machine.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
         List<String> gates =
@@ -145,22 +160,14 @@ public final class PodStatusWriter {
                         scope.now());
         status = decoration.apply(status);
         if (status.equals(written)) {
-            return true;
+            return;
         }
+        api.patchStatus(view.pod(), status);
+        lock.lock();
         try {
-            api.patchStatus(view.pod(), status);
-            lock.lock();
-            try {
-                written = status;
-            } finally {
-                lock.unlock();
-            }
-            return true;
-        } catch (RuntimeException e) {
-            if (!scope.gone()) {
-                LOG.warn("{}: status not written: {}", view.plan().display(), e.toString());
-            }
-            return false;
+            written = status;
+        } finally {
+            lock.unlock();
         }
     }
 

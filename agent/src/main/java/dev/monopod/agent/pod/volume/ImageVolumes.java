@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.volume;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.scope.Backoff;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
@@ -64,6 +65,7 @@ public final class ImageVolumes {
 
     private void resolve(Volume volume) throws InterruptedException {
         Duration delay = FIRST_RETRY;
+        Backoff ours = new Backoff();
         while (!scope.closed()) {
             try {
                 ResolvedImage image =
@@ -78,7 +80,17 @@ public final class ImageVolumes {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                trouble(volume, e);
+                trouble(volume, reason(e), e);
+            } catch (RuntimeException e) {
+                // Not the registry: a secret that cannot be read, a full disk.
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                trouble(volume, "ErrImagePull", e);
+                if (scope.pause(ours.next())) {
+                    return;
+                }
+                continue;
             }
             if (scope.pause(delay)) {
                 return;
@@ -88,13 +100,15 @@ public final class ImageVolumes {
         }
     }
 
-    private void trouble(Volume volume, ImageException e) {
-        String reason =
-                switch (e.reason()) {
-                    case PULL_FAILED -> "ErrImagePull";
-                    case NEVER_PULL -> "ErrImageNeverPull";
-                    case INVALID_NAME -> "InvalidImageName";
-                };
+    private static String reason(ImageException e) {
+        return switch (e.reason()) {
+            case PULL_FAILED -> "ErrImagePull";
+            case NEVER_PULL -> "ErrImageNeverPull";
+            case INVALID_NAME -> "InvalidImageName";
+        };
+    }
+
+    private void trouble(Volume volume, String reason, RuntimeException e) {
         String message = String.valueOf(e.getMessage());
         reports.event(
                 PodApi.EventType.Warning,

@@ -2,8 +2,8 @@ package dev.monopod.agent.pod.worker;
 
 import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.Resumption;
-import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
@@ -55,19 +55,13 @@ final class Adoption {
         String name = machine.getMetadata().getName();
         adopting.remove(name);
         evicted.remove(name);
-        pods.byMachine(name)
-                .filter(worker -> !worker.gone())
-                .ifPresent(_ -> evict(machine));
+        pods.byMachine(name).filter(worker -> !worker.gone()).ifPresent(_ -> evict(machine));
     }
 
     /// A Machine that goes takes its pod with it, in the ordinary way.
     private void evict(Machine machine) {
         String name = machine.getMetadata().getName();
-        pods.byMachine(name)
-                .filter(_ -> evicted.add(name))
-                .ifPresent(worker ->
-                        Thread.ofVirtual()
-                                .start(() -> services.api().evictPod(worker.view().pod())));
+        pods.byMachine(name).filter(_ -> evicted.add(name)).ifPresent(PodWorker::evictSoon);
     }
 
     private void begin(Machine machine, Optional<RuntimeException> stumble) {
@@ -98,8 +92,7 @@ final class Adoption {
             discard(machine);
             return;
         }
-        PodView view =
-                new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
+        PodView view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
         PodWorker worker = worker(view, PodRecord.read(view.directory()), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));

@@ -5,6 +5,7 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.ImagePuller;
 import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.scope.Backoff;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
@@ -31,7 +32,6 @@ import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.NetworkInterface;
-import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +52,6 @@ final class PodStartup {
     private static final int ENTROPY_BYTES = 64;
     private static final Duration RETRY = Duration.ofSeconds(5);
     private static final Duration NAME_RETRY = Duration.ofMinutes(5);
-    private static final Duration BINDING_POLL = Duration.ofMillis(500);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final PodView view;
@@ -63,6 +63,9 @@ final class PodStartup {
     private final ImagePuller puller;
     private final ImageVolumes imageVolumes;
     private final PodVolumes volumes;
+    private final PodBinding binding;
+    private final ReentrantLock telling = new ReentrantLock();
+    private volatile boolean answered;
 
     /// @param recovered the machine, when it runs already
     PodStartup(
@@ -80,6 +83,7 @@ final class PodStartup {
         this.recovered = recovered;
         PodImages images = new PodImages(services.images(), view, reports, services.source());
         var settings = services.settings();
+        this.binding = new PodBinding(view, scope, reports, services.api());
         this.puller = new ImagePuller(view, scope, reports, machine, images);
         this.imageVolumes = new ImageVolumes(view, scope, reports, machine, images);
         this.volumes =
@@ -102,55 +106,76 @@ final class PodStartup {
         if (recovered.isEmpty() && rejected()) {
             return;
         }
-        scope.run("waiting for the binding", this::awaitBinding);
+        scope.run("waiting for the binding", binding::await);
         awaitName();
-        Instant begun = scope.now();
-        Optional<ConfigureResponse> guest;
-        if (recovered.isPresent()) {
-            Attachment attachment = attach();
-            arrangeDisks();
-            machine.started(recovered.get());
-            puller.fetchAll();
-            guest = configure(attachment);
-        } else {
-            tell(MachineStatus.Phase.Starting, Optional.empty(), begun, "");
-            services.api().claimMachine(view.machineName());
-            Future<Attachment> network = scope.submit("attaching the network", this::attach);
-            puller.resolveAll();
-            imageVolumes.resolveAll();
-            Attachment attachment = joined(network);
-            services.boots().acquire();
-            try {
-                begun = scope.now();
-                machine.started(start(attachment));
-                puller.fetchAll();
-                guest = configure(attachment);
-            } finally {
-                services.boots().release();
-            }
-        }
-        if (guest.isEmpty()) {
+        Optional<Up> up = recovered.isPresent() ? again(recovered.get()) : patiently();
+        if (up.isEmpty()) {
             return;
         }
-        Instant answered = scope.now();
-        Instant since = begun;
-        machine.memoryTold(guest.get().getMemoryTotalBytes());
+        ConfigureResponse guest = up.get().guest();
+        machine.memoryTold(guest.getMemoryTotalBytes());
         reports.post(new PodInput.MachineReady());
-        scope.run(
-                "telling of the machine",
-                () -> {
-                    tell(
-                            MachineStatus.Phase.Running,
-                            guest,
-                            recovered.isPresent() ? answered : since,
-                            "");
-                    services.nodes().ready(view.machine(), guest.get());
-                });
+        scope.insist("telling that the machine runs", () -> tellRunning(up.get()));
+        scope.insist(
+                "telling that the Node is ready",
+                () -> services.nodes().ready(view.machine(), guest));
         volumes.prepare();
         if (!scope.closed()) {
             reports.post(new PodInput.Prepared());
-            scope.run("watching the disk", new StorageWatch(view, scope, reports, machine)::run);
+            scope.insist("watching the disk", new StorageWatch(view, scope, reports, machine)::run);
             volumes.refresh();
+        }
+    }
+
+    /// @param took from the machine's start to the guest's answer; zero if it ran before
+    private record Up(ConfigureResponse guest, Duration took) {}
+
+    private Optional<Up> again(VirtualMachine running) throws InterruptedException {
+        Attachment attachment = attach();
+        arrangeDisks();
+        machine.started(running);
+        puller.fetchAll();
+        return configure(attachment).map(guest -> new Up(guest, Duration.ZERO));
+    }
+
+    /// What fails before there is a machine is nothing that the pod lost: it waits, says why, and
+    /// starts once the cause is gone.
+    private Optional<Up> patiently() throws InterruptedException {
+        Backoff backoff = new Backoff();
+        while (true) {
+            try {
+                return bringUp();
+            } catch (RuntimeException e) {
+                if (scope.closed() || Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                if (machine.vm().isPresent()) {
+                    throw e;
+                }
+                trouble("FailedCreatePodSandBox", "Failed to create pod sandbox: ", e);
+                if (scope.pause(backoff.next())) {
+                    throw new InterruptedException();
+                }
+            }
+        }
+    }
+
+    private Optional<Up> bringUp() throws InterruptedException {
+        services.api().claimMachine(view.machineName());
+        scope.insist("telling that the machine starts", this::tellStarting);
+        Future<Attachment> network = scope.submit("attaching the network", this::attach);
+        puller.resolveAll();
+        imageVolumes.resolveAll();
+        Attachment attachment = joined(network);
+        services.boots().acquire();
+        try {
+            Instant begun = scope.now();
+            machine.started(start(attachment));
+            puller.fetchAll();
+            return configure(attachment)
+                    .map(guest -> new Up(guest, Duration.between(begun, scope.now())));
+        } finally {
+            services.boots().release();
         }
     }
 
@@ -160,7 +185,7 @@ final class PodStartup {
         if (rejection.isEmpty()) {
             return false;
         }
-        awaitBinding();
+        binding.await();
         PodAdmission.Rejection why = rejection.get();
         LOG.warn("{}: rejected: {}", view.plan().display(), why.message());
         reports.event(PodApi.EventType.Warning, why.reason(), why.message());
@@ -311,65 +336,39 @@ final class PodStartup {
         return request.putAllSysctls(Sysctls.of(pod)).build();
     }
 
-    private void awaitBinding() throws InterruptedException {
-        while (!bound()) {
-            if (scope.pause(BINDING_POLL)) {
-                return;
-            }
-        }
-    }
-
-    /// Returns whether there is nothing left to wait for.
-    private boolean bound() {
+    /// Once the guest has answered, that it starts is not told any more.
+    private void tellStarting() {
+        telling.lock();
         try {
-            return look();
-        } catch (RuntimeException e) {
-            return scope.closed();
+            if (!answered) {
+                tell(MachineStatus.Phase.Starting, Optional.empty());
+            }
+        } finally {
+            telling.unlock();
         }
     }
 
-    private boolean look() {
-        if (unbound(view.pod())) {
-            Optional<Pod> now =
-                    services.api()
-                            .pod(view.plan().namespace(), view.plan().name(), view.plan().uid());
-            if (now.isEmpty()) {
-                reports.post(new PodInput.Deletion(Duration.ZERO));
-                return true;
-            }
-            view.seen(now.get());
-            if (unbound(now.get())) {
-                return false;
-            }
+    private void tellRunning(Up up) {
+        answered = true;
+        telling.lock();
+        try {
+            tell(MachineStatus.Phase.Running, Optional.of(up));
+        } finally {
+            telling.unlock();
         }
-        services.api().claimPod(view.pod(), view.machineName());
-        reports.post(new PodInput.Bound());
-        return true;
     }
 
-    private static boolean unbound(Pod pod) {
-        return pod.getSpec().getNodeName() == null || pod.getSpec().getNodeName().isEmpty();
-    }
-
-    private void tell(
-            MachineStatus.Phase phase,
-            Optional<ConfigureResponse> guest,
-            Instant begun,
-            String message) {
-        Instant now = scope.now();
+    private void tell(MachineStatus.Phase phase, Optional<Up> up) {
+        Optional<Up> fresh = up.filter(_ -> recovered.isEmpty());
         services.api()
                 .machineStatus(
                         view.machineName(),
                         new MachineStatus(
                                 phase,
-                                guest.map(ConfigureResponse::getBootId).orElse(null),
-                                message.isEmpty() ? null : message,
-                                guest.isPresent() && recovered.isEmpty()
-                                        ? PodStatusView.time(now)
-                                        : null,
-                                guest.isPresent() && recovered.isEmpty()
-                                        ? Duration.between(begun, now).toMillis()
-                                        : null,
+                                up.map(of -> of.guest().getBootId()).orElse(null),
+                                null,
+                                fresh.map(_ -> PodStatusView.time(scope.now())).orElse(null),
+                                fresh.map(of -> of.took().toMillis()).orElse(null),
                                 null));
     }
 

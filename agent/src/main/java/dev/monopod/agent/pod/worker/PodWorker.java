@@ -162,6 +162,11 @@ public final class PodWorker {
         return probes.tally().of(view.pod());
     }
 
+    /// Has the API server delete the pod, in the ordinary way.
+    void evictSoon() {
+        scope.insist("eviction", () -> services.api().evictPod(view.pod()));
+    }
+
     /// What happened to the pod before its worker was known is not missed.
     void lookSoon() {
         scope.run("first look", this::look);

@@ -53,6 +53,10 @@ public final class FakeHost
     public volatile PodStatus status = new PodStatus();
     final CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);
+
+    /// What fails for as long as it is here, by the name of the call.
+    final Map<String, RuntimeException> troubles = new ConcurrentHashMap<>();
+
     private final Path directory;
 
     public FakeHost(Path directory) {
@@ -116,6 +120,14 @@ public final class FakeHost
                 .endStatus();
     }
 
+    private void stumble(String call) {
+        Optional.ofNullable(troubles.get(call))
+                .ifPresent(trouble -> {
+                    calls.add("refused " + call);
+                    throw trouble;
+                });
+    }
+
     @Override
     public Optional<Pod> pod(String namespace, String name, String uid) {
         return pod;
@@ -123,6 +135,7 @@ public final class FakeHost
 
     @Override
     public boolean patchStatus(Pod patched, PodStatus written) {
+        stumble("patchStatus");
         status = written;
         return true;
     }
@@ -138,16 +151,19 @@ public final class FakeHost
 
     @Override
     public void evictPod(Pod evicted) {
+        stumble("evictPod");
         calls.add("evictPod");
     }
 
     @Override
     public void claimMachine(String machine) {
+        stumble("claimMachine");
         calls.add("claimMachine");
     }
 
     @Override
     public void machineStatus(String machine, MachineStatus told) {
+        stumble("machineStatus");
         calls.add("machine " + told.phase());
     }
 
@@ -168,6 +184,7 @@ public final class FakeHost
 
     @Override
     public Optional<Secret> secret(String namespace, String name) {
+        stumble("secret");
         return Optional.empty();
     }
 
@@ -203,6 +220,7 @@ public final class FakeHost
 
     @Override
     public void ready(Machine machine, ConfigureResponse answered) {
+        stumble("ready");
         calls.add("nodeReady");
     }
 
@@ -216,6 +234,7 @@ public final class FakeHost
 
     @Override
     public VirtualMachine start(MachineConfiguration configuration) {
+        stumble("start");
         calls.add("start " + configuration.imageDisks().size());
         return new Vm(configuration.id());
     }
@@ -257,6 +276,8 @@ public final class FakeHost
 
     @Override
     public ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity) {
+        stumble("resolve");
+        identity.secrets();
         return new ResolvedImage(
                 reference,
                 reference + "@sha256:1",
@@ -280,6 +301,7 @@ public final class FakeHost
 
     @Override
     public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
+        stumble("fetch");
         progress.accept(new PullProgress(10, 10));
         return 10;
     }
