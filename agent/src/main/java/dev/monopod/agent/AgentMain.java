@@ -12,6 +12,7 @@ import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
 import dev.monopod.host.network.HostNetwork;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.Config;
@@ -76,9 +77,10 @@ public final class AgentMain implements Callable<Integer> {
         OciImageStore images = Parts.images(options);
         try (KubernetesClient client = client();
                 KubernetesClient brisk = brisk(client);
-                VpcWatch vpcs = new VpcWatch(client, network, options, loops)) {
+                Watches watches = new Watches(client);
+                VpcWatch vpcs = new VpcWatch(client, watches, network, options, loops)) {
             String address = persistently(health, vpcs::hostAddress);
-            try (Parts.Guard guard = Parts.guard(client, options, loops);
+            try (Parts.Guard guard = Parts.guard(watches, options, loops);
                     NodeStatus nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
                     HostRegistration registration =
                             new HostRegistration(
@@ -91,7 +93,7 @@ public final class AgentMain implements Callable<Integer> {
                                     nodes,
                                     settings(address));
                     ImageCollector collector = Parts.collector(options, images, pods);
-                    LoadBalancing balancing = Parts.loadBalancing(options, client, loops);
+                    LoadBalancing balancing = Parts.loadBalancing(options, client, watches, loops);
                     AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 guard.start();

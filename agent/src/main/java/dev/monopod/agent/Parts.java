@@ -23,6 +23,7 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.PolicyTables;
 import dev.monopod.host.network.Underlay;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -87,17 +88,17 @@ final class Parts {
         public void close() {
             fabrics.ifPresent(Fabrics::close);
             firewalls.close();
-            watch.close();
         }
     }
 
-    static Guard guard(KubernetesClient client, AgentOptions options, Loops loops) {
-        NetworkWatch watch = new NetworkWatch(client);
+    static Guard guard(Watches watches, AgentOptions options, Loops loops) {
+        NetworkWatch watch = new NetworkWatch(watches);
         return new Guard(
                 watch,
                 new Firewalls(watch::objects, options.hostName, new PolicyTables()::apply, loops),
                 options.underlayAddress.map(address ->
-                        new Fabrics(client, watch, options.hostName, Underlay.of(address), loops)));
+                        new Fabrics(
+                                watches, watch, options.hostName, Underlay.of(address), loops)));
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {
@@ -135,9 +136,11 @@ final class Parts {
                 Clock.systemUTC());
     }
 
-    static LoadBalancing loadBalancing(AgentOptions options, KubernetesClient client, Loops loops) {
+    static LoadBalancing loadBalancing(
+            AgentOptions options, KubernetesClient client, Watches watches, Loops loops) {
         return new LoadBalancing(
                 client,
+                watches,
                 options.hostName,
                 options.runDirectory,
                 options.dataDirectory.resolve("logs"),

@@ -4,6 +4,8 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcSpec;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
@@ -12,7 +14,6 @@ import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.FixedAddresses;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,25 +29,29 @@ final class VpcWatch implements AutoCloseable {
     private final KubernetesClient client;
     private final HostNetwork network;
     private final AgentOptions options;
-    private final SharedIndexInformer<Vpc> vpcs;
+    private final Watched<Vpc> vpcs;
     private final Loop loop;
 
     /// As they were when their routers were made. Of the loop's thread.
     private final Map<String, VpcSpec> made = new HashMap<>();
 
-    VpcWatch(KubernetesClient client, HostNetwork network, AgentOptions options, Loops loops) {
+    VpcWatch(
+            KubernetesClient client,
+            Watches watches,
+            HostNetwork network,
+            AgentOptions options,
+            Loops loops) {
         this.client = client;
         this.network = network;
         this.options = options;
         this.loop = loops.loop("vpcs", Pace.whenNudged(), this::pass);
-        this.vpcs = client.resources(Vpc.class).runnableInformer(0);
-        vpcs.exceptionHandler((started, error) -> true);
-        vpcs.addEventHandler(ChangeHandler.anySpec(loop::nudge));
+        this.vpcs = watches.of(Vpc.class);
+        vpcs.onChange(ChangeHandler.anySpec(loop::nudge));
     }
 
     /// Returns when those that exist are known; their routers follow at once.
     void start() {
-        vpcs.start().toCompletableFuture().join();
+        vpcs.start().join();
         loop.start();
     }
 
@@ -78,7 +83,7 @@ final class VpcWatch implements AutoCloseable {
     /// One VPC that fails does not hold up the others.
     private void pass() {
         List<RuntimeException> failures = new ArrayList<>();
-        for (Vpc vpc : vpcs.getStore().list()) {
+        for (Vpc vpc : vpcs.list()) {
             String name = vpc.getMetadata().getName();
             if (!vpc.getSpec().equals(made.get(name))) {
                 try {
@@ -109,6 +114,5 @@ final class VpcWatch implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
-        vpcs.stop();
     }
 }

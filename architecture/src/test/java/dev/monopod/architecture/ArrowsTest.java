@@ -111,6 +111,8 @@ class ArrowsTest {
     void loadBalancingIsRulesAndText() {
         notSeen(
                 "loadbalancing",
+                "dev.monopod.kube..",
+                "io.fabric8.kubernetes.client..",
                 "dev.monopod.controller..",
                 "dev.monopod.agent..",
                 "dev.monopod.cli..",

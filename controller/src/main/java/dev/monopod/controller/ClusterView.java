@@ -5,6 +5,9 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Selection;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.names.Names;
@@ -14,126 +17,128 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The controller's copy of the cluster, kept by watches. What it lists may lag; what must not be
 /// decided twice is decided by creating an object whose name can exist once. Thread-safe.
 public final class ClusterView implements AutoCloseable {
     private static final Duration SILENCE = Duration.ofSeconds(30);
-    private static final long RESYNC_MILLIS = Duration.ofMinutes(5).toMillis();
 
-    private final SharedIndexInformer<FargateProfile> profiles;
-    private final SharedIndexInformer<Subnet> subnets;
-    private final SharedIndexInformer<Vpc> vpcs;
-    private final SharedIndexInformer<Host> hosts;
-    private final SharedIndexInformer<Machine> machines;
-    private final SharedIndexInformer<Pod> fargatePods;
-    private final SharedIndexInformer<Pod> unassignedPods;
-    private final SharedIndexInformer<Pod> foreignPods;
-    private final SharedIndexInformer<PersistentVolumeClaim> claims;
-    private final SharedIndexInformer<PersistentVolume> volumes;
+    private final Watches watches;
+    private final Watched<FargateProfile> profiles;
+    private final Watched<Subnet> subnets;
+    private final Watched<Vpc> vpcs;
+    private final Watched<Host> hosts;
+    private final Watched<Machine> machines;
+    private final Watched<Pod> fargatePods;
+    private final Watched<Pod> unassignedPods;
+    private final Watched<Pod> foreignPods;
+    private final Watched<PersistentVolumeClaim> claims;
+    private final Watched<PersistentVolume> volumes;
 
     public ClusterView(KubernetesClient client) {
-        profiles = client.resources(FargateProfile.class).runnableInformer(RESYNC_MILLIS);
-        subnets = client.resources(Subnet.class).runnableInformer(RESYNC_MILLIS);
-        vpcs = client.resources(Vpc.class).runnableInformer(RESYNC_MILLIS);
-        hosts = client.resources(Host.class).runnableInformer(RESYNC_MILLIS);
-        machines = client.resources(Machine.class).runnableInformer(RESYNC_MILLIS);
+        watches = new Watches(client);
+        profiles = watches.of(FargateProfile.class);
+        subnets = watches.of(Subnet.class);
+        vpcs = watches.of(Vpc.class);
+        hosts = watches.of(Host.class);
+        machines = watches.of(Machine.class);
         fargatePods =
-                client.pods()
-                        .inAnyNamespace()
-                        .withField("spec.schedulerName", Names.SCHEDULER_NAME)
-                        .runnableInformer(RESYNC_MILLIS);
-        unassignedPods =
-                client.pods()
-                        .inAnyNamespace()
-                        .withField("spec.nodeName", "")
-                        .runnableInformer(RESYNC_MILLIS);
+                watches.of(Pod.class, Selection.field("spec.schedulerName", Names.SCHEDULER_NAME));
+        unassignedPods = watches.of(Pod.class, Selection.field("spec.nodeName", ""));
         foreignPods =
-                client.pods()
-                        .inAnyNamespace()
-                        .withField("status.phase", "Pending")
-                        .withoutField("spec.nodeName", "")
-                        .withoutField("spec.schedulerName", Names.SCHEDULER_NAME)
-                        .runnableInformer(RESYNC_MILLIS);
-        claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
-        volumes = client.persistentVolumes().runnableInformer(RESYNC_MILLIS);
+                watches.of(
+                        Pod.class,
+                        new Selection(
+                                Map.of("status.phase", "Pending"),
+                                Map.of(
+                                        "spec.nodeName",
+                                        "",
+                                        "spec.schedulerName",
+                                        Names.SCHEDULER_NAME),
+                                Set.of()));
+        claims = watches.of(PersistentVolumeClaim.class);
+        volumes = watches.of(PersistentVolume.class);
+    }
+
+    /// The watches themselves, for those who need a kind that nobody else does.
+    public Watches watches() {
+        return watches;
     }
 
     /// Starts the watch that admission needs, on every replica.
     public void startProfiles() {
-        start(profiles);
+        profiles.start().join();
     }
 
     /// Starts all other watches; returns when their lists are complete.
     public void startAll() {
-        start(subnets);
-        start(vpcs);
-        start(hosts);
-        start(machines);
-        start(fargatePods);
-        start(unassignedPods);
-        start(foreignPods);
-        start(claims);
-        start(volumes);
-    }
-
-    private static void start(SharedIndexInformer<?> informer) {
-        informer.exceptionHandler((started, error) -> true);
-        informer.start().toCompletableFuture().join();
+        Stream.of(
+                        subnets,
+                        vpcs,
+                        hosts,
+                        machines,
+                        fargatePods,
+                        unassignedPods,
+                        foreignPods,
+                        claims,
+                        volumes)
+                .forEach(watched -> watched.start().join());
     }
 
     public List<FargateProfile> profiles() {
-        return profiles.getStore().list();
+        return profiles.list();
     }
 
     public List<Subnet> subnets() {
-        return subnets.getStore().list();
+        return subnets.list();
     }
 
     public List<Vpc> vpcs() {
-        return vpcs.getStore().list();
+        return vpcs.list();
     }
 
     public List<Host> hosts() {
-        return hosts.getStore().list();
+        return hosts.list();
     }
 
     public List<Machine> machines() {
-        return machines.getStore().list();
+        return machines.list();
     }
 
     public List<Pod> fargatePods() {
-        return fargatePods.getStore().list();
+        return fargatePods.list();
     }
 
     public List<Pod> unassignedPods() {
-        return unassignedPods.getStore().list();
+        return unassignedPods.list();
     }
 
     /// Pods that their author or another scheduler has put on a node, and that do not run yet.
     public List<Pod> foreignPods() {
-        return foreignPods.getStore().list();
+        return foreignPods.list();
     }
 
     public @Nullable Pod fargatePod(String key) {
-        return fargatePods.getStore().getByKey(key);
+        return fargatePods.find(key).orElse(null);
     }
 
     public @Nullable Pod unassignedPod(String key) {
-        return unassignedPods.getStore().getByKey(key);
+        return unassignedPods.find(key).orElse(null);
     }
 
     /// What a pod may know of a claim.
     public ClaimState claim(String namespace, String name) {
-        var claim = claims.getStore().getByKey(namespace + "/" + name);
+        var claim = claims.find(namespace + "/" + name).orElse(null);
         if (claim == null) {
             return new ClaimState.Missing();
         }
@@ -142,15 +147,15 @@ public final class ClusterView implements AutoCloseable {
         if (!"Bound".equals(phase(claim)) || volumeName == null) {
             return new ClaimState.Unbound();
         }
-        var volume = volumes.getStore().getByKey(volumeName);
+        var volume = volumes.find(volumeName).orElse(null);
         return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
     }
 
     /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
     public void onPlacementChange(Runnable changed) {
-        profiles.addEventHandler(ChangeHandler.each(_ -> changed.run()));
+        profiles.onChange(ChangeHandler.each(_ -> changed.run()));
         onNetworkChange(changed);
-        machines.addEventHandler(
+        machines.onChange(
                 new ResourceEventHandler<>() {
                     @Override
                     public void onAdd(Machine machine) {}
@@ -163,7 +168,7 @@ public final class ClusterView implements AutoCloseable {
                         changed.run();
                     }
                 });
-        hosts.addEventHandler(
+        hosts.onChange(
                 ChangeHandler.where(
                         (before, host) -> !room(before).equals(room(host)) || silent(before, host),
                         changed));
@@ -171,8 +176,8 @@ public final class ClusterView implements AutoCloseable {
 
     /// Calls back when a claim appears, or is bound.
     public void onClaimChange(Runnable changed) {
-        volumes.addEventHandler(ChangeHandler.where((_, _) -> false, changed));
-        claims.addEventHandler(
+        volumes.onChange(ChangeHandler.where((_, _) -> false, changed));
+        claims.onChange(
                 new ResourceEventHandler<>() {
                     @Override
                     public void onAdd(PersistentVolumeClaim claim) {
@@ -225,42 +230,29 @@ public final class ClusterView implements AutoCloseable {
     }
 
     public void onProfile(Consumer<FargateProfile> changed) {
-        profiles.addEventHandler(ChangeHandler.each(changed));
+        profiles.onChange(ChangeHandler.each(changed));
     }
 
     /// Calls back on any change of subnets or VPCs but of their statuses.
     public void onNetworkChange(Runnable changed) {
-        subnets.addEventHandler(ChangeHandler.anySpec(changed));
-        vpcs.addEventHandler(ChangeHandler.anySpec(changed));
+        subnets.onChange(ChangeHandler.anySpec(changed));
+        vpcs.onChange(ChangeHandler.anySpec(changed));
     }
 
     public void onMachine(Consumer<Machine> changed) {
-        machines.addEventHandler(ChangeHandler.each(changed));
+        machines.onChange(ChangeHandler.each(changed));
     }
 
     public void onFargatePod(Consumer<Pod> changed) {
-        fargatePods.addEventHandler(ChangeHandler.each(changed));
+        fargatePods.onChange(ChangeHandler.each(changed));
     }
 
     public void onUnassignedPod(Consumer<Pod> changed) {
-        unassignedPods.addEventHandler(ChangeHandler.each(changed));
+        unassignedPods.onChange(ChangeHandler.each(changed));
     }
 
     @Override
     public void close() {
-        for (var informer :
-                List.of(
-                        profiles,
-                        subnets,
-                        vpcs,
-                        hosts,
-                        machines,
-                        fargatePods,
-                        unassignedPods,
-                        foreignPods,
-                        claims,
-                        volumes)) {
-            informer.stop();
-        }
+        watches.close();
     }
 }

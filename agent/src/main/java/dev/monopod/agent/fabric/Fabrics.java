@@ -4,14 +4,15 @@ import dev.monopod.agent.firewall.NetworkWatch;
 import dev.monopod.host.network.Fabric;
 import dev.monopod.host.network.FabricNetwork;
 import dev.monopod.host.network.Underlay;
+import dev.monopod.kube.client.Selection;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.List;
 
@@ -24,7 +25,7 @@ public final class Fabrics implements AutoCloseable {
     private static final Duration QUIET = Duration.ofSeconds(60);
 
     private final NetworkWatch watch;
-    private final SharedIndexInformer<IPAddress> addresses;
+    private final Watched<IPAddress> addresses;
     private final FabricPlan plan;
     private final FabricNetwork network = new FabricNetwork();
     private final Loop loop;
@@ -34,24 +35,18 @@ public final class Fabrics implements AutoCloseable {
 
     /// @param watch started, and closed, by the caller, who also tells of its [#changed]
     public Fabrics(
-            KubernetesClient client,
-            NetworkWatch watch,
-            String hostName,
-            Underlay underlay,
-            Loops loops) {
+            Watches watches, NetworkWatch watch, String hostName, Underlay underlay, Loops loops) {
         this.watch = watch;
         this.plan = new FabricPlan(hostName, underlay);
-        this.addresses =
-                client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).runnableInformer(0);
+        this.addresses = watches.of(IPAddress.class, Selection.labelled(Names.HOST_LABEL));
         this.loop = loops.loop("fabrics", Pace.every(QUIET).withRetries(RETRY, RETRY), this::pass);
-        addresses.exceptionHandler((started, error) -> true);
-        addresses.addEventHandler(ChangeHandler.any(this::changed));
+        addresses.onChange(ChangeHandler.any(this::changed));
     }
 
     /// Call once, when the watch is complete. Does not wait for load balancers' addresses, which
     /// not every cluster knows.
     public void start() {
-        addresses.start();
+        var unused = addresses.start();
         loop.start();
     }
 
@@ -61,7 +56,7 @@ public final class Fabrics implements AutoCloseable {
     }
 
     private void pass() {
-        List<Fabric> wanted = plan.of(watch.objects(), addresses.getStore().list());
+        List<Fabric> wanted = plan.of(watch.objects(), addresses.list());
         if (!wanted.equals(applied)) {
             applied = List.of();
             network.apply(wanted);
@@ -73,6 +68,5 @@ public final class Fabrics implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
-        addresses.stop();
     }
 }

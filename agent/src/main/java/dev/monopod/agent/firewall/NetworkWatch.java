@@ -6,6 +6,8 @@ import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.NetworkObjects;
 import dev.monopod.kube.watch.ChangeHandler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -13,9 +15,6 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.Informable;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -23,34 +22,31 @@ import java.util.function.BiPredicate;
 
 /// This agent's copy of all that decides which packets pass, kept by watches. A rule may speak of
 /// any pod of the cluster, so all are watched.
-public final class NetworkWatch implements AutoCloseable {
+public final class NetworkWatch {
     private volatile Runnable changed = () -> {};
-    private final List<SharedIndexInformer<?>> all = new ArrayList<>();
-    private final SharedIndexInformer<Vpc> vpcs;
-    private final SharedIndexInformer<Subnet> subnets;
-    private final SharedIndexInformer<SecurityGroup> groups;
-    private final SharedIndexInformer<PrefixList> prefixLists;
-    private final SharedIndexInformer<NetworkPolicy> policies;
-    private final SharedIndexInformer<Namespace> namespaces;
-    private final SharedIndexInformer<Machine> machines;
-    private final SharedIndexInformer<Pod> pods;
-    private final SharedIndexInformer<Host> hosts;
-    private final SharedIndexInformer<Node> nodes;
+    private final List<Watched<?>> all = new ArrayList<>();
+    private final Watched<Vpc> vpcs;
+    private final Watched<Subnet> subnets;
+    private final Watched<SecurityGroup> groups;
+    private final Watched<PrefixList> prefixLists;
+    private final Watched<NetworkPolicy> policies;
+    private final Watched<Namespace> namespaces;
+    private final Watched<Machine> machines;
+    private final Watched<Pod> pods;
+    private final Watched<Host> hosts;
+    private final Watched<Node> nodes;
 
-    public NetworkWatch(KubernetesClient client) {
-        vpcs = watch(client.resources(Vpc.class), ChangeHandler::specsDiffer);
-        subnets = watch(client.resources(Subnet.class), ChangeHandler::specsDiffer);
-        groups = watch(client.resources(SecurityGroup.class), ChangeHandler::specsDiffer);
-        prefixLists = watch(client.resources(PrefixList.class), ChangeHandler::specsDiffer);
-        policies =
-                watch(
-                        client.network().v1().networkPolicies().inAnyNamespace(),
-                        ChangeHandler::specsDiffer);
-        namespaces = watch(client.namespaces(), NetworkWatch::labelsDiffer);
-        machines = watch(client.resources(Machine.class), ChangeHandler::specsDiffer);
-        pods = watch(client.pods().inAnyNamespace(), NetworkWatch::podsDiffer);
-        hosts = watch(client.resources(Host.class), NetworkWatch::addressesDiffer);
-        nodes = watch(client.nodes(), NetworkWatch::nodesDiffer);
+    public NetworkWatch(Watches watches) {
+        vpcs = watch(watches.of(Vpc.class), ChangeHandler::specsDiffer);
+        subnets = watch(watches.of(Subnet.class), ChangeHandler::specsDiffer);
+        groups = watch(watches.of(SecurityGroup.class), ChangeHandler::specsDiffer);
+        prefixLists = watch(watches.of(PrefixList.class), ChangeHandler::specsDiffer);
+        policies = watch(watches.of(NetworkPolicy.class), ChangeHandler::specsDiffer);
+        namespaces = watch(watches.of(Namespace.class), NetworkWatch::labelsDiffer);
+        machines = watch(watches.of(Machine.class), ChangeHandler::specsDiffer);
+        pods = watch(watches.of(Pod.class), NetworkWatch::podsDiffer);
+        hosts = watch(watches.of(Host.class), NetworkWatch::addressesDiffer);
+        nodes = watch(watches.of(Node.class), NetworkWatch::nodesDiffer);
     }
 
     /// Returns when all lists are complete; waits for an API server that does not serve them yet.
@@ -58,7 +54,7 @@ public final class NetworkWatch implements AutoCloseable {
     /// @param listener called at the end, and then on threads of the watches whenever an object
     ///   changed in a way that may matter; must not block
     public void start(Runnable listener) {
-        all.forEach(informer -> informer.start().toCompletableFuture().join());
+        all.forEach(watched -> watched.start().join());
         changed = listener;
         listener.run();
     }
@@ -66,25 +62,22 @@ public final class NetworkWatch implements AutoCloseable {
     /// What the watches show now.
     public NetworkObjects objects() {
         return new NetworkObjects(
-                vpcs.getStore().list(),
-                subnets.getStore().list(),
-                groups.getStore().list(),
-                prefixLists.getStore().list(),
-                policies.getStore().list(),
-                namespaces.getStore().list(),
-                machines.getStore().list(),
-                pods.getStore().list(),
-                hosts.getStore().list(),
-                nodes.getStore().list());
+                vpcs.list(),
+                subnets.list(),
+                groups.list(),
+                prefixLists.list(),
+                policies.list(),
+                namespaces.list(),
+                machines.list(),
+                pods.list(),
+                hosts.list(),
+                nodes.list());
     }
 
-    private <T extends HasMetadata> SharedIndexInformer<T> watch(
-            Informable<T> resources, BiPredicate<T, T> differ) {
-        var informer = resources.runnableInformer(0);
-        informer.exceptionHandler((started, error) -> true);
-        informer.addEventHandler(ChangeHandler.where(differ, () -> changed.run()));
-        all.add(informer);
-        return informer;
+    private <T extends HasMetadata> Watched<T> watch(Watched<T> watched, BiPredicate<T, T> differ) {
+        watched.onChange(ChangeHandler.where(differ, () -> changed.run()));
+        all.add(watched);
+        return watched;
     }
 
     private static boolean labelsDiffer(HasMetadata before, HasMetadata after) {
@@ -108,10 +101,5 @@ public final class NetworkWatch implements AutoCloseable {
 
     private static boolean nodesDiffer(Node before, Node after) {
         return !before.getStatus().getAddresses().equals(after.getStatus().getAddresses());
-    }
-
-    @Override
-    public void close() {
-        all.forEach(SharedIndexInformer::stop);
     }
 }

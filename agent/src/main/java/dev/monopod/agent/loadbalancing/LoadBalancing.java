@@ -2,7 +2,10 @@ package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.host.network.EdgeNetwork;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.host.Addresses;
+import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
 import dev.monopod.loadbalancing.haproxy.TargetTable;
 import dev.monopod.loadbalancing.objects.AddressOwners;
@@ -39,6 +42,8 @@ public final class LoadBalancing implements AutoCloseable {
     /// In what HAProxy says of a configuration; else something else hindered it.
     private static final String REFUSAL = "[ALERT]";
 
+    private final Watched<Vpc> vpcs;
+    private final WatchedKinds kinds;
     private final LoadBalancerObjects objects;
     private final String hostName;
     private final Path runDirectory;
@@ -56,13 +61,17 @@ public final class LoadBalancing implements AutoCloseable {
     /// @param logDirectory where HAProxy's words go
     public LoadBalancing(
             KubernetesClient client,
+            Watches watches,
             String hostName,
             Path runDirectory,
             Path logDirectory,
             Loops loops) {
         this.loop =
                 loops.loop("load-balancing", Pace.every(TICK).withRetries(TICK, RETRY), this::pass);
-        this.objects = new LoadBalancerObjects(client, loop::nudge);
+        this.vpcs = watches.of(Vpc.class);
+        vpcs.onChange(ChangeHandler.any(loop::nudge));
+        this.kinds = new WatchedKinds(watches, loop::nudge);
+        this.objects = new LoadBalancerObjects(kinds, this::vpcRanges);
         this.hostName = hostName;
         this.runDirectory = runDirectory;
         this.log = logDirectory.resolve("haproxy.log");
@@ -75,7 +84,8 @@ public final class LoadBalancing implements AutoCloseable {
 
     private void pass() throws IOException {
         if (!started) {
-            objects.start();
+            kinds.start();
+            vpcs.start().join();
             started = true;
         }
         var balancers =
@@ -84,6 +94,13 @@ public final class LoadBalancing implements AutoCloseable {
         if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
             serve(place.get(), balancers);
         }
+    }
+
+    private List<String> vpcRanges() {
+        return vpcs.list().stream()
+                .flatMap(vpc -> vpc.getSpec().cidrs().stream())
+                .sorted()
+                .toList();
     }
 
     private List<IPAddress> mine() {
@@ -148,7 +165,7 @@ public final class LoadBalancing implements AutoCloseable {
     /// Empty until the VPC's router is there. The first VPC is served, as by the rest of the agent.
     private Optional<Edge> edge() {
         if (edge == null) {
-            for (Vpc vpc : objects.vpcs()) {
+            for (Vpc vpc : vpcs.list()) {
                 var name = vpc.getMetadata().getName();
                 var network = new EdgeNetwork(name, vpc.getSpec().cidrs().getFirst());
                 if (network.possible()) {
@@ -173,6 +190,5 @@ public final class LoadBalancing implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
-        objects.close();
     }
 }

@@ -32,6 +32,7 @@ public final class LoadBalancerController implements AutoCloseable {
     private final KubernetesClient client;
     private final ClusterView cluster;
     private final Supplier<Set<String>> lostHosts;
+    private final WatchedKinds kinds;
     private final LoadBalancerObjects objects;
     private final ObjectProblems problems;
     private final ServiceClaims services;
@@ -50,7 +51,8 @@ public final class LoadBalancerController implements AutoCloseable {
         this.client = client;
         this.lostHosts = lostHosts;
         this.cluster = cluster;
-        this.objects = new LoadBalancerObjects(client, changes::release);
+        this.kinds = new WatchedKinds(cluster.watches(), changes::release);
+        this.objects = new LoadBalancerObjects(kinds, this::vpcRanges);
         this.problems = new ObjectProblems(events);
         this.services = new ServiceClaims(client, objects, problems);
         this.ingresses = new IngressClaims(client, objects, problems);
@@ -66,7 +68,7 @@ public final class LoadBalancerController implements AutoCloseable {
 
     private void run() {
         try {
-            objects.start();
+            kinds.start();
             while (!Thread.currentThread().isInterrupted()) {
                 if (changes.tryAcquire(QUIET_SECONDS, TimeUnit.SECONDS)) {
                     changes.drainPermits();
@@ -95,6 +97,13 @@ public final class LoadBalancerController implements AutoCloseable {
             LOG.warn("load balancers are not all settled, trying again: {}", e.toString());
             retry();
         }
+    }
+
+    private List<String> vpcRanges() {
+        return cluster.vpcs().stream()
+                .flatMap(vpc -> vpc.getSpec().cidrs().stream())
+                .sorted()
+                .toList();
     }
 
     /// Those that are not lost; all, if all are, since then none is better.
@@ -164,6 +173,5 @@ public final class LoadBalancerController implements AutoCloseable {
     @Override
     public void close() {
         thread.interrupt();
-        objects.close();
     }
 }

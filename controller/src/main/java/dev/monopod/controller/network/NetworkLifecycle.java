@@ -14,6 +14,7 @@ import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.ConditionState;
 import dev.monopod.kube.client.Finalizers;
+import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -21,7 +22,6 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -50,8 +50,8 @@ public final class NetworkLifecycle implements AutoCloseable {
     private final Finalizers finalizers;
     private final ClusterView cluster;
     private final Clock clock;
-    private final SharedIndexInformer<SecurityGroup> groups;
-    private final SharedIndexInformer<PrefixList> lists;
+    private final Watched<SecurityGroup> groups;
+    private final Watched<PrefixList> lists;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Semaphore changes = new Semaphore(0);
     private final Thread thread = Thread.ofVirtual().name("network").unstarted(this::run);
@@ -61,19 +61,16 @@ public final class NetworkLifecycle implements AutoCloseable {
         this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.clock = clock;
-        this.groups = client.resources(SecurityGroup.class).runnableInformer(0);
-        this.lists = client.resources(PrefixList.class).runnableInformer(0);
+        this.groups = cluster.watches().of(SecurityGroup.class);
+        this.lists = cluster.watches().of(PrefixList.class);
     }
 
     /// Call once, when the cluster view is complete.
     public void start() {
-        for (var informer : List.of(groups, lists)) {
-            informer.exceptionHandler((started, error) -> true);
-        }
-        groups.addEventHandler(ChangeHandler.any(changes::release));
-        lists.addEventHandler(ChangeHandler.any(changes::release));
-        groups.start().toCompletableFuture().join();
-        lists.start().toCompletableFuture().join();
+        groups.onChange(ChangeHandler.any(changes::release));
+        lists.onChange(ChangeHandler.any(changes::release));
+        groups.start().join();
+        lists.start().join();
         cluster.onNetworkChange(changes::release);
         cluster.onMachine(_ -> changes.release());
         cluster.onProfile(_ -> changes.release());
@@ -85,8 +82,6 @@ public final class NetworkLifecycle implements AutoCloseable {
     public void close() {
         closing.countDown();
         thread.interrupt();
-        groups.stop();
-        lists.stop();
     }
 
     private void run() {
@@ -113,8 +108,8 @@ public final class NetworkLifecycle implements AutoCloseable {
                 new NetworkUses(
                         cluster.vpcs(),
                         cluster.subnets(),
-                        groups.getStore().list(),
-                        lists.getStore().list(),
+                        groups.list(),
+                        lists.list(),
                         cluster.profiles(),
                         cluster.machines());
         for (var vpc : uses.vpcs()) {

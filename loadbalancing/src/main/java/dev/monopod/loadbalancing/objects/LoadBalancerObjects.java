@@ -1,11 +1,8 @@
 package dev.monopod.loadbalancing.objects;
 
-import dev.monopod.kube.api.Vpc;
-import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.loadbalancing.rules.GatewayObjects;
 import dev.monopod.loadbalancing.rules.Inventory;
 import dev.monopod.model.names.Names;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -18,78 +15,49 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1beta1.ReferenceGrant;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/// A copy of the objects that load balancers are made of, kept by watches. The Gateway API's may
-/// come later, or never. Thread-safe.
-public final class LoadBalancerObjects implements Inventory, AutoCloseable {
+/// The objects that load balancers are made of, and which kinds these are; a source keeps them. The
+/// Gateway API's may come later, or never. Thread-safe.
+public final class LoadBalancerObjects implements Inventory {
     private static final String TLS = "kubernetes.io/tls";
     private static final String SERVICE_LABEL = "kubernetes.io/service-name";
-    private static final String BY_SERVICE = "service";
 
-    private final SharedIndexInformer<Service> services;
-    private final SharedIndexInformer<EndpointSlice> slices;
-    private final SharedIndexInformer<Ingress> ingresses;
-    private final SharedIndexInformer<IngressClass> ingressClasses;
-    private final SharedIndexInformer<Secret> secrets;
-    private final SharedIndexInformer<Namespace> namespaces;
-    private final SharedIndexInformer<Pod> gatedPods;
-    private final SharedIndexInformer<IPAddress> addresses;
-    private final SharedIndexInformer<Vpc> vpcs;
-    private final SharedIndexInformer<GatewayClass> gatewayClasses;
-    private final SharedIndexInformer<Gateway> gateways;
-    private final SharedIndexInformer<HTTPRoute> routes;
-    private final SharedIndexInformer<ReferenceGrant> grants;
-    private final List<SharedIndexInformer<?>> all = new ArrayList<>();
-    private final Runnable changed;
+    private final KeptKind<Service> services;
+    private final KeptKind<EndpointSlice> slices;
+    private final KeptKind<Ingress> ingresses;
+    private final KeptKind<IngressClass> ingressClasses;
+    private final KeptKind<Secret> secrets;
+    private final KeptKind<Namespace> namespaces;
+    private final KeptKind<Pod> gatedPods;
+    private final KeptKind<IPAddress> addresses;
+    private final KeptKind<GatewayClass> gatewayClasses;
+    private final KeptKind<Gateway> gateways;
+    private final KeptKind<HTTPRoute> routes;
+    private final KeptKind<ReferenceGrant> grants;
+    private final Supplier<List<String>> vpcRanges;
 
-    /// @param changed called on the watches' threads at any change; must return at once
-    public LoadBalancerObjects(KubernetesClient client, Runnable changed) {
-        this.changed = changed;
-        services = watched(client.services().inAnyNamespace().runnableInformer(0));
-        slices =
-                watched(
-                        client.discovery()
-                                .v1()
-                                .endpointSlices()
-                                .inAnyNamespace()
-                                .runnableInformer(0));
-        slices.addIndexers(Map.of(BY_SERVICE, LoadBalancerObjects::serviceOf));
-        ingresses = watched(client.network().v1().ingresses().inAnyNamespace().runnableInformer(0));
-        ingressClasses = watched(client.network().v1().ingressClasses().runnableInformer(0));
-        secrets =
-                watched(
-                        client.secrets()
-                                .inAnyNamespace()
-                                .withField("type", TLS)
-                                .runnableInformer(0));
-        namespaces = watched(client.namespaces().runnableInformer(0));
-        gatedPods =
-                watched(
-                        client.pods()
-                                .inAnyNamespace()
-                                .withLabel(Names.TARGET_HEALTH_LABEL)
-                                .runnableInformer(0));
-        addresses =
-                watched(
-                        client.resources(IPAddress.class)
-                                .withLabel(Names.HOST_LABEL)
-                                .runnableInformer(0));
-        vpcs = watched(client.resources(Vpc.class).runnableInformer(0));
-        gatewayClasses = watched(client.resources(GatewayClass.class).runnableInformer(0));
-        gateways = watched(client.resources(Gateway.class).inAnyNamespace().runnableInformer(0));
-        routes = watched(client.resources(HTTPRoute.class).inAnyNamespace().runnableInformer(0));
-        grants =
-                watched(
-                        client.resources(ReferenceGrant.class)
-                                .inAnyNamespace()
-                                .runnableInformer(0));
+    /// Asks for all kinds; they fill when the source's owner starts it.
+    ///
+    /// @param vpcRanges all ranges of all VPCs
+    public LoadBalancerObjects(KindSource source, Supplier<List<String>> vpcRanges) {
+        this.vpcRanges = vpcRanges;
+        services = source.keep(WantedKind.all(Service.class));
+        slices = source.keep(WantedKind.all(EndpointSlice.class));
+        slices.index(LoadBalancerObjects::serviceOf);
+        ingresses = source.keep(WantedKind.all(Ingress.class));
+        ingressClasses = source.keep(WantedKind.all(IngressClass.class));
+        secrets = source.keep(WantedKind.field(Secret.class, "type", TLS));
+        namespaces = source.keep(WantedKind.all(Namespace.class));
+        gatedPods = source.keep(WantedKind.labelled(Pod.class, Names.TARGET_HEALTH_LABEL));
+        addresses = source.keep(WantedKind.labelled(IPAddress.class, Names.HOST_LABEL));
+        gatewayClasses = source.keep(WantedKind.optional(GatewayClass.class));
+        gateways = source.keep(WantedKind.optional(Gateway.class));
+        routes = source.keep(WantedKind.optional(HTTPRoute.class));
+        grants = source.keep(WantedKind.optional(ReferenceGrant.class));
     }
 
     private static List<String> serviceOf(EndpointSlice slice) {
@@ -100,94 +68,62 @@ public final class LoadBalancerObjects implements Inventory, AutoCloseable {
                 : List.of(slice.getMetadata().getNamespace() + "/" + service);
     }
 
-    private <T extends HasMetadata> SharedIndexInformer<T> watched(
-            SharedIndexInformer<T> informer) {
-        informer.exceptionHandler((started, error) -> true);
-        informer.addEventHandler(ChangeHandler.any(changed));
-        all.add(informer);
-        return informer;
-    }
-
-    /// Starts the watches; complete when all lists but those of the Gateway API are there.
-    public void start() {
-        var optional = List.of(gatewayClasses, gateways, routes, grants);
-        for (var informer : all) {
-            var started = informer.start().toCompletableFuture();
-            if (!optional.contains(informer)) {
-                started.join();
-            }
-        }
-    }
-
     @Override
     public List<Service> services() {
-        return services.getStore().list();
+        return services.list();
     }
 
     @Override
     public List<Ingress> ingresses() {
-        return ingresses.getStore().list();
+        return ingresses.list();
     }
 
     @Override
     public List<IngressClass> ingressClasses() {
-        return ingressClasses.getStore().list();
+        return ingressClasses.list();
     }
 
     @Override
     public Optional<Service> service(String namespace, String name) {
-        return Optional.ofNullable(services.getStore().getByKey(namespace + "/" + name));
+        return services.find(namespace + "/" + name);
     }
 
     @Override
     public Optional<String> certificate(String namespace, String name) {
-        return Optional.ofNullable(secrets.getStore().getByKey(namespace + "/" + name))
-                .flatMap(TlsSecrets::pem);
+        return secrets.find(namespace + "/" + name).flatMap(TlsSecrets::pem);
     }
 
     @Override
     public Optional<Namespace> namespace(String name) {
-        return Optional.ofNullable(namespaces.getStore().getByKey(name));
+        return namespaces.find(name);
     }
 
     @Override
     public Collection<EndpointSlice> slices(String namespace, String service) {
-        return slices.getIndexer().byIndex(BY_SERVICE, namespace + "/" + service);
+        return slices.indexed(namespace + "/" + service);
     }
 
     @Override
     public Optional<Pod> gatedPod(String namespace, String name) {
-        return Optional.ofNullable(gatedPods.getStore().getByKey(namespace + "/" + name));
+        return gatedPods.find(namespace + "/" + name);
     }
 
     @Override
     public GatewayObjects gateways() {
         return new GatewayObjects(
-                gatewayClasses.getStore().list(),
-                gateways.getStore().list(),
-                routes.getStore().list(),
-                grants.getStore().list());
+                gatewayClasses.list(), gateways.list(), routes.list(), grants.list());
     }
 
     public List<Pod> gatedPods() {
-        return gatedPods.getStore().list();
+        return gatedPods.list();
     }
 
     public List<IPAddress> addresses() {
-        return addresses.getStore().list();
-    }
-
-    public List<Vpc> vpcs() {
-        return vpcs.getStore().list();
+        return addresses.list();
     }
 
     /// All ranges of all VPCs.
     public List<String> vpcRanges() {
-        return vpcs().stream().flatMap(vpc -> vpc.getSpec().cidrs().stream()).sorted().toList();
-    }
-
-    @Override
-    public void close() {
-        all.forEach(SharedIndexInformer::stop);
+        return vpcRanges.get();
     }
 }

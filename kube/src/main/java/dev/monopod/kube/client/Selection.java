@@ -1,0 +1,29 @@
+package dev.monopod.kube.client;
+
+import java.util.Map;
+import java.util.Set;
+
+/// Which objects of a kind are watched.
+///
+/// @param fields fields and their values
+/// @param otherFields fields and the values that they must not have
+/// @param labels labels that must be there, with any value
+public record Selection(
+        Map<String, String> fields, Map<String, String> otherFields, Set<String> labels) {
+    /// All of them.
+    public static final Selection ALL = new Selection(Map.of(), Map.of(), Set.of());
+
+    public Selection {
+        fields = Map.copyOf(fields);
+        otherFields = Map.copyOf(otherFields);
+        labels = Set.copyOf(labels);
+    }
+
+    public static Selection field(String field, String value) {
+        return new Selection(Map.of(field, value), Map.of(), Set.of());
+    }
+
+    public static Selection labelled(String label) {
+        return new Selection(Map.of(), Map.of(), Set.of(label));
+    }
+}

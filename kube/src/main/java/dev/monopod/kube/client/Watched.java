@@ -1,0 +1,69 @@
+package dev.monopod.kube.client;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// One kind's objects, as its one watch shows them; they may lag. Who asked for it may register and
+/// start as if it were alone. Thread-safe.
+public final class Watched<T extends HasMetadata> {
+    private static final String INDEX = "own";
+
+    private final SharedIndexInformer<T> informer;
+    private @Nullable CompletableFuture<Void> started;
+    private boolean indexed;
+
+    Watched(SharedIndexInformer<T> informer) {
+        this.informer = informer;
+        // A watch that breaks begins anew, for ever: kinds may come to be served later.
+        informer.exceptionHandler((_, _) -> true);
+    }
+
+    /// Begins the watch, once, however many ask for it; complete when its list is.
+    public synchronized CompletableFuture<Void> start() {
+        if (started == null) {
+            started = informer.start().toCompletableFuture();
+        }
+        return started;
+    }
+
+    /// The handler is told of what is there already, and from then on of every change; on the
+    /// watch's thread, so it must not block.
+    public void onChange(ResourceEventHandler<T> handler) {
+        informer.addEventHandler(handler);
+    }
+
+    /// Makes [#indexed] know the objects by these keys. Call before the start; the first call
+    /// counts.
+    public synchronized void index(Function<T, List<String>> keys) {
+        if (!indexed) {
+            informer.addIndexers(Map.of(INDEX, keys));
+            indexed = true;
+        }
+    }
+
+    public List<T> list() {
+        return informer.getStore().list();
+    }
+
+    /// @param key `NAMESPACE/NAME`, or the name of what has no namespace
+    public Optional<T> find(String key) {
+        return Optional.ofNullable(informer.getStore().getByKey(key));
+    }
+
+    /// The objects of this key of the index.
+    public Collection<T> indexed(String key) {
+        return informer.getIndexer().byIndex(INDEX, key);
+    }
+
+    void stop() {
+        informer.stop();
+    }
+}
