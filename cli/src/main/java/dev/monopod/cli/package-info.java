@@ -3,4 +3,3 @@
 package dev.monopod.cli;
 
 import org.jspecify.annotations.NullMarked;
-

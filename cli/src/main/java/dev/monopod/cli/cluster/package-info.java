@@ -3,4 +3,3 @@
 package dev.monopod.cli.cluster;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package dev.monopod.cli.doctor;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package dev.monopod.cli.down;
 
 import org.jspecify.annotations.NullMarked;
-

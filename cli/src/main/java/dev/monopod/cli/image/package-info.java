@@ -3,4 +3,3 @@
 package dev.monopod.cli.image;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -4,4 +4,3 @@
 package dev.monopod.cli.installation;
 
 import org.jspecify.annotations.NullMarked;
-

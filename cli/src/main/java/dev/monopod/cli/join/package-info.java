@@ -3,4 +3,3 @@
 package dev.monopod.cli.join;
 
 import org.jspecify.annotations.NullMarked;
-

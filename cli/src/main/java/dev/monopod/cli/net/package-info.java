@@ -3,4 +3,3 @@
 package dev.monopod.cli.net;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package dev.monopod.cli.profile;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package dev.monopod.cli.status;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package dev.monopod.cli.terminal;
 
 import org.jspecify.annotations.NullMarked;
-

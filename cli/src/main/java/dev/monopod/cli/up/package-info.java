@@ -3,4 +3,3 @@
 package dev.monopod.cli.up;
 
 import org.jspecify.annotations.NullMarked;
-

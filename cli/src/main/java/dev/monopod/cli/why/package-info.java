@@ -3,4 +3,3 @@
 package dev.monopod.cli.why;
 
 import org.jspecify.annotations.NullMarked;
-
