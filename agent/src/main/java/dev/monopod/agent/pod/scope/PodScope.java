@@ -23,13 +23,15 @@ public final class PodScope {
 
     private final String display;
     private final Clock clock;
-    private final ExecutorService tasks = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService tasks;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final CountDownLatch gone = new CountDownLatch(1);
     private final List<Runnable> whenClosing = new CopyOnWriteArrayList<>();
 
     /// @param display how logs name the pod
-    public PodScope(String display, Clock clock) {
+    /// @param threads that name the pod in what they log
+    public PodScope(String display, PodThreads threads, Clock clock) {
+        this.tasks = Executors.newThreadPerTaskExecutor(threads.factory("pod-task-"));
         this.display = display;
         this.clock = clock;
     }

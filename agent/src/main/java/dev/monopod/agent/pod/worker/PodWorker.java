@@ -24,6 +24,7 @@ import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodMailbox;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodThreads;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.status.PodStatusWriter;
@@ -69,6 +70,7 @@ public final class PodWorker {
     private final PodView view;
     private final MachineHandle handle;
     private final WorkerServices services;
+    private final PodThreads threads;
     private final PodScope scope;
     private final PodMailbox mailbox = new PodMailbox();
     private final PodReports reports;
@@ -101,7 +103,8 @@ public final class PodWorker {
         this.how = how;
         this.stumble = stumble;
         this.state = how.state();
-        this.scope = new PodScope(view.plan().display(), services.clock());
+        this.threads = new PodThreads(view.plan().display(), view.machineName());
+        this.scope = new PodScope(view.plan().display(), threads, services.clock());
         scope.whenClosing(view.news()::nudge);
         scope.whenClosing(handle::disconnect);
         this.reports = new PodReports(mailbox, view, scope, services.api());
@@ -134,7 +137,7 @@ public final class PodWorker {
     void start(Runnable whenGone, Consumer<RuntimeException> whenStumbled) {
         ended = whenGone;
         stumbled = whenStumbled;
-        Thread.ofVirtual().name("pod-" + view.plan().name()).start(this::own);
+        threads.start("pod-" + view.plan().name(), this::own);
     }
 
     PodView view() {
@@ -385,11 +388,9 @@ public final class PodWorker {
                             message,
                             view.plan().container(name).fieldPath());
             case PodEffect.PowerOff() ->
-                    Thread.ofVirtual()
-                            .name("power-off-" + view.plan().name())
-                            .start(this::powerOff);
+                    threads.start("power-off-" + view.plan().name(), this::powerOff);
             case PodEffect.Remove() ->
-                    Thread.ofVirtual().name("remove-" + view.plan().name()).start(this::remove);
+                    threads.start("remove-" + view.plan().name(), this::remove);
         }
     }
 
