@@ -254,6 +254,7 @@ public final class FakeHost
 
     @Override
     public Attachment attach(PodInterface podInterface) {
+        stumble("attach");
         calls.add("attach");
         return new Attachment("ns", "mp-1", 1500);
     }

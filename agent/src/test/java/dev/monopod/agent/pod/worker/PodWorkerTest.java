@@ -373,12 +373,14 @@ class PodWorkerTest {
         HostPods pods = new HostPods(host);
         RecoveredMachines recovered = new RecoveredMachines();
         recovered.put(host.new Vm("m-uid"));
+        host.troubles.put("attach", new IllegalStateException("the network is down"));
 
         new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
 
         await().until(() -> !pods.workers().isEmpty());
         PodWorker second = pods.workers().iterator().next();
         assertThat(second.vm()).isPresent();
+        host.troubles.remove("attach");
         await().until(() -> second.state().stage() == PodState.Stage.READY);
         await().until(() -> host.calls.stream().filter("nodeReady"::equals).count() == 2);
     }
