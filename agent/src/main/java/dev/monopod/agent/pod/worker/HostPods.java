@@ -174,9 +174,7 @@ final class HostPods implements KubeletPods {
                     new Refusal.Invalid(
                             "container \"%s\" in pod \"%s\" is waiting to start: %s"
                                     .formatted(
-                                            record.name(),
-                                            worker.view().plan().name(),
-                                            reason)));
+                                            record.name(), worker.view().plan().name(), reason)));
         }
         return current;
     }

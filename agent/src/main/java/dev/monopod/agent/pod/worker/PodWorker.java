@@ -2,10 +2,8 @@ package dev.monopod.agent.pod.worker;
 
 import dev.monopod.agent.kubelet.KubeletPods.ProbeCount;
 import dev.monopod.agent.pod.api.PodApi;
-import dev.monopod.agent.pod.container.ContainerRequests;
 import dev.monopod.agent.pod.container.ContainerRunner;
 import dev.monopod.agent.pod.container.GuestWatch;
-import dev.monopod.agent.pod.container.LifecycleHooks;
 import dev.monopod.agent.pod.container.ProbeRunner;
 import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.LastResort;
@@ -16,11 +14,8 @@ import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.log.ContainerLogs;
-import dev.monopod.agent.pod.pull.ImagePuller;
-import dev.monopod.agent.pod.pull.PodImages;
 import dev.monopod.agent.pod.resize.PodResize;
 import dev.monopod.agent.pod.scope.MachineHandle;
-import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodMailbox;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
@@ -32,11 +27,8 @@ import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.MachineStatus;
-import dev.monopod.protocol.guest.PowerOffRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,11 +52,6 @@ import org.slf4j.LoggerFactory;
 public final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration IDLE = Duration.ofMinutes(1);
-    private static final Duration LOGS = Duration.ofSeconds(120);
-    private static final Duration LOGS_OF_DELETED = Duration.ofSeconds(10);
-    private static final Duration POWER_OFF = Duration.ofSeconds(5);
-    private static final Duration FLUSH = Duration.ofSeconds(10);
-    private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration STARTUP_END = Duration.ofSeconds(60);
 
     private final PodView view;
@@ -79,9 +66,11 @@ public final class PodWorker {
     private final Optional<RuntimeException> stumble;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
+    private final PodParts parts;
     private final ContainerRunner runner;
     private final GuestWatch watch;
     private final PodStatusWriter status;
+    private final PodEnd end;
     private final CountDownLatch gone = new CountDownLatch(1);
     private final CountDownLatch startupDone = new CountDownLatch(1);
     private volatile Optional<Future<?>> startup = Optional.empty();
@@ -110,24 +99,12 @@ public final class PodWorker {
         this.reports = new PodReports(mailbox, view, scope, services.api());
         this.logs = new ContainerLogs(view, scope, handle);
         this.probes = new ProbeRunner(view, scope, reports, handle, RandomGenerator.getDefault());
-        this.runner =
-                new ContainerRunner(
-                        view,
-                        scope,
-                        reports,
-                        handle,
-                        new ContainerRunner.Steps(
-                                new ContainerRequests(
-                                        view,
-                                        handle,
-                                        services.source(),
-                                        services.settings().seccompProfiles()),
-                                logs,
-                                probes,
-                                new LifecycleHooks(view, reports, handle)));
+        this.parts = new PodParts(view, scope, reports, handle, services);
+        this.runner = parts.runner(logs, probes);
         this.watch = new GuestWatch(view, scope, reports, handle, logs, this::attempt);
         this.resize = new PodResize(view, scope, reports, handle);
         this.status = new PodStatusWriter(view, scope, handle, services.api(), resize::decorate);
+        this.end = new PodEnd(view, scope, handle, services, logs, () -> this.state);
         resize.follow(() -> this.state, () -> status.want(this.state));
     }
 
@@ -366,7 +343,7 @@ public final class PodWorker {
             case PodEffect.AttemptOver(String name, int attempt) -> runner.ended(name, attempt);
             case PodEffect.PullImage(String name) -> {
                 ContainerPlan plan = view.plan().container(name);
-                scope.run("pull of " + plan.spec().getImage(), () -> puller().bring(plan));
+                scope.run("pull of " + plan.spec().getImage(), () -> parts.puller().bring(plan));
             }
             case PodEffect.StartContainer(String name, int attempt) -> {
                 ContainerPlan plan = view.plan().container(name);
@@ -394,15 +371,6 @@ public final class PodWorker {
         }
     }
 
-    private ImagePuller puller() {
-        return new ImagePuller(
-                view,
-                scope,
-                reports,
-                handle,
-                new PodImages(services.images(), view, reports, services.source()));
-    }
-
     private void save(PodState next) {
         try {
             PodRecord.Facts facts =
@@ -419,77 +387,15 @@ public final class PodWorker {
 
     private void powerOff() {
         try {
-            tell(MachineStatus.Phase.Stopping);
-            boolean answers = handle.vm().map(VirtualMachine::alive).orElse(false);
-            if (answers && !state.objectGone() && !LastResort.taken(state)) {
-                logs.awaitAll(state.deletion().isPresent() ? LOGS_OF_DELETED : LOGS);
-            }
-            handle.channel()
-                    .filter(_ -> answers)
-                    .ifPresent(channel -> {
-                        try {
-                            channel.blocking(Duration.ofSeconds(2))
-                                    .powerOff(PowerOffRequest.getDefaultInstance());
-                        } catch (StatusRuntimeException e) {
-                            // The answer may never arrive.
-                        }
-                    });
-            scope.closeMachine();
-            endStartup();
-            handle.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
-            services.network().detach(view.machineName());
-            tell(
-                    state.failure().isPresent()
-                                    && state.failure().get().reason().equals("MachineLost")
-                            ? MachineStatus.Phase.Failed
-                            : MachineStatus.Phase.Stopped);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            LOG.error("{}: powering off failed", view.plan().display(), e);
+            end.powerOff(this::endStartup);
         } finally {
             reports.post(new PodInput.MachineOff());
         }
     }
 
-    private void tell(MachineStatus.Phase phase) {
-        try {
-            services.api()
-                    .machineStatus(
-                            view.machineName(),
-                            new MachineStatus(
-                                    phase,
-                                    null,
-                                    state.failure().map(PodState.Failure::message).orElse(null),
-                                    null,
-                                    null,
-                                    null));
-        } catch (RuntimeException e) {
-            LOG.warn("{}: machine status not written: {}", view.plan().display(), e.toString());
-        }
-    }
-
     private void remove() {
         try {
-            if (!state.objectGone()) {
-                status.flush(FLUSH);
-            }
-            while (true) {
-                try {
-                    if (!state.objectGone()) {
-                        services.api().deletePod(view.pod());
-                    }
-                    services.nodes().remove(view.machine());
-                    PodDirectories.delete(view.directory());
-                    services.api().removeMachine(view.machineName());
-                    break;
-                } catch (RuntimeException | IOException e) {
-                    LOG.warn("{}: removal is tried again: {}", view.plan().display(), e.toString());
-                    Pauses.pause(RETRY);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            end.remove(status);
         } finally {
             scope.close();
             ended.run();

@@ -1,0 +1,119 @@
+package dev.monopod.agent.pod.worker;
+
+import dev.monopod.agent.pod.life.LastResort;
+import dev.monopod.agent.pod.life.PodState;
+import dev.monopod.agent.pod.log.ContainerLogs;
+import dev.monopod.agent.pod.scope.MachineHandle;
+import dev.monopod.agent.pod.scope.Pauses;
+import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.status.PodStatusWriter;
+import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.protocol.guest.PowerOffRequest;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The end of a pod: its machine is switched off, then all that was made for it is removed. Each
+/// call blocks its thread.
+///
+/// @param state of the pod at any moment
+record PodEnd(
+        PodView view,
+        PodScope scope,
+        MachineHandle handle,
+        WorkerServices services,
+        ContainerLogs logs,
+        Supplier<PodState> state) {
+    private static final Logger LOG = LoggerFactory.getLogger(PodEnd.class);
+    private static final Duration LOGS = Duration.ofSeconds(120);
+    private static final Duration LOGS_OF_DELETED = Duration.ofSeconds(10);
+    private static final Duration POWER_OFF = Duration.ofSeconds(5);
+    private static final Duration FLUSH = Duration.ofSeconds(10);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
+    /// Returns when the machine is off, or cannot be switched off.
+    ///
+    /// @param endStartup returns once nothing starts the machine any more
+    void powerOff(PodScope.Task endStartup) {
+        try {
+            tell(MachineStatus.Phase.Stopping);
+            boolean answers = handle.vm().map(VirtualMachine::alive).orElse(false);
+            if (answers && !state.get().objectGone() && !LastResort.taken(state.get())) {
+                logs.awaitAll(state.get().deletion().isPresent() ? LOGS_OF_DELETED : LOGS);
+            }
+            handle.channel()
+                    .filter(_ -> answers)
+                    .ifPresent(channel -> {
+                        try {
+                            channel.blocking(Duration.ofSeconds(2))
+                                    .powerOff(PowerOffRequest.getDefaultInstance());
+                        } catch (StatusRuntimeException e) {
+                            // The answer may never arrive.
+                        }
+                    });
+            scope.closeMachine();
+            endStartup.run();
+            handle.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
+            services.network().detach(view.machineName());
+            tell(
+                    state.get().failure().isPresent()
+                                    && state.get().failure().get().reason().equals("MachineLost")
+                            ? MachineStatus.Phase.Failed
+                            : MachineStatus.Phase.Stopped);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("{}: powering off failed", view.plan().display(), e);
+        }
+    }
+
+    private void tell(MachineStatus.Phase phase) {
+        try {
+            services.api()
+                    .machineStatus(
+                            view.machineName(),
+                            new MachineStatus(
+                                    phase,
+                                    null,
+                                    state.get()
+                                            .failure()
+                                            .map(PodState.Failure::message)
+                                            .orElse(null),
+                                    null,
+                                    null,
+                                    null));
+        } catch (RuntimeException e) {
+            LOG.warn("{}: machine status not written: {}", view.plan().display(), e.toString());
+        }
+    }
+
+    /// Returns when nothing is left of the pod, here and at the API server.
+    void remove(PodStatusWriter status) {
+        try {
+            if (!state.get().objectGone()) {
+                status.flush(FLUSH);
+            }
+            while (true) {
+                try {
+                    if (!state.get().objectGone()) {
+                        services.api().deletePod(view.pod());
+                    }
+                    services.nodes().remove(view.machine());
+                    PodDirectories.delete(view.directory());
+                    services.api().removeMachine(view.machineName());
+                    break;
+                } catch (RuntimeException | IOException e) {
+                    LOG.warn("{}: removal is tried again: {}", view.plan().display(), e.toString());
+                    Pauses.pause(RETRY);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
