@@ -1,6 +1,5 @@
 package dev.monopod.controller;
 
-import com.sun.net.httpserver.HttpServer;
 import dev.monopod.controller.admission.AdmissionServer;
 import dev.monopod.controller.admission.AdmissionSettings;
 import dev.monopod.controller.admission.KubernetesReads;
@@ -18,6 +17,8 @@ import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.health.HealthServer;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
@@ -36,19 +37,18 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -130,7 +130,7 @@ public final class ControllerMain implements Callable<Integer> {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
     private final List<Runnable> closers = new CopyOnWriteArrayList<>();
-    private final AtomicBoolean ready = new AtomicBoolean();
+    private final Loops loops = new Loops(Clock.systemUTC(), new Random());
 
     public static void main(String[] args) {
         var controller = new ControllerMain();
@@ -151,9 +151,9 @@ public final class ControllerMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        try (var client = client();
+        try (var health = new HealthServer(address(healthBind), loops);
+                var client = client();
                 var cluster = new ClusterView(client)) {
-            health();
             var overhead = noOverhead ? MemoryOverhead.NONE : MemoryOverhead.EKS_256_MIB;
             var reads = new KubernetesReads(client, cluster::profiles);
             // Webhooks of an earlier life may already point here, and only the API server's
@@ -168,7 +168,7 @@ public final class ControllerMain implements Callable<Integer> {
                             AdmissionServer.Webhooks.of(
                                     reads, new AdmissionSettings(region, overhead)))) {
                 admission.start();
-                ready.set(true);
+                health.started();
                 return elect(client, cluster, overhead);
             }
         }
@@ -205,6 +205,8 @@ public final class ControllerMain implements Callable<Integer> {
                                         .build())
                         .build();
         CompletableFuture<?> run = election.start();
+        // It ends when it is cancelled, or by a failure of its own, after which nobody would lead.
+        var unused = run.whenComplete((_, _) -> ended.countDown());
         ended.await();
         // Another may lead from the release on, so nothing must be decided here any more.
         closers.forEach(Runnable::run);
@@ -246,7 +248,8 @@ public final class ControllerMain implements Callable<Integer> {
                                     webhooks.install(
                                             client.resources(FargateProfile.class)
                                                     .list()
-                                                    .getItems()));
+                                                    .getItems()),
+                            loops);
             var recorder = new EventRecorder(client, Clock.systemUTC());
             var scheduler =
                     FargateScheduler.of(
@@ -259,9 +262,10 @@ public final class ControllerMain implements Callable<Integer> {
                     new MachineCleanup(
                             client,
                             cluster,
+                            loops,
                             Clock.systemUTC(),
                             Duration.ofSeconds(hostLostSeconds));
-            var strays = new StrayPods(client, cluster, Clock.systemUTC());
+            var strays = new StrayPods(client, cluster, loops, Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers =
                     new LoadBalancerController(
@@ -269,8 +273,9 @@ public final class ControllerMain implements Callable<Integer> {
                             cluster,
                             cleanup::lostHosts,
                             recorder.of("monopod-load-balancers", ""),
+                            loops,
                             Clock.systemUTC());
-            var network = new NetworkLifecycle(client, cluster, Clock.systemUTC());
+            var network = new NetworkLifecycle(client, cluster, loops, Clock.systemUTC());
             closers.addAll(
                     List.of(
                             profiles::close,
@@ -287,7 +292,8 @@ public final class ControllerMain implements Callable<Integer> {
             strays.start();
             balancers.start();
             LOG.info("leading cluster {} in {}", clusterName, region);
-        } catch (RuntimeException | IOException e) {
+        } catch (Throwable e) {
+            // Whatever it is: a replica that holds the Lease and does nothing helps nobody.
             LOG.error("can't lead, ending", e);
             ended.countDown();
         }
@@ -310,23 +316,6 @@ public final class ControllerMain implements Callable<Integer> {
     private KubernetesClient client() throws IOException {
         var config = Config.fromKubeconfig(kubeconfig.toFile());
         return new KubernetesClientBuilder().withConfig(config).build();
-    }
-
-    private void health() throws IOException {
-        var server = HttpServer.create(address(healthBind), 0);
-        server.createContext(
-                "/",
-                exchange -> {
-                    try (exchange) {
-                        var path = exchange.getRequestURI().getPath();
-                        var fine =
-                                path.equals("/healthz") || (path.equals("/readyz") && ready.get());
-                        var body = (fine ? "ok" : "not ready").getBytes(StandardCharsets.UTF_8);
-                        exchange.sendResponseHeaders(fine ? 200 : 503, body.length);
-                        exchange.getResponseBody().write(body);
-                    }
-                });
-        server.start();
     }
 
     /// Two replicas in containers may well have the same process id.

@@ -8,17 +8,19 @@ import dev.monopod.kube.client.Events;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +29,14 @@ import org.slf4j.LoggerFactory;
 /// then, one thread goes over all objects and writes what differs. On the leader only.
 public final class LoadBalancerController implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoadBalancerController.class);
-    private static final long QUIET_SECONDS = 30;
+    private static final Duration QUIET = Duration.ofSeconds(30);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    /// What became of a claim, or of all.
+    private enum Settled {
+        YES,
+        NOT_YET
+    }
 
     private final KubernetesClient client;
     private final ClusterView cluster;
@@ -38,8 +47,10 @@ public final class LoadBalancerController implements AutoCloseable {
     private final ServiceClaims services;
     private final IngressClaims ingresses;
     private final GatewayClaims gateways;
-    private final Semaphore changes = new Semaphore(1);
-    private final Thread thread;
+    private final Loop loop;
+
+    // Of the loop's thread.
+    private boolean started;
 
     /// @param lostHosts those that serve nothing any more
     public LoadBalancerController(
@@ -47,56 +58,51 @@ public final class LoadBalancerController implements AutoCloseable {
             ClusterView cluster,
             Supplier<Set<String>> lostHosts,
             Events events,
+            Loops loops,
             Clock clock) {
         this.client = client;
         this.lostHosts = lostHosts;
         this.cluster = cluster;
-        this.kinds = new WatchedKinds(cluster.watches(), changes::release);
+        this.loop =
+                loops.planned(
+                        "load-balancers", Pace.every(QUIET).withRetries(RETRY, RETRY), this::pass);
+        this.kinds = new WatchedKinds(cluster.watches(), loop::nudge);
         this.objects = new LoadBalancerObjects(kinds, this::vpcRanges);
         this.problems = new ObjectProblems(events);
         this.services = new ServiceClaims(client, objects, problems);
         this.ingresses = new IngressClaims(client, objects, problems);
         this.gateways = new GatewayClaims(client, objects, clock);
-        this.thread = Thread.ofVirtual().name("load-balancers").unstarted(this::run);
     }
 
     /// Returns at once.
     public void start() {
-        cluster.onPlacementChange(changes::release);
-        thread.start();
+        cluster.onPlacementChange(loop::nudge);
+        loop.start();
     }
 
-    private void run() {
-        try {
+    private Duration pass() {
+        if (!started) {
             kinds.start();
-            while (!Thread.currentThread().isInterrupted()) {
-                if (changes.tryAcquire(QUIET_SECONDS, TimeUnit.SECONDS)) {
-                    changes.drainPermits();
-                }
-                pass();
-            }
-        } catch (InterruptedException closed) {
-            Thread.currentThread().interrupt();
+            started = true;
         }
-    }
-
-    private void pass() {
-        try {
-            installClasses();
-            var book = new AddressBook(client, objects.addresses());
-            List<Claim> claims = new ArrayList<>(services.all());
-            claims.addAll(ingresses.all());
-            claims.addAll(gateways.all());
-            var owners = new HashSet<Owner>();
-            for (var claim : claims) {
-                owners.add(claim.owner());
-                settle(claim, book);
+        installClasses();
+        var book = new AddressBook(client, objects.addresses());
+        List<Claim> claims = new ArrayList<>(services.all());
+        claims.addAll(ingresses.all());
+        claims.addAll(gateways.all());
+        var owners = new HashSet<Owner>();
+        var all = Settled.YES;
+        for (var claim : claims) {
+            owners.add(claim.owner());
+            if (settle(claim, book) == Settled.NOT_YET) {
+                all = Settled.NOT_YET;
             }
-            book.retainOnly(owners);
-        } catch (RuntimeException e) {
-            LOG.warn("load balancers are not all settled, trying again: {}", e.toString());
-            retry();
         }
+        book.retainOnly(owners);
+        return switch (all) {
+            case YES -> QUIET;
+            case NOT_YET -> RETRY;
+        };
     }
 
     private List<String> vpcRanges() {
@@ -117,7 +123,7 @@ public final class LoadBalancerController implements AutoCloseable {
     }
 
     /// One that fails does not hold up the others.
-    private void settle(Claim claim, AddressBook book) {
+    private Settled settle(Claim claim, AddressBook book) {
         try {
             var address = book.of(claim.owner(), cluster.subnets(), hosts());
             if (address.isPresent()) {
@@ -133,21 +139,9 @@ public final class LoadBalancerController implements AutoCloseable {
             }
         } catch (KubernetesClientException e) {
             LOG.info("{} is not settled, trying again: {}", claim.owner(), e.getMessage());
-            retry();
+            return Settled.NOT_YET;
         }
-    }
-
-    private void retry() {
-        Thread.ofVirtual()
-                .name("load-balancers-retry")
-                .start(() -> {
-                    try {
-                        TimeUnit.SECONDS.sleep(1);
-                        changes.release();
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                });
+        return Settled.YES;
     }
 
     private void installClasses() {
@@ -172,6 +166,6 @@ public final class LoadBalancerController implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        loop.close();
     }
 }

@@ -8,6 +8,9 @@ import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.Finalizers;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -21,9 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -50,9 +50,7 @@ public final class MachineCleanup implements AutoCloseable {
     private final Duration lostAfter;
     private final HostSightings sightings;
     private volatile Set<String> lost = Set.of();
-    private final ScheduledExecutorService timer =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofVirtual().name("machine-cleanup").factory());
+    private final Loop loop;
 
     /// What the watches show; it may lag.
     ///
@@ -64,15 +62,22 @@ public final class MachineCleanup implements AutoCloseable {
 
     /// @param lostAfter silence after which a host is lost
     public MachineCleanup(
-            KubernetesClient client, ClusterView cluster, Clock clock, Duration lostAfter) {
+            KubernetesClient client,
+            ClusterView cluster,
+            Loops loops,
+            Clock clock,
+            Duration lostAfter) {
         this(
                 client,
                 new Cached(cluster::machines, cluster::hosts, cluster::fargatePod),
+                loops,
                 clock,
                 lostAfter);
     }
 
-    MachineCleanup(KubernetesClient client, Cached cached, Clock clock, Duration lostAfter) {
+    MachineCleanup(
+            KubernetesClient client, Cached cached, Loops loops, Clock clock, Duration lostAfter) {
+        this.loop = loops.loop("machine-cleanup", Pace.every(PERIOD), this::sweep);
         this.lostAfter = lostAfter;
         this.sightings = new HostSightings(lostAfter);
         this.client = client;
@@ -83,9 +88,7 @@ public final class MachineCleanup implements AutoCloseable {
     }
 
     public void start() {
-        var unused =
-                timer.scheduleWithFixedDelay(
-                        this::sweep, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        loop.start();
     }
 
     /// Hosts that were lost at the last look. Any thread.
@@ -95,7 +98,7 @@ public final class MachineCleanup implements AutoCloseable {
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        loop.close();
     }
 
     void sweep() {
@@ -117,7 +120,7 @@ public final class MachineCleanup implements AutoCloseable {
                                 machine.getSpec().host(), name -> judge(name, clock.instant()));
                 act(machine, host);
             } catch (RuntimeException e) {
-                // The timer would never run again after an exception.
+                // One that fails holds up no other.
                 LOG.warn(
                         "{} will be looked at again: {}",
                         machine.getMetadata().getName(),

@@ -2,6 +2,9 @@ package dev.monopod.controller.machine;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -13,9 +16,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -33,11 +33,9 @@ public final class StrayPods implements AutoCloseable {
     private final PodEnding ending;
     private final Supplier<List<Pod>> pods;
     private final Clock clock;
-    private final ScheduledExecutorService timer =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofVirtual().name("stray-pods").factory());
+    private final Loop loop;
 
-    public StrayPods(KubernetesClient client, ClusterView cluster, Clock clock) {
+    public StrayPods(KubernetesClient client, ClusterView cluster, Loops loops, Clock clock) {
         this(
                 client,
                 () ->
@@ -45,11 +43,13 @@ public final class StrayPods implements AutoCloseable {
                                         cluster.foreignPods().stream(),
                                         cluster.fargatePods().stream())
                                 .toList(),
+                loops,
                 clock);
     }
 
     /// @param pods what a watch shows; it may lag
-    StrayPods(KubernetesClient client, Supplier<List<Pod>> pods, Clock clock) {
+    StrayPods(KubernetesClient client, Supplier<List<Pod>> pods, Loops loops, Clock clock) {
+        this.loop = loops.loop("stray-pods", Pace.every(PERIOD), this::sweep);
         this.client = client;
         this.ending = new PodEnding(client);
         this.pods = pods;
@@ -57,14 +57,12 @@ public final class StrayPods implements AutoCloseable {
     }
 
     public void start() {
-        var unused =
-                timer.scheduleWithFixedDelay(
-                        this::sweep, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        loop.start();
     }
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        loop.close();
     }
 
     void sweep() {
@@ -79,7 +77,7 @@ public final class StrayPods implements AutoCloseable {
                     answer(pod);
                 }
             } catch (RuntimeException e) {
-                // The timer would never run again after an exception.
+                // One that fails holds up no other.
                 LOG.warn("{} will be looked at again: {}", display(pod), e.toString());
             }
         }

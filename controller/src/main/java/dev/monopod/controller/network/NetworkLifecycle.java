@@ -16,19 +16,18 @@ import dev.monopod.kube.client.ConditionState;
 import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.watch.ChangeHandler;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,7 +42,8 @@ public final class NetworkLifecycle implements AutoCloseable {
     /// Every new machine changes a subnet's status; more writes than this serve nobody.
     private static final Duration PAUSE = Duration.ofMillis(500);
 
-    private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
     private static final String HELD = "DeletionHeld";
 
     private final KubernetesClient client;
@@ -52,55 +52,38 @@ public final class NetworkLifecycle implements AutoCloseable {
     private final Clock clock;
     private final Watched<SecurityGroup> groups;
     private final Watched<PrefixList> lists;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final Semaphore changes = new Semaphore(0);
-    private final Thread thread = Thread.ofVirtual().name("network").unstarted(this::run);
+    private final Loop loop;
 
-    public NetworkLifecycle(KubernetesClient client, ClusterView cluster, Clock clock) {
+    public NetworkLifecycle(
+            KubernetesClient client, ClusterView cluster, Loops loops, Clock clock) {
         this.client = client;
         this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.clock = clock;
         this.groups = cluster.watches().of(SecurityGroup.class);
         this.lists = cluster.watches().of(PrefixList.class);
+        this.loop =
+                loops.loop(
+                        "network",
+                        Pace.whenNudged().withGap(PAUSE).withRetries(FIRST_RETRY, LONGEST_RETRY),
+                        this::reconcile);
     }
 
     /// Call once, when the cluster view is complete.
     public void start() {
-        groups.onChange(ChangeHandler.any(changes::release));
-        lists.onChange(ChangeHandler.any(changes::release));
+        groups.onChange(ChangeHandler.any(loop::nudge));
+        lists.onChange(ChangeHandler.any(loop::nudge));
         groups.start().join();
         lists.start().join();
-        cluster.onNetworkChange(changes::release);
-        cluster.onMachine(_ -> changes.release());
-        cluster.onProfile(_ -> changes.release());
-        changes.release();
-        thread.start();
+        cluster.onNetworkChange(loop::nudge);
+        cluster.onMachine(_ -> loop.nudge());
+        cluster.onProfile(_ -> loop.nudge());
+        loop.start();
     }
 
     @Override
     public void close() {
-        closing.countDown();
-        thread.interrupt();
-    }
-
-    private void run() {
-        var wait = Long.MAX_VALUE;
-        try {
-            do {
-                var unused = changes.tryAcquire(wait, TimeUnit.MILLISECONDS);
-                changes.drainPermits();
-                wait = Long.MAX_VALUE;
-                try {
-                    reconcile();
-                } catch (KubernetesClientException e) {
-                    LOG.info("the network will be looked at again: {}", e.getMessage());
-                    wait = RETRY.toMillis();
-                }
-            } while (!closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        loop.close();
     }
 
     private void reconcile() {

@@ -8,6 +8,10 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
+import dev.monopod.model.loop.RetryQueue;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
@@ -20,12 +24,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,12 +48,8 @@ public final class ProfileLifecycle implements AutoCloseable {
     private final ClusterView cluster;
     private final Arn arn;
     private final Runnable onActiveProfilesChanged;
-    private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
-    private final Set<String> waiting = ConcurrentHashMap.newKeySet();
-    private final ScheduledExecutorService timer =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofVirtual().name("profile-retries").factory());
-    private final Thread thread = Thread.ofVirtual().name("profiles").unstarted(this::run);
+    private final RetryQueue changed;
+    private final Loop loop;
 
     /// Where the cluster pretends to be.
     public record Arn(String region, String account, String cluster) {
@@ -75,12 +69,15 @@ public final class ProfileLifecycle implements AutoCloseable {
             KubernetesClient client,
             ClusterView cluster,
             Arn arn,
-            Runnable onActiveProfilesChanged) {
+            Runnable onActiveProfilesChanged,
+            Loops loops) {
         this.client = client;
         this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.arn = arn;
         this.onActiveProfilesChanged = onActiveProfilesChanged;
+        this.loop = loops.planned("profiles", Pace.whenNudged(), this::pass);
+        this.changed = new RetryQueue(System::nanoTime, loop::nudge, RETRY, RETRY);
     }
 
     public void start() {
@@ -92,53 +89,28 @@ public final class ProfileLifecycle implements AutoCloseable {
                 cluster.profiles().stream()
                         .filter(p -> p.getMetadata().getDeletionTimestamp() != null)
                         .forEach(p -> changed.add(p.getMetadata().getName())));
-        thread.start();
+        loop.start();
     }
 
     @Override
     public void close() {
-        thread.interrupt();
-        timer.shutdownNow();
+        loop.close();
     }
 
     private void reviewFailed() {
         cluster.profiles().stream()
                 .filter(profile -> phase(profile) == Phase.CREATE_FAILED)
-                .forEach(profile -> again(profile.getMetadata().getName()));
+                .forEach(profile -> changed.retry(profile.getMetadata().getName()));
     }
 
-    private void run() {
-        while (true) {
-            String name;
-            try {
-                name = changed.take();
-            } catch (InterruptedException e) {
-                return;
-            }
-            try {
-                reconcile(name);
-            } catch (RuntimeException e) {
-                LOG.warn(
-                        "{} will be tried again: {}",
-                        name.equals(ADMISSION) ? "admission" : "profile " + name,
-                        e.toString());
-                again(name);
-            }
-        }
-    }
-
-    /// Once, however often it is asked for: each event of a pod asks.
-    private void again(String name) {
-        if (waiting.add(name)) {
-            var unused =
-                    timer.schedule(
-                            () -> {
-                                waiting.remove(name);
-                                return changed.add(name);
-                            },
-                            RETRY.toMillis(),
-                            TimeUnit.MILLISECONDS);
-        }
+    private Duration pass() {
+        return changed.work(
+                this::reconcile,
+                (name, e) ->
+                        LOG.warn(
+                                "{} will be tried again: {}",
+                                name.equals(ADMISSION) ? "admission" : "profile " + name,
+                                e.toString()));
     }
 
     private void reconcile(String name) {
@@ -147,6 +119,7 @@ public final class ProfileLifecycle implements AutoCloseable {
                         ? null
                         : client.resources(FargateProfile.class).withName(name).get();
         if (profile == null) {
+            changed.done(name);
             onActiveProfilesChanged.run();
             // One that is gone may have made room.
             reviewFailed();
@@ -225,7 +198,7 @@ public final class ProfileLifecycle implements AutoCloseable {
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                 .forEach(pod -> client.resource(pod).delete());
         // Adopted pods belong to another scheduler, so no watch tells that they have gone.
-        again(profile.getMetadata().getName());
+        changed.retry(profile.getMetadata().getName());
     }
 
     /// Anyone may put a profile's label on a pod that no profile selects; it runs elsewhere, and

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -20,6 +21,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.TestInstance;
 /// The clean-up against a real API server, with a clock that is stepped.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class MachineCleanupIT {
+    private final Loops loops = new Loops(Clock.systemUTC(), new Random());
     private static final String FOREIGN = "example.com/foreign";
     private static final String OURS = "monopod.dev/agent";
 
@@ -110,6 +113,7 @@ final class MachineCleanupIT {
         new StrayPods(
                         client,
                         () -> client.pods().inNamespace("shop").list().getItems(),
+                        loops,
                         Clock.systemUTC())
                 .sweep();
 
@@ -153,6 +157,7 @@ final class MachineCleanupIT {
         return new MachineCleanup(
                 client,
                 new MachineCleanup.Cached(() -> machines, () -> hosts, key -> null),
+                loops,
                 new Clock() {
                     @Override
                     public Instant instant() {

@@ -7,13 +7,16 @@ import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -52,7 +55,8 @@ final class ProfileLifecycleIT {
                         client,
                         cluster,
                         new ProfileLifecycle.Arn("us-west-2", "000000000000", "monopod"),
-                        this::admission);
+                        this::admission,
+                        new Loops(InstantSource.system(), new Random()));
         lifecycle.start();
     }
 
