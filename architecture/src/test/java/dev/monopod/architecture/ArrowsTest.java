@@ -250,4 +250,30 @@ class ArrowsTest {
     void packagesHaveNoCycles() {
         slices().matching("dev.monopod.(*).(*)..").should().beFreeOfCycles().check(monopod);
     }
+
+    /// What goes on for long is a [dev.monopod.model.loop.Loop], whose health can be seen: no timer
+    /// that the first exception stops, and no thread that only sleeps. Except for short, bounded
+    /// waits for the kernel and for QEMU, which tell nobody when they are done, and fakes of tests.
+    @Test
+    void loopsAreOfOneKind() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.monopod.host.machine..", "dev.monopod.testkit..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.concurrent.ScheduledExecutorService")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.concurrent.ScheduledThreadPoolExecutor")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.Timer")
+                .orShould()
+                .callMethod(Thread.class, "sleep", long.class)
+                .orShould()
+                .callMethod(Thread.class, "sleep", java.time.Duration.class)
+                .orShould()
+                .callMethod(java.util.concurrent.TimeUnit.class, "sleep", long.class)
+                .check(monopod);
+    }
 }

@@ -257,6 +257,7 @@ public final class ControllerMain implements Callable<Integer> {
                             cluster,
                             overhead,
                             recorder.of(Names.SCHEDULER_NAME, ""),
+                            loops,
                             Clock.systemUTC());
             var cleanup =
                     new MachineCleanup(

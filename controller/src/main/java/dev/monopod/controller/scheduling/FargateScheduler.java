@@ -4,12 +4,17 @@ import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
+import dev.monopod.model.loop.RetryQueue;
 import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -39,13 +44,13 @@ public final class FargateScheduler implements AutoCloseable {
     private final Ledger ledger;
     private final PlacementApi api;
     private final Events events;
-    private final RetryQueue queue = new RetryQueue(System::nanoTime);
+    private final RetryQueue queue;
     private final KeysAtWork atWork = new KeysAtWork();
     private final Map<String, SchedulingStep.Hold> untold = new ConcurrentHashMap<>();
     private final ExecutorService workers =
             Executors.newFixedThreadPool(
                     MOST_WORKERS, Thread.ofVirtual().name("scheduler-worker-", 0).factory());
-    private final Thread thread = Thread.ofVirtual().name("scheduler").unstarted(this::run);
+    private final Loop loop;
 
     /// @param pods those without a node, by `NAMESPACE/NAME`, as a watch shows them
     FargateScheduler(
@@ -53,12 +58,15 @@ public final class FargateScheduler implements AutoCloseable {
             Scheduling scheduling,
             Ledger ledger,
             PlacementApi api,
-            Events events) {
+            Events events,
+            Loops loops) {
         this.pods = pods;
         this.scheduling = scheduling;
         this.ledger = ledger;
         this.api = api;
         this.events = events;
+        this.loop = loops.planned("scheduler", Pace.whenNudged(), this::pass);
+        this.queue = new RetryQueue(System::nanoTime, loop::nudge);
     }
 
     /// Over the API server.
@@ -67,6 +75,7 @@ public final class FargateScheduler implements AutoCloseable {
             ClusterView cluster,
             MemoryOverhead overhead,
             Events events,
+            Loops loops,
             Clock clock) {
         var ledger =
                 new Ledger(
@@ -83,7 +92,8 @@ public final class FargateScheduler implements AutoCloseable {
                 new Scheduling(ledger, cluster::claim, overhead),
                 ledger,
                 new KubernetesPlacementApi(client, clock),
-                events);
+                events,
+                loops);
     }
 
     /// Call once, when the cluster view is complete.
@@ -105,7 +115,7 @@ public final class FargateScheduler implements AutoCloseable {
     }
 
     void start() {
-        thread.start();
+        loop.start();
     }
 
     /// The pod is new, or has changed.
@@ -119,22 +129,19 @@ public final class FargateScheduler implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        loop.close();
         workers.shutdownNow();
     }
 
-    private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
-            String key;
-            try {
-                key = queue.take();
-            } catch (InterruptedException e) {
-                return;
-            }
-            if (atWork.begin(key)) {
-                decide(key);
-            }
-        }
+    private Duration pass() {
+        return queue.work(
+                key -> {
+                    if (atWork.begin(key)) {
+                        decide(key);
+                    }
+                },
+                (key, e) ->
+                        LOG.warn("{}: failed to schedule, trying again: {}", key, e.toString()));
     }
 
     /// Ends the work on the key, or hands it to a worker that does.
@@ -167,6 +174,10 @@ public final class FargateScheduler implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("{}: failed to schedule, trying again: {}", key, e.toString());
             retry(key);
+        } catch (Error e) {
+            // The loop goes on with the others, and this pod must not count as worked on for ever.
+            retry(key);
+            throw e;
         }
     }
 

@@ -10,6 +10,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Event;
@@ -26,6 +27,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Random;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -90,6 +92,7 @@ final class FargateSchedulerIT {
                         cluster,
                         MemoryOverhead.EKS_256_MIB,
                         recorder.of("fargate-scheduler", ""),
+                        new Loops(Clock.systemUTC(), new Random()),
                         Clock.systemUTC());
         scheduler.start(cluster);
     }

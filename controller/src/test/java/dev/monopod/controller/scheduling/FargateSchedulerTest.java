@@ -9,6 +9,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Events;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -20,10 +21,13 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +46,7 @@ final class FargateSchedulerTest {
                                     FargateProfile.class,
                                     "{metadata: {name: web}, spec: {selectors: [{namespace: shop}],"
                                             + " subnets: [a]}, status: {phase: ACTIVE}}")));
+    private final AtomicInteger poison = new AtomicInteger();
     private final FakePlacementApi api = new FakePlacementApi();
     private final Ledger ledger =
             new Ledger(
@@ -52,11 +57,39 @@ final class FargateSchedulerTest {
     private final Scheduling scheduling =
             new Scheduling(ledger, (_, _) -> new ClaimState.Missing(), MemoryOverhead.EKS_256_MIB);
     private final FargateScheduler scheduler =
-            new FargateScheduler(pods::get, scheduling, ledger, api, Events.NONE);
+            new FargateScheduler(
+                    this::pod,
+                    scheduling,
+                    ledger,
+                    api,
+                    Events.NONE,
+                    new Loops(Clock.systemUTC(), new Random(1)));
 
     @AfterEach
     void close() {
         scheduler.close();
+    }
+
+    private @Nullable Pod pod(String key) {
+        if (key.endsWith("/poison") && poison.getAndDecrement() > 0) {
+            throw new StackOverflowError();
+        }
+        return pods.get(key);
+    }
+
+    /// Such an error ended the scheduler's thread, and with it all scheduling.
+    @Test
+    void goesOnAfterADecisionThatOverflowsTheStack() {
+        poison.set(1);
+        scheduler.start();
+
+        add("poison", "web");
+        Awaitility.await().until(() -> poison.get() <= 0);
+        add("second", "web");
+
+        for (var pod : List.of("second ", "poison ")) {
+            Awaitility.await().until(() -> api.bound.stream().anyMatch(it -> it.startsWith(pod)));
+        }
     }
 
     @Test
