@@ -28,8 +28,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-/// Stands before an API server on loopback and passes on what clients ask, watches too; requests
-/// that have a fault fail until they are mended. Thread-safe.
+/// Stands before an API server on loopback and passes on what clients ask, watches by HTTP too, but
+/// no WebSockets; requests that have a fault fail until they are mended. Thread-safe.
 public final class ApiFront implements AutoCloseable {
     private static final int BUFFER_BYTES = 8 << 10;
 
