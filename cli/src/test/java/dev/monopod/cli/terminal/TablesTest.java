@@ -66,7 +66,7 @@ final class TablesTest {
 
     @Test
     void jsonSurvivesReading() throws IOException {
-        assertThat(Json.read(Json.write(Map.of("a", "ä\"\n")), Map.class))
+        assertThat(Json.read(Json.write(Map.of("a", "ä\"\n")), Object.class))
                 .isEqualTo(Map.of("a", "ä\"\n"));
     }
 

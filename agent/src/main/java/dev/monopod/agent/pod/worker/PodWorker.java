@@ -366,8 +366,7 @@ public final class PodWorker {
                             view.plan().container(name).fieldPath());
             case PodEffect.PowerOff() ->
                     threads.start("power-off-" + view.plan().name(), this::powerOff);
-            case PodEffect.Remove() ->
-                    threads.start("remove-" + view.plan().name(), this::remove);
+            case PodEffect.Remove() -> threads.start("remove-" + view.plan().name(), this::remove);
         }
     }
 
