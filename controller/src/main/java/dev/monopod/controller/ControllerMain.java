@@ -295,7 +295,7 @@ public final class ControllerMain implements Callable<Integer> {
             LOG.info("leading cluster {} in {}", clusterName, region);
         } catch (Throwable e) {
             // Whatever it is: a replica that holds the Lease and does nothing helps nobody.
-            LOG.error("can't lead, ending", e);
+            LOG.error("failed to lead, exiting", e);
             ended.countDown();
         }
     }

@@ -137,7 +137,7 @@ final class TargetHealth {
                                                     Map.of("conditions", List.of(condition)))));
         } catch (KubernetesClientException e) {
             LOG.info(
-                    "health of {}/{} not written: {}",
+                    "failed to update target health of {}/{}: {}",
                     pod.getMetadata().getNamespace(),
                     pod.getMetadata().getName(),
                     e.getMessage());

@@ -45,7 +45,7 @@ final class Findings {
                 ? Probe.pass("/dev/net/tun", "usable")
                 : Probe.fail(
                         "/dev/net/tun",
-                        "missing or not usable: machines can't have a network interface",
+                        "missing or not usable: machines cannot have a network interface",
                         "modprobe tun; in a container: pass the device /dev/net/tun");
     }
 
@@ -172,7 +172,7 @@ final class Findings {
             case NOT_USABLE ->
                     Probe.warn(
                             ACCELERATOR,
-                            "TCG: /dev/kvm can't be opened",
+                            "TCG: /dev/kvm cannot be opened",
                             "run as root, or join the group kvm");
             case NO_KERNEL_TO_TRY ->
                     Probe.warn(

@@ -20,7 +20,7 @@ public final class Preflight {
         long failed = bad.stream().filter(probe -> probe.level() == Probe.Level.FAIL).count();
         if (failed > 0) {
             throw new CliException(
-                    "this machine can't run Monopod: %d of %d probes fail"
+                    "this machine cannot run Monopod: %d of %d probes fail"
                             .formatted(failed, probes.size()));
         }
     }

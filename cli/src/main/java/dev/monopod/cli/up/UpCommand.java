@@ -182,7 +182,7 @@ public final class UpCommand implements Callable<Integer> {
 
     private UpPlan.Asked asked() {
         if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
-            throw usage("--kubeconfig %s: can't be read".formatted(kubeconfig));
+            throw usage("--kubeconfig %s: cannot be read".formatted(kubeconfig));
         }
         if (underlay != null && !Underlays.exists(underlay)) {
             throw usage("--underlay-address %s: no link has it".formatted(underlay));

@@ -171,7 +171,7 @@ sealed interface UpPlan {
         if (!wanted.equals(last)) {
             throw new Stop(
                     new Refused(
-                            "this machine is up with VPC %s, Services %s, region %s; they can't change while objects exist"
+                            "this machine is up with VPC %s, Services %s, region %s; they cannot change while objects exist"
                                     .formatted(last.range(), last.services(), last.region()),
                             "monopod down, then up with the new values"));
         }

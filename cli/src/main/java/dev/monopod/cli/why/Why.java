@@ -172,7 +172,7 @@ public final class Why {
                     Optional.of(
                             new Answer(
                                     Rule.CONTAINER,
-                                    "container %s can't be made: %s"
+                                    "container %s cannot be created: %s"
                                             .formatted(status.getName(), message),
                                     path,
                                     ""));

@@ -135,7 +135,7 @@ final class UpPlanTest {
     void changesNoRangeAndNoRegionWhileObjectsExist() {
         Installation before = go(UpPlan.of(NOTHING, fresh()));
         String refusal =
-                "this machine is up with VPC 192.168.0.0/16, Services 10.100.0.0/16, region us-west-2; they can't change while objects exist";
+                "this machine is up with VPC 192.168.0.0/16, Services 10.100.0.0/16, region us-west-2; they cannot change while objects exist";
 
         for (var asked :
                 List.of(

@@ -110,7 +110,7 @@ final class WhyTest {
 
         assertThat(answer.rule()).isEqualTo(Rule.CONTAINER);
         assertThat(answer.field()).isEqualTo("spec.containers[1]");
-        assertThat(answer.reason()).isEqualTo("container b can't be made: no secret s");
+        assertThat(answer.reason()).isEqualTo("container b cannot be created: no secret s");
     }
 
     @Test

@@ -37,7 +37,7 @@ public final class AdmissionServer implements AutoCloseable {
     public static final String VALIDATE_VPCS = "/validate/vpcs";
     public static final String VALIDATE_SECURITY_GROUPS = "/validate/securitygroups";
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(AdmissionServer.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AdmissionServer.class);
     private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
     private static final int BACKLOG = 256;
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -102,7 +102,7 @@ public final class AdmissionServer implements AutoCloseable {
     /// Begins to answer.
     public void start() {
         server.start();
-        LOGGER.info("admission listens at {}", server.getAddress());
+        LOG.info("admission listens at {}", server.getAddress());
     }
 
     /// The port in use, also if it was chosen by the kernel.
@@ -164,7 +164,7 @@ public final class AdmissionServer implements AutoCloseable {
         } catch (IllegalArgumentException malformed) {
             verdict = new Verdict.Denied(422, "Invalid", String.valueOf(malformed.getMessage()));
         } catch (RuntimeException failure) {
-            LOGGER.error("{} failed", webhook.getClass().getSimpleName(), failure);
+            LOG.error("{} failed", webhook.getClass().getSimpleName(), failure);
             verdict =
                     new Verdict.Denied(
                             500, "InternalError", "Monopod's admission failed: " + failure);

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /// it twice changes nothing more. Source: row F3, and the contract's "Names that users and tools
 /// see".
 public final class PodMutation implements Webhook {
-    private static final Logger LOGGER = LoggerFactory.getLogger(PodMutation.class);
+    private static final Logger LOG = LoggerFactory.getLogger(PodMutation.class);
     private static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
 
     private final ClusterReads reads;
@@ -66,7 +66,7 @@ public final class PodMutation implements Webhook {
                         review.namespace(), PodFacts.texts(before.at("/metadata/labels"))));
         iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
         List<String> warnings = securityGroups.apply(after, review.namespace(), profile);
-        LOGGER.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
+        LOG.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
         return new Verdict.Changed(JsonDiff.asJson(before, after), warnings);
     }
 

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// Serves the certificate that the files hold at the time of each handshake, so that a renewed one
 /// needs no restart. A pair that cannot be read leaves the last good one in use. Any thread.
 final class ServingCertificate extends X509ExtendedKeyManager {
-    private static final Logger LOGGER = LoggerFactory.getLogger(ServingCertificate.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ServingCertificate.class);
     private static final String ALIAS = "serving";
 
     private final Path certificateFile;
@@ -49,10 +49,10 @@ final class ServingCertificate extends X509ExtendedKeyManager {
             }
             Loaded next = load(certificateFile, keyFile);
             loaded = next;
-            LOGGER.info("serving certificate reloaded from {}", certificateFile);
+            LOG.info("serving certificate reloaded from {}", certificateFile);
             return next;
         } catch (IOException unreadable) {
-            LOGGER.warn("serving certificate kept: {}", unreadable.getMessage());
+            LOG.warn("serving certificate kept: {}", unreadable.getMessage());
             return last;
         }
     }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /// Keeps the cluster's webhook configurations in step with the profiles. Blocks; one caller at a
 /// time (the leader, when profiles change, and now and then, which undoes foreign edits).
 public final class WebhookInstaller {
-    private static final Logger LOGGER = LoggerFactory.getLogger(WebhookInstaller.class);
+    private static final Logger LOG = LoggerFactory.getLogger(WebhookInstaller.class);
     private static final String FIELD_MANAGER = "monopod-controller";
     private static final PatchContext APPLY =
             new PatchContext.Builder()
@@ -59,7 +59,7 @@ public final class WebhookInstaller {
 
     private <T extends HasMetadata> void apply(T configuration, List<Profile> active) {
         client.resource(configuration).patch(APPLY);
-        LOGGER.info(
+        LOG.info(
                 "{} follows {}",
                 configuration.getKind(),
                 active.stream().map(Profile::name).toList());

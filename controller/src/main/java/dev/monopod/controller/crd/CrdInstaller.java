@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /// Brings the cluster's definitions of `monopod.dev/v1` to this version's. Blocks; any thread.
 public final class CrdInstaller {
-    private static final Logger LOGGER = LoggerFactory.getLogger(CrdInstaller.class);
+    private static final Logger LOG = LoggerFactory.getLogger(CrdInstaller.class);
     private static final String FIELD_MANAGER = "monopod-controller";
 
     private final KubernetesClient client;
@@ -45,7 +45,7 @@ public final class CrdInstaller {
                     .waitUntilCondition(
                             CrdInstaller::isEstablished, limit.toMillis(), TimeUnit.MILLISECONDS);
         }
-        LOGGER.info("{} definitions are served", definitions.size());
+        LOG.info("{} definitions are served", definitions.size());
     }
 
     /// EKS has its SecurityGroupPolicy; where it is, it stays as it is.

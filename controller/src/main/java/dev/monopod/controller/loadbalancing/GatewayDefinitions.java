@@ -61,7 +61,7 @@ public final class GatewayDefinitions {
     private void create(HasMetadata object) {
         try {
             client.resource(object).create();
-            LOG.info("{} {} is made", object.getKind(), object.getMetadata().getName());
+            LOG.info("created {} {}", object.getKind(), object.getMetadata().getName());
         } catch (KubernetesClientException e) {
             var known = ApiCode.CONFLICT.in(e);
             var notServed = ApiCode.NOT_FOUND.in(e);

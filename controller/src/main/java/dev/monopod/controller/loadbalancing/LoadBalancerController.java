@@ -138,7 +138,7 @@ public final class LoadBalancerController implements AutoCloseable {
                                                 + " address, or there is no host"));
             }
         } catch (KubernetesClientException e) {
-            LOG.info("{} is not settled, trying again: {}", claim.owner(), e.getMessage());
+            LOG.info("failed to settle {}, retrying: {}", claim.owner(), e.getMessage());
             return Settled.NOT_YET;
         }
         return Settled.YES;

@@ -122,7 +122,7 @@ public final class MachineCleanup implements AutoCloseable {
             } catch (RuntimeException e) {
                 // One that fails holds up no other.
                 LOG.warn(
-                        "{} will be looked at again: {}",
+                        "failed to look after {}, retrying: {}",
                         machine.getMetadata().getName(),
                         e.toString());
             }
@@ -176,7 +176,7 @@ public final class MachineCleanup implements AutoCloseable {
                     return;
                 }
                 LOG.warn(
-                        "{}: host {} is lost, its machine is forgotten",
+                        "{}: host {} is lost, removing its machine",
                         name,
                         machine.getSpec().host());
                 // The pod first: what remains after a failure is found, and forgotten, again.

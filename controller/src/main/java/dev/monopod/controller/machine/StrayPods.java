@@ -78,7 +78,7 @@ public final class StrayPods implements AutoCloseable {
                 }
             } catch (RuntimeException e) {
                 // One that fails holds up no other.
-                LOG.warn("{} will be looked at again: {}", display(pod), e.toString());
+                LOG.warn("failed to look after {}, retrying: {}", display(pod), e.toString());
             }
         }
     }

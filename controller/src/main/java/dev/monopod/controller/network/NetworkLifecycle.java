@@ -153,7 +153,7 @@ public final class NetworkLifecycle implements AutoCloseable {
                         List.of(new Rule("-1", null, null, null, group, null, null, "members")),
                         List.of(new Rule("-1", null, null, "0.0.0.0/0", null, null, null, "all"))));
         var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(made).create());
-        LOG.info("security group {} of VPC {} is made", group, name);
+        LOG.info("created security group {} of VPC {}", group, name);
     }
 
     private <T extends CustomResource<?, S>, S> void tend(
@@ -166,7 +166,7 @@ public final class NetworkLifecycle implements AutoCloseable {
         if (leaving && users.isEmpty()) {
             if (object.hasFinalizer(Names.NETWORK_FINALIZER)) {
                 finalizers.remove(object, Names.NETWORK_FINALIZER);
-                LOG.info("{} {} goes, nothing uses it", object.getKind(), metadata.getName());
+                LOG.info("removing {} {}: nothing uses it", object.getKind(), metadata.getName());
             }
             return;
         }

@@ -108,7 +108,7 @@ public final class ProfileLifecycle implements AutoCloseable {
                 this::reconcile,
                 (name, e) ->
                         LOG.warn(
-                                "{} will be tried again: {}",
+                                "failed to settle {}, retrying: {}",
                                 name.equals(ADMISSION) ? "admission" : "profile " + name,
                                 e.toString()));
     }

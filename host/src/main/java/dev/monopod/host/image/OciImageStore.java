@@ -245,7 +245,7 @@ public final class OciImageStore implements ImageStore {
         try {
             records.used(manifest.digest());
         } catch (IOException e) {
-            LOG.debug("use of {} is not noted", manifest.digest(), e);
+            LOG.debug("failed to record the use of {}", manifest.digest(), e);
         }
         return new ResolvedImage(
                 reference,

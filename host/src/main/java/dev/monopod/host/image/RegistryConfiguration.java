@@ -89,7 +89,7 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
             var caFile = settings.caFile();
             require(
                     caFile == null || Files.isReadable(Path.of(caFile)),
-                    place + "caFile " + caFile + " can't be read");
+                    place + "caFile " + caFile + " cannot be read");
             require(
                     caFile == null || !settings.plainHttp(),
                     place + "plainHttp makes no use of a caFile");

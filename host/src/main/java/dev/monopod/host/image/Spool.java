@@ -56,7 +56,7 @@ final class Spool implements AutoCloseable {
         try {
             remove(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException("can't remove " + folder, e);
+            throw new UncheckedIOException("cannot remove " + folder, e);
         }
     }
 

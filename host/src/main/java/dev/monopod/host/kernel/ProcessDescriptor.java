@@ -73,7 +73,7 @@ public final class ProcessDescriptor implements AutoCloseable {
         } catch (KernelException e) {
             throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException("pidfd_open(2) can't be called", e);
+            throw new IllegalStateException("pidfd_open(2) is not available", e);
         }
     }
 
@@ -94,7 +94,7 @@ public final class ProcessDescriptor implements AutoCloseable {
         } catch (KernelException e) {
             throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException("poll(2) can't be called", e);
+            throw new IllegalStateException("poll(2) is not available", e);
         }
     }
 
@@ -103,7 +103,7 @@ public final class ProcessDescriptor implements AutoCloseable {
         try {
             var _ = (int) CLOSE.invokeExact(descriptor);
         } catch (Throwable e) {
-            throw new IllegalStateException("close(2) can't be called", e);
+            throw new IllegalStateException("close(2) is not available", e);
         }
     }
 

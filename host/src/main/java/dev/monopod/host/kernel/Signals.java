@@ -53,7 +53,7 @@ public final class Signals {
         } catch (KernelException e) {
             throw e;
         } catch (Throwable e) {
-            throw new IllegalStateException("kill(2) can't be called", e);
+            throw new IllegalStateException("kill(2) is not available", e);
         }
     }
 }

@@ -121,7 +121,7 @@ final class MachineCgroup {
                 } catch (IOException e) {
                     // A killed process leaves its groups a moment after it stops to run.
                     if (System.nanoTime() - deadline > 0 || !paused()) {
-                        LOG.warn("can't remove {}: {}", group, e.toString());
+                        LOG.warn("failed to remove {}: {}", group, e.toString());
                         break;
                     }
                 }

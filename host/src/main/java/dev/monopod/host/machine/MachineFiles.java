@@ -51,7 +51,7 @@ record MachineFiles(Path data, Path run) {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("can't remove " + root, e);
+            throw new UncheckedIOException("cannot remove " + root, e);
         }
     }
 }

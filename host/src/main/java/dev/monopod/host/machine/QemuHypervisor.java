@@ -72,7 +72,7 @@ public final class QemuHypervisor implements Hypervisor {
             return started;
         } catch (IOException | RuntimeException e) {
             discard(machine.id(), files);
-            throw new MachineException("can't start " + machine.id() + ": " + e.getMessage(), e);
+            throw new MachineException("failed to start " + machine.id() + ": " + e.getMessage(), e);
         }
     }
 
@@ -134,7 +134,7 @@ public final class QemuHypervisor implements Hypervisor {
         try (var folders = Files.list(configuration.machines())) {
             return folders.map(folder -> folder.toFile().getName()).toList();
         } catch (IOException e) {
-            throw new MachineException("can't list " + configuration.machines(), e);
+            throw new MachineException("cannot list " + configuration.machines(), e);
         }
     }
 
@@ -150,7 +150,7 @@ public final class QemuHypervisor implements Hypervisor {
         } catch (FileAlreadyExistsException e) {
             throw new MachineException("machine " + id + " exists already", e);
         } catch (IOException e) {
-            throw new MachineException("can't make " + files.data(), e);
+            throw new MachineException("cannot create " + files.data(), e);
         }
     }
 
@@ -234,7 +234,7 @@ public final class QemuHypervisor implements Hypervisor {
             new MachineCgroup(id).remove();
             files.remove();
         } catch (RuntimeException e) {
-            LOG.warn("leftovers of machine {} stay: {}", id, e.toString());
+            LOG.warn("failed to remove what is left of machine {}: {}", id, e.toString());
         }
     }
 

@@ -85,7 +85,7 @@ final class QemuMachine implements VirtualMachine {
             return new SpareDisks(qmp).insert(imageDisk);
         } catch (IOException e) {
             throw new MachineException(
-                    "can't put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);
+                    "failed to put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);
         } finally {
             monitor.unlock();
         }

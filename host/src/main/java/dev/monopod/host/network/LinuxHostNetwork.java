@@ -280,7 +280,7 @@ public final class LinuxHostNetwork implements HostNetwork {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, prefix + "*")) {
             entries.forEach(entry -> names.add(entry.toFile().getName()));
         } catch (IOException e) {
-            throw new NetworkException("can't list " + directory + ": " + e.getMessage());
+            throw new NetworkException("cannot list " + directory + ": " + e.getMessage());
         }
         return names;
     }
@@ -292,7 +292,7 @@ public final class LinuxHostNetwork implements HostNetwork {
                 Files.writeString(memory, Files.readString(FORWARDING).strip());
             }
         } catch (IOException e) {
-            throw new NetworkException("can't write " + memory + ": " + e.getMessage());
+            throw new NetworkException("cannot write " + memory + ": " + e.getMessage());
         }
     }
 
@@ -303,7 +303,7 @@ public final class LinuxHostNetwork implements HostNetwork {
             }
             Files.deleteIfExists(memory);
         } catch (IOException e) {
-            throw new NetworkException("can't restore " + FORWARDING + ": " + e.getMessage());
+            throw new NetworkException("cannot restore " + FORWARDING + ": " + e.getMessage());
         }
     }
 }

@@ -31,7 +31,7 @@ public record Program(
                     "the limit of %s must be positive: %s".formatted(command.getFirst(), limit));
         }
         if (mostOutputBytes < 0) {
-            throw new IllegalArgumentException("can't keep %d bytes".formatted(mostOutputBytes));
+            throw new IllegalArgumentException("cannot keep %d bytes".formatted(mostOutputBytes));
         }
     }
 

@@ -46,7 +46,7 @@ record GatewayAddresses(List<GatewaySpecAddress> asked) {
                         State.no(
                                 "Programmed",
                                 "AddressNotUsable",
-                                "address %s can't be chosen; it is served at %s"
+                                "address %s cannot be chosen; the load balancer is served at %s"
                                         .formatted(value, given)))
                 .findFirst();
     }

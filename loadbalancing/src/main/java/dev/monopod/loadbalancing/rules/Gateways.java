@@ -115,7 +115,7 @@ public final class Gateways {
         if (addresses.refusal().isPresent()) {
             return List.of(
                     addresses.refusal().get(),
-                    State.no("Programmed", "Invalid", "spec.addresses can't be had"));
+                    State.no("Programmed", "Invalid", "spec.addresses are not available"));
         }
         var accepted =
                 bad.isEmpty()

@@ -119,7 +119,7 @@ public final class ContainerRunner {
                     when scope.closed() -> {}
             case StartOutcome.Later(String message) -> {
                 LOG.warn(
-                        "{}: container {} not started: {}; the machine's console: {}",
+                        "{}: failed to start container {}: {}; the machine's console: {}",
                         view.plan().display(),
                         plan.name(),
                         message,
@@ -148,7 +148,7 @@ public final class ContainerRunner {
                     .filter(state -> state.getContainerId().equals(containerId))
                     .findFirst();
         } catch (StatusRuntimeException e) {
-            LOG.info("{}: containers not listed: {}", view.plan().display(), e.getStatus());
+            LOG.info("{}: failed to list the containers: {}", view.plan().display(), e.getStatus());
             return Optional.empty();
         }
     }

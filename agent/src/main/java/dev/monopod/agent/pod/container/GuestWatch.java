@@ -81,7 +81,7 @@ public final class GuestWatch {
                                 .map(ContainerState::getContainerId)
                                 .collect(Collectors.toUnmodifiableSet()));
             } catch (StatusRuntimeException e) {
-                LOG.info("{}: containers not listed: {}", view.plan().display(), e.getStatus());
+                LOG.info("{}: failed to list the containers: {}", view.plan().display(), e.getStatus());
                 scope.pause(RETRY);
             }
         }

@@ -128,7 +128,7 @@ public final class PodResize {
         try {
             allocation.write(view.directory());
         } catch (IOException e) {
-            LOG.error("{}: resize not noted down", view.plan().display(), e);
+            LOG.error("{}: failed to record the resize", view.plan().display(), e);
             return;
         }
         granted = allocation;

@@ -85,7 +85,7 @@ public final class PodScope {
                                 backoff = new Backoff();
                             }
                             LOG.warn(
-                                    "{}: {} failed and is tried again: {}",
+                                    "{}: {} failed, retrying: {}",
                                     display,
                                     what,
                                     e.toString());

@@ -72,7 +72,7 @@ public final class StorageWatch {
                                                     .build())));
         } catch (StatusRuntimeException | UncheckedIOException e) {
             if (!scope.closed()) {
-                LOG.info("{}: use of disk not known: {}", view.plan().display(), e.toString());
+                LOG.info("{}: failed to read the use of disk: {}", view.plan().display(), e.toString());
             }
             return Optional.empty();
         }

@@ -72,7 +72,7 @@ final class Adoption {
                     tryBegin(machine, stumble);
                     return;
                 } catch (RuntimeException | IOException e) {
-                    LOG.warn("machine {} is not taken up yet: {}", name, e.toString());
+                    LOG.warn("failed to adopt machine {}, retrying: {}", name, e.toString());
                     Pauses.pause(RETRY);
                 }
             }

@@ -88,7 +88,7 @@ record PodEnd(
                                     null,
                                     null));
         } catch (RuntimeException e) {
-            LOG.warn("{}: machine status not written: {}", view.plan().display(), e.toString());
+            LOG.warn("{}: failed to update the Machine's status: {}", view.plan().display(), e.toString());
         }
     }
 
@@ -108,7 +108,7 @@ record PodEnd(
                     services.api().removeMachine(view.machineName());
                     break;
                 } catch (RuntimeException | IOException e) {
-                    LOG.warn("{}: removal is tried again: {}", view.plan().display(), e.toString());
+                    LOG.warn("{}: failed to remove the pod, retrying: {}", view.plan().display(), e.toString());
                     Pauses.pause(RETRY);
                 }
             }

@@ -124,7 +124,7 @@ public final class PodHost implements AutoCloseable {
             if (known.contains(vm.id())) {
                 recovered.put(vm);
             } else {
-                LOG.info("machine {} has no Machine object any more; it is destroyed", vm.id());
+                LOG.info("destroying machine {}: its Machine object is gone", vm.id());
                 vm.destroy(DESTROY);
             }
         }

@@ -281,7 +281,7 @@ public final class PodWorker {
             try {
                 save(state);
             } catch (RuntimeException e) {
-                LOG.error("{}: record not written", view.plan().display(), e);
+                LOG.error("{}: failed to write the pod's record", view.plan().display(), e);
             }
         }
         step.effects().forEach(this::perform);
@@ -322,7 +322,7 @@ public final class PodWorker {
     private void endStartup() throws InterruptedException {
         startup.ifPresent(task -> task.cancel(true));
         if (startup.isPresent() && !startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
-            LOG.error("{}: startup does not end", view.plan().display());
+            LOG.error("{}: startup has not ended in time", view.plan().display());
         }
     }
 
@@ -380,7 +380,7 @@ public final class PodWorker {
                             handle.disks());
             PodRecord.of(next, facts).write(view.directory());
         } catch (IOException e) {
-            LOG.error("{}: record not written", view.plan().display(), e);
+            LOG.error("{}: failed to write the pod's record", view.plan().display(), e);
         }
     }
 
