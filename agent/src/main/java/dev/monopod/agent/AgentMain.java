@@ -3,15 +3,11 @@ package dev.monopod.agent;
 import dev.monopod.agent.host.HostRegistration;
 import dev.monopod.agent.host.KernelImage;
 import dev.monopod.agent.host.Overcommit;
-import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.node.NodeStatus;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.agent.pod.worker.PodHost;
-import dev.monopod.host.image.ImageCollector;
-import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
-import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
@@ -64,37 +60,37 @@ public final class AgentMain implements Callable<Integer> {
         Files.createDirectories(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
         Files.createDirectories(settings("").seccompDirectory());
-        Loops loops = new Loops(Clock.systemUTC(), new Random());
-        try (HealthServer health = Parts.health(options, loops)) {
+        var loops = new Loops(Clock.systemUTC(), new Random());
+        try (var health = Parts.health(options, loops)) {
             run(loops, health);
         }
         return 0;
     }
 
     private void run(Loops loops, HealthServer health) throws IOException, InterruptedException {
-        Hypervisor hypervisor = Parts.hypervisor(options);
-        HostNetwork network = Parts.network(options);
-        OciImageStore images = Parts.images(options);
-        try (KubernetesClient client = client();
-                KubernetesClient brisk = brisk(client);
-                Watches watches = new Watches(client);
-                VpcWatch vpcs = new VpcWatch(client, watches, network, options, loops)) {
-            String address = persistently(health, vpcs::hostAddress);
-            try (Parts.Guard guard = Parts.guard(watches, options, loops);
-                    NodeStatus nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
-                    HostRegistration registration =
+        var hypervisor = Parts.hypervisor(options);
+        var network = Parts.network(options);
+        var images = Parts.images(options);
+        try (var client = client();
+                var brisk = brisk(client);
+                var watches = new Watches(client);
+                var vpcs = new VpcWatch(client, watches, network, options, loops)) {
+            var address = persistently(health, vpcs::hostAddress);
+            try (var guard = Parts.guard(watches, options, loops);
+                    var nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
+                    var registration =
                             new HostRegistration(
                                     brisk, facts(address, hypervisor), loops, Clock.systemUTC());
-                    PodHost pods =
+                    var pods =
                             new PodHost(
                                     client,
                                     options.hostName,
                                     new PodHost.Machinery(hypervisor, guard.of(network), images),
                                     nodes,
                                     settings(address));
-                    ImageCollector collector = Parts.collector(options, images, pods);
-                    LoadBalancing balancing = Parts.loadBalancing(options, client, watches, loops);
-                    AutoCloseable kubelet = Parts.kubelet(options, client, pods, address)) {
+                    var collector = Parts.collector(options, images, pods);
+                    var balancing = Parts.loadBalancing(options, client, watches, loops);
+                    var kubelet = Parts.kubelet(options, client, pods, address)) {
                 vpcs.start();
                 guard.start();
                 nodes.start();
@@ -146,7 +142,7 @@ public final class AgentMain implements Callable<Integer> {
     }
 
     private KubernetesClient client() {
-        KubernetesClientBuilder builder = new KubernetesClientBuilder();
+        var builder = new KubernetesClientBuilder();
         options.kubeconfig.ifPresent(
                 file -> builder.withConfig(Config.fromKubeconfig(file.toFile())));
         return builder.build();

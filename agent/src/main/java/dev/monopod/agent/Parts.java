@@ -30,7 +30,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -52,8 +51,8 @@ final class Parts {
     }
 
     static HealthServer health(AgentOptions options, Loops loops) throws IOException {
-        String bind = options.healthBind;
-        int colon = bind.lastIndexOf(':');
+        var bind = options.healthBind;
+        var colon = bind.lastIndexOf(':');
         return new HealthServer(
                 new InetSocketAddress(
                         bind.substring(0, colon), Integer.parseInt(bind.substring(colon + 1))),
@@ -92,7 +91,7 @@ final class Parts {
     }
 
     static Guard guard(Watches watches, AgentOptions options, Loops loops) {
-        NetworkWatch watch = new NetworkWatch(watches);
+        var watch = new NetworkWatch(watches);
         return new Guard(
                 watch,
                 new Firewalls(watch::objects, options.hostName, new PolicyTables()::apply, loops),
@@ -107,7 +106,7 @@ final class Parts {
                         options.registries.isPresent()
                                 ? RegistryConfiguration.read(options.registries.get())
                                 : new RegistryConfiguration(List.of());
-        OciImageStore store =
+        var store =
                 new OciImageStore(
                         options.dataDirectory.resolve("images"), registries, plugins(options));
         store.removeAbandoned();
@@ -115,8 +114,8 @@ final class Parts {
     }
 
     private static CredentialPluginSettings plugins(AgentOptions options) throws IOException {
-        Path usual = options.dataDirectory.resolve("credential-providers.yaml");
-        Path file = options.credentialProviderConfig.orElse(usual);
+        var usual = options.dataDirectory.resolve("credential-providers.yaml");
+        var file = options.credentialProviderConfig.orElse(usual);
         return options.credentialProviderConfig.isPresent() || Files.exists(usual)
                 ? CredentialPluginSettings.read(
                         file,
@@ -151,12 +150,12 @@ final class Parts {
     static AutoCloseable kubelet(
             AgentOptions options, KubernetesClient client, PodHost pods, String address)
             throws IOException {
-        List<String> own = List.of(address, "127.0.0.1", options.hostName);
-        Path pki = options.kubeletCertificate().toAbsolutePath().getParent();
+        var own = List.of(address, "127.0.0.1", options.hostName);
+        var pki = options.kubeletCertificate().toAbsolutePath().getParent();
         if (pki != null) {
             Files.createDirectories(pki);
         }
-        ServingCertificates certificates =
+        var certificates =
                 ServingCertificates.open(
                         options.kubeletCertificate(),
                         options.kubeletKey(),
@@ -165,7 +164,7 @@ final class Parts {
                         Clock.systemUTC());
         pods.tellAddresses(addresses ->
                 certificates.update(Stream.concat(own.stream(), addresses.stream()).toList()));
-        KubeletServer server =
+        var server =
                 new KubeletServer(
                         new KubeletServerConfiguration(options.kubeletPort, options.hostName),
                         pods.pods(),

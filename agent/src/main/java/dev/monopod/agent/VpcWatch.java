@@ -62,7 +62,7 @@ final class VpcWatch implements AutoCloseable {
         if (options.hostAddress.isPresent()) {
             return options.hostAddress.get();
         }
-        List<Vpc> all = client.resources(Vpc.class).list().getItems();
+        var all = client.resources(Vpc.class).list().getItems();
         if (all.isEmpty()) {
             throw new KubernetesClientException("there is no Vpc yet, and no --host-address");
         }
@@ -83,8 +83,8 @@ final class VpcWatch implements AutoCloseable {
     /// One VPC that fails does not hold up the others.
     private void pass() {
         List<RuntimeException> failures = new ArrayList<>();
-        for (Vpc vpc : vpcs.list()) {
-            String name = vpc.getMetadata().getName();
+        for (var vpc : vpcs.list()) {
+            var name = vpc.getMetadata().getName();
             if (!vpc.getSpec().equals(made.get(name))) {
                 try {
                     ensure(vpc);

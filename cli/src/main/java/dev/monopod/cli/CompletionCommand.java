@@ -28,7 +28,7 @@ final class CompletionCommand implements Runnable {
 
     @Override
     public void run() {
-        CommandLine root = MonopodMain.commandLine();
+        var root = MonopodMain.commandLine();
         switch (shell) {
             case bash -> System.out.println(AutoComplete.bash("monopod", root));
             case zsh ->
@@ -40,7 +40,7 @@ final class CompletionCommand implements Runnable {
     }
 
     private static List<String> fish(CommandLine root) {
-        Stream<String> commands =
+        var commands =
                 root.getSubcommands().entrySet().stream()
                         .flatMap(entry ->
                                 Stream.concat(
@@ -54,8 +54,8 @@ final class CompletionCommand implements Runnable {
     }
 
     private static Stream<String> inside(String name, CommandLine command) {
-        String condition = "__fish_seen_subcommand_from " + name;
-        Stream<String> nested =
+        var condition = "__fish_seen_subcommand_from " + name;
+        var nested =
                 command.getSubcommands().entrySet().stream()
                         .map(entry ->
                                 line(
@@ -63,7 +63,7 @@ final class CompletionCommand implements Runnable {
                                         "-a " + entry.getKey(),
                                         description(entry.getValue())));
         Collection<OptionSpec> options = command.getCommandSpec().options();
-        Stream<String> flags =
+        var flags =
                 options.stream()
                         .filter(option -> !option.hidden())
                         .map(option ->

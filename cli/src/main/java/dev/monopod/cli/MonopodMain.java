@@ -12,7 +12,6 @@ import dev.monopod.cli.status.StatusCommand;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.up.UpCommand;
 import dev.monopod.cli.why.WhyCommand;
-import java.io.PrintWriter;
 import java.security.Security;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import picocli.CommandLine;
@@ -69,7 +68,7 @@ public final class MonopodMain implements Runnable {
 
     private static int explain(
             Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
-        PrintWriter errors = command.getErr();
+        var errors = command.getErr();
         switch (failure) {
             case CliException known -> {
                 errors.println("monopod: " + known.getMessage());

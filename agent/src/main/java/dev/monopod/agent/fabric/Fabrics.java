@@ -56,7 +56,7 @@ public final class Fabrics implements AutoCloseable {
     }
 
     private void pass() {
-        List<Fabric> wanted = plan.of(watch.objects(), addresses.list());
+        var wanted = plan.of(watch.objects(), addresses.list());
         if (!wanted.equals(applied)) {
             applied = List.of();
             network.apply(wanted);

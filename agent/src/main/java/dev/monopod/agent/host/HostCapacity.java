@@ -2,7 +2,6 @@ package dev.monopod.agent.host;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -14,7 +13,7 @@ record HostCapacity(long milliCpu, long memoryMebiBytes, long storageMebiBytes) 
     /// @param directory on the file system that holds the machines' disks
     static HostCapacity measure(Overcommit overcommit, Path directory) throws IOException {
         long processors = Runtime.getRuntime().availableProcessors();
-        FileStore store = Files.getFileStore(directory);
+        var store = Files.getFileStore(directory);
         return new HostCapacity(
                 processors * 1000 * overcommit.cpu(),
                 Math.max(0, memoryTotalMebiBytes() - RESERVED_MEBI_BYTES),

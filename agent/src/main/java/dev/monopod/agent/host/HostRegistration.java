@@ -65,17 +65,17 @@ public final class HostRegistration implements AutoCloseable {
 
     void beat() throws IOException {
         var resource = client.resources(Host.class).withName(facts.hostName());
-        Host found = resource.get();
+        var found = resource.get();
         if (found == null) {
-            Host host = new Host();
+            var host = new Host();
             host.setMetadata(new ObjectMetaBuilder().withName(facts.hostName()).build());
             host.setSpec(new HostSpec(null, null, null, null));
             found = client.resource(host).create();
         }
-        HostCapacity capacity =
+        var capacity =
                 HostCapacity.measure(
                         facts.overcommit().orAsked(found.getSpec()), facts.dataDirectory());
-        HostStatus status =
+        var status =
                 new HostStatus(
                         capacity.milliCpu(),
                         capacity.memoryMebiBytes(),
@@ -94,7 +94,7 @@ public final class HostRegistration implements AutoCloseable {
     }
 
     private List<Condition> conditions() {
-        boolean kvm = facts.accelerator().equals("kvm");
+        var kvm = facts.accelerator().equals("kvm");
         return List.of(
                 condition("Ready", true, "AgentRunning", "the agent takes machines"),
                 condition(

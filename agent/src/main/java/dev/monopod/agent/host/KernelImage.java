@@ -16,17 +16,17 @@ public final class KernelImage {
 
     /// The release, for example `6.1.0-40-cloud-amd64`; empty when the file does not say.
     public static String release(Path image) {
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+        try (var file = new RandomAccessFile(image.toFile(), "r")) {
             file.seek(POINTER);
-            int pointer = file.read() | file.read() << 8;
+            var pointer = file.read() | file.read() << 8;
             if (pointer <= 0) {
                 return "";
             }
-            byte[] text = new byte[LONGEST];
+            var text = new byte[LONGEST];
             file.seek(pointer + (long) BASE);
-            int count = Math.max(0, file.read(text));
-            String line = new String(text, 0, count, StandardCharsets.US_ASCII);
-            int end = line.indexOf(' ');
+            var count = Math.max(0, file.read(text));
+            var line = new String(text, 0, count, StandardCharsets.US_ASCII);
+            var end = line.indexOf(' ');
             return end > 0 ? line.substring(0, end) : "";
         } catch (IOException e) {
             return "";

@@ -21,8 +21,8 @@ public record Overcommit(int cpu, int storage) {
         if (spec == null) {
             return this;
         }
-        Integer askedCpu = spec.cpuOvercommit();
-        Integer askedStorage = spec.storageOvercommit();
+        var askedCpu = spec.cpuOvercommit();
+        var askedStorage = spec.storageOvercommit();
         return new Overcommit(
                 askedCpu == null ? cpu : askedCpu, askedStorage == null ? storage : askedStorage);
     }

@@ -174,7 +174,7 @@ final class CgroupMetrics {
         if (!known) {
             return;
         }
-        String name = resource.equals("cpu") || resource.equals("io") ? upper(resource) : resource;
+        var name = resource.equals("cpu") || resource.equals("io") ? upper(resource) : resource;
         counter(
                 "pressure_%s_waiting_seconds_total".formatted(resource),
                 "Total time duration tasks in the container have waited due to %s congestion."
@@ -192,7 +192,7 @@ final class CgroupMetrics {
     }
 
     private void device(DeviceUsage device) {
-        Labels ofDevice = labels.add("device", device.getDevice());
+        var ofDevice = labels.add("device", device.getDevice());
         families.counter(
                 "container_fs_reads_bytes_total",
                 "Cumulative count of bytes read",

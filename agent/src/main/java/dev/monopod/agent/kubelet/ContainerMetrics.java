@@ -5,10 +5,8 @@ import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
 import dev.monopod.host.network.HostNetwork.Traffic.Direction;
 import dev.monopod.protocol.guest.ContainerEvents;
 import dev.monopod.protocol.guest.ContainerStatistics;
-import dev.monopod.protocol.guest.FileSystem;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
-import io.fabric8.kubernetes.api.model.PodStatus;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.List;
 import java.util.Locale;
@@ -65,12 +63,12 @@ final class ContainerMetrics {
     }
 
     private void pod(PodStatistics pod) {
-        String id = KUBEPODS + quality(pod) + "pod" + pod.uid();
+        var id = KUBEPODS + quality(pod) + "pod" + pod.uid();
         var labels = labels(id, "", "", pod.namespace(), pod.name(), "");
         var group = new CgroupMetrics(families, labels, pod.time());
         group.usage(pod.told().getPod());
         group.specification(pod.told().getPod(), pod.startTime());
-        Labels ofInterface = labels.add("interface", PodStatistics.INTERFACE);
+        var ofInterface = labels.add("interface", PodStatistics.INTERFACE);
         pod.traffic()
                 .ifPresent(traffic -> {
                     network(pod, ofInterface, "receive", "receiv", traffic.received());
@@ -98,7 +96,7 @@ final class ContainerMetrics {
 
     /// Also of a container that is down between two attempts.
     private void events(PodStatistics pod, String podId, ContainerEvents events) {
-        String id =
+        var id =
                 pod.told().getContainersList().stream()
                         .filter(container -> container.getName().equals(events.getName()))
                         .map(ContainerStatistics::getContainerId)
@@ -110,7 +108,7 @@ final class ContainerMetrics {
     }
 
     private static Optional<String> lastId(PodStatistics pod, String container) {
-        PodStatus status = pod.pod().getStatus();
+        var status = pod.pod().getStatus();
         return status == null
                 ? Optional.empty()
                 : Stream.concat(
@@ -150,8 +148,8 @@ final class ContainerMetrics {
     }
 
     private void scratch(PodStatistics pod, Labels labels, long usedBytes) {
-        FileSystem disk = pod.told().getScratch();
-        Labels ofDevice = labels.add("device", SCRATCH);
+        var disk = pod.told().getScratch();
+        var ofDevice = labels.add("device", SCRATCH);
         families.gauge(
                 "container_fs_limit_bytes",
                 "Number of bytes that can be consumed by the container on this filesystem.",
@@ -172,7 +170,7 @@ final class ContainerMetrics {
 
     private static Labels labels(
             PodStatistics pod, String podId, String container, String containerId) {
-        String image =
+        var image =
                 Stream.concat(
                                 pod.pod().getSpec().getInitContainers().stream(),
                                 pod.pod().getSpec().getContainers().stream())
@@ -201,8 +199,8 @@ final class ContainerMetrics {
     }
 
     private static String quality(PodStatistics pod) {
-        PodStatus status = pod.pod().getStatus();
-        String quality = status == null || status.getQosClass() == null ? "" : status.getQosClass();
+        var status = pod.pod().getStatus();
+        var quality = status == null || status.getQosClass() == null ? "" : status.getQosClass();
         return quality.isEmpty() || quality.equals("Guaranteed")
                 ? ""
                 : quality.toLowerCase(Locale.ROOT) + "/";

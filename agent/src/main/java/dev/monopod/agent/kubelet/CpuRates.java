@@ -29,11 +29,11 @@ final class CpuRates {
     private record Sample(Instant time, long usageNanos, Optional<Long> rate) {
         /// A counter that fell is one of a container that was started anew.
         Sample after(Sample before) {
-            long duration = Duration.between(before.time, time).toNanos();
+            var duration = Duration.between(before.time, time).toNanos();
             if (duration <= 0) {
                 return before;
             }
-            long used = Math.max(0, usageNanos - before.usageNanos);
+            var used = Math.max(0, usageNanos - before.usageNanos);
             return new Sample(
                     time, usageNanos, Optional.of(Math.round((double) used * 1e9 / duration)));
         }

@@ -74,10 +74,10 @@ final class Exchange {
     String host() {
         var host = Optional.ofNullable(request.headers().get(HttpHeaderNames.HOST)).orElse("");
         if (host.startsWith("[")) {
-            int end = host.indexOf(']');
+            var end = host.indexOf(']');
             return end < 0 ? host : host.substring(1, end);
         }
-        int colon = host.lastIndexOf(':');
+        var colon = host.lastIndexOf(':');
         return colon < 0 ? host : host.substring(0, colon);
     }
 
@@ -125,8 +125,8 @@ final class Exchange {
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
                 begin();
-                for (int done = 0; done < length; done += CHUNK_BYTES) {
-                    int part = Math.min(CHUNK_BYTES, length - done);
+                for (var done = 0; done < length; done += CHUNK_BYTES) {
+                    var part = Math.min(CHUNK_BYTES, length - done);
                     connection.write(
                             new DefaultHttpContent(
                                     Unpooled.copiedBuffer(bytes, offset + done, part)));

@@ -1,6 +1,5 @@
 package dev.monopod.agent.kubelet;
 
-import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -62,7 +61,7 @@ final class Families {
                                     .build());
             return;
         }
-        String base = name.substring(0, name.length() - TOTAL.length());
+        var base = name.substring(0, name.length() - TOTAL.length());
         counters.computeIfAbsent(base, _ -> CounterSnapshot.builder().name(base).help(help))
                 .dataPoint(
                         CounterDataPointSnapshot.builder()
@@ -92,14 +91,14 @@ final class Families {
     /// @param accept the client's header; OpenMetrics only where it is named
     @SuppressWarnings("deprecation") // Seconds, the writer's default, are not what the format says.
     Text write(String accept) {
-        ExpositionFormatWriter writer =
+        var writer =
                 accept.contains(OPEN_METRICS)
                         ? OpenMetricsTextFormatWriter.create()
                         : PrometheusTextFormatWriter.builder()
                                 .setIncludeCreatedTimestamps(false)
                                 .setTimestampsInMs(true)
                                 .build();
-        MetricSnapshots.Builder snapshots = MetricSnapshots.builder();
+        var snapshots = MetricSnapshots.builder();
         counters.values().forEach(family -> snapshots.metricSnapshot(family.build()));
         gauges.values().forEach(family -> snapshots.metricSnapshot(family.build()));
         unknowns.values().forEach(family -> snapshots.metricSnapshot(family.build()));

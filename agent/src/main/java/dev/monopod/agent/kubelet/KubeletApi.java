@@ -185,15 +185,15 @@ final class KubeletApi implements RequestHandler.Service {
     }
 
     private LogOptions logOptions(Exchange exchange) throws StreamException {
-        Optional<Instant> since = exchange.parameter("sinceTime").map(KubeletApi::instant);
-        long seconds = number(exchange, "sinceSeconds");
+        var since = exchange.parameter("sinceTime").map(KubeletApi::instant);
+        var seconds = number(exchange, "sinceSeconds");
         if (seconds == 0 || seconds < -1) {
             throw new StreamException(422, "sinceSeconds must be greater than 0");
         }
         if (seconds > 0) {
             since = Optional.of(clock.instant().minusSeconds(seconds));
         }
-        long limit = number(exchange, "limitBytes");
+        var limit = number(exchange, "limitBytes");
         if (limit == 0) {
             throw new StreamException(422, "limitBytes must be greater than 0");
         }
@@ -230,7 +230,7 @@ final class KubeletApi implements RequestHandler.Service {
             return -1;
         }
         try {
-            long value = Long.parseLong(text.get());
+            var value = Long.parseLong(text.get());
             if (value >= 0) {
                 return value;
             }

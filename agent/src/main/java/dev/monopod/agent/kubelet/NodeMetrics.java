@@ -42,7 +42,7 @@ final class NodeMetrics {
     }
 
     private static boolean runs(Pod pod) {
-        String phase = pod.getStatus() == null ? "" : pod.getStatus().getPhase();
+        var phase = pod.getStatus() == null ? "" : pod.getStatus().getPhase();
         return "Pending".equals(phase) || "Running".equals(phase);
     }
 
@@ -144,8 +144,8 @@ final class NodeMetrics {
 
     private static ClassicHistogramBuckets buckets(List<Long> counts) {
         var buckets = ClassicHistogramBuckets.builder();
-        for (int i = 0; i < counts.size(); i++) {
-            double bound =
+        for (var i = 0; i < counts.size(); i++) {
+            var bound =
                     i < KubeletPods.PROBE_SECONDS.size()
                             ? KubeletPods.PROBE_SECONDS.get(i)
                             : Double.POSITIVE_INFINITY;

@@ -28,9 +28,7 @@ final class Pem {
 
     static PrivateKey readPrivateKey(Path file) throws IOException, GeneralSecurityException {
         try (var parser = new PEMParser(new StringReader(Files.readString(file)))) {
-            for (Object object = parser.readObject();
-                    object != null;
-                    object = parser.readObject()) {
+            for (var object = parser.readObject(); object != null; object = parser.readObject()) {
                 if (object instanceof PEMKeyPair pair) {
                     return privateKey(pair.getPrivateKeyInfo());
                 }

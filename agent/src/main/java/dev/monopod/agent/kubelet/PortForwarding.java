@@ -63,7 +63,7 @@ final class PortForwarding {
                 if (other == null) {
                     halves.put(requestId(stream), stream);
                 } else {
-                    boolean isData = stream.type().equals("data");
+                    var isData = stream.type().equals("data");
                     var data = isData ? stream : other;
                     var error = isData ? other : stream;
                     forwards.execute(() -> forward(data, error, operation));
@@ -106,7 +106,7 @@ final class PortForwarding {
 
     static int port(String text) throws StreamException {
         try {
-            int port = Integer.parseInt(text);
+            var port = Integer.parseInt(text);
             if (port > 0 && port < 65536) {
                 return port;
             }

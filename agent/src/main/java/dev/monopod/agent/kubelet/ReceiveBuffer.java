@@ -114,10 +114,10 @@ final class ReceiveBuffer extends InputStream {
     }
 
     private int take(byte[] target, int offset, int length) {
-        int taken = 0;
+        var taken = 0;
         while (taken < length && size > 0) {
             var first = chunks.element();
-            int part = Math.min(length - taken, first.length - firstOffset);
+            var part = Math.min(length - taken, first.length - firstOffset);
             System.arraycopy(first, firstOffset, target, offset + taken, part);
             taken += part;
             size -= part;

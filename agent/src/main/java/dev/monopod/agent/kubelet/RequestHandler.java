@@ -43,7 +43,7 @@ final class RequestHandler extends ChannelInboundHandlerAdapter {
 
     // A connection that makes no use of its keep-alive, or never sends a whole request.
     private void closeIfIdle(ChannelHandlerContext context) {
-        int seen = requestsSeen;
+        var seen = requestsSeen;
         context.executor()
                 .schedule(
                         () -> {
@@ -98,14 +98,14 @@ final class RequestHandler extends ChannelInboundHandlerAdapter {
 
     // Virtual thread.
     private void serve(ChannelHandlerContext context, Exchange exchange) {
-        boolean complete = false;
+        var complete = false;
         try {
             service.serve(exchange);
             complete = true;
         } catch (Exception _) {
             // The answer may be half sent: only the close that follows tells it.
         } finally {
-            boolean reusable =
+            var reusable =
                     complete && exchange.isAnswered() && HttpUtil.isKeepAlive(exchange.request());
             try {
                 context.executor().execute(() -> end(context, exchange, reusable));

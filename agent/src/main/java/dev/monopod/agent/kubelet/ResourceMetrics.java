@@ -28,7 +28,7 @@ final class ResourceMetrics {
             metrics.node(pods);
         }
         double error = missing > 0 ? 1 : 0;
-        String help = "1 if there was an error while getting container metrics, 0 otherwise";
+        var help = "1 if there was an error while getting container metrics, 0 otherwise";
         metrics.gauge("scrape_error", "[ALPHA] (Deprecated since 1.29.0) " + help, error(error));
         metrics.gauge("resource_scrape_error", "[STABLE] " + help, error(error));
         return metrics.families;
@@ -39,7 +39,7 @@ final class ResourceMetrics {
     }
 
     private void container(PodStatistics pod, ContainerStatistics container) {
-        Usage usage = container.getUsage();
+        var usage = container.getUsage();
         var labels =
                 Labels.of(
                         "container", container.getName(),
@@ -60,7 +60,7 @@ final class ResourceMetrics {
     }
 
     private void pod(PodStatistics pod) {
-        Usage usage = pod.told().getPod();
+        var usage = pod.told().getPod();
         var labels = Labels.of("namespace", pod.namespace(), "pod", pod.name());
         cpu("pod", new Sample(labels, seconds(usage), pod.time()));
         memory("pod", new Sample(labels, usage.getMemoryWorkingSetBytes(), pod.time()));
@@ -105,7 +105,7 @@ final class ResourceMetrics {
     }
 
     private void swap(String what, Sample sample) {
-        String subject =
+        var subject =
                 what.equals("node")
                         ? "swap usage of the node"
                         : "amount of the %s swap usage".formatted(what);

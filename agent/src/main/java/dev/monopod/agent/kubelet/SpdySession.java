@@ -69,7 +69,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
     }
 
     private DefaultSpdyPingFrame newPing() {
-        int id = nextPing;
+        var id = nextPing;
         nextPing = nextPing == Integer.MAX_VALUE - 1 ? 2 : nextPing + 2;
         return new DefaultSpdyPingFrame(id);
     }
@@ -116,7 +116,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
             }
             case SpdyGoAwayFrame _ -> {
                 // No further streams; those that exist go on until the client closes.
-                boolean _ = opened.offer(Optional.empty());
+                var _ = opened.offer(Optional.empty());
             }
             // SETTINGS, WINDOW_UPDATE and HEADERS change nothing here.
             default -> {}
@@ -125,7 +125,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
 
     private void open(ChannelHandlerContext context, SpdySynStreamFrame syn) {
         connection.noteTraffic();
-        int id = syn.streamId();
+        var id = syn.streamId();
         if (syn.isInvalid() || syn.isTruncated() || id % 2 == 0 || id <= lastStreamId) {
             context.writeAndFlush(
                     new DefaultSpdyRstStreamFrame(id, SpdyStreamStatus.PROTOCOL_ERROR));
@@ -181,7 +181,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
     public void channelInactive(ChannelHandlerContext context) {
         var cause = new IOException("the client has gone");
         streams.values().forEach(stream -> stream.fail(cause));
-        boolean _ = opened.offer(Optional.empty());
+        var _ = opened.offer(Optional.empty());
         context.fireChannelInactive();
     }
 
@@ -202,7 +202,7 @@ final class SpdySession extends SimpleChannelInboundHandler<SpdyFrame> {
 
         private void update(AtomicInteger counter, int streamId, int bytes) {
             if (counter.addAndGet(bytes) >= WINDOW_UPDATE_BYTES && connection.isOpen()) {
-                int size = counter.getAndSet(0);
+                var size = counter.getAndSet(0);
                 if (size > 0) {
                     connection
                             .channel()

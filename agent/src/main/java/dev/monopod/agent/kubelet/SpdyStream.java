@@ -104,11 +104,11 @@ final class SpdyStream {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            for (int done = 0; done < length; done += CHUNK_BYTES) {
+            for (var done = 0; done < length; done += CHUNK_BYTES) {
                 if (outputEnded) {
                     throw new IOException("the stream is closed");
                 }
-                int part = Math.min(CHUNK_BYTES, length - done);
+                var part = Math.min(CHUNK_BYTES, length - done);
                 session.connection()
                         .write(
                                 new DefaultSpdyDataFrame(

@@ -50,7 +50,7 @@ final class SpdyStreams implements StreamPeer {
         var session = Upgrades.toSpdy(exchange, protocol);
         session.begin(idleTimeout);
         var version = protocol.orElse("");
-        boolean resizes = request.tty() && (version.equals(V4) || version.equals(V3));
+        var resizes = request.tty() && (version.equals(V4) || version.equals(V3));
         var missing = expected(request, resizes);
         var streams = new HashMap<String, SpdyStream>();
         while (!missing.isEmpty()) {

@@ -1,7 +1,6 @@
 package dev.monopod.agent.kubelet;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
 import dev.monopod.host.network.HostNetwork.Traffic;
@@ -45,8 +44,8 @@ final class StatisticsReport {
     }
 
     private void node(ObjectNode json, PodStatistics pod) {
-        String time = pod.time().toString();
-        Usage machine = pod.told().getMachine();
+        var time = pod.time().toString();
+        var machine = pod.told().getMachine();
         group(json.putArray("systemContainers").addObject(), pod, "pods", pod.told().getPod());
         json.put("startTime", pod.startTime().toString());
         cpu(json, "node/" + pod.uid(), pod.time(), machine);
@@ -72,8 +71,8 @@ final class StatisticsReport {
     }
 
     private void pod(ObjectNode json, PodStatistics pod) {
-        String time = pod.time().toString();
-        Usage usage = pod.told().getPod();
+        var time = pod.time().toString();
+        var usage = pod.told().getPod();
         json.putObject("podRef")
                 .put("name", pod.name())
                 .put("namespace", pod.namespace())
@@ -94,15 +93,15 @@ final class StatisticsReport {
     }
 
     private void container(ObjectNode json, PodStatistics pod, ContainerStatistics container) {
-        String time = pod.time().toString();
-        Usage usage = container.getUsage();
+        var time = pod.time().toString();
+        var usage = container.getUsage();
         json.put("name", container.getName());
         json.put("startTime", PodStatistics.instant(container.getStartedUnixNanos()).toString());
         cpu(json, pod.uid() + "/" + container.getName(), pod.time(), usage);
         memory(json, time, usage, limitLeft(usage));
         swap(json, time, usage);
         io(json, time, usage);
-        FileSystem disk = pod.told().getScratch();
+        var disk = pod.told().getScratch();
         fileSystem(
                 json,
                 "rootfs",
@@ -201,7 +200,7 @@ final class StatisticsReport {
         if (pod.told().getVolumesCount() == 0) {
             return;
         }
-        ArrayNode volumes = json.putArray("volume");
+        var volumes = json.putArray("volume");
         for (var told : pod.told().getVolumesList()) {
             var volume = volumes.addObject();
             numbers(volume, pod.time().toString(), told.getFileSystem());

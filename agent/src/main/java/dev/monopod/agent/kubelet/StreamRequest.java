@@ -4,7 +4,7 @@ package dev.monopod.agent.kubelet;
 record StreamRequest(boolean stdin, boolean stdout, boolean stderr, boolean tty) {
     /// With a terminal, stderr is part of stdout.
     static StreamRequest of(Exchange exchange) {
-        boolean tty = exchange.flag("tty");
+        var tty = exchange.flag("tty");
         return new StreamRequest(
                 exchange.flag("input", "stdin"),
                 exchange.flag("output", "stdout"),

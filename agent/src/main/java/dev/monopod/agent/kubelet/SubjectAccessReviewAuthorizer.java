@@ -31,7 +31,7 @@ public final class SubjectAccessReviewAuthorizer implements Authorizer {
             return known.get();
         }
         try {
-            boolean allowed = review(user, access);
+            var allowed = review(user, access);
             cache.put(question, allowed, allowed ? ALLOWED_LIFETIME : DENIED_LIFETIME);
             return allowed;
         } catch (KubernetesClientException e) {

@@ -55,7 +55,7 @@ final class WebSocketPorts extends SimpleChannelInboundHandler<WebSocketFrame> {
     /// Returns when the connections to all ports have ended.
     void serve(PortForwarding.Operation operation, Duration idleTimeout) throws IOException {
         connection.keepAlive(() -> new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), idleTimeout);
-        for (int i = 0; i < ports.size(); i++) {
+        for (var i = 0; i < ports.size(); i++) {
             int port = ports.get(i);
             var bytes = new byte[] {(byte) port, (byte) (port >> 8)};
             write(2 * i, bytes, 0, bytes.length);
@@ -64,8 +64,8 @@ final class WebSocketPorts extends SimpleChannelInboundHandler<WebSocketFrame> {
         try (var forwards =
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name("kubelet-forward-", 0).factory())) {
-            for (int i = 0; i < ports.size(); i++) {
-                int index = i;
+            for (var i = 0; i < ports.size(); i++) {
+                var index = i;
                 forwards.execute(() -> forward(index, operation));
             }
         }
@@ -137,8 +137,8 @@ final class WebSocketPorts extends SimpleChannelInboundHandler<WebSocketFrame> {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            for (int done = 0; done < length; done += CHUNK_BYTES) {
-                int part = Math.min(CHUNK_BYTES, length - done);
+            for (var done = 0; done < length; done += CHUNK_BYTES) {
+                var part = Math.min(CHUNK_BYTES, length - done);
                 WebSocketPorts.this.write(2 * index, bytes, offset + done, part);
             }
         }

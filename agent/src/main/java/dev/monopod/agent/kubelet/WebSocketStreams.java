@@ -85,7 +85,7 @@ final class WebSocketStreams extends SimpleChannelInboundHandler<WebSocketFrame>
         if (protocol == Protocol.V5 || protocol.hasStatus()) {
             connection.keepAlive(() -> new PingWebSocketFrame(Unpooled.EMPTY_BUFFER), idleTimeout);
         }
-        int lowest = request.stdout() ? STDOUT : request.stderr() ? STDERR : ERROR;
+        var lowest = request.stdout() ? STDOUT : request.stderr() ? STDERR : ERROR;
         connection.write(frame(lowest, new byte[0], 0, 0));
     }
 
@@ -191,8 +191,8 @@ final class WebSocketStreams extends SimpleChannelInboundHandler<WebSocketFrame>
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            for (int done = 0; done < length; done += CHUNK_BYTES) {
-                int part = Math.min(CHUNK_BYTES, length - done);
+            for (var done = 0; done < length; done += CHUNK_BYTES) {
+                var part = Math.min(CHUNK_BYTES, length - done);
                 connection.write(frame(stream, bytes, offset + done, part));
             }
         }

@@ -165,7 +165,7 @@ public final class LoadBalancing implements AutoCloseable {
     /// Empty until the VPC's router is there. The first VPC is served, as by the rest of the agent.
     private Optional<Edge> edge() {
         if (edge == null) {
-            for (Vpc vpc : vpcs.list()) {
+            for (var vpc : vpcs.list()) {
                 var name = vpc.getMetadata().getName();
                 var network = new EdgeNetwork(name, vpc.getSpec().cidrs().getFirst());
                 if (network.possible()) {

@@ -2,7 +2,6 @@ package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
 import dev.monopod.loadbalancing.haproxy.TargetTable;
-import dev.monopod.loadbalancing.rules.Backend;
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.Target;
@@ -41,7 +40,7 @@ final class TargetCommands {
         var places = new TreeMap<String, Place>();
         var wanted = new TreeMap<String, List<Target>>();
         for (var balancer : balancers) {
-            for (Backend backend : balancer.backends()) {
+            for (var backend : balancer.backends()) {
                 if (backend.behaviour() instanceof Behaviour.Pool pool) {
                     var section = HaproxyConfiguration.section(balancer, backend);
                     places.put(section, new Place(balancer, pool));

@@ -7,7 +7,6 @@ import dev.monopod.loadbalancing.rules.Target;
 import dev.monopod.loadbalancing.rules.TargetGroups;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
-import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -85,7 +84,7 @@ final class TargetHealth {
         if (pod.getStatus() == null || pod.getStatus().getPodIP() == null) {
             return;
         }
-        for (PodReadinessGate gate : pod.getSpec().getReadinessGates()) {
+        for (var gate : pod.getSpec().getReadinessGates()) {
             var type = gate.getConditionType();
             if (!TargetGroups.isGate(type)) {
                 continue;

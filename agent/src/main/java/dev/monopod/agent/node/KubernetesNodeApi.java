@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +49,7 @@ final class KubernetesNodeApi implements NodeApi {
 
     @Override
     public void renewLease(String node, String uid, Instant now) {
-        ZonedDateTime time = now.atZone(ZoneOffset.UTC);
+        var time = now.atZone(ZoneOffset.UTC);
         var leases = client.resources(Lease.class).inNamespace(LEASES);
         try {
             leases.withName(node)

@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -75,7 +74,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
         /// There is no Node yet, or no more: nothing to keep fresh.
         Tended absent(Instant now) {
-            Duration wait = uid.isEmpty() ? TICK : RENEWAL;
+            var wait = uid.isEmpty() ? TICK : RENEWAL;
             return new Tended(view, since, written, now.plus(wait), now, uid, "");
         }
     }
@@ -112,8 +111,8 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     @Override
     public void ready(Machine machine, ConfigureResponse guest) {
-        Instant now = clock.instant();
-        NodeStatusView view =
+        var now = clock.instant();
+        var view =
                 new NodeStatusView(machine, guest.getKernelRelease(), guest.getBootId(), version);
         nodes.put(
                 machine.getSpec().nodeName(),
@@ -128,7 +127,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     @Override
     public void remove(Machine machine) {
-        String name = machine.getSpec().nodeName();
+        var name = machine.getSpec().nodeName();
         nodes.remove(name);
         api.delete(name);
     }
@@ -137,7 +136,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     ///
     /// @throws IllegalStateException when a Lease is about to end
     void pass() {
-        Instant now = clock.instant();
+        var now = clock.instant();
         nodes.forEach((name, node) -> {
             if (!node.due().isAfter(now) && busy.add(name)) {
                 threads.execute(() -> turn(name));
@@ -163,7 +162,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
         try {
             @Nullable Tended node = nodes.get(name);
             if (node != null) {
-                Tended next = tend(name, node);
+                var next = tend(name, node);
                 // Another may have come in its place, or it may have gone.
                 nodes.computeIfPresent(name, (_, now) -> now == node ? next : now);
             }
@@ -174,16 +173,16 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     private Tended tend(String name, Tended node) {
         try {
-            Tended written = node;
-            Instant now = clock.instant();
+            var written = node;
+            var now = clock.instant();
             if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
-                Optional<String> uid = api.writeStatus(name, node.view().render(node.since(), now));
+                var uid = api.writeStatus(name, node.view().render(node.since(), now));
                 if (uid.isEmpty()) {
                     return node.absent(now);
                 }
                 written = node.wrote(now, uid.get());
             }
-            Instant renewal = clock.instant();
+            var renewal = clock.instant();
             api.renewLease(name, written.uid(), renewal);
             return written.renewed(renewal);
         } catch (RuntimeException e) {

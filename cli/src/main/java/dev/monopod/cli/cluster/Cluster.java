@@ -20,14 +20,14 @@ public final class Cluster {
     /// A client for the cluster of this machine; with `KUBECONFIG` set and no cluster of our own,
     /// for that one. The caller closes it.
     public static KubernetesClient connect(Layout layout) {
-        Path own =
+        var own =
                 Installation.read(layout)
                         .map(it -> it.standing().kubeconfig(layout))
                         .orElse(layout.adminKubeconfig());
         if (Files.isReadable(own)) {
             return connect(own);
         }
-        String variable = System.getenv("KUBECONFIG");
+        var variable = System.getenv("KUBECONFIG");
         if (variable != null && !variable.isBlank()) {
             return connect(Path.of(variable.split(":", 2)[0]));
         }
@@ -38,7 +38,7 @@ public final class Cluster {
 
     public static KubernetesClient connect(Path kubeconfig) {
         try {
-            Config config = Config.fromKubeconfig(Files.readString(kubeconfig));
+            var config = Config.fromKubeconfig(Files.readString(kubeconfig));
             config =
                     new ConfigBuilder(config)
                             .withRequestTimeout(20_000)

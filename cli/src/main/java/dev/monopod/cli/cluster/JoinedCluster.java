@@ -1,6 +1,5 @@
 package dev.monopod.cli.cluster;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.terminal.CliException;
@@ -43,7 +42,7 @@ public final class JoinedCluster {
 
     /// @throws CliException when it does not answer, or has no DNS
     public static Facts ask(Path kubeconfig, String hostName) {
-        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
+        try (var client = Cluster.connect(kubeconfig)) {
             @Nullable Service dns =
                     client.services().inNamespace(SYSTEM).withName("kube-dns").get();
             if (dns == null) {
@@ -93,7 +92,7 @@ public final class JoinedCluster {
             if (answer == null) {
                 return Optional.empty();
             }
-            for (JsonNode range : new ObjectMapper().readTree(answer).at("/spec/cidrs")) {
+            for (var range : new ObjectMapper().readTree(answer).at("/spec/cidrs")) {
                 if (!range.asText().contains(":")) {
                     return Optional.of(range.asText());
                 }
@@ -108,7 +107,7 @@ public final class JoinedCluster {
 
     /// Who signs client certificates of this cluster, PEM: by it the agent knows the API server.
     public static String clientAuthority(Path kubeconfig) {
-        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
+        try (var client = Cluster.connect(kubeconfig)) {
             @Nullable ConfigMap told =
                     client.configMaps()
                             .inNamespace(SYSTEM)
@@ -127,9 +126,9 @@ public final class JoinedCluster {
     /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
     /// unless the control plane is Monopod's own.
     public static void leave(Path kubeconfig, Installation installation) {
-        String hostName = installation.hostName();
-        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
-            boolean last =
+        var hostName = installation.hostName();
+        try (var client = Cluster.connect(kubeconfig)) {
+            var last =
                     installation.standing().runsController()
                             && client.resources(Host.class).list().getItems().stream()
                                     .allMatch(
@@ -181,7 +180,7 @@ public final class JoinedCluster {
         if (found != null && found.getMetadata().getUid().equals(wanted.uid())) {
             pod.withGracePeriod(0).delete();
         }
-        String node = machine.getSpec().nodeName();
+        var node = machine.getSpec().nodeName();
         client.nodes().withName(node).delete();
         client.leases().inNamespace("kube-node-lease").withName(node).delete();
         remove(client, machine);

@@ -2,8 +2,6 @@ package dev.monopod.cli.doctor;
 
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.Installation;
-import dev.monopod.cli.installation.Layout;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,10 +17,10 @@ public final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Layout layout = options.layout();
+        var layout = options.layout();
         boolean ownCluster =
                 Installation.read(layout).map(it -> it.standing().runsControlPlane()).orElse(true);
-        List<Probe> probes =
+        var probes =
                 new Probes(
                                 layout,
                                 ownCluster

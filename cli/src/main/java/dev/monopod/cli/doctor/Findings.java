@@ -52,7 +52,7 @@ final class Findings {
     /// @param link why no pair of links could be made in a namespace
     /// @param table why no nftables could be
     static Probe networkNamespaces(Optional<String> link, Optional<String> table) {
-        String name = "network namespaces";
+        var name = "network namespaces";
         if (link.isPresent()) {
             return Probe.fail(name, "no veth pair: " + link.get(), "modprobe veth");
         }
@@ -81,7 +81,7 @@ final class Findings {
     }
 
     static Probe controlGroups(ControlGroups mounted) {
-        String name = "control groups";
+        var name = "control groups";
         return switch (mounted) {
             case V2 -> Probe.pass(name, "v2");
             case V1_OR_HYBRID ->
@@ -96,7 +96,7 @@ final class Findings {
 
     /// @param meminfo lines of `/proc/meminfo`
     static Probe memory(List<String> meminfo) {
-        long available =
+        var available =
                 meminfo.stream()
                         .filter(line -> line.startsWith("MemAvailable:"))
                         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)

@@ -3,7 +3,6 @@ package dev.monopod.cli.doctor;
 import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
-import java.util.List;
 
 /// What `up` and `join` ask before they make anything: the probes of `doctor`.
 public final class Preflight {
@@ -13,11 +12,10 @@ public final class Preflight {
     ///
     /// @throws CliException if one fails
     public static void require(Layout layout, Role role, Steps steps) {
-        List<Probe> probes = new Probes(layout, role).all();
-        List<Probe> bad =
-                probes.stream().filter(probe -> probe.level() != Probe.Level.PASS).toList();
+        var probes = new Probes(layout, role).all();
+        var bad = probes.stream().filter(probe -> probe.level() != Probe.Level.PASS).toList();
         bad.forEach(probe -> probe.line().lines().forEach(steps::note));
-        long failed = bad.stream().filter(probe -> probe.level() == Probe.Level.FAIL).count();
+        var failed = bad.stream().filter(probe -> probe.level() == Probe.Level.FAIL).count();
         if (failed > 0) {
             throw new CliException(
                     "this machine cannot run Monopod: %d of %d probes fail"

@@ -25,7 +25,7 @@ record Probe(String name, Level level, String detail, String fix) {
     }
 
     String line() {
-        String text = "%-4s  %-22s %s".formatted(level, name, detail);
+        var text = "%-4s  %-22s %s".formatted(level, name, detail);
         return fix.isEmpty() ? text : text + "\n      %-22s → %s".formatted("", fix);
     }
 }

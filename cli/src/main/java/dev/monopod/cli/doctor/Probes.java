@@ -72,7 +72,7 @@ final class Probes {
     }
 
     private static Probe programs() {
-        List<String> missing =
+        var missing =
                 Stream.of(
                                 "qemu-system-x86_64",
                                 "nft",
@@ -98,7 +98,7 @@ final class Probes {
     }
 
     private Probe built() {
-        List<Path> missing =
+        var missing =
                 Stream.of(
                                 layout.controlPlane(),
                                 layout.dist().resolve("guest/vmlinuz"),
@@ -109,13 +109,13 @@ final class Probes {
     }
 
     private static Probe tun() {
-        Path device = Path.of("/dev/net/tun");
+        var device = Path.of("/dev/net/tun");
         return Findings.tun(Files.isReadable(device) && Files.isWritable(device));
     }
 
     private static Probe networkNamespace() {
-        String name = "monopod-probe-" + ProcessHandle.current().pid();
-        Optional<String> trouble = Commands.trouble(LIMIT, "ip", "netns", "add", name);
+        var name = "monopod-probe-" + ProcessHandle.current().pid();
+        var trouble = Commands.trouble(LIMIT, "ip", "netns", "add", name);
         if (trouble.isPresent()) {
             return Probe.fail(
                     "network namespaces",
@@ -123,11 +123,11 @@ final class Probes {
                     "run as root with CAP_SYS_ADMIN, on a kernel with CONFIG_NET_NS");
         }
         try {
-            Optional<String> link =
+            var link =
                     Commands.trouble(
                             LIMIT, "ip", "-n", name, "link", "add", "name", "probe0", "type",
                             "veth", "peer", "name", "probe1");
-            Optional<String> table =
+            var table =
                     Commands.trouble(
                             LIMIT,
                             "ip",
@@ -143,8 +143,8 @@ final class Probes {
     }
 
     private static Probe nftables() {
-        String table = "monopod_probe_" + ProcessHandle.current().pid();
-        Optional<String> trouble =
+        var table = "monopod_probe_" + ProcessHandle.current().pid();
+        var trouble =
                 Commands.trouble(
                         LIMIT,
                         "nft",
@@ -160,7 +160,7 @@ final class Probes {
     }
 
     private static Probe controlGroups() {
-        Path root = Path.of("/sys/fs/cgroup");
+        var root = Path.of("/sys/fs/cgroup");
         if (Files.exists(root.resolve("cgroup.controllers"))) {
             return Findings.controlGroups(Findings.ControlGroups.V2);
         }
@@ -179,7 +179,7 @@ final class Probes {
     }
 
     private Probe disk() {
-        Path folder =
+        var folder =
                 Stream.iterate(layout.data(), Objects::nonNull, Path::getParent)
                         .filter(Files::exists)
                         .findFirst()
@@ -201,9 +201,9 @@ final class Probes {
             wanted.addAll(CONTROL_PLANE_PORTS);
         }
         for (int port : wanted) {
-            try (ServerSocket socket = new ServerSocket()) {
+            try (var socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
-                boolean everywhere = port == Defaults.API_SERVER_PORT;
+                var everywhere = port == Defaults.API_SERVER_PORT;
                 socket.bind(
                         everywhere
                                 ? new InetSocketAddress(port)
@@ -228,7 +228,7 @@ final class Probes {
     }
 
     private Findings.Kvm kvm() {
-        Path device = Path.of("/dev/kvm");
+        var device = Path.of("/dev/kvm");
         if (!Files.exists(device)) {
             return Findings.Kvm.NO_DEVICE;
         }
@@ -244,7 +244,7 @@ final class Probes {
     /// into a folder that `up` has not made.
     private Hypervisor.Accelerator boot() {
         try {
-            Path passing = Files.createTempDirectory("monopod-doctor");
+            var passing = Files.createTempDirectory("monopod-doctor");
             try {
                 return new AcceleratorProbe(
                                 new QemuConfiguration(

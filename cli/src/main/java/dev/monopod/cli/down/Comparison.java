@@ -26,7 +26,7 @@ record Comparison(@Nullable HostSnapshot before, HostSnapshot after, Layout layo
     }
 
     private Map<String, Set<String>> select(boolean named) {
-        HostSnapshot earlier = before == null ? new HostSnapshot(Map.of()) : before;
+        var earlier = before == null ? new HostSnapshot(Map.of()) : before;
         Map<String, Set<String>> chosen = new TreeMap<>();
         after.since(earlier)
                 .forEach((kind, lines) -> {
@@ -48,7 +48,7 @@ record Comparison(@Nullable HostSnapshot before, HostSnapshot after, Layout layo
 
     Map<String, Integer> counts(boolean earlier) {
         Map<String, Integer> counts = new TreeMap<>();
-        HostSnapshot snapshot = earlier ? before : after;
+        var snapshot = earlier ? before : after;
         if (snapshot != null) {
             snapshot.items().forEach((kind, lines) -> counts.put(kind, lines.size()));
         }
@@ -56,9 +56,9 @@ record Comparison(@Nullable HostSnapshot before, HostSnapshot after, Layout layo
     }
 
     Table table() {
-        Table table = new Table("KIND", "BEFORE UP", "AFTER DOWN", "LEFT");
-        Map<String, Set<String>> left = left();
-        Map<String, Integer> earlier = counts(true);
+        var table = new Table("KIND", "BEFORE UP", "AFTER DOWN", "LEFT");
+        var left = left();
+        var earlier = counts(true);
         counts(false)
                 .forEach((kind, count) ->
                         table.row(

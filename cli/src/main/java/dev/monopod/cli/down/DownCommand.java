@@ -10,13 +10,10 @@ import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.kube.api.Host;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,11 +46,11 @@ public final class DownCommand implements Callable<Integer> {
         if (!"root".equals(System.getProperty("user.name"))) {
             throw new CliException("down removes machines and networks", "run it as root");
         }
-        Layout layout = options.layout();
+        var layout = options.layout();
         @Nullable HostSnapshot before =
                 Files.exists(layout.snapshot()) ? HostSnapshot.read(layout.snapshot()) : null;
-        Steps steps = new Steps(options.json() ? System.err : System.out);
-        DownSteps down = new DownSteps(layout, new LinuxKernel());
+        var steps = new Steps(options.json() ? System.err : System.out);
+        var down = new DownSteps(layout, new LinuxKernel());
         noteMembers(layout, steps);
         steps.step("control plane, controller and agent", down::supervisor);
         steps.step("machines", down::machines);
@@ -66,18 +63,17 @@ public final class DownCommand implements Callable<Integer> {
         if (!keepData) {
             Kubeconfigs.ofUser().withdraw();
         }
-        HostSnapshot after = HostSnapshot.take(layout);
+        var after = HostSnapshot.take(layout);
         return report(steps, new Comparison(before, after, layout));
     }
 
     /// Their machines run on, and nobody tells them what to do any more.
     private static void noteMembers(Layout layout, Steps steps) {
-        Optional<Installation> config =
-                Installation.read(layout).filter(it -> it.standing().runsControlPlane());
+        var config = Installation.read(layout).filter(it -> it.standing().runsControlPlane());
         if (config.isEmpty()) {
             return;
         }
-        try (KubernetesClient client = Cluster.connect(layout)) {
+        try (var client = Cluster.connect(layout)) {
             client.resources(Host.class).list().getItems().stream()
                     .map(host -> host.getMetadata().getName())
                     .filter(name -> !name.equals(config.get().hostName()))
@@ -112,7 +108,7 @@ public final class DownCommand implements Callable<Integer> {
     }
 
     private int report(Steps steps, Comparison comparison) {
-        Map<String, Set<String>> left = comparison.left();
+        var left = comparison.left();
         if (options.json()) {
             CommonOptions.printJson(
                     Map.of(

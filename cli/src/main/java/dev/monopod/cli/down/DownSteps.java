@@ -1,6 +1,5 @@
 package dev.monopod.cli.down;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.installation.SupervisorClient;
@@ -19,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// The steps of `down`. None relies on the one before having worked, on the agent, or on the API
 /// server: what is left of a broken installation goes too.
@@ -36,9 +34,8 @@ final class DownSteps {
     }
 
     void supervisor() {
-        SupervisorClient client = new SupervisorClient(layout.supervisorSocket());
-        Optional<ProcessHandle> process =
-                client.status().flatMap(status -> ProcessHandle.of(status.pid()));
+        var client = new SupervisorClient(layout.supervisorSocket());
+        var process = client.status().flatMap(status -> ProcessHandle.of(status.pid()));
         if (client.stop()) {
             Waiting.until(PATIENCE, () -> process.map(it -> !it.isAlive()).orElse(true));
         }
@@ -52,9 +49,9 @@ final class DownSteps {
     /// Ends every machine that its record names and every QEMU whose command names our folders.
     void machines() {
         List<ProcessHandle> machines = new ArrayList<>();
-        Path folder = layout.data().resolve("machines");
+        var folder = layout.data().resolve("machines");
         if (Files.isDirectory(folder)) {
-            try (Stream<Path> entries = Files.list(folder)) {
+            try (var entries = Files.list(folder)) {
                 entries.map(entry -> entry.resolve("machine.json"))
                         .filter(Files::exists)
                         .forEach(file -> recorded(file).ifPresent(machines::add));
@@ -70,9 +67,9 @@ final class DownSteps {
     /// number.
     private static Optional<ProcessHandle> recorded(Path file) {
         try {
-            JsonNode machine = Json.tree(file);
-            long pid = machine.path("pid").asLong();
-            long startTicks = machine.path("startTicks").asLong(-1);
+            var machine = Json.tree(file);
+            var pid = machine.path("pid").asLong();
+            var startTicks = machine.path("startTicks").asLong(-1);
             return startTicks(pid) == startTicks ? ProcessHandle.of(pid) : Optional.empty();
         } catch (IOException unreadable) {
             return Optional.empty();
@@ -123,23 +120,23 @@ final class DownSteps {
     }
 
     private static String name(ProcessHandle process) {
-        String command = process.info().command().orElse("");
+        var command = process.info().command().orElse("");
         return command.substring(command.lastIndexOf('/') + 1);
     }
 
     void network() {
-        Optional<String> trouble = kernel.removeNetwork(layout.run());
+        var trouble = kernel.removeNetwork(layout.run());
         // By name as well: this program may be of another version than what made the network.
-        for (String namespace : namespaces()) {
+        for (var namespace : namespaces()) {
             kernel.run("ip", "netns", "delete", namespace);
         }
-        for (String link : kernel.links()) {
+        for (var link : kernel.links()) {
             if (link.startsWith("mp-")) {
                 kernel.run("ip", "link", "delete", link);
             }
         }
-        for (String line : kernel.run("nft", "list", "tables").lines().toList()) {
-            String[] parts = line.strip().split(" ", -1);
+        for (var line : kernel.run("nft", "list", "tables").lines().toList()) {
+            var parts = line.strip().split(" ", -1);
             if (parts.length == 3 && parts[2].startsWith("monopod")) {
                 kernel.run("nft", "delete", "table", parts[1], parts[2]);
             }
@@ -159,12 +156,12 @@ final class DownSteps {
 
     /// A mount inside another one goes first.
     void mountsAndControlGroups() {
-        List<String> mounts =
+        var mounts =
                 kernel.mounts().stream()
                         .map(line -> line.split(" ", -1)[1].replace("\\040", " "))
                         .filter(this::inside)
                         .toList();
-        for (String mount : mounts.reversed()) {
+        for (var mount : mounts.reversed()) {
             kernel.run("umount", "--lazy", mount);
         }
         // A group vanishes only after its last process has been reaped.
@@ -172,7 +169,7 @@ final class DownSteps {
     }
 
     private boolean inside(String mount) {
-        Path path = Path.of(mount);
+        var path = Path.of(mount);
         return path.startsWith(layout.data()) || path.startsWith(layout.run());
     }
 

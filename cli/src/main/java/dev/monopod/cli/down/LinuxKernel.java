@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// This host's.
 final class LinuxKernel implements Kernel {
@@ -23,7 +22,7 @@ final class LinuxKernel implements Kernel {
 
     @Override
     public List<String> links() {
-        try (Stream<Path> links = Files.list(Path.of("/sys/class/net"))) {
+        try (var links = Files.list(Path.of("/sys/class/net"))) {
             return links.map(link -> link.getFileName().toString()).sorted().toList();
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);

@@ -4,7 +4,6 @@ import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.terminal.CliException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -45,7 +44,7 @@ public final class ImageCommand implements Runnable {
             if (!Files.isReadable(tar)) {
                 throw new CliException(tar + ": no such file, or not readable");
             }
-            List<String> references = Images.load(options.layout(), tar);
+            var references = Images.load(options.layout(), tar);
             if (options.json()) {
                 CommonOptions.printJson(Map.of("references", references));
             } else {

@@ -52,9 +52,9 @@ final class ImageListCommand implements Callable<Integer> {
             CommonOptions.printJson(Map.of("images", images));
             return 0;
         }
-        Table table = new Table("IMAGE", "DIGEST", "MIB", "STATE", "LAST-USED");
-        for (Image image : images) {
-            for (String reference :
+        var table = new Table("IMAGE", "DIGEST", "MIB", "STATE", "LAST-USED");
+        for (var image : images) {
+            for (var reference :
                     image.references().isEmpty() ? List.of("<none>") : image.references()) {
                 table.row(
                         reference,

@@ -2,7 +2,6 @@ package dev.monopod.cli.image;
 
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.terminal.CliException;
-import dev.monopod.host.image.StoredImages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,10 +27,10 @@ final class ImageRemoveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        StoredImages stored = Images.of(options.layout());
+        var stored = Images.of(options.layout());
         List<String> removed = new ArrayList<>();
         try {
-            for (String image : images) {
+            for (var image : images) {
                 removed.add(stored.remove(image));
             }
         } catch (IOException failure) {

@@ -15,7 +15,7 @@ public final class Hashes {
     private Hashes() {}
 
     public static String sha256(Path file) {
-        try (DigestInputStream stream =
+        try (var stream =
                 new DigestInputStream(
                         Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
             stream.transferTo(OutputStream.nullOutputStream());

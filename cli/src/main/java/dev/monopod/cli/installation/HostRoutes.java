@@ -19,16 +19,15 @@ public final class HostRoutes {
     /// @param routes as `ip route` prints them
     static List<Cidr> parse(String routes) {
         List<Cidr> ranges = new ArrayList<>();
-        for (String line : routes.lines().toList()) {
-            String[] words = line.strip().split("\\s+", -1);
-            boolean typed =
-                    words[0].matches("local|broadcast|unreachable|blackhole|prohibit|unicast");
-            String destination = typed && words.length > 1 ? words[1] : words[0];
+        for (var line : routes.lines().toList()) {
+            var words = line.strip().split("\\s+", -1);
+            var typed = words[0].matches("local|broadcast|unreachable|blackhole|prohibit|unicast");
+            var destination = typed && words.length > 1 ? words[1] : words[0];
             if (destination.equals("default") || HostSnapshot.named(line)) {
                 continue;
             }
             try {
-                Cidr range = Cidr.around(destination);
+                var range = Cidr.around(destination);
                 if (range.prefix() > 0) {
                     ranges.add(range);
                 }

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /// All that Monopod could leave in the kernel, by kind, as text lines that can be compared.
 ///
@@ -85,8 +84,8 @@ public record HostSnapshot(Map<String, Set<String>> items) {
 
     private static Set<String> names(List<String> lines, int column) {
         Set<String> names = new TreeSet<>();
-        for (String line : lines) {
-            String[] words = line.split("\\s+", -1);
+        for (var line : lines) {
+            var words = line.split("\\s+", -1);
             if (words.length > column) {
                 names.add(words[column].replaceFirst("[:@].*", ""));
             }
@@ -96,8 +95,8 @@ public record HostSnapshot(Map<String, Set<String>> items) {
 
     private static Set<String> mounts() {
         Set<String> mounts = new TreeSet<>();
-        for (String line : read(() -> readString(Path.of("/proc/self/mounts"))).lines().toList()) {
-            String[] fields = line.split(" ", -1);
+        for (var line : read(() -> readString(Path.of("/proc/self/mounts"))).lines().toList()) {
+            var fields = line.split(" ", -1);
             mounts.add(fields[1] + " (" + fields[2] + ")");
         }
         return mounts;
@@ -106,11 +105,11 @@ public record HostSnapshot(Map<String, Set<String>> items) {
     /// Folders of control groups with the name, the deepest last.
     public static Set<String> controlGroups() {
         Set<String> found = new TreeSet<>();
-        Path root = Path.of("/sys/fs/cgroup");
+        var root = Path.of("/sys/fs/cgroup");
         if (!Files.isDirectory(root)) {
             return found;
         }
-        try (Stream<Path> walk = Files.walk(root, 8, new FileVisitOption[0])) {
+        try (var walk = Files.walk(root, 8, new FileVisitOption[0])) {
             walk.filter(path -> path.toString().contains("monopod"))
                     .filter(Files::isDirectory)
                     .forEach(path -> found.add(path.toString()));
@@ -132,12 +131,12 @@ public record HostSnapshot(Map<String, Set<String>> items) {
     public static List<ProcessHandle> ourProcesses(Layout layout) {
         List<ProcessHandle> found = new ArrayList<>();
         Set<Long> mine = new TreeSet<>();
-        for (ProcessHandle process = ProcessHandle.current();
+        for (var process = ProcessHandle.current();
                 process != null;
                 process = process.parent().orElse(null)) {
             mine.add(process.pid());
         }
-        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+        try (var all = ProcessHandle.allProcesses()) {
             all.filter(process -> !mine.contains(process.pid()))
                     .filter(process -> belongsTo(layout, commandLine(process.pid())))
                     .forEach(found::add);
@@ -146,9 +145,9 @@ public record HostSnapshot(Map<String, Set<String>> items) {
     }
 
     private static boolean belongsTo(Layout layout, String commandLine) {
-        String program = commandLine.split(" ", 2)[0];
-        String name = program.substring(program.lastIndexOf('/') + 1);
-        boolean ours =
+        var program = commandLine.split(" ", 2)[0];
+        var name = program.substring(program.lastIndexOf('/') + 1);
+        var ours =
                 name.equals("java")
                         || name.startsWith("qemu-")
                         || name.equals("haproxy")
@@ -167,7 +166,7 @@ public record HostSnapshot(Map<String, Set<String>> items) {
     }
 
     private static String describe(long pid) {
-        String command = commandLine(pid);
+        var command = commandLine(pid);
         return command.length() > 120 ? command.substring(0, 120) + "…" : command;
     }
 

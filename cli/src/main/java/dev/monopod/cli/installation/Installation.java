@@ -5,7 +5,6 @@ import dev.monopod.model.network.FixedAddresses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /// What `up` or `join` decided for this host; kept until `down`, so that the next `up` decides the
@@ -43,7 +42,7 @@ public record Installation(
     /// What an earlier `up` or `join` decided here.
     public static Optional<Installation> read(Layout layout) {
         try {
-            Path file = layout.installation();
+            var file = layout.installation();
             return Files.exists(file)
                     ? Optional.of(Json.read(file, InstallationFile.class).installation())
                     : Optional.empty();

@@ -37,8 +37,8 @@ record InstallationFile(
     }
 
     static InstallationFile of(Installation it, Layout layout) {
-        Standing standing = it.standing();
-        boolean own = standing.runsControlPlane();
+        var standing = it.standing();
+        var own = standing.runsControlPlane();
         return new InstallationFile(
                 it.network().vpc(),
                 it.network().range().toString(),
@@ -73,8 +73,8 @@ record InstallationFile(
     }
 
     private Standing readStanding() {
-        Optional<String> underlay = text(place == null ? "" : place.underlayAddress());
-        Optional<String> address = text(place == null ? "" : place.givenAddress());
+        var underlay = text(place == null ? "" : place.underlayAddress());
+        var address = text(place == null ? "" : place.givenAddress());
         return switch (kind()) {
             case ALONE, FIRST -> Standing.own(underlay);
             case MEMBER -> new Standing.Member(joinedDns, underlay.orElse(""), address.orElse(""));

@@ -12,7 +12,7 @@ public record Kubeconfigs(Path home) {
 
     /// Those of the user who runs this; kubectl too goes by `HOME`.
     public static Kubeconfigs ofUser() {
-        String home = System.getenv("HOME");
+        var home = System.getenv("HOME");
         return new Kubeconfigs(
                 Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home));
     }
@@ -21,13 +21,13 @@ public record Kubeconfigs(Path home) {
     ///
     /// @return a command that the user must run for kubectl to find the cluster; empty if none
     public String publish(Path kubeconfig) {
-        Path target = userFile();
+        var target = userFile();
         try {
             if (Files.exists(target) && !Files.readString(target).startsWith(MARK)) {
                 return "export KUBECONFIG=" + kubeconfig;
             }
             Files.createDirectories(target.getParent());
-            Path fresh = target.resolveSibling("config.monopod");
+            var fresh = target.resolveSibling("config.monopod");
             Files.deleteIfExists(fresh);
             Files.createFile(
                     fresh,
@@ -39,7 +39,7 @@ public record Kubeconfigs(Path home) {
                     target,
                     java.nio.file.StandardCopyOption.REPLACE_EXISTING,
                     java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-            String variable = System.getenv("KUBECONFIG");
+            var variable = System.getenv("KUBECONFIG");
             return variable == null || variable.isBlank() ? "" : "unset KUBECONFIG";
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
@@ -48,7 +48,7 @@ public record Kubeconfigs(Path home) {
 
     /// Removes what [#publish] wrote.
     public void withdraw() {
-        Path target = userFile();
+        var target = userFile();
         try {
             if (Files.exists(target) && Files.readString(target).startsWith(MARK)) {
                 Files.delete(target);

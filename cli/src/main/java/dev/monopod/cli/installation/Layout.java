@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.stream.Stream;
 
 /// Where things are: the built checkout, the state that outlives a reboot, and the sockets that do
 /// not.
@@ -37,8 +36,8 @@ public record Layout(Path dist, Path data, Path run) {
 
     /// The layout for these folders; `dist` is that of the checkout that the launcher names.
     static Layout of(Path data, Path run) {
-        String root = System.getenv("MONOPOD_ROOT");
-        Path checkout = root == null ? Path.of("") : Path.of(root);
+        var root = System.getenv("MONOPOD_ROOT");
+        var checkout = root == null ? Path.of("") : Path.of(root);
         return new Layout(
                 checkout.toAbsolutePath().normalize().resolve("dist"),
                 data.toAbsolutePath().normalize(),
@@ -118,7 +117,7 @@ public record Layout(Path dist, Path data, Path run) {
                 Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx--x--x"));
             }
             if (!ownsData()) {
-                try (Stream<Path> content = Files.list(data)) {
+                try (var content = Files.list(data)) {
                     if (content.findAny().isPresent()) {
                         throw new CliException(
                                 data + " holds files that are not Monopod's",
@@ -128,7 +127,7 @@ public record Layout(Path dist, Path data, Path run) {
                 Files.createFile(marker());
             }
             Files.createDirectories(data.resolve("logs"));
-            Path registries = data.resolve("registries.json");
+            var registries = data.resolve("registries.json");
             if (!Files.exists(registries)) {
                 Files.writeString(registries, "[]\n");
             }

@@ -73,22 +73,22 @@ public final class SupervisorClient {
     }
 
     private String request(String method, String path) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            String head = "%s %s HTTP/1.0\r\nHost: supervisor\r\nContent-Length: 0\r\n\r\n";
-            ByteBuffer request =
+            var head = "%s %s HTTP/1.0\r\nHost: supervisor\r\nContent-Length: 0\r\n\r\n";
+            var request =
                     ByteBuffer.wrap(head.formatted(method, path).getBytes(StandardCharsets.UTF_8));
             while (request.hasRemaining()) {
                 channel.write(request);
             }
-            ByteArrayOutputStream answer = new ByteArrayOutputStream();
-            ByteBuffer buffer = ByteBuffer.allocate(8192);
+            var answer = new ByteArrayOutputStream();
+            var buffer = ByteBuffer.allocate(8192);
             while (channel.read(buffer) >= 0) {
                 answer.write(buffer.array(), 0, buffer.position());
                 buffer.clear();
             }
-            String text = answer.toString(StandardCharsets.UTF_8);
-            int body = text.indexOf("\r\n\r\n");
+            var text = answer.toString(StandardCharsets.UTF_8);
+            var body = text.indexOf("\r\n\r\n");
             if (body < 0 || !text.substring(0, body).matches("(?s)HTTP/1\\.\\d 2\\d\\d.*")) {
                 throw new IOException("unexpected answer: " + text.lines().findFirst().orElse(""));
             }

@@ -61,9 +61,9 @@ public final class SupervisorConfig {
     }
 
     private Map<String, Object> controller() {
-        List<String> command = java("controller");
-        boolean own = standing.runsControlPlane();
-        String address = own ? "127.0.0.1" : installation.hostAddress();
+        var command = java("controller");
+        var own = standing.runsControlPlane();
+        var address = own ? "127.0.0.1" : installation.hostAddress();
         command.addAll(List.of("--kubeconfig", credentials("controller")));
         command.addAll(
                 List.of(
@@ -93,7 +93,7 @@ public final class SupervisorConfig {
     }
 
     private Map<String, Object> agent() {
-        List<String> command = java("agent");
+        var command = java("agent");
         command.addAll(List.of("--kubeconfig", credentials("agent")));
         command.addAll(List.of("--host-name", installation.hostName()));
         command.addAll(List.of("--data-dir", layout.data().toString()));

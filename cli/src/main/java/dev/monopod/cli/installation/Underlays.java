@@ -3,7 +3,6 @@ package dev.monopod.cli.installation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Finds the address of this machine by which others reach it.
@@ -21,15 +20,15 @@ public final class Underlays {
     /// That of the default route, else the first; empty if there is none but loopback's and
     /// Monopod's own.
     public static Optional<String> usual() {
-        String addresses =
+        var addresses =
                 Commands.outputIfAny(LIMIT, "ip", "-4", "-o", "address", "show", "scope", "global");
-        List<String> all = global(addresses);
+        var all = global(addresses);
         return toward(FAR_AWAY).filter(all::contains).or(() -> all.stream().findFirst());
     }
 
     /// The one with which this machine speaks to that address.
     public static Optional<String> toward(String address) {
-        Matcher found =
+        var found =
                 SOURCE.matcher(
                         Commands.outputIfAny(LIMIT, "ip", "-4", "-o", "route", "get", address));
         return found.find() ? Optional.of(found.group(1)) : Optional.empty();

@@ -10,9 +10,9 @@ record ApiServer(String host, int port) {
     ///
     /// @throws IllegalArgumentException if there is no address, or the port is none
     static ApiServer parse(String text) {
-        int colon = text.lastIndexOf(':');
-        String host = colon < 0 ? text : text.substring(0, colon);
-        String port = colon < 0 ? "" + Defaults.API_SERVER_PORT : text.substring(colon + 1);
+        var colon = text.lastIndexOf(':');
+        var host = colon < 0 ? text : text.substring(0, colon);
+        var port = colon < 0 ? "" + Defaults.API_SERVER_PORT : text.substring(colon + 1);
         if (host.isEmpty() || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
             throw new IllegalArgumentException("%s: not ADDRESS or ADDRESS:PORT".formatted(text));
         }

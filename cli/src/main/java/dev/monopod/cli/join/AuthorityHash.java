@@ -22,7 +22,7 @@ record AuthorityHash(String text) {
 
     /// @param certificate of the authority, PEM
     static AuthorityHash of(byte[] certificate) throws GeneralSecurityException {
-        byte[] key =
+        var key =
                 CertificateFactory.getInstance("X.509")
                         .generateCertificate(new ByteArrayInputStream(certificate))
                         .getPublicKey()

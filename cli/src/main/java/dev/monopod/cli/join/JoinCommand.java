@@ -4,12 +4,10 @@ import dev.monopod.cli.doctor.Preflight;
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.HostNames;
 import dev.monopod.cli.installation.Installation;
-import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.installation.Underlays;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.cli.up.UpSteps;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -68,12 +66,12 @@ public final class JoinCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Layout layout = options.layout();
-        PrintStream out = options.json() ? System.err : System.out;
-        Steps steps = new Steps(out);
-        JoinSteps join = new JoinSteps(layout, steps, request());
+        var layout = options.layout();
+        var out = options.json() ? System.err : System.out;
+        var steps = new Steps(out);
+        var join = new JoinSteps(layout, steps, request());
         Preflight.require(layout, Preflight.Role.HOST_ONLY, steps);
-        Path credentials = Files.createTempDirectory("monopod-join");
+        var credentials = Files.createTempDirectory("monopod-join");
         Installation installation;
         try {
             steps.step("credentials", () -> join.credentials(credentials));
@@ -81,7 +79,7 @@ public final class JoinCommand implements Callable<Integer> {
         } finally {
             remove(credentials);
         }
-        UpSteps up = new UpSteps(layout, installation, steps);
+        var up = new UpSteps(layout, installation, steps);
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
         up.processes();
         up.host();
@@ -97,7 +95,7 @@ public final class JoinCommand implements Callable<Integer> {
     }
 
     private JoinSteps.Request request() {
-        String name = hostName != null ? hostName : HostNames.own();
+        var name = hostName != null ? hostName : HostNames.own();
         if (!NAME.matcher(name).matches()) {
             throw usage(
                     "--host-name %s: not lower-case letters, digits, '-' and '.'".formatted(name));
@@ -128,7 +126,7 @@ public final class JoinCommand implements Callable<Integer> {
     /// Keys are in it.
     private static void remove(Path folder) throws IOException {
         try (var files = Files.walk(folder)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+            for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         }

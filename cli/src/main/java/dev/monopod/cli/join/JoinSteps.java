@@ -16,7 +16,6 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -81,7 +80,7 @@ final class JoinSteps {
     }
 
     private void checkSame(Installation before) {
-        boolean member = before.standing() instanceof Standing.Member;
+        var member = before.standing() instanceof Standing.Member;
         if (!member || !before.hostName().equals(request.hostName())) {
             throw new CliException(
                     member
@@ -93,27 +92,27 @@ final class JoinSteps {
 
     /// Checks that there is a place for this host, takes it, and keeps the credentials.
     Installation place(Path credentials) throws IOException {
-        Path kubeconfig = credentials.resolve(KUBECONFIG);
-        JoinedCluster.Facts facts = JoinedCluster.ask(kubeconfig, request.hostName());
-        try (KubernetesClient client = Cluster.connect(kubeconfig)) {
-            Vpc vpc =
+        var kubeconfig = credentials.resolve(KUBECONFIG);
+        var facts = JoinedCluster.ask(kubeconfig, request.hostName());
+        try (var client = Cluster.connect(kubeconfig)) {
+            var vpc =
                     client.resources(Vpc.class).list().getItems().stream()
                             .findFirst()
                             .orElseThrow(() ->
                                     new CliException(
                                             "the cluster has no Vpc",
                                             "look whether Monopod's controller runs on the first host"));
-            Cidr range = Cidr.parse(vpc.getSpec().cidrs().getFirst());
-            Cidr services = Cidr.parse(facts.serviceCidr().orElse(Defaults.SERVICE_CIDR));
-            String underlay = underlay();
+            var range = Cidr.parse(vpc.getSpec().cidrs().getFirst());
+            var services = Cidr.parse(facts.serviceCidr().orElse(Defaults.SERVICE_CIDR));
+            var underlay = underlay();
             checkNames(client.resources(Host.class).list().getItems(), underlay);
             if (Installation.read(layout).isEmpty()) {
                 checkRange("range of the VPC " + vpc.getMetadata().getName(), range);
                 checkRange("range of the Services", services);
             }
-            String address = JoinedCluster.claim(client, request.hostName(), vpc);
+            var address = JoinedCluster.claim(client, request.hostName(), vpc);
             layout.prepare();
-            Installation installation =
+            var installation =
                     new Installation(
                             request.hostName(),
                             new Addressing(
@@ -138,7 +137,7 @@ final class JoinSteps {
                 layout.memberKubeconfig(),
                 StandardCopyOption.REPLACE_EXISTING,
                 StandardCopyOption.COPY_ATTRIBUTES);
-        for (String file : AUTHORITY) {
+        for (var file : AUTHORITY) {
             Files.copy(
                     credentials.resolve("pki").resolve(file),
                     layout.pki(file),
@@ -148,9 +147,9 @@ final class JoinSteps {
     }
 
     private String underlay() {
-        String server = request.server().host();
+        var server = request.server().host();
         try {
-            String address = InetAddress.getByName(server).getHostAddress();
+            var address = InetAddress.getByName(server).getHostAddress();
             return request.underlay()
                     .or(() -> Underlays.toward(address))
                     .filter(found -> !found.equals(address))
@@ -165,9 +164,9 @@ final class JoinSteps {
     }
 
     private void checkNames(List<Host> hosts, String underlay) {
-        boolean again = Installation.read(layout).isPresent();
-        for (Host host : hosts) {
-            String name = host.getMetadata().getName();
+        var again = Installation.read(layout).isPresent();
+        for (var host : hosts) {
+            var name = host.getMetadata().getName();
             var status = host.getStatus();
             if (name.equals(request.hostName()) && !again) {
                 throw new CliException(
@@ -190,7 +189,7 @@ final class JoinSteps {
     }
 
     private static void checkRange(String what, Cidr wanted) {
-        for (Cidr taken : HostRoutes.ranges()) {
+        for (var taken : HostRoutes.ranges()) {
             if (taken.overlaps(wanted)) {
                 throw new CliException(
                         "%s, %s: this machine has a route to %s already"

@@ -1,7 +1,6 @@
 package dev.monopod.cli.join;
 
 import java.util.random.RandomGenerator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -19,7 +18,7 @@ record Token(String id, String secret) {
     ///
     /// @throws IllegalArgumentException saying the form, and not the token: it is a secret
     static Token parse(String text) {
-        Matcher form = FORM.matcher(text);
+        var form = FORM.matcher(text);
         if (!form.matches()) {
             throw new IllegalArgumentException(
                     "not of the form ID.SECRET (6 and 16 letters or digits)");

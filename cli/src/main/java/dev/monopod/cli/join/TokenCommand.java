@@ -8,7 +8,6 @@ import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.model.names.Defaults;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -59,8 +58,8 @@ public final class TokenCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Layout layout = options.layout();
-            Installation installation =
+            var layout = options.layout();
+            var installation =
                     Installation.read(layout)
                             .orElseThrow(() ->
                                     new CliException(
@@ -77,9 +76,9 @@ public final class TokenCommand implements Runnable {
                                         "the control plane of this cluster is not on this machine",
                                         "run it where the control plane is; hosts of another's cluster join it by `monopod up --kubeconfig FILE`");
                     };
-            Token token = Token.make(random);
+            var token = Token.make(random);
             create(layout, token);
-            String command =
+            var command =
                     "monopod join %s --token %s --ca-hash %s"
                             .formatted(
                                     new ApiServer(address, Defaults.API_SERVER_PORT),
@@ -94,7 +93,7 @@ public final class TokenCommand implements Runnable {
         }
 
         private void create(Layout layout, Token token) {
-            try (KubernetesClient client = Cluster.connect(layout)) {
+            try (var client = Cluster.connect(layout)) {
                 client.resource(
                                 new SecretBuilder()
                                         .withNewMetadata()

@@ -3,7 +3,6 @@ package dev.monopod.cli.net;
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.terminal.Table;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,7 +61,7 @@ public final class NetCommand {
 
         @Override
         public Integer call() {
-            try (KubernetesClient client = Cluster.connect(options.layout())) {
+            try (var client = Cluster.connect(options.layout())) {
                 var answer =
                         new NetTrace(NetReads.all(client))
                                 .trace(

@@ -16,7 +16,7 @@ sealed interface NetEnd {
     ///
     /// @param namespace of what names none
     static OfPod pod(String text, String namespace) {
-        int slash = text.indexOf('/');
+        var slash = text.indexOf('/');
         return new OfPod(
                 slash < 0 ? namespace : text.substring(0, slash), text.substring(slash + 1));
     }
@@ -27,7 +27,7 @@ sealed interface NetEnd {
     /// @throws CliException when it looks like an address and is none
     static NetEnd parse(String text, String namespace) {
         if (text.startsWith("svc/")) {
-            OfPod named = pod(text.substring("svc/".length()), namespace);
+            var named = pod(text.substring("svc/".length()), namespace);
             return new OfService(named.namespace(), named.name());
         }
         if (text.matches("[0-9.]+")) {

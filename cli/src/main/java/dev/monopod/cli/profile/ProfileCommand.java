@@ -75,7 +75,7 @@ public final class ProfileCommand implements Runnable {
 
         @Override
         public Integer call() {
-            FargateProfile profile = new FargateProfile();
+            var profile = new FargateProfile();
             profile.getMetadata().setName(name);
             profile.setSpec(
                     new FargateProfileSpec(
@@ -89,10 +89,10 @@ public final class ProfileCommand implements Runnable {
                             null,
                             null,
                             null));
-            try (KubernetesClient client = Cluster.connect(options.layout())) {
+            try (var client = Cluster.connect(options.layout())) {
                 client.resource(profile).create();
                 Waiting.until(LIMIT, () -> settled(phase(client, name)));
-                FargateProfile now = client.resources(FargateProfile.class).withName(name).get();
+                var now = client.resources(FargateProfile.class).withName(name).get();
                 if (options.json()) {
                     CommonOptions.printJson(now);
                 } else {
@@ -118,15 +118,14 @@ public final class ProfileCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (KubernetesClient client = Cluster.connect(options.layout())) {
-                List<FargateProfile> profiles =
-                        client.resources(FargateProfile.class).list().getItems();
+            try (var client = Cluster.connect(options.layout())) {
+                var profiles = client.resources(FargateProfile.class).list().getItems();
                 if (options.json()) {
                     CommonOptions.printJson(profiles);
                     return 0;
                 }
-                Table table = new Table("NAME", "PHASE", "SELECTORS", "SUBNETS", "AGE");
-                for (FargateProfile profile : profiles) {
+                var table = new Table("NAME", "PHASE", "SELECTORS", "SUBNETS", "AGE");
+                for (var profile : profiles) {
                     table.row(
                             profile.getMetadata().getName(),
                             profile.getStatus() == null
@@ -157,7 +156,7 @@ public final class ProfileCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (KubernetesClient client = Cluster.connect(options.layout())) {
+            try (var client = Cluster.connect(options.layout())) {
                 var profile = client.resources(FargateProfile.class).withName(name);
                 if (profile.get() == null) {
                     throw new CliException("there is no profile " + name, "monopod profile list");
@@ -179,7 +178,7 @@ public final class ProfileCommand implements Runnable {
 
     /// `team-*{app=web,tier=?}`.
     public static String selector(FargateProfileSpec.Selector selector) {
-        Map<String, String> labels = selector.labels();
+        var labels = selector.labels();
         return labels == null || labels.isEmpty()
                 ? selector.namespace()
                 : selector.namespace()
@@ -190,7 +189,7 @@ public final class ProfileCommand implements Runnable {
     }
 
     private static @Nullable Phase phase(KubernetesClient client, String name) {
-        FargateProfile profile = client.resources(FargateProfile.class).withName(name).get();
+        var profile = client.resources(FargateProfile.class).withName(name).get();
         return profile == null || profile.getStatus() == null ? null : profile.getStatus().phase();
     }
 

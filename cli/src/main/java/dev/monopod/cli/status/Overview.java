@@ -4,7 +4,6 @@ import dev.monopod.cli.terminal.Table;
 import dev.monopod.cli.terminal.Text;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
@@ -14,8 +13,8 @@ public final class Overview {
     private Overview() {}
 
     public static String nodesAndPods(KubernetesClient client, Clock clock) {
-        Table nodes = new Table("NODE", "STATUS", "AGE", "INTERNAL-IP", "KERNEL", "TAINT");
-        for (Node node : client.nodes().list().getItems()) {
+        var nodes = new Table("NODE", "STATUS", "AGE", "INTERNAL-IP", "KERNEL", "TAINT");
+        for (var node : client.nodes().list().getItems()) {
             nodes.row(
                     node.getMetadata().getName(),
                     ready(node) ? "Ready" : "NotReady",
@@ -29,8 +28,8 @@ public final class Overview {
                             .findFirst()
                             .orElse("-"));
         }
-        Table pods = new Table("NAMESPACE", "POD", "PHASE", "AGE", "IP", "NODE", "CAPACITY");
-        for (Pod pod : client.pods().inAnyNamespace().list().getItems()) {
+        var pods = new Table("NAMESPACE", "POD", "PHASE", "AGE", "IP", "NODE", "CAPACITY");
+        for (var pod : client.pods().inAnyNamespace().list().getItems()) {
             var annotations = pod.getMetadata().getAnnotations();
             pods.row(
                     pod.getMetadata().getNamespace(),

@@ -8,18 +8,14 @@ import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Table;
 import dev.monopod.cli.terminal.Text;
 import dev.monopod.kube.api.Host;
-import dev.monopod.kube.api.HostStatus;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,18 +32,17 @@ public final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Layout layout = options.layout();
-        Optional<SupervisorClient.Status> supervisor =
-                new SupervisorClient(layout.supervisorSocket()).status();
+        var layout = options.layout();
+        var supervisor = new SupervisorClient(layout.supervisorSocket()).status();
         Map<String, Object> answer = new LinkedHashMap<>();
-        StringBuilder text = new StringBuilder();
+        var text = new StringBuilder();
         supervisor.ifPresentOrElse(
                 status -> {
                     answer.put("processes", status.processes());
                     text.append(processes(status));
                 },
                 () -> text.append("Monopod does not run on this machine.\n"));
-        boolean clusterAnswers = cluster(layout, answer, text);
+        var clusterAnswers = cluster(layout, answer, text);
         if (options.json()) {
             answer.put("up", supervisor.isPresent());
             CommonOptions.printJson(answer);
@@ -59,9 +54,9 @@ public final class StatusCommand implements Callable<Integer> {
     }
 
     private Table processes(SupervisorClient.Status status) {
-        Table table = new Table("PROCESS", "STATE", "PID", "RESTARTS", "AGE", "NOTE");
-        for (SupervisorClient.ProcessStatus process : status.processes()) {
-            String note = process.ready() ? "" : Text.of(process.message());
+        var table = new Table("PROCESS", "STATE", "PID", "RESTARTS", "AGE", "NOTE");
+        for (var process : status.processes()) {
+            var note = process.ready() ? "" : Text.of(process.message());
             table.row(
                     process.name(),
                     process.ready() ? "ready" : process.state(),
@@ -74,10 +69,10 @@ public final class StatusCommand implements Callable<Integer> {
     }
 
     private boolean cluster(Layout layout, Map<String, Object> answer, StringBuilder text) {
-        try (KubernetesClient client = Cluster.connect(layout)) {
-            List<Host> hosts = client.resources(Host.class).list().getItems();
-            List<Machine> machines = client.resources(Machine.class).list().getItems();
-            List<Pod> pods =
+        try (var client = Cluster.connect(layout)) {
+            var hosts = client.resources(Host.class).list().getItems();
+            var machines = client.resources(Machine.class).list().getItems();
+            var pods =
                     client.pods().inAnyNamespace().withLabel(Names.PROFILE_LABEL).list().getItems();
             answer.put("hosts", hosts);
             answer.put("machines", machines);
@@ -87,7 +82,7 @@ public final class StatusCommand implements Callable<Integer> {
             text.append('\n').append(pods(pods));
             return true;
         } catch (CliException | KubernetesClientException noCluster) {
-            String reason =
+            var reason =
                     noCluster instanceof KubernetesClientException refused
                             ? Cluster.reason(refused)
                             : String.valueOf(noCluster.getMessage());
@@ -98,15 +93,15 @@ public final class StatusCommand implements Callable<Integer> {
     }
 
     private Table hosts(List<Host> hosts) {
-        Table table = new Table("HOST", "ACCELERATOR", "VCPU", "MEMORY", "HEARTBEAT", "AGENT");
-        for (Host host : hosts) {
-            HostStatus status = host.getStatus();
+        var table = new Table("HOST", "ACCELERATOR", "VCPU", "MEMORY", "HEARTBEAT", "AGENT");
+        for (var host : hosts) {
+            var status = host.getStatus();
             if (status == null) {
                 table.row(host.getMetadata().getName(), "-", "-", "-", "-", "-");
                 continue;
             }
-            Long cpu = status.capacityMilliCpu();
-            Long memory = status.capacityMemoryMebiBytes();
+            var cpu = status.capacityMilliCpu();
+            var memory = status.capacityMemoryMebiBytes();
             table.row(
                     host.getMetadata().getName(),
                     Text.of(status.accelerator()),
@@ -119,11 +114,11 @@ public final class StatusCommand implements Callable<Integer> {
     }
 
     private static Table machines(List<Machine> machines) {
-        Table table =
+        var table =
                 new Table("MACHINE OF POD", "PHASE", "HOST", "ADDRESS", "SIZE", "START", "NOTE");
-        for (Machine machine : machines) {
+        for (var machine : machines) {
             var spec = machine.getSpec();
-            MachineStatus status = machine.getStatus();
+            var status = machine.getStatus();
             table.row(
                     spec.pod().namespace() + "/" + spec.pod().name(),
                     status == null ? "Pending" : Text.of(status.phase()),
@@ -141,9 +136,9 @@ public final class StatusCommand implements Callable<Integer> {
     }
 
     private Table pods(List<Pod> pods) {
-        Table table = new Table("POD", "PHASE", "PROFILE", "CAPACITY", "AGE");
-        for (Pod pod : pods) {
-            Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        var table = new Table("POD", "PHASE", "PROFILE", "CAPACITY", "AGE");
+        for (var pod : pods) {
+            var annotations = pod.getMetadata().getAnnotations();
             table.row(
                     pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName(),
                     Text.of(pod.getStatus().getPhase()),

@@ -28,9 +28,9 @@ public final class Steps {
             out.print("  " + name + " …");
             out.flush();
         }
-        long start = System.nanoTime();
+        var start = System.nanoTime();
         try {
-            T result = work.call();
+            var result = work.call();
             finished("✓", name, start);
             done.add(new Step(name, millisSince(start)));
             return result;
@@ -62,7 +62,7 @@ public final class Steps {
     }
 
     private void finished(String mark, String name, long start) {
-        String line = "%s %-52s %6.1f s".formatted(mark, name, millisSince(start) / 1000.0);
+        var line = "%s %-52s %6.1f s".formatted(mark, name, millisSince(start) / 1000.0);
         out.println((terminal ? "\r\u001b[K" : "") + line);
     }
 

@@ -24,18 +24,18 @@ public final class Table {
 
     @Override
     public String toString() {
-        int columns = rows.getFirst().size();
-        int[] widths = new int[columns];
-        for (List<String> row : rows) {
-            for (int column = 0; column < columns; column++) {
+        var columns = rows.getFirst().size();
+        var widths = new int[columns];
+        for (var row : rows) {
+            for (var column = 0; column < columns; column++) {
                 widths[column] = Math.max(widths[column], row.get(column).length());
             }
         }
-        StringBuilder text = new StringBuilder();
-        for (List<String> row : rows) {
-            StringBuilder line = new StringBuilder();
-            for (int column = 0; column < columns; column++) {
-                String cell = row.get(column);
+        var text = new StringBuilder();
+        for (var row : rows) {
+            var line = new StringBuilder();
+            for (var column = 0; column < columns; column++) {
+                var cell = row.get(column);
                 line.append(cell).append(" ".repeat(widths[column] - cell.length() + 3));
             }
             text.append(line.toString().stripTrailing()).append('\n');

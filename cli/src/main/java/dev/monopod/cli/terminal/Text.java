@@ -19,7 +19,7 @@ public final class Text {
         if (timestamp == null) {
             return "-";
         }
-        Duration age = Duration.between(Instant.parse(timestamp), clock.instant());
+        var age = Duration.between(Instant.parse(timestamp), clock.instant());
         if (age.toSeconds() < 120) {
             return Math.max(0, age.toSeconds()) + "s";
         }

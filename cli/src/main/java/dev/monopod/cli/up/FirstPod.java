@@ -45,11 +45,11 @@ final class FirstPod {
     }
 
     private boolean hostSpeaks() {
-        Host host = client.resources(Host.class).withName(hostName).get();
+        var host = client.resources(Host.class).withName(hostName).get();
         if (host == null || host.getStatus() == null) {
             return false;
         }
-        String heartbeat = host.getStatus().heartbeat();
+        var heartbeat = host.getStatus().heartbeat();
         return heartbeat != null
                 && Instant.parse(heartbeat).isAfter(clock.instant().minus(30, ChronoUnit.SECONDS));
     }
@@ -69,7 +69,7 @@ final class FirstPod {
         if (client.resources(FargateProfile.class).withName("default").get() != null) {
             return true;
         }
-        FargateProfile profile = new FargateProfile();
+        var profile = new FargateProfile();
         profile.getMetadata().setName("default");
         profile.setSpec(
                 new FargateProfileSpec(
@@ -84,14 +84,14 @@ final class FirstPod {
     }
 
     private @Nullable Phase phase() {
-        FargateProfile profile = client.resources(FargateProfile.class).withName("default").get();
+        var profile = client.resources(FargateProfile.class).withName("default").get();
         return profile == null || profile.getStatus() == null ? null : profile.getStatus().phase();
     }
 
     /// Returns when the pod runs; one that has ended is replaced.
     void ensurePod(String image) {
         var pods = client.pods().inNamespace(NAMESPACE);
-        Pod present = pods.withName(NAME).get();
+        var present = pods.withName(NAME).get();
         if (present != null && ended(present)) {
             pods.withName(NAME).delete();
             Waiting.until(LIMIT, () -> tolerant(() -> pods.withName(NAME).get() == null));

@@ -13,8 +13,6 @@ import dev.monopod.cli.installation.Underlays;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.model.names.Defaults;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,11 +93,11 @@ public final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Layout layout = options.layout();
+        var layout = options.layout();
         // With -o json the steps go to standard error: standard output is the answer alone.
-        PrintStream out = options.json() ? System.err : System.out;
-        Steps steps = new Steps(out);
-        UpPlan.Go plan = plan(layout);
+        var out = options.json() ? System.err : System.out;
+        var steps = new Steps(out);
+        var plan = plan(layout);
         steps.step(
                 "preflight",
                 () ->
@@ -109,11 +107,11 @@ public final class UpCommand implements Callable<Integer> {
                                         ? Preflight.Role.CONTROL_PLANE
                                         : Preflight.Role.HOST_ONLY,
                                 steps));
-        Installation installation =
+        var installation =
                 plan.others().isPresent()
                         ? steps.step("place in the cluster", () -> place(layout, plan))
                         : plan.installation();
-        UpSteps up = new UpSteps(layout, installation, steps);
+        var up = new UpSteps(layout, installation, steps);
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
         up.processes();
         up.host();
@@ -123,10 +121,10 @@ public final class UpCommand implements Callable<Integer> {
                             + installation.standing().kubeconfig(layout));
             return 0;
         }
-        String kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
-        boolean imageLoaded = up.images();
+        var kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
+        var imageLoaded = up.images();
         up.profile();
-        String pod = "";
+        var pod = "";
         if (!noFirstPod && imageLoaded) {
             pod = up.firstPod();
         } else if (!noFirstPod) {
@@ -160,10 +158,10 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     private UpPlan.Go plan(Layout layout) {
-        UpPlan.Asked asked = asked();
-        Optional<Installation> last = Installation.read(layout);
-        String hostName = HostNames.own();
-        UpPlan plan =
+        var asked = asked();
+        var last = Installation.read(layout);
+        var hostName = HostNames.own();
+        var plan =
                 UpPlan.of(
                         asked,
                         new UpPlan.Found(
@@ -199,9 +197,8 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     private static Installation place(Layout layout, UpPlan.Go plan) {
-        Installation installation = plan.installation();
-        try (KubernetesClient client =
-                Cluster.connect(installation.standing().kubeconfig(layout))) {
+        var installation = plan.installation();
+        try (var client = Cluster.connect(installation.standing().kubeconfig(layout))) {
             return installation.at(
                     JoinedCluster.claim(
                             client, installation.hostName(), plan.others().orElseThrow()));

@@ -33,7 +33,7 @@ enum UpDecision {
 
             /// Reads what [#text] wrote; an empty text stands for a build that nobody knows of.
             static Build parse(String text) {
-                List<String> lines = text.lines().toList();
+                var lines = text.lines().toList();
                 return new Build(
                         lines.subList(0, Math.min(PROCESS_LINES, lines.size())),
                         lines.stream().skip(PROCESS_LINES).findFirst());
@@ -50,7 +50,7 @@ enum UpDecision {
     /// @param running what the running supervisor was started with; empty if none runs
     static List<UpDecision> of(Optional<Inputs> running, Inputs wanted, Standing standing) {
         List<UpDecision> steps = new ArrayList<>();
-        Optional<UpDecision> stop = running.flatMap(it -> stop(it, wanted));
+        var stop = running.flatMap(it -> stop(it, wanted));
         stop.ifPresent(steps::add);
         switch (standing) {
             case Standing.Alone _, Standing.First _ -> {

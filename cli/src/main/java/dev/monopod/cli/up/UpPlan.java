@@ -110,14 +110,14 @@ sealed interface UpPlan {
     }
 
     private static Addressing network(Asked asked, Found found, Optional<Vpc> others) {
-        Optional<Addressing> last = found.last().map(Installation::network);
-        Cidr range =
+        var last = found.last().map(Installation::network);
+        var range =
                 asked.range()
                         .map(text -> range("--vpc-cidr", text, 16, 24))
                         .or(() -> last.map(Addressing::range))
                         .or(() -> others.map(UpPlan::range))
                         .orElseGet(() -> free(found.routed()));
-        Cidr services =
+        var services =
                 asked.services()
                         .map(text -> range("--service-cidr", text, 12, 24))
                         .or(() -> last.map(Addressing::services))
@@ -147,7 +147,7 @@ sealed interface UpPlan {
 
     private static Cidr range(String option, String text, int shortest, int longest) {
         try {
-            Cidr range = Cidr.around(text);
+            var range = Cidr.around(text);
             if (range.prefix() < shortest || range.prefix() > longest) {
                 throw usage("%s %s: /%d to /%d".formatted(option, text, shortest, longest));
             }
@@ -186,7 +186,7 @@ sealed interface UpPlan {
     }
 
     private static Overcommit overcommit(Asked asked, Optional<Overcommit> last) {
-        Overcommit before = last.orElse(Overcommit.USUAL);
+        var before = last.orElse(Overcommit.USUAL);
         return new Overcommit(
                 factor("--cpu-overcommit", asked.cpuOvercommit().orElse(before.cpu())),
                 factor("--storage-overcommit", asked.storageOvercommit().orElse(before.storage())));
@@ -200,8 +200,8 @@ sealed interface UpPlan {
     }
 
     private static Standing standing(Asked asked, Found found) {
-        Optional<Standing> last = found.last().map(Installation::standing);
-        Optional<String> underlay =
+        var last = found.last().map(Installation::standing);
+        var underlay =
                 asked.underlay()
                         .or(() -> last.flatMap(Standing::underlayAddress))
                         .or(found::usualUnderlay);

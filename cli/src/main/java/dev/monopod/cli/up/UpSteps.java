@@ -3,7 +3,6 @@ package dev.monopod.cli.up;
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.JoinedCluster;
 import dev.monopod.cli.image.Images;
-import dev.monopod.cli.installation.Addressing;
 import dev.monopod.cli.installation.Commands;
 import dev.monopod.cli.installation.Hashes;
 import dev.monopod.cli.installation.HostSnapshot;
@@ -22,7 +21,6 @@ import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.NetworkException;
 import dev.monopod.model.names.Defaults;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -61,7 +59,7 @@ public final class UpSteps {
         if (!Files.exists(layout.snapshot())) {
             HostSnapshot.take(layout).write(layout.snapshot());
         }
-        Addressing network = installation.network();
+        var network = installation.network();
         try {
             new LinuxHostNetwork(layout.run())
                     .ensureVpc(
@@ -81,7 +79,7 @@ public final class UpSteps {
     /// Starts the supervisor, or leaves the running one alone if it runs what it should; then waits
     /// for each process in turn.
     public void processes() {
-        Inputs wanted =
+        var wanted =
                 new Inputs(
                         new SupervisorConfig(installation, layout, System.getenv()).text(),
                         new Inputs.Build(
@@ -95,7 +93,7 @@ public final class UpSteps {
                                 installation.standing() instanceof Standing.Member
                                         ? Optional.of(Hashes.sha256(kubeconfigFile()))
                                         : Optional.empty()));
-        Optional<Inputs> running =
+        var running =
                 supervisor
                         .status()
                         .map(_ ->
@@ -126,7 +124,7 @@ public final class UpSteps {
             }
             case START_SUPERVISOR -> steps.step("supervisor", this::startSupervisor);
             case AWAIT_PROCESSES -> {
-                for (String name : processNames()) {
+                for (var name : processNames()) {
                     steps.step(name, () -> awaitReady(name));
                 }
             }
@@ -190,7 +188,7 @@ public final class UpSteps {
     }
 
     private CliException notReady(String name) {
-        String state =
+        var state =
                 status(name)
                         .map(process ->
                                 Stream.of(process.state(), process.message(), process.lastExit())
@@ -231,7 +229,7 @@ public final class UpSteps {
 
     /// Loads the example image; false if none is built.
     boolean images() {
-        Path tar = layout.dist().resolve("images/busybox.tar");
+        var tar = layout.dist().resolve("images/busybox.tar");
         if (!Files.exists(tar)) {
             return false;
         }
@@ -240,9 +238,9 @@ public final class UpSteps {
     }
 
     private void loadFirstImage(Path tar) {
-        Path loaded = layout.data().resolve("loaded-busybox");
-        String digest = Hashes.sha256(tar);
-        String[] last = read(loaded).split(" ", -1);
+        var loaded = layout.data().resolve("loaded-busybox");
+        var digest = Hashes.sha256(tar);
+        var last = read(loaded).split(" ", -1);
         if (last.length == 2
                 && last[0].equals(digest)
                 && Files.isDirectory(layout.data().resolve("images"))) {
@@ -255,15 +253,15 @@ public final class UpSteps {
 
     /// Returns when the cluster has heard of this host.
     public void host() {
-        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
-            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+        try (var client = Cluster.connect(kubeconfigFile())) {
+            var cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
             steps.step("host " + installation.hostName(), () -> awaitHost(cluster));
         }
     }
 
     void profile() {
-        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
-            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+        try (var client = Cluster.connect(kubeconfigFile())) {
+            var cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
             steps.step("profile default", () -> cluster.ensureProfile());
         }
     }
@@ -277,21 +275,21 @@ public final class UpSteps {
 
     /// Name of the pod that runs.
     String firstPod() {
-        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
-            FirstPod cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
+        try (var client = Cluster.connect(kubeconfigFile())) {
+            var cluster = new FirstPod(client, installation.hostName(), Clock.systemUTC());
             steps.step("first pod: hello", () -> cluster.ensurePod(firstImage));
             return FirstPod.NAME;
         }
     }
 
     String overview() {
-        try (KubernetesClient client = Cluster.connect(kubeconfigFile())) {
+        try (var client = Cluster.connect(kubeconfigFile())) {
             return Overview.nodesAndPods(client, Clock.systemUTC());
         }
     }
 
     private static String tail(Path log) {
-        List<String> lines = read(log).lines().toList();
+        var lines = read(log).lines().toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 15), lines.size()));
     }
 

@@ -31,13 +31,13 @@ final class NearMiss {
     }
 
     static Advice of(Pod pod, List<FargateProfile> profiles) {
-        String namespace = pod.getMetadata().getNamespace();
-        String create = "monopod profile create %s --namespace %s".formatted(namespace, namespace);
+        var namespace = pod.getMetadata().getNamespace();
+        var create = "monopod profile create %s --namespace %s".formatted(namespace, namespace);
         if (profiles.isEmpty()) {
             return new Advice(
                     "no profile exists, so it is left to the default scheduler", "", create);
         }
-        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        var annotations = pod.getMetadata().getAnnotations();
         if (annotations != null
                 && "ec2".equals(annotations.get("eks.amazonaws.com/compute-type"))) {
             return new Advice(
@@ -45,14 +45,14 @@ final class NearMiss {
                     "metadata.annotations[eks.amazonaws.com/compute-type]",
                     "remove the annotation and create the pod again");
         }
-        Candidate nearest =
+        var nearest =
                 profiles.stream()
                         .flatMap(profile ->
                                 profile.getSpec().selectors().stream()
                                         .map(selector -> candidate(profile, selector, pod)))
                         .min(Comparator.comparingInt(Candidate::distance))
                         .orElseThrow();
-        String selector =
+        var selector =
                 "selector %s of profile %s"
                         .formatted(ProfileCommand.selector(nearest.selector()), nearest.profile());
         if (nearest.distance() == 0) {
@@ -68,7 +68,7 @@ final class NearMiss {
                     "metadata.namespace",
                     create);
         }
-        String missing =
+        var missing =
                 nearest.labels().stream()
                         .map(Map.Entry::toString)
                         .collect(Collectors.joining(", "));
@@ -81,7 +81,7 @@ final class NearMiss {
     }
 
     private static Candidate candidate(FargateProfile profile, Selector selector, Pod pod) {
-        Map<String, String> labels = pod.getMetadata().getLabels();
+        var labels = pod.getMetadata().getLabels();
         Map<String, String> present = labels == null ? Map.of() : labels;
         Map<String, String> wanted = selector.labels();
         List<Map.Entry<String, String>> missing = new ArrayList<>();
@@ -107,8 +107,8 @@ final class NearMiss {
     /// Whether the text matches a pattern in which `*` stands for anything and `?` for one
     /// character.
     static boolean matches(String pattern, String text) {
-        StringBuilder expression = new StringBuilder();
-        for (char character : pattern.toCharArray()) {
+        var expression = new StringBuilder();
+        for (var character : pattern.toCharArray()) {
             switch (character) {
                 case '*' -> expression.append(".*");
                 case '?' -> expression.append('.');

@@ -1,18 +1,14 @@
 package dev.monopod.cli.why;
 
 import dev.monopod.cli.terminal.Text;
-import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
-import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.model.names.Names;
-import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -47,7 +43,7 @@ public final class Why {
     public record Answer(Rule rule, String reason, String field, String edit) {}
 
     public static Answer explain(WhyFacts facts) {
-        Why why = new Why(facts);
+        var why = new Why(facts);
         return facts.pod().map(why::held).orElseGet(why::noSuchPod);
     }
 
@@ -79,11 +75,11 @@ public final class Why {
     }
 
     private static Optional<Answer> ended(Pod pod) {
-        String phase = Text.of(pod.getStatus().getPhase());
+        var phase = Text.of(pod.getStatus().getPhase());
         if (!phase.equals("Failed") && !phase.equals("Succeeded")) {
             return Optional.empty();
         }
-        String reason =
+        var reason =
                 Stream.of(pod.getStatus().getReason(), pod.getStatus().getMessage())
                         .map(Text::of)
                         .filter(part -> !part.equals("-"))
@@ -108,7 +104,7 @@ public final class Why {
     }
 
     private static Optional<Answer> runs(Pod pod) {
-        boolean ready =
+        var ready =
                 conditions(pod)
                         .anyMatch(it ->
                                 "Ready".equals(it.getType()) && "True".equals(it.getStatus()));
@@ -128,13 +124,13 @@ public final class Why {
     }
 
     private Optional<Answer> container(Pod pod, ContainerStatus status) {
-        ContainerState state = status.getState();
+        var state = status.getState();
         if (state == null || state.getWaiting() == null) {
             return Optional.empty();
         }
-        String reason = Text.of(state.getWaiting().getReason());
-        String message = Text.of(state.getWaiting().getMessage());
-        String path = containerPath(pod, status.getName());
+        var reason = Text.of(state.getWaiting().getReason());
+        var message = Text.of(state.getWaiting().getMessage());
+        var path = containerPath(pod, status.getName());
         return switch (reason) {
             case "ErrImagePull",
                     "ImagePullBackOff",
@@ -182,14 +178,14 @@ public final class Why {
     }
 
     private static String lastExit(ContainerStatus status) {
-        ContainerState last = status.getLastState();
+        var last = status.getLastState();
         return last == null || last.getTerminated() == null
                 ? "unknown"
                 : Text.of(last.getTerminated().getExitCode());
     }
 
     private static String lastReason(ContainerStatus status) {
-        ContainerState last = status.getLastState();
+        var last = status.getLastState();
         return last == null || last.getTerminated() == null
                 ? "no reason given"
                 : Text.of(last.getTerminated().getReason());
@@ -197,7 +193,7 @@ public final class Why {
 
     private static String containerPath(Pod pod, String name) {
         var containers = pod.getSpec().getContainers();
-        for (int index = 0; index < containers.size(); index++) {
+        for (var index = 0; index < containers.size(); index++) {
             if (name.equals(containers.get(index).getName())) {
                 return "spec.containers[%d]".formatted(index);
             }
@@ -206,18 +202,18 @@ public final class Why {
     }
 
     private Optional<Answer> profile(Pod pod) {
-        Map<String, String> labels = labels(pod);
-        String chosen = labels.get(Names.PROFILE_LABEL);
-        List<FargateProfile> profiles = facts.profiles();
+        var labels = labels(pod);
+        var chosen = labels.get(Names.PROFILE_LABEL);
+        var profiles = facts.profiles();
         if (chosen == null || !Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())) {
             if (pod.getSpec().getNodeName() != null) {
                 return Optional.empty();
             }
-            NearMiss.Advice advice = NearMiss.of(pod, profiles);
+            var advice = NearMiss.of(pod, profiles);
             return Optional.of(
                     new Answer(Rule.NO_PROFILE, advice.reason(), advice.field(), advice.edit()));
         }
-        Optional<FargateProfile> profile =
+        var profile =
                 profiles.stream()
                         .filter(it -> it.getMetadata().getName().equals(chosen))
                         .findFirst();
@@ -230,7 +226,7 @@ public final class Why {
                             "create the profile again: monopod profile create %s --namespace %s"
                                     .formatted(chosen, pod.getMetadata().getNamespace())));
         }
-        FargateProfileStatus status = profile.get().getStatus();
+        var status = profile.get().getStatus();
         if (status != null && status.phase() == FargateProfileStatus.Phase.ACTIVE) {
             return Optional.empty();
         }
@@ -252,21 +248,21 @@ public final class Why {
         if (pod.getSpec().getNodeName() != null) {
             return Optional.empty();
         }
-        Optional<PodCondition> condition =
+        var condition =
                 conditions(pod)
                         .filter(it ->
                                 "PodScheduled".equals(it.getType())
                                         && "False".equals(it.getStatus()))
                         .findFirst();
-        Optional<Event> event = lastWarning(pod, "FailedScheduling");
-        String message =
+        var event = lastWarning(pod, "FailedScheduling");
+        var message =
                 condition
                         .map(PodCondition::getMessage)
                         .filter(text -> !text.isBlank())
                         .or(() -> event.map(Event::getMessage))
                         .orElse(
                                 "the fargate-scheduler has not looked at it yet; is the controller running? (monopod status)");
-        Rule rule =
+        var rule =
                 condition
                                 .map(it -> "POD_UNSUPPORTED_ON_FARGATE".equals(it.getReason()))
                                 .orElse(false)
@@ -276,7 +272,7 @@ public final class Why {
     }
 
     private static String remedy(String message) {
-        String lower = message.toLowerCase(java.util.Locale.ROOT);
+        var lower = message.toLowerCase(java.util.Locale.ROOT);
         if (lower.contains("address")) {
             return "add a subnet to a new profile, or delete pods of these subnets: kubectl get subnets";
         }
@@ -287,13 +283,13 @@ public final class Why {
     }
 
     private Optional<Answer> machine(Pod pod) {
-        Optional<Machine> found = facts.machine(pod.getMetadata().getUid());
+        var found = facts.machine(pod.getMetadata().getUid());
         if (found.isEmpty()) {
             return Optional.empty();
         }
-        Machine machine = found.get();
+        var machine = found.get();
         @Nullable MachineStatus status = machine.getStatus();
-        boolean waits = status == null || status.phase() == MachineStatus.Phase.Pending;
+        var waits = status == null || status.phase() == MachineStatus.Phase.Pending;
         if (waits) {
             return Optional.of(
                     new Answer(
@@ -346,7 +342,7 @@ public final class Why {
     }
 
     private static Map<String, String> labels(Pod pod) {
-        Map<String, String> labels = pod.getMetadata().getLabels();
+        var labels = pod.getMetadata().getLabels();
         return labels == null ? Map.of() : labels;
     }
 }

@@ -2,7 +2,6 @@ package dev.monopod.cli.why;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.installation.CommonOptions;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,8 +28,8 @@ public final class WhyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (KubernetesClient client = Cluster.connect(options.layout())) {
-            Why.Answer answer = Why.explain(WhyFacts.of(client, namespace, pod));
+        try (var client = Cluster.connect(options.layout())) {
+            var answer = Why.explain(WhyFacts.of(client, namespace, pod));
             if (options.json()) {
                 CommonOptions.printJson(answer);
             } else {

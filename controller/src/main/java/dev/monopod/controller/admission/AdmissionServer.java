@@ -9,8 +9,6 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -119,7 +117,7 @@ public final class AdmissionServer implements AutoCloseable {
 
     private static SSLContext context(ServingCertificate certificate) {
         try {
-            SSLContext context = SSLContext.getInstance("TLS");
+            var context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {certificate}, null, null);
             return context;
         } catch (GeneralSecurityException impossible) {
@@ -133,7 +131,7 @@ public final class AdmissionServer implements AutoCloseable {
             return;
         }
         byte[] body;
-        try (InputStream input = exchange.getRequestBody()) {
+        try (var input = exchange.getRequestBody()) {
             body = input.readNBytes(LARGEST_REQUEST_BYTES + 1);
         }
         if (body.length > LARGEST_REQUEST_BYTES) {
@@ -147,13 +145,12 @@ public final class AdmissionServer implements AutoCloseable {
             send(exchange, 400, "text/plain", "no JSON".getBytes(UTF_8));
             return;
         }
-        String uid = request.path("uid").asText("");
+        var uid = request.path("uid").asText("");
         if (uid.isEmpty() || !request.path("object").isObject()) {
             send(exchange, 400, "text/plain", "no request with an object".getBytes(UTF_8));
             return;
         }
-        Review review =
-                new Review(uid, request.path("namespace").asText(""), request.get("object"));
+        var review = new Review(uid, request.path("namespace").asText(""), request.get("object"));
         send(exchange, 200, "application/json", MAPPER.writeValueAsBytes(judge(review, webhook)));
     }
 
@@ -173,11 +170,11 @@ public final class AdmissionServer implements AutoCloseable {
     }
 
     private static ObjectNode response(Review review, Verdict verdict) {
-        ObjectNode answer =
+        var answer =
                 MAPPER.createObjectNode()
                         .put("apiVersion", "admission.k8s.io/v1")
                         .put("kind", "AdmissionReview");
-        ObjectNode response = answer.putObject("response").put("uid", review.uid());
+        var response = answer.putObject("response").put("uid", review.uid());
         switch (verdict) {
             case Verdict.Allowed(List<String> warnings) -> {
                 response.put("allowed", true);
@@ -211,7 +208,7 @@ public final class AdmissionServer implements AutoCloseable {
         try (exchange) {
             exchange.getResponseHeaders().set("Content-Type", type);
             exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
-            try (OutputStream output = exchange.getResponseBody()) {
+            try (var output = exchange.getResponseBody()) {
                 output.write(body);
             }
         }

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Gives containers the credentials of their service account's IAM role. What a container sets
@@ -28,20 +27,20 @@ final class IamRole {
 
     /// Changes the pod in place, if the service account names a role.
     void apply(ObjectNode pod, Map<String, String> serviceAccount) {
-        String role = serviceAccount.get(PREFIX + "role-arn");
+        var role = serviceAccount.get(PREFIX + "role-arn");
         if (role == null || role.isBlank()) {
             return;
         }
-        ObjectNode spec = (ObjectNode) pod.get("spec");
-        Map<String, String> own = PodFacts.texts(pod.at("/metadata/annotations"));
-        Set<String> skipped =
+        var spec = (ObjectNode) pod.get("spec");
+        var own = PodFacts.texts(pod.at("/metadata/annotations"));
+        var skipped =
                 Arrays.stream(
                                 Objects.requireNonNullElse(own.get(PREFIX + "skip-containers"), "")
                                         .split(",", -1))
                         .map(String::strip)
                         .collect(Collectors.toSet());
-        for (String list : List.of("initContainers", "containers")) {
-            for (JsonNode container : spec.path(list)) {
+        for (var list : List.of("initContainers", "containers")) {
+            for (var container : spec.path(list)) {
                 if (!skipped.contains(container.path("name").asText())) {
                     container((ObjectNode) container, role, serviceAccount);
                 }
@@ -57,10 +56,10 @@ final class IamRole {
     }
 
     private void container(ObjectNode container, String role, Map<String, String> serviceAccount) {
-        boolean setsRole =
+        var setsRole =
                 hasNamed(container.path("env"), "AWS_ROLE_ARN")
                         && hasNamed(container.path("env"), "AWS_WEB_IDENTITY_TOKEN_FILE");
-        ArrayNode variables = container.withArray("env");
+        var variables = container.withArray("env");
         if (!"false".equals(serviceAccount.get(PREFIX + "sts-regional-endpoints"))) {
             variable(variables, "AWS_STS_REGIONAL_ENDPOINTS", "regional");
         }
@@ -79,7 +78,7 @@ final class IamRole {
     }
 
     private static void volume(ArrayNode volumes, String audience, long seconds) {
-        ObjectNode volume = volumes.addObject().put("name", VOLUME);
+        var volume = volumes.addObject().put("name", VOLUME);
         volume.putObject("projected")
                 .put("defaultMode", 0644)
                 .putArray("sources")
@@ -91,8 +90,8 @@ final class IamRole {
     }
 
     private static long seconds(Map<String, String> pod, Map<String, String> serviceAccount) {
-        String name = PREFIX + "token-expiration";
-        String text = pod.getOrDefault(name, serviceAccount.getOrDefault(name, ""));
+        var name = PREFIX + "token-expiration";
+        var text = pod.getOrDefault(name, serviceAccount.getOrDefault(name, ""));
         return text.matches("[0-9]{1,9}")
                 ? Math.max(FEWEST_SECONDS, Long.parseLong(text))
                 : DEFAULT_SECONDS;
@@ -105,7 +104,7 @@ final class IamRole {
     }
 
     private static boolean hasNamed(JsonNode list, String name) {
-        for (JsonNode item : list) {
+        for (var item : list) {
             if (item.path("name").asText().equals(name)) {
                 return true;
             }

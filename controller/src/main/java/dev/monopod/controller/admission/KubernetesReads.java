@@ -83,9 +83,9 @@ public final class KubernetesReads implements ClusterReads {
         if (claim == null) {
             return new ClaimState.Missing();
         }
-        String volumeName = claim.getSpec().getVolumeName();
+        var volumeName = claim.getSpec().getVolumeName();
         // A claim may name its volume before it is bound to it.
-        boolean bound = claim.getStatus() != null && "Bound".equals(claim.getStatus().getPhase());
+        var bound = claim.getStatus() != null && "Bound".equals(claim.getStatus().getPhase());
         if (!bound || volumeName == null || volumeName.isEmpty()) {
             return new ClaimState.Unbound();
         }

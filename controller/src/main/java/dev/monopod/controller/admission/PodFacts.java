@@ -18,7 +18,7 @@ final class PodFacts {
     /// Which profile runs the pod; none for pods of DaemonSets, of the kubelet itself, and for
     /// those already bound.
     static Match match(Review review, ClusterReads reads) {
-        JsonNode pod = review.object();
+        var pod = review.object();
         return ownedByDaemonSet(pod) || isMirror(pod)
                 ? new Match.None()
                 : ProfileMatching.choose(
@@ -40,7 +40,7 @@ final class PodFacts {
     }
 
     private static boolean ownedByDaemonSet(JsonNode pod) {
-        for (JsonNode owner : pod.at("/metadata/ownerReferences")) {
+        for (var owner : pod.at("/metadata/ownerReferences")) {
             if (owner.path("kind").asText().equals("DaemonSet")
                     && owner.path("controller").asBoolean()) {
                 return true;

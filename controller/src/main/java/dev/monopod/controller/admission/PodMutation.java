@@ -1,7 +1,5 @@
 package dev.monopod.controller.admission;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.kube.mapping.PodSizing;
 import dev.monopod.model.names.Names;
@@ -51,7 +49,7 @@ public final class PodMutation implements Webhook {
     }
 
     private Verdict complete(Review review, Profile profile) {
-        JsonNode before = review.object();
+        var before = review.object();
         if (!before.path("spec").path("nodeName").asText("").isEmpty()) {
             return new Verdict.Allowed(
                     List.of("spec.nodeName is set, so the pod does not go to Fargate"));
@@ -71,9 +69,9 @@ public final class PodMutation implements Webhook {
     }
 
     private void metadata(ObjectNode pod, Profile profile) {
-        ObjectNode metadata = object(pod, "metadata");
+        var metadata = object(pod, "metadata");
         object(metadata, "labels").put(Names.PROFILE_LABEL, profile.name());
-        ObjectNode annotations = object(metadata, "annotations");
+        var annotations = object(metadata, "annotations");
         annotations.put(Names.LOGGING_ANNOTATION, LOGGING_DISABLED);
         switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
             case Provisioned.Fits fits ->
@@ -98,10 +96,10 @@ public final class PodMutation implements Webhook {
             return;
         }
         object(object(pod, "metadata"), "labels").put(Names.TARGET_HEALTH_LABEL, "true");
-        ArrayNode gates = ((ObjectNode) pod.get("spec")).withArray("readinessGates");
-        for (String type : types) {
-            boolean there = false;
-            for (JsonNode gate : gates) {
+        var gates = ((ObjectNode) pod.get("spec")).withArray("readinessGates");
+        for (var type : types) {
+            var there = false;
+            for (var gate : gates) {
                 there |= gate.path("conditionType").asText().equals(type);
             }
             if (!there) {

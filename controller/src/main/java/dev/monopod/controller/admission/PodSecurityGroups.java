@@ -1,8 +1,6 @@
 package dev.monopod.controller.admission;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.monopod.kube.api.SecurityGroup;
-import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.mapping.SecurityGroups;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
@@ -41,7 +39,7 @@ final class PodSecurityGroups {
     }
 
     private List<String> chosen(ObjectNode pod, String namespace) {
-        List<SecurityGroupPolicy> policies = reads.securityGroupPolicies(namespace);
+        var policies = reads.securityGroupPolicies(namespace);
         if (policies.isEmpty()) {
             return List.of();
         }
@@ -65,7 +63,7 @@ final class PodSecurityGroups {
         var warnings = new ArrayList<String>();
         var known = reads.securityGroups();
         for (var name : chosen) {
-            Optional<SecurityGroup> group =
+            var group =
                     known.stream()
                             .filter(each -> each.getMetadata().getName().equals(name))
                             .findFirst();

@@ -6,10 +6,7 @@ import dev.monopod.model.profile.Match;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.Provisioned;
 import dev.monopod.model.support.PodShape.ClaimState;
-import dev.monopod.model.support.Refusal;
 import dev.monopod.model.support.Refusals;
-import io.fabric8.kubernetes.api.model.PodSpec;
-import java.util.List;
 
 /// Refuses what Fargate excludes, in EKS' words with field and remedy, unless the profile wants
 /// such pods to stay Pending. Source: rows F10, F11, F13, and the contract's "Volumes".
@@ -38,8 +35,8 @@ public final class PodValidation implements Webhook {
     }
 
     private Verdict judge(Review review, Profile profile) {
-        PodSpec spec = PodFacts.spec(review.object());
-        List<Refusal> refusals =
+        var spec = PodFacts.spec(review.object());
+        var refusals =
                 Refusals.check(
                         PodShapes.of(
                                 spec, claim -> decided(reads.claim(review.namespace(), claim))));

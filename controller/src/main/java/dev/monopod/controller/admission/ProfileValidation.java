@@ -2,7 +2,6 @@ package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.mapping.Profiles;
-import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
@@ -10,7 +9,6 @@ import dev.monopod.model.profile.VpcFacts;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
@@ -30,24 +28,24 @@ public final class ProfileValidation implements Webhook {
 
     @Override
     public Verdict judge(Review review) {
-        FargateProfile object = SERIALIZATION.convertValue(review.object(), FargateProfile.class);
-        Profile profile = Profiles.of(object);
-        String own = Objects.requireNonNullElse(object.getMetadata().getName(), "");
-        List<String> others = others(own);
-        List<Violation> taken = ProfileRules.checkName(profile.name(), others);
+        var object = SERIALIZATION.convertValue(review.object(), FargateProfile.class);
+        var profile = Profiles.of(object);
+        var own = Objects.requireNonNullElse(object.getMetadata().getName(), "");
+        var others = others(own);
+        var taken = ProfileRules.checkName(profile.name(), others);
         if (!taken.isEmpty()) {
             return new Verdict.Denied(CONFLICT, "Conflict", taken.getFirst().message());
         }
-        List<Violation> excess = ProfileRules.checkCount(others.size());
+        var excess = ProfileRules.checkCount(others.size());
         if (isNew(own) && !excess.isEmpty()) {
             return new Verdict.Denied(FORBIDDEN, "Forbidden", excess.getFirst().message());
         }
         List<Violation> violations = new ArrayList<>(ProfileRules.check(profile));
-        Map<String, SubnetFacts> subnets =
+        var subnets =
                 reads.subnets().stream()
                         .map(Profiles::of)
                         .collect(Collectors.toMap(SubnetFacts::name, subnet -> subnet));
-        Map<String, VpcFacts> vpcs =
+        var vpcs =
                 reads.vpcs().stream()
                         .map(Profiles::of)
                         .collect(Collectors.toMap(VpcFacts::name, vpc -> vpc));

@@ -1,6 +1,5 @@
 package dev.monopod.controller.admission;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.monopod.kube.api.SecurityGroup;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,19 +17,19 @@ public final class SecurityGroupValidation implements Webhook {
 
     @Override
     public Verdict judge(Review review) {
-        JsonNode spec = review.object().path("spec");
-        String vpc = spec.path("vpc").asText();
+        var spec = review.object().path("spec");
+        var vpc = spec.path("vpc").asText();
         if (reads.vpcs().stream().noneMatch(each -> each.getMetadata().getName().equals(vpc))) {
             return new Verdict.Denied(
                     INVALID, "Invalid", "The vpc ID '" + vpc + "' does not exist (spec.vpc)");
         }
-        String own = review.object().at("/metadata/name").asText();
-        List<SecurityGroup> known = reads.securityGroups();
+        var own = review.object().at("/metadata/name").asText();
+        var known = reads.securityGroups();
         var warnings = new ArrayList<String>();
-        for (String direction : List.of("ingress", "egress")) {
-            JsonNode rules = spec.path(direction);
-            for (int index = 0; index < rules.size(); index++) {
-                String group = rules.get(index).path("group").asText("");
+        for (var direction : List.of("ingress", "egress")) {
+            var rules = spec.path(direction);
+            for (var index = 0; index < rules.size(); index++) {
+                var group = rules.get(index).path("group").asText("");
                 if (!group.isEmpty() && !group.equals(own) && !standsIn(known, group, vpc)) {
                     warnings.add(
                             "The security group '%s' does not exist in VPC %s; the rule allows nothing (spec.%s[%d].group)"

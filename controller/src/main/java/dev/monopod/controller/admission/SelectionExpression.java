@@ -24,9 +24,9 @@ final class SelectionExpression {
     }
 
     private static String selector(Selector selector, String ownNamespace) {
-        Wildcard namespace = new Wildcard(selector.namespace());
-        String inNamespace = text("request.namespace", namespace);
-        String own =
+        var namespace = new Wildcard(selector.namespace());
+        var inNamespace = text("request.namespace", namespace);
+        var own =
                 namespace.literal() || !namespace.matches(ownNamespace)
                         ? ""
                         : " && request.namespace != " + quoted(ownNamespace);
@@ -44,9 +44,9 @@ final class SelectionExpression {
     }
 
     private static String label(Map.Entry<String, String> pair) {
-        Wildcard key = new Wildcard(pair.getKey());
-        Wildcard value = new Wildcard(pair.getValue());
-        String labels = "object.metadata.labels";
+        var key = new Wildcard(pair.getKey());
+        var value = new Wildcard(pair.getValue());
+        var labels = "object.metadata.labels";
         return key.literal()
                 ? quoted(pair.getKey())
                         + " in "
@@ -68,8 +68,8 @@ final class SelectionExpression {
     }
 
     private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("'");
-        for (char symbol : text.toCharArray()) {
+        var quoted = new StringBuilder("'");
+        for (var symbol : text.toCharArray()) {
             switch (symbol) {
                 case '\\' -> quoted.append("\\\\");
                 case '\'' -> quoted.append("\\'");

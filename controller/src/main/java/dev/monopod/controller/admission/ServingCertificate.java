@@ -42,12 +42,12 @@ final class ServingCertificate extends X509ExtendedKeyManager {
     }
 
     private Loaded current() {
-        Loaded last = loaded;
+        var last = loaded;
         try {
             if (last.isOf(certificateFile, keyFile)) {
                 return last;
             }
-            Loaded next = load(certificateFile, keyFile);
+            var next = load(certificateFile, keyFile);
             loaded = next;
             LOG.info("serving certificate reloaded from {}", certificateFile);
             return next;
@@ -58,10 +58,10 @@ final class ServingCertificate extends X509ExtendedKeyManager {
     }
 
     private static Loaded load(Path certificateFile, Path keyFile) throws IOException {
-        FileTime certificateTime = Files.getLastModifiedTime(certificateFile);
-        FileTime keyTime = Files.getLastModifiedTime(keyFile);
+        var certificateTime = Files.getLastModifiedTime(certificateFile);
+        var keyTime = Files.getLastModifiedTime(keyFile);
         try {
-            List<X509Certificate> chain = chain(certificateFile);
+            var chain = chain(certificateFile);
             return new Loaded(chain, key(keyFile), certificateTime, keyTime);
         } catch (GeneralSecurityException malformed) {
             throw new IOException(certificateFile + " or " + keyFile + ": " + malformed, malformed);
@@ -71,12 +71,10 @@ final class ServingCertificate extends X509ExtendedKeyManager {
     private static List<X509Certificate> chain(Path file)
             throws IOException, GeneralSecurityException {
         List<X509Certificate> chain = new ArrayList<>();
-        JcaX509CertificateConverter converter = new JcaX509CertificateConverter();
+        var converter = new JcaX509CertificateConverter();
         try (Reader reader = Files.newBufferedReader(file);
-                PEMParser parser = new PEMParser(reader)) {
-            for (Object object = parser.readObject();
-                    object != null;
-                    object = parser.readObject()) {
+                var parser = new PEMParser(reader)) {
+            for (var object = parser.readObject(); object != null; object = parser.readObject()) {
                 if (object instanceof X509CertificateHolder holder) {
                     chain.add(converter.getCertificate(holder));
                 }
@@ -89,12 +87,10 @@ final class ServingCertificate extends X509ExtendedKeyManager {
     }
 
     private static PrivateKey key(Path file) throws IOException {
-        JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
+        var converter = new JcaPEMKeyConverter();
         try (Reader reader = Files.newBufferedReader(file);
-                PEMParser parser = new PEMParser(reader)) {
-            for (Object object = parser.readObject();
-                    object != null;
-                    object = parser.readObject()) {
+                var parser = new PEMParser(reader)) {
+            for (var object = parser.readObject(); object != null; object = parser.readObject()) {
                 if (object instanceof PEMKeyPair pair) {
                     return converter.getPrivateKey(pair.getPrivateKeyInfo());
                 }

@@ -1,10 +1,6 @@
 package dev.monopod.controller.admission;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.monopod.kube.api.Subnet;
-import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
-import java.util.Optional;
 
 /// Refuses a subnet outside its VPC or over a sibling. Source: row F19.
 public final class SubnetValidation implements Webhook {
@@ -18,10 +14,10 @@ public final class SubnetValidation implements Webhook {
 
     @Override
     public Verdict judge(Review review) {
-        JsonNode spec = review.object().path("spec");
-        String vpcName = spec.path("vpc").asText();
-        Cidr cidr = Cidr.parse(spec.path("cidr").asText());
-        Optional<Vpc> vpc =
+        var spec = review.object().path("spec");
+        var vpcName = spec.path("vpc").asText();
+        var cidr = Cidr.parse(spec.path("cidr").asText());
+        var vpc =
                 reads.vpcs().stream()
                         .filter(each -> each.getMetadata().getName().equals(vpcName))
                         .findFirst();
@@ -39,8 +35,8 @@ public final class SubnetValidation implements Webhook {
                             + String.join(", ", vpc.get().getSpec().cidrs())
                             + " (spec.cidr)");
         }
-        String own = review.object().at("/metadata/name").asText();
-        for (Subnet other : reads.subnets()) {
+        var own = review.object().at("/metadata/name").asText();
+        for (var other : reads.subnets()) {
             if (!other.getMetadata().getName().equals(own)
                     && other.getSpec().vpc().equals(vpcName)
                     && Cidr.parse(other.getSpec().cidr()).overlaps(cidr)) {

@@ -1,7 +1,5 @@
 package dev.monopod.controller.admission;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
 
 /// Refuses a VPC over another one: on a host, both would be routes to the same addresses. That its
@@ -17,15 +15,15 @@ public final class VpcValidation implements Webhook {
 
     @Override
     public Verdict judge(Review review) {
-        String own = review.object().at("/metadata/name").asText();
-        JsonNode ranges = review.object().at("/spec/cidrs");
-        for (int index = 0; index < ranges.size(); index++) {
-            Cidr cidr = Cidr.parse(ranges.get(index).asText());
-            for (Vpc other : reads.vpcs()) {
+        var own = review.object().at("/metadata/name").asText();
+        var ranges = review.object().at("/spec/cidrs");
+        for (var index = 0; index < ranges.size(); index++) {
+            var cidr = Cidr.parse(ranges.get(index).asText());
+            for (var other : reads.vpcs()) {
                 if (other.getMetadata().getName().equals(own)) {
                     continue;
                 }
-                for (String taken : other.getSpec().cidrs()) {
+                for (var taken : other.getSpec().cidrs()) {
                     if (Cidr.parse(taken).overlaps(cidr)) {
                         return new Verdict.Denied(
                                 INVALID,

@@ -170,7 +170,7 @@ public final class WebhookConfigurations {
 
     /// The cheap test first: by name if every profile names its namespaces, else any.
     private static LabelSelector namespaces(List<Profile> active) {
-        List<String> patterns =
+        var patterns =
                 active.stream()
                         .flatMap(profile -> profile.selectors().stream())
                         .map(Selector::namespace)
@@ -190,10 +190,10 @@ public final class WebhookConfigurations {
     }
 
     private WebhookClientConfig client(String path) {
-        String bundle =
+        var bundle =
                 Base64.getEncoder()
                         .encodeToString(endpoint.authority().getBytes(StandardCharsets.UTF_8));
-        WebhookClientConfigBuilder client = new WebhookClientConfigBuilder().withCaBundle(bundle);
+        var client = new WebhookClientConfigBuilder().withCaBundle(bundle);
         return switch (endpoint) {
             case WebhookEndpoint.Url(String base, String _) -> client.withUrl(base + path).build();
             case WebhookEndpoint.Service(String namespace, String name, int port, String _) ->

@@ -42,13 +42,13 @@ public final class WebhookInstaller {
     /// Writes what differs, and only that. Covers profiles in CREATING too: installed before a
     /// profile turns ACTIVE, no pod slips between.
     public void install(List<FargateProfile> profiles) {
-        List<Profile> active = Profiles.admitted(profiles);
-        MutatingWebhookConfiguration mutating = configurations.mutating(active);
+        var active = Profiles.admitted(profiles);
+        var mutating = configurations.mutating(active);
         @Nullable MutatingWebhookConfiguration foundMutating = client.resource(mutating).get();
         if (foundMutating == null || !mutating.getWebhooks().equals(foundMutating.getWebhooks())) {
             apply(mutating, active);
         }
-        ValidatingWebhookConfiguration validating = configurations.validating(active);
+        var validating = configurations.validating(active);
         @Nullable ValidatingWebhookConfiguration foundValidating =
                 client.resource(validating).get();
         if (foundValidating == null

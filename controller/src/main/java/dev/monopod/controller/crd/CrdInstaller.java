@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,19 +27,19 @@ public final class CrdInstaller {
     /// @throws io.fabric8.kubernetes.client.KubernetesClientException if the API server refuses one
     /// @throws io.fabric8.kubernetes.client.KubernetesClientTimeoutException if one is not served
     public void install(Duration limit) {
-        List<CustomResourceDefinition> definitions = Crds.all();
-        PatchContext apply =
+        var definitions = Crds.all();
+        var apply =
                 new PatchContext.Builder()
                         .withPatchType(PatchType.SERVER_SIDE_APPLY)
                         .withFieldManager(FIELD_MANAGER)
                         .withForce(true)
                         .build();
-        for (CustomResourceDefinition definition : definitions) {
+        for (var definition : definitions) {
             if (!isForeign(definition)) {
                 client.resource(definition).patch(apply);
             }
         }
-        for (CustomResourceDefinition definition : definitions) {
+        for (var definition : definitions) {
             client.resource(definition)
                     .waitUntilCondition(
                             CrdInstaller::isEstablished, limit.toMillis(), TimeUnit.MILLISECONDS);

@@ -41,7 +41,7 @@ public final class Crds {
 
     /// All definitions, ready to apply.
     public static List<CustomResourceDefinition> all() {
-        Outputs outputs = new Outputs();
+        var outputs = new Outputs();
         new CRDGenerator()
                 .customResourceClasses(KINDS)
                 .forCRDVersions("v1")
@@ -77,7 +77,7 @@ public final class Crds {
         @Override
         public void close() {
             try {
-                for (ByteArrayOutputStream stream : written.values()) {
+                for (var stream : written.values()) {
                     stream.close();
                 }
             } catch (IOException impossible) {

@@ -20,7 +20,7 @@ final class SchemaRules {
 
     static void apply(String kind, JSONSchemaProps root) {
         root.setRequired(new ArrayList<>(List.of("spec")));
-        JSONSchemaProps spec = field(root, "spec");
+        var spec = field(root, "spec");
         switch (kind) {
             case "FargateProfile" -> profile(root, spec);
             case "Vpc" -> vpc(spec);
@@ -50,28 +50,28 @@ final class SchemaRules {
                         + " characters; set spec.profileName if the object's name cannot");
         rule(spec, "self == oldSelf", "A Fargate profile is immutable; replace it by a new one");
         require(spec, "selectors", "subnets");
-        JSONSchemaProps name = field(spec, "profileName");
+        var name = field(spec, "profileName");
         name.setPattern(NAME_PATTERN);
         name.setMinLength(1L);
         name.setMaxLength(100L);
         rule(name, "!self.startsWith('eks-')", RESERVED);
-        JSONSchemaProps selectors = field(spec, "selectors");
+        var selectors = field(spec, "selectors");
         selectors.setMinItems(1L);
         selectors.setMaxItems(5L);
-        JSONSchemaProps selector = selectors.getItems().getSchema();
+        var selector = selectors.getItems().getSchema();
         require(selector, "namespace");
         field(selector, "namespace").setMinLength(1L);
         field(selector, "namespace").setMaxLength(63L);
         field(selector, "namespace").setPattern("^[a-z0-9*?-]+$");
-        JSONSchemaProps labels = field(selector, "labels");
+        var labels = field(selector, "labels");
         labels.setMaxProperties(5L);
         labels.getAdditionalProperties().getSchema().setMaxLength(63L);
         labels.getAdditionalProperties().getSchema().setPattern("^[A-Za-z0-9*?._-]*$");
-        JSONSchemaProps subnets = field(spec, "subnets");
+        var subnets = field(spec, "subnets");
         subnets.setMinItems(1L);
         subnets.setMaxItems(64L);
         subnets.getItems().getSchema().setMaxLength(LONGEST_NAME);
-        JSONSchemaProps tags = field(spec, "tags");
+        var tags = field(spec, "tags");
         tags.setMaxProperties(50L);
         tags.getAdditionalProperties().getSchema().setMaxLength(256L);
         field(spec, "podExecutionRoleArn").setMaxLength(2048L);
@@ -79,7 +79,7 @@ final class SchemaRules {
 
     private static void vpc(JSONSchemaProps spec) {
         require(spec, "cidrs", "region");
-        JSONSchemaProps cidrs = field(spec, "cidrs");
+        var cidrs = field(spec, "cidrs");
         cidrs.setMinItems(1L);
         cidrs.setMaxItems(5L);
         cidr(cidrs.getItems().getSchema(), 16, 28);
@@ -88,7 +88,7 @@ final class SchemaRules {
                 "self.all(a, self.all(b, a == b || !cidr(a).containsCIDR(cidr(b))))",
                 "The ranges of a VPC must not overlap");
         rule(cidrs, "oldSelf.all(old, old in self)", "A range of a VPC cannot be removed");
-        JSONSchemaProps region = field(spec, "region");
+        var region = field(spec, "region");
         region.setMinLength(1L);
         region.setMaxLength(63L);
         region.setPattern("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$");
@@ -98,18 +98,18 @@ final class SchemaRules {
     private static void subnet(JSONSchemaProps spec) {
         require(spec, "vpc", "cidr", "zone");
         cidr(field(spec, "cidr"), 16, 28);
-        for (String fixed : List.of("vpc", "cidr", "zone")) {
-            JSONSchemaProps field = field(spec, fixed);
+        for (var fixed : List.of("vpc", "cidr", "zone")) {
+            var field = field(spec, fixed);
             field.setMinLength(1L);
             field.setMaxLength(fixed.equals("cidr") ? LONGEST_CIDR : LONGEST_NAME);
             rule(field, "self == oldSelf", "A subnet's " + fixed + " is immutable");
         }
-        JSONSchemaProps routes = field(spec, "routes");
+        var routes = field(spec, "routes");
         routes.setMaxItems(50L);
-        JSONSchemaProps route = routes.getItems().getSchema();
+        var route = routes.getItems().getSchema();
         require(route, "destination", "target");
         cidr(field(route, "destination"), 0, 32);
-        JSONSchemaProps zoneType = field(spec, "zoneType");
+        var zoneType = field(spec, "zoneType");
         zoneType.setMaxLength(32L);
         rule(
                 zoneType,
@@ -128,7 +128,7 @@ final class SchemaRules {
     static void cidr(JSONSchemaProps field, int shortest, int longest) {
         field.setMinLength(9L);
         field.setMaxLength(LONGEST_CIDR);
-        String range =
+        var range =
                 shortest == 0 && longest == 32
                         ? ""
                         : " && cidr(self).prefixLength() >= "

@@ -3,7 +3,6 @@ package dev.monopod.controller.scheduling;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.PodSpec;
-import java.util.List;
 import java.util.Map;
 
 /// Judges a pod's nodeSelector and required node affinity against the Node that it would get.
@@ -41,7 +40,7 @@ final class NodeTerms {
 
     private static boolean matches(NodeSelectorRequirement wanted, Map<String, String> labels) {
         var value = labels.get(wanted.getKey());
-        List<String> values = wanted.getValues();
+        var values = wanted.getValues();
         return switch (wanted.getOperator()) {
             case "In" -> value != null && values.contains(value);
             case "NotIn" -> value == null || !values.contains(value);

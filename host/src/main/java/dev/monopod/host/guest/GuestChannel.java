@@ -70,7 +70,7 @@ public final class GuestChannel implements AutoCloseable {
     /// @param request made anew for each attempt: it holds the wall clock
     /// @throws StatusRuntimeException when the guest refuses or patience ends
     public ConfigureResponse configure(Supplier<ConfigureRequest> request, Duration patience) {
-        long end = System.nanoTime() + patience.toNanos();
+        var end = System.nanoTime() + patience.toNanos();
         while (true) {
             try {
                 blocking(ATTEMPT).configure(request.get());

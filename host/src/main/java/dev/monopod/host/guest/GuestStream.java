@@ -29,7 +29,7 @@ public final class GuestStream<I, O> implements AutoCloseable {
     /// @param method of a stub, for example `stub::exec`
     public static <I, O> GuestStream<I, O> open(
             Function<StreamObserver<O>, StreamObserver<I>> method) {
-        GuestStream<I, O> stream = new GuestStream<>();
+        var stream = new GuestStream<I, O>();
         java.util.Objects.requireNonNull(method.apply(stream.observer));
         return stream;
     }
@@ -38,7 +38,7 @@ public final class GuestStream<I, O> implements AutoCloseable {
     public boolean send(I message) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            ClientCallStreamObserver<I> requests = observer.requests();
+            var requests = observer.requests();
             while (!over && !requests.isReady()) {
                 writable.await();
             }
@@ -56,7 +56,7 @@ public final class GuestStream<I, O> implements AutoCloseable {
     ///
     /// @throws io.grpc.StatusRuntimeException when the call failed
     public Optional<O> next() throws InterruptedException {
-        Item<O> item = items.take();
+        var item = items.take();
         if (item.message().isPresent()) {
             observer.requests().request(1);
             return item.message();
@@ -96,7 +96,7 @@ public final class GuestStream<I, O> implements AutoCloseable {
         private @Nullable ClientCallStreamObserver<I> requestStream;
 
         ClientCallStreamObserver<I> requests() {
-            ClientCallStreamObserver<I> stream = requestStream;
+            var stream = requestStream;
             if (stream == null) {
                 throw new IllegalStateException("the call was not begun");
             }

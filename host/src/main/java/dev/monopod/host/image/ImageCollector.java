@@ -85,7 +85,9 @@ public final class ImageCollector implements AutoCloseable {
             }
             var stuck = rules.excess(space) > 0 && chosen.isEmpty();
             if (stuck && !told) {
-                LOG.warn("the disk of {} is filling up, and no image can be removed", store.directory());
+                LOG.warn(
+                        "the disk of {} is filling up, and no image can be removed",
+                        store.directory());
             }
             told = stuck;
         } catch (IOException e) {

@@ -53,7 +53,7 @@ final class PaxAttributes extends FilterInputStream {
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
         var count = super.read(target, offset, length);
-        for (int at = 0; at < count && !lost; ) {
+        for (var at = 0; at < count && !lost; ) {
             at += follow(target, offset + at, count - at);
         }
         return count;

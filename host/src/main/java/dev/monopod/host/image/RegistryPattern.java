@@ -4,7 +4,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -61,8 +60,7 @@ record RegistryPattern(String text, List<String> labels, String port, String pat
 
     private static boolean glob(String pattern, String label) {
         try {
-            PathMatcher matcher =
-                    FileSystems.getDefault().getPathMatcher("glob:" + escaped(pattern));
+            var matcher = FileSystems.getDefault().getPathMatcher("glob:" + escaped(pattern));
             return matcher.matches(Path.of(label));
         } catch (PatternSyntaxException e) {
             return false;

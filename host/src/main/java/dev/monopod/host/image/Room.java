@@ -3,7 +3,6 @@ package dev.monopod.host.image;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -33,7 +32,7 @@ final class Room {
     }
 
     static Space space(Path directory) throws IOException {
-        FileStore store = Files.getFileStore(directory);
+        var store = Files.getFileStore(directory);
         return new Space(store.getTotalSpace(), store.getUsableSpace());
     }
 

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -64,7 +63,7 @@ public final class ProcessDescriptor implements AutoCloseable {
     /// @throws KernelException if there is no such process, or the kernel is older than 5.3
     public static ProcessDescriptor open(long pid) throws KernelException {
         try (var arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
+            var state = arena.allocate(STATE);
             var result = (long) SYSCALL.invokeExact(state, PIDFD_OPEN, (int) pid, 0);
             if (result < 0) {
                 throw new KernelException("pidfd_open", (int) ERRNO.get(state, 0L));
@@ -81,8 +80,8 @@ public final class ProcessDescriptor implements AutoCloseable {
     /// not end: for a platform thread that has nothing else to do.
     public void awaitEnd() throws KernelException {
         try (var arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
-            MemorySegment polled = arena.allocate(POLLED);
+            var state = arena.allocate(STATE);
+            var polled = arena.allocate(POLLED);
             polled.set(ValueLayout.JAVA_INT, 0, descriptor);
             polled.set(ValueLayout.JAVA_SHORT, Integer.BYTES, POLLIN);
             while ((int) POLL.invokeExact(state, polled, 1L, FOR_EVER) < 0) {

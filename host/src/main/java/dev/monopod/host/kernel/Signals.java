@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -44,7 +43,7 @@ public final class Signals {
             throw new IllegalArgumentException("not the number of a process group: " + group);
         }
         try (var arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
+            var state = arena.allocate(STATE);
             var result = (int) KILL_CALL.invokeExact(state, (int) -group, KILL);
             var number = (int) ERRNO.get(state, 0L);
             if (result != 0 && number != ESRCH) {

@@ -21,7 +21,7 @@ record MachineRecord(String id, long pid, long startTicks) {
     }
 
     private static MachineRecord parsed(byte[] content) throws IOException {
-        MachineRecord record = JSON.readValue(content, MachineRecord.class);
+        var record = JSON.readValue(content, MachineRecord.class);
         if (record.pid < 2 || record.startTicks <= 0) {
             throw new IOException("it names no process");
         }

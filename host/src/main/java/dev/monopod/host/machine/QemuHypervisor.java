@@ -72,7 +72,8 @@ public final class QemuHypervisor implements Hypervisor {
             return started;
         } catch (IOException | RuntimeException e) {
             discard(machine.id(), files);
-            throw new MachineException("failed to start " + machine.id() + ": " + e.getMessage(), e);
+            throw new MachineException(
+                    "failed to start " + machine.id() + ": " + e.getMessage(), e);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.monopod.host.network;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -277,7 +276,7 @@ public final class LinuxHostNetwork implements HostNetwork {
         if (!Files.isDirectory(directory)) {
             return names;
         }
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, prefix + "*")) {
+        try (var entries = Files.newDirectoryStream(directory, prefix + "*")) {
             entries.forEach(entry -> names.add(entry.toFile().getName()));
         } catch (IOException e) {
             throw new NetworkException("cannot list " + directory + ": " + e.getMessage());

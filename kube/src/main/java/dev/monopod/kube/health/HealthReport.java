@@ -45,8 +45,8 @@ record HealthReport(int status, String body) {
 
     private static HealthReport of(
             String check, boolean passed, String awaited, List<LoopHealth> loops) {
-        String start = awaited.isEmpty() ? "[+]start ok" : "[-]start failed: " + awaited;
-        String lines =
+        var start = awaited.isEmpty() ? "[+]start ok" : "[-]start failed: " + awaited;
+        var lines =
                 Stream.concat(Stream.of(start), loops.stream().map(LoopHealth::line))
                         .reduce("", (text, line) -> text + line + "\n");
         return new HealthReport(

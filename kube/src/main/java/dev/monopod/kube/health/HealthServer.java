@@ -42,14 +42,14 @@ public final class HealthServer implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String path = exchange.getRequestURI().getPath();
+            var path = exchange.getRequestURI().getPath();
             HealthReport report =
                     switch (path) {
                         case "/readyz" -> HealthReport.ready(awaited, loops.health());
                         case "/healthz" -> HealthReport.alive(awaited, loops.health());
                         default -> HealthReport.unknown(path);
                     };
-            byte[] body = report.body().getBytes(StandardCharsets.UTF_8);
+            var body = report.body().getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
             exchange.sendResponseHeaders(report.status(), body.length);
             exchange.getResponseBody().write(body);

@@ -1,6 +1,5 @@
 package dev.monopod.kube.mapping;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.model.support.PodShape;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -17,10 +16,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeProjection;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -57,14 +54,14 @@ public final class PodShapes {
         List<PodShape.Container> containers = new ArrayList<>();
         addAll("spec.initContainers", spec.getInitContainers(), containers);
         addAll("spec.containers", spec.getContainers(), containers);
-        List<EphemeralContainer> ephemeral = orEmpty(spec.getEphemeralContainers());
-        for (int index = 0; index < ephemeral.size(); index++) {
+        var ephemeral = orEmpty(spec.getEphemeralContainers());
+        for (var index = 0; index < ephemeral.size(); index++) {
             containers.add(ephemeral(index, ephemeral.get(index)));
         }
         List<PodShape.Volume> volumes = new ArrayList<>();
-        List<Volume> declared = orEmpty(spec.getVolumes());
-        for (int index = 0; index < declared.size(); index++) {
-            Volume volume = declared.get(index);
+        var declared = orEmpty(spec.getVolumes());
+        for (var index = 0; index < declared.size(); index++) {
+            var volume = declared.get(index);
             volumes.add(new PodShape.Volume(index, volume.getName(), source(volume, pod, claims)));
         }
         return new PodShape(namespaces, options(spec), containers, volumes);
@@ -83,19 +80,19 @@ public final class PodShapes {
 
     /// Whether machines can mount what a claim is bound to.
     public static ClaimState boundTo(PersistentVolume volume) {
-        String name = volume.getMetadata().getName();
+        var name = volume.getMetadata().getName();
         if (volume.getSpec().getNfs() != null) {
             return new ClaimState.Mountable();
         }
         if (volume.getSpec().getCsi() != null) {
-            String driver = Objects.requireNonNullElse(volume.getSpec().getCsi().getDriver(), "");
+            var driver = Objects.requireNonNullElse(volume.getSpec().getCsi().getDriver(), "");
             return driver.equals(EFS_DRIVER)
                     ? new ClaimState.Mountable()
                     : new ClaimState.ForeignDriver(name, driver);
         }
-        JsonNode spec = MAPPER.valueToTree(volume.getSpec());
-        for (Iterator<String> names = spec.fieldNames(); names.hasNext(); ) {
-            String field = names.next();
+        var spec = MAPPER.valueToTree(volume.getSpec());
+        for (var names = spec.fieldNames(); names.hasNext(); ) {
+            var field = names.next();
             if (spec.get(field).isObject() && !NOT_A_TYPE.contains(field)) {
                 return new ClaimState.ForeignType(name, field);
             }
@@ -107,13 +104,13 @@ public final class PodShapes {
 
     private static Source source(Volume volume, String pod, Function<String, ClaimState> claims) {
         if (volume.getPersistentVolumeClaim() != null) {
-            String claim =
+            var claim =
                     Objects.requireNonNullElse(
                             volume.getPersistentVolumeClaim().getClaimName(), "");
             return new Source.Claim(claim, claims.apply(claim));
         }
         if (volume.getEphemeral() != null) {
-            String claim = pod + "-" + volume.getName();
+            var claim = pod + "-" + volume.getName();
             return new Source.Claim(
                     claim, pod.isEmpty() ? new ClaimState.Unknown() : claims.apply(claim));
         }
@@ -121,22 +118,22 @@ public final class PodShapes {
         if (medium != null && medium.startsWith("HugePages")) {
             return new Source.HugePages(medium);
         }
-        JsonNode tree = MAPPER.valueToTree(volume);
-        List<VolumeProjection> projections =
+        var tree = MAPPER.valueToTree(volume);
+        var projections =
                 volume.getProjected() == null
                         ? List.of()
                         : orEmpty(volume.getProjected().getSources());
-        for (int index = 0; index < projections.size(); index++) {
-            JsonNode projection = MAPPER.valueToTree(projections.get(index));
-            for (Iterator<String> names = projection.fieldNames(); names.hasNext(); ) {
-                String field = names.next();
+        for (var index = 0; index < projections.size(); index++) {
+            var projection = MAPPER.valueToTree(projections.get(index));
+            for (var names = projection.fieldNames(); names.hasNext(); ) {
+                var field = names.next();
                 if (!SUPPORTED_PROJECTIONS.contains(field)) {
                     return new Source.UnsupportedProjection(index, field);
                 }
             }
         }
-        for (Iterator<String> names = tree.fieldNames(); names.hasNext(); ) {
-            String field = names.next();
+        for (var names = tree.fieldNames(); names.hasNext(); ) {
+            var field = names.next();
             if (!field.equals("name")) {
                 return SUPPORTED_VOLUMES.contains(field)
                         ? new Source.Supported()
@@ -148,9 +145,9 @@ public final class PodShapes {
 
     private static void addAll(
             String path, @Nullable List<Container> containers, List<PodShape.Container> shapes) {
-        List<Container> declared = orEmpty(containers);
-        for (int index = 0; index < declared.size(); index++) {
-            Container container = declared.get(index);
+        var declared = orEmpty(containers);
+        for (var index = 0; index < declared.size(); index++) {
+            var container = declared.get(index);
             shapes.add(
                     shape(
                             path + "[" + index + "]",
@@ -192,8 +189,8 @@ public final class PodShapes {
 
     private static List<HostPort> hostPorts(List<ContainerPort> ports) {
         List<HostPort> hostPorts = new ArrayList<>();
-        for (int index = 0; index < ports.size(); index++) {
-            ContainerPort port = ports.get(index);
+        for (var index = 0; index < ports.size(); index++) {
+            var port = ports.get(index);
             if (port.getHostPort() != null && port.getHostPort() != 0) {
                 hostPorts.add(new HostPort(index, "hostPort"));
             }

@@ -36,8 +36,8 @@ public final class PodSizing {
 
     /// What the pod asks for at its most demanding moment, as [#provision] counts it.
     public static Resources requested(PodSpec spec) {
-        Resources sum = Sizing.requests(containers(spec));
-        Map<String, Quantity> whole = requests(spec.getResources());
+        var sum = Sizing.requests(containers(spec));
+        var whole = requests(spec.getResources());
         return new Resources(
                 whole.containsKey("cpu") ? cpu(whole) : sum.cpu(),
                 whole.containsKey("memory") ? bytes(whole, "memory") : sum.memory(),
@@ -47,18 +47,18 @@ public final class PodSizing {
     /// What each container requests, in the order in which they start.
     public static List<ContainerRequests> containers(PodSpec spec) {
         List<ContainerRequests> requests = new ArrayList<>();
-        for (Container container : orEmpty(spec.getInitContainers())) {
-            Kind kind = "Always".equals(container.getRestartPolicy()) ? Kind.SIDECAR : Kind.INIT;
+        for (var container : orEmpty(spec.getInitContainers())) {
+            var kind = "Always".equals(container.getRestartPolicy()) ? Kind.SIDECAR : Kind.INIT;
             requests.add(requests(kind, container));
         }
-        for (Container container : orEmpty(spec.getContainers())) {
+        for (var container : orEmpty(spec.getContainers())) {
             requests.add(requests(Kind.CONTAINER, container));
         }
         return List.copyOf(requests);
     }
 
     private static ContainerRequests requests(Kind kind, Container container) {
-        Map<String, Quantity> requests = requests(container.getResources());
+        var requests = requests(container.getResources());
         return new ContainerRequests(
                 kind,
                 Objects.requireNonNullElse(container.getName(), ""),
@@ -75,14 +75,14 @@ public final class PodSizing {
     }
 
     private static MilliCpu cpu(Map<String, Quantity> requests) {
-        Quantity quantity = requests.get("cpu");
+        var quantity = requests.get("cpu");
         return quantity == null
                 ? MilliCpu.ZERO
                 : new MilliCpu(whole(quantity.getNumericalAmount().multiply(MILLI)));
     }
 
     private static MebiBytes bytes(Map<String, Quantity> requests, String resource) {
-        Quantity quantity = requests.get(resource);
+        var quantity = requests.get(resource);
         return quantity == null
                 ? MebiBytes.ZERO
                 : new MebiBytes(

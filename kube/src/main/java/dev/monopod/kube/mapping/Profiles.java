@@ -27,7 +27,7 @@ public final class Profiles {
 
     /// The profile under its EKS name.
     public static Profile of(FargateProfile profile) {
-        FargateProfileSpec spec = profile.getSpec();
+        var spec = profile.getSpec();
         return new Profile(
                 name(profile),
                 orEmpty(spec.selectors()).stream().map(Profiles::selector).toList(),
@@ -64,7 +64,7 @@ public final class Profiles {
 
     /// The subnet's place and reach.
     public static SubnetFacts of(Subnet subnet) {
-        SubnetSpec spec = subnet.getSpec();
+        var spec = subnet.getSpec();
         return new SubnetFacts(
                 subnet.getMetadata().getName(),
                 spec.vpc(),

@@ -27,7 +27,7 @@ public final class TargetTable {
         for (var line : answer.lines().toList()) {
             var words = line.split(" ", -1);
             if (line.startsWith("# ")) {
-                for (int column = 1; column < words.length; column++) {
+                for (var column = 1; column < words.length; column++) {
                     columns.put(words[column], column - 1);
                 }
             } else if (words.length > 5 && !columns.isEmpty()) {
@@ -59,7 +59,7 @@ public final class TargetTable {
         for (var line : answer.lines().toList()) {
             var words = line.split(",", -1);
             if (line.startsWith("# ")) {
-                for (int column = 0; column < words.length; column++) {
+                for (var column = 0; column < words.length; column++) {
                     columns.put(words[column].replace("# ", ""), column);
                 }
             } else if (words.length > 40 && !columns.isEmpty()) {

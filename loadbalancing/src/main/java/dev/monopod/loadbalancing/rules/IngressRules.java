@@ -169,7 +169,7 @@ final class IngressRules {
                 || !(action(wanted) instanceof IngressAction.Forward(var groups))) {
             return List.of(new Rule(matches, backend(wanted)));
         }
-        long total = groups.stream().mapToLong(IngressAction.Group::weight).sum();
+        var total = groups.stream().mapToLong(IngressAction.Group::weight).sum();
         long sum = 0;
         List<Rule> rules = new ArrayList<>();
         for (var group : groups) {

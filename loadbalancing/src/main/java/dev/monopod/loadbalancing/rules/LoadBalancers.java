@@ -1,6 +1,5 @@
 package dev.monopod.loadbalancing.rules;
 
-import io.fabric8.kubernetes.api.model.Service;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,7 @@ public final class LoadBalancers {
             Inventory inventory, List<String> vpcRanges, Map<Owner, String> addresses) {
         List<LoadBalancer> all = new ArrayList<>();
         var network = new NetworkLoadBalancers(inventory, vpcRanges);
-        for (Service service : inventory.services()) {
+        for (var service : inventory.services()) {
             var address = addresses.get(NetworkLoadBalancers.owner(service));
             if (address != null
                     && network.of(service, address)

@@ -62,7 +62,7 @@ final class RouteBackends {
                             backend(number + "|" + behaviour, common.changes(), behaviour),
                             List.of()));
         }
-        long total = references.stream().mapToLong(RouteBackends::weight).sum();
+        var total = references.stream().mapToLong(RouteBackends::weight).sum();
         long sum = 0;
         List<Share> shares = new ArrayList<>();
         for (var reference : references) {

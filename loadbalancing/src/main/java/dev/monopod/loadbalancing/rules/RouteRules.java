@@ -119,7 +119,7 @@ final class RouteRules {
     List<Line> lines(String hostname, GatewayListeners.Judged listener) {
         List<Line> lines = new ArrayList<>();
         var rules = route.getSpec().getRules();
-        for (int number = 0; number < rules.size(); number++) {
+        for (var number = 0; number < rules.size(); number++) {
             var rule = rules.get(number);
             var matches =
                     rule.getMatches() == null || rule.getMatches().isEmpty()

@@ -132,7 +132,7 @@ public final class Loop implements AutoCloseable {
         try {
             while (begin()) {
                 try {
-                    Duration wanted = body.pass();
+                    var wanted = body.pass();
                     end(wanted);
                 } catch (Throwable e) {
                     if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError)) {
@@ -162,7 +162,7 @@ public final class Loop implements AutoCloseable {
     private void end(Duration wanted) {
         lock.lock();
         try {
-            int failures = progress.failures();
+            var failures = progress.failures();
             rest = new Rest(longer(wanted, pace.gap()), pace.gap());
             progress = progress.succeeded(surroundings.clock().instant(), nextRest());
             if (failures > 0) {
@@ -179,9 +179,9 @@ public final class Loop implements AutoCloseable {
             if (closed) {
                 return;
             }
-            int failures = progress.failures() + 1;
-            Duration backOff = longer(pace.backOff(failures, surroundings.random()), pace.gap());
-            Duration soonest = longer(pace.firstRetry(), pace.gap());
+            var failures = progress.failures() + 1;
+            var backOff = longer(pace.backOff(failures, surroundings.random()), pace.gap());
+            var soonest = longer(pace.firstRetry(), pace.gap());
             rest = new Rest(backOff, backOff.compareTo(soonest) < 0 ? backOff : soonest);
             progress = progress.failed(surroundings.clock().instant(), why, nextRest());
             log(failures, why, backOff);
@@ -202,7 +202,7 @@ public final class Loop implements AutoCloseable {
         if (Integer.bitCount(failures) != 1) {
             return;
         }
-        String text =
+        var text =
                 "%s failed (%d in a row), trying again in %d ms: %s"
                         .formatted(name, failures, backOff.toMillis(), Progress.text(why));
         if (failures == 1 && unexpected(why)) {
@@ -214,7 +214,7 @@ public final class Loop implements AutoCloseable {
 
     /// Whether it speaks of a mistake in our code, which only its stack trace can locate.
     private static boolean unexpected(Throwable why) {
-        String home = why.getClass().getPackageName();
+        var home = why.getClass().getPackageName();
         return why instanceof Error
                 || why instanceof RuntimeException
                         && (home.equals("java.lang") || home.equals("java.util"));
@@ -223,17 +223,17 @@ public final class Loop implements AutoCloseable {
     /// Returns when the next pass is due, or the loop is closed.
     private void rest() {
         // A pass may have ended with its thread interrupted; only closing ends the loop.
-        boolean _ = Thread.interrupted();
+        var _ = Thread.interrupted();
         lock.lock();
         try {
-            long from = System.nanoTime();
+            var from = System.nanoTime();
             while (!closed) {
-                long left = nextRest().toNanos() - (System.nanoTime() - from);
+                var left = nextRest().toNanos() - (System.nanoTime() - from);
                 if (left <= 0) {
                     return;
                 }
                 try {
-                    long _ = moved.awaitNanos(left);
+                    var _ = moved.awaitNanos(left);
                 } catch (InterruptedException e) {
                     // By closing, which the condition sees, or by nobody who may.
                     continue;

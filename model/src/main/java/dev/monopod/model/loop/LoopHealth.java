@@ -53,7 +53,7 @@ public record LoopHealth(
 
     /// One line: `[+]NAME ok`, `[-]NAME failed: …`, `[!]NAME failed: …` if that harms one pod only.
     public String line() {
-        String mark = fine() ? "[+]" : reach == Reach.PROCESS ? "[-]" : "[!]";
+        var mark = fine() ? "[+]" : reach == Reach.PROCESS ? "[-]" : "[!]";
         return mark
                 + name
                 + switch (state) {

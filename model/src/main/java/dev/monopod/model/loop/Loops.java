@@ -1,7 +1,6 @@
 package dev.monopod.model.loop;
 
 import dev.monopod.model.loop.LoopHealth.Reach;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
@@ -37,7 +36,7 @@ public final class Loops {
     }
 
     private static Loop.PlannedBody planned(Pace pace, Loop.Body body) {
-        Duration period = pace.period();
+        var period = pace.period();
         return () -> {
             body.pass();
             return period;
@@ -45,7 +44,7 @@ public final class Loops {
     }
 
     private Loop add(String name, Reach reach, Pace pace, Loop.PlannedBody body) {
-        Loop loop =
+        var loop =
                 new Loop(
                         name,
                         reach,

@@ -58,11 +58,11 @@ public record Pace(
     ///
     /// @param failures at least 1
     Duration backOff(int failures, RandomGenerator random) {
-        Duration whole = firstRetry;
-        for (int i = 1; i < failures && whole.compareTo(longestRetry) < 0; i++) {
+        var whole = firstRetry;
+        for (var i = 1; i < failures && whole.compareTo(longestRetry) < 0; i++) {
             whole = whole.multipliedBy(2);
         }
-        long nanos = (whole.compareTo(longestRetry) < 0 ? whole : longestRetry).toNanos();
+        var nanos = (whole.compareTo(longestRetry) < 0 ? whole : longestRetry).toNanos();
         return Duration.ofNanos(nanos / 2 + random.nextLong(nanos / 2 + 1));
     }
 }

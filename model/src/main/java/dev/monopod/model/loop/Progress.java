@@ -79,7 +79,7 @@ record Progress(
 
     /// One line, bounded: it is shown in tables.
     static String text(Throwable why) {
-        String text = why.toString().replaceAll("\\s+", " ").strip();
+        var text = why.toString().replaceAll("\\s+", " ").strip();
         return text.length() > ERROR_LENGTH ? text.substring(0, ERROR_LENGTH) + "…" : text;
     }
 

@@ -25,7 +25,7 @@ public record Cidr(long base, int prefix) {
     ///
     /// @throws IllegalArgumentException if it is anything else; the message says what
     public static Cidr parse(String range) {
-        int slash = range.indexOf('/');
+        var slash = range.indexOf('/');
         if (slash < 0) {
             throw new IllegalArgumentException("'" + range + "' is not an IPv4 range: no prefix");
         }
@@ -37,20 +37,20 @@ public record Cidr(long base, int prefix) {
     ///
     /// @throws IllegalArgumentException if it is anything else; the message says what
     public static Cidr around(String text) {
-        int slash = text.indexOf('/');
-        int prefix = slash < 0 ? 32 : number(text.substring(slash + 1), 32);
+        var slash = text.indexOf('/');
+        var prefix = slash < 0 ? 32 : number(text.substring(slash + 1), 32);
         return new Cidr(
                 address(slash < 0 ? text : text.substring(0, slash)) & mask(prefix), prefix);
     }
 
     /// The number of an address such as `192.168.0.1`.
     public static long address(String dotted) {
-        String[] parts = dotted.split("\\.", -1);
+        var parts = dotted.split("\\.", -1);
         if (parts.length != 4) {
             throw new IllegalArgumentException("'" + dotted + "' is not an IPv4 address");
         }
         long address = 0;
-        for (String part : parts) {
+        for (var part : parts) {
             address = address << 8 | number(part, 255);
         }
         return address;
@@ -142,7 +142,7 @@ public record Cidr(long base, int prefix) {
     }
 
     private static int number(String digits, int greatest) {
-        boolean canonical =
+        var canonical =
                 digits.length() <= 3
                         && !digits.isEmpty()
                         && digits.chars().allMatch(digit -> digit >= '0' && digit <= '9')

@@ -1,13 +1,11 @@
 package dev.monopod.model.network;
 
 import dev.monopod.model.network.Firewall.Chain;
-import dev.monopod.model.network.Firewall.Line;
 import dev.monopod.model.network.Firewall.Match;
 import dev.monopod.model.network.Firewall.Test;
 import dev.monopod.model.network.RuleSet.Direction;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /// Takes the first packet of a connection through a [Firewall], in the order in which the packet
@@ -44,7 +42,7 @@ public final class FirewallWalk {
             if (bindings == null) {
                 continue;
             }
-            for (Map<Direction, String> kind : bindings.kinds()) {
+            for (var kind : bindings.kinds()) {
                 var name = kind.get(direction);
                 var chain = name == null ? null : firewall.chains().get(name);
                 if (chain == null) {
@@ -61,7 +59,7 @@ public final class FirewallWalk {
     }
 
     private static Step step(Firewall firewall, Chain chain, String other, Packet packet) {
-        for (Line line : chain.lines()) {
+        for (var line : chain.lines()) {
             if (matches(firewall, line.match(), other) && passes(firewall, line.test(), packet)) {
                 return new Step(chain.direction(), chain.owners(), line.label(), Verdict.ALLOWED);
             }

@@ -3,7 +3,6 @@ package dev.monopod.model.profile;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Decides which profile runs a pod: the one that its label names if it matches, else the first
 /// match in alphanumeric order of names. Source: the user guide's "Fargate profile".
@@ -22,7 +21,7 @@ public final class ProfileMatching {
         if ("ec2".equals(annotations.get(COMPUTE_TYPE_ANNOTATION))) {
             return new Match.OptedOut();
         }
-        String named = labels.get(PROFILE_LABEL);
+        var named = labels.get(PROFILE_LABEL);
         if (named != null) {
             return named(profiles, named, namespace, labels);
         }
@@ -35,8 +34,7 @@ public final class ProfileMatching {
 
     private static Match named(
             List<Profile> profiles, String named, String namespace, Map<String, String> labels) {
-        Optional<Profile> found =
-                profiles.stream().filter(profile -> profile.name().equals(named)).findFirst();
+        var found = profiles.stream().filter(profile -> profile.name().equals(named)).findFirst();
         if (found.isEmpty()) {
             return new Match.LabelNamesOther(
                     named, "there is no ACTIVE Fargate profile named " + named);

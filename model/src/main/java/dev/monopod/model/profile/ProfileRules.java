@@ -30,7 +30,7 @@ public final class ProfileRules {
     public static List<Violation> check(Profile profile) {
         List<Violation> violations = new ArrayList<>();
         name(profile.name(), violations);
-        int count = profile.selectors().size();
+        var count = profile.selectors().size();
         if (count < 1 || count > MOST_SELECTORS) {
             violations.add(
                     new Violation(
@@ -40,7 +40,7 @@ public final class ProfileRules {
                                     + " selectors, this one has "
                                     + count));
         }
-        for (int index = 0; index < count; index++) {
+        for (var index = 0; index < count; index++) {
             selector(profile.selectors().get(index), "spec.selectors[" + index + "]", violations);
         }
         if (profile.subnets().isEmpty()) {
@@ -79,10 +79,10 @@ public final class ProfileRules {
             Profile profile, Map<String, SubnetFacts> subnets, Map<String, VpcFacts> vpcs) {
         List<Violation> violations = new ArrayList<>();
         String firstVpc = null;
-        for (int index = 0; index < profile.subnets().size(); index++) {
-            String name = profile.subnets().get(index);
-            String path = "spec.subnets[" + index + "]";
-            SubnetFacts subnet = subnets.get(name);
+        for (var index = 0; index < profile.subnets().size(); index++) {
+            var name = profile.subnets().get(index);
+            var path = "spec.subnets[" + index + "]";
+            var subnet = subnets.get(name);
             if (subnet == null) {
                 violations.add(new Violation(path, "The subnet ID '" + name + "' does not exist"));
                 continue;
@@ -143,7 +143,7 @@ public final class ProfileRules {
     }
 
     private static void subnet(SubnetFacts subnet, String path, List<Violation> violations) {
-        String opening = "Subnet " + subnet.name() + " provided in Fargate Profile ";
+        var opening = "Subnet " + subnet.name() + " provided in Fargate Profile ";
         switch (subnet.reach()) {
             case PRIVATE -> {}
             case PUBLIC -> violations.add(new Violation(path, opening + "is not a private subnet"));
@@ -175,7 +175,7 @@ public final class ProfileRules {
                             "spec.subnets",
                             "Fargate profiles are not supported in region " + vpc.region()));
         }
-        for (VpcFacts.Dns setting : VpcFacts.Dns.values()) {
+        for (var setting : VpcFacts.Dns.values()) {
             if (!vpc.enabled().contains(setting)) {
                 violations.add(
                         new Violation(

@@ -16,8 +16,8 @@ public record Selector(String namespace, Map<String, String> labels) {
     }
 
     private static boolean carried(Map.Entry<String, String> pair, Map<String, String> podLabels) {
-        Wildcard key = new Wildcard(pair.getKey());
-        Wildcard value = new Wildcard(pair.getValue());
+        var key = new Wildcard(pair.getKey());
+        var value = new Wildcard(pair.getValue());
         return podLabels.entrySet().stream()
                 .anyMatch(label -> key.matches(label.getKey()) && value.matches(label.getValue()));
     }

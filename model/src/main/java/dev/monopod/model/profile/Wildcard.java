@@ -10,10 +10,10 @@ public record Wildcard(String pattern) {
 
     /// Whether the whole text matches. Takes at most `pattern × text` steps, whatever the pattern.
     public boolean matches(String text) {
-        int star = -1;
-        int resume = 0;
-        int at = 0;
-        int position = 0;
+        var star = -1;
+        var resume = 0;
+        var at = 0;
+        var position = 0;
         while (position < text.length()) {
             if (at < pattern.length() && pattern.charAt(at) == '*') {
                 star = at++;
@@ -37,8 +37,8 @@ public record Wildcard(String pattern) {
 
     /// The same pattern as an RE2 expression over the whole text.
     public String regularExpression() {
-        StringBuilder expression = new StringBuilder("^");
-        for (char symbol : pattern.toCharArray()) {
+        var expression = new StringBuilder("^");
+        for (var symbol : pattern.toCharArray()) {
             switch (symbol) {
                 case '*' -> expression.append(".*");
                 case '?' -> expression.append('.');

@@ -8,7 +8,7 @@ final class Saturated {
     private Saturated() {}
 
     static long add(long left, long right) {
-        long sum = left + right;
+        var sum = left + right;
         return sum < 0 ? Long.MAX_VALUE : sum;
     }
 

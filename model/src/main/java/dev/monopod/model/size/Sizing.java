@@ -26,7 +26,7 @@ public final class Sizing {
 
     /// As [#provision(List, MemoryOverhead)], for requests that are already added up.
     public static Provisioned provision(Resources requests, MemoryOverhead overhead) {
-        MebiBytes memory = requests.memory().plus(overhead.memory());
+        var memory = requests.memory().plus(overhead.memory());
         if (requests.storage().compareTo(LARGEST_STORAGE_REQUEST) > 0) {
             return new Provisioned.TooLarge(
                     "Pod requests "
@@ -34,11 +34,11 @@ public final class Sizing {
                             + " of ephemeral storage; the limit is "
                             + LARGEST_STORAGE_REQUEST);
         }
-        for (Row row : ROWS) {
+        for (var row : ROWS) {
             if (row.cpu.compareTo(requests.cpu()) < 0) {
                 continue;
             }
-            for (MebiBytes step : row.memory) {
+            for (var step : row.memory) {
                 if (step.compareTo(memory) >= 0) {
                     return new Provisioned.Fits(
                             new Size(row.cpu, step, storage(requests.storage())));
@@ -51,10 +51,10 @@ public final class Sizing {
     /// What the pod needs at its most demanding moment, resource by resource: all containers with
     /// all sidecars, or an init container with the sidecars that started before it.
     public static Resources requests(List<ContainerRequests> containers) {
-        Resources running = Resources.NONE;
-        Resources sidecars = Resources.NONE;
-        Resources starting = Resources.NONE;
-        for (ContainerRequests container : containers) {
+        var running = Resources.NONE;
+        var sidecars = Resources.NONE;
+        var starting = Resources.NONE;
+        for (var container : containers) {
             switch (container.kind()) {
                 case INIT -> starting = starting.max(sidecars.plus(container.requests()));
                 case SIDECAR -> {
@@ -71,13 +71,13 @@ public final class Sizing {
         if (requested.value() == 0) {
             return DEFAULT_STORAGE;
         }
-        MebiBytes tenth = new MebiBytes((requested.value() + 9) / 10);
+        var tenth = new MebiBytes((requested.value() + 9) / 10);
         return requested.plus(tenth).plus(STORAGE_RESERVE).max(DEFAULT_STORAGE);
     }
 
     private static String tooLarge(Resources requests, MemoryOverhead overhead) {
-        Row last = ROWS.getLast();
-        String reserve =
+        var last = ROWS.getLast();
+        var reserve =
                 overhead == MemoryOverhead.NONE
                         ? ""
                         : " (" + overhead.memory().value() + " MiB of it are EKS' own)";
@@ -107,7 +107,7 @@ public final class Sizing {
 
     private static Row row(long milliCpu, long first, long last, long step) {
         List<MebiBytes> memory = new ArrayList<>();
-        for (long gibi = first; gibi <= last; gibi += step) {
+        for (var gibi = first; gibi <= last; gibi += step) {
             memory.add(MebiBytes.gibi(gibi));
         }
         return new Row(new MilliCpu(milliCpu), List.copyOf(memory));

@@ -3,7 +3,6 @@ package dev.monopod.model.support;
 import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.PodShape.Container;
 import dev.monopod.model.support.PodShape.HostNamespace;
-import dev.monopod.model.support.PodShape.HostPort;
 import dev.monopod.model.support.PodShape.Option;
 import dev.monopod.model.support.PodShape.Permission;
 import dev.monopod.model.support.PodShape.Source;
@@ -48,7 +47,7 @@ public final class Refusals {
     /// All refusals in EKS' order; empty if Fargate can run the pod.
     public static List<Refusal> check(PodShape pod) {
         List<Refusal> refusals = new ArrayList<>();
-        for (HostNamespace namespace : HostNamespace.values()) {
+        for (var namespace : HostNamespace.values()) {
             if (pod.hostNamespaces().contains(namespace)) {
                 refusals.add(hostNamespace(namespace));
             }
@@ -83,7 +82,7 @@ public final class Refusals {
     }
 
     private static List<String> clauses(Clause clause, List<Refusal> refusals) {
-        List<Refusal> own = refusals.stream().filter(each -> each.clause() == clause).toList();
+        var own = refusals.stream().filter(each -> each.clause() == clause).toList();
         if (own.isEmpty()) {
             return List.of();
         }
@@ -147,7 +146,7 @@ public final class Refusals {
     }
 
     private static void securityContext(Container container, List<Refusal> refusals) {
-        String path = container.fieldPath() + ".securityContext.";
+        var path = container.fieldPath() + ".securityContext.";
         if (container.permissions().contains(Permission.PRIVILEGED)) {
             refusals.add(
                     new Refusal(
@@ -167,7 +166,7 @@ public final class Refusals {
         if (container.permissions().contains(Permission.WINDOWS_OPTIONS)) {
             refusals.add(windowsOptions(path));
         }
-        List<String> excess =
+        var excess =
                 container.addedCapabilities().stream()
                         .filter(name -> !allowed(container, plain(name)))
                         .toList();
@@ -187,12 +186,12 @@ public final class Refusals {
     }
 
     private static String plain(String capability) {
-        String upper = capability.toUpperCase(Locale.ROOT);
+        var upper = capability.toUpperCase(Locale.ROOT);
         return upper.startsWith("CAP_") ? upper.substring("CAP_".length()) : upper;
     }
 
     private static void ports(Container container, List<Refusal> refusals) {
-        for (HostPort port : container.ports()) {
+        for (var port : container.ports()) {
             refusals.add(
                     new Refusal(
                             Clause.PORT,
@@ -203,7 +202,7 @@ public final class Refusals {
     }
 
     private static void volume(Volume volume, List<Refusal> refusals) {
-        String path = "spec.volumes[" + volume.index() + "]";
+        var path = "spec.volumes[" + volume.index() + "]";
         switch (volume.source()) {
             case Source.Supported() -> {}
             case Source.Unsupported(String type) ->
@@ -239,8 +238,8 @@ public final class Refusals {
 
     private static void claim(
             String name, String path, String claim, ClaimState state, List<Refusal> refusals) {
-        String remedy = "bind the claim to a static EFS or NFS volume";
-        String because = name + " not supported because: ";
+        var remedy = "bind the claim to a static EFS or NFS volume";
+        var because = name + " not supported because: ";
         switch (state) {
             case ClaimState.Unknown(), ClaimState.Mountable() -> {}
             case ClaimState.Missing() ->
@@ -287,7 +286,7 @@ public final class Refusals {
     }
 
     private static void resources(Container container, List<Refusal> refusals) {
-        for (String resource : container.extendedResources()) {
+        for (var resource : container.extendedResources()) {
             refusals.add(
                     new Refusal(
                             Clause.RESOURCES,

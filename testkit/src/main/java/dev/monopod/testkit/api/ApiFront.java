@@ -196,7 +196,7 @@ public final class ApiFront implements AutoCloseable {
         try (var in = response.body();
                 var out = exchange.getResponseBody()) {
             var buffer = new byte[BUFFER_BYTES];
-            for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+            for (var length = in.read(buffer); length >= 0; length = in.read(buffer)) {
                 out.write(buffer, 0, length);
                 out.flush();
             }

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /// A real etcd and kube-apiserver on loopback, in a folder of their own; gone after [#close()]. One
@@ -41,7 +40,7 @@ public final class ApiServer implements AutoCloseable {
 
     /// Returns when it is ready.
     public static ApiServer start(Path binary) throws IOException {
-        ApiServer server = new ApiServer(Files.createTempDirectory("monopod-api-server"), binary);
+        var server = new ApiServer(Files.createTempDirectory("monopod-api-server"), binary);
         try {
             server.makeCertificates();
             server.start(server.etcd());
@@ -55,7 +54,7 @@ public final class ApiServer implements AutoCloseable {
     }
 
     public KubernetesClient client() throws IOException {
-        Config config = Config.fromKubeconfig(Files.readString(kubeconfig()));
+        var config = Config.fromKubeconfig(Files.readString(kubeconfig()));
         config.setMasterUrl("https://127.0.0.1:" + PORT);
         return new KubernetesClientBuilder().withConfig(config).build();
     }
@@ -82,11 +81,11 @@ public final class ApiServer implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Running process : processes.reversed()) {
+        for (var process : processes.reversed()) {
             process.kill();
         }
         awaitEnd();
-        try (Stream<Path> files = Files.walk(folder)) {
+        try (var files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException left) {
             throw new IllegalStateException("could not remove " + folder, left);
@@ -99,7 +98,7 @@ public final class ApiServer implements AutoCloseable {
                 .pollInterval(Duration.ofMillis(500))
                 .ignoreException(KubernetesClientException.class)
                 .until(() -> {
-                    try (KubernetesClient client = client()) {
+                    try (var client = client()) {
                         return "ok".equals(client.raw("/readyz"));
                     }
                 });

@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
@@ -69,9 +68,8 @@ public final class KubernetesConfigSource implements ConfigSource {
 
     @Override
     public Token token(Pod pod, String audience, long expirationSeconds) {
-        String account =
-                Optional.ofNullable(pod.getSpec().getServiceAccountName()).orElse("default");
-        TokenRequest request =
+        var account = Optional.ofNullable(pod.getSpec().getServiceAccountName()).orElse("default");
+        var request =
                 new TokenRequestBuilder()
                         .withNewSpec()
                         .withAudiences(audience.isEmpty() ? List.of() : List.of(audience))
@@ -84,7 +82,7 @@ public final class KubernetesConfigSource implements ConfigSource {
                         .endBoundObjectRef()
                         .endSpec()
                         .build();
-        TokenRequest granted =
+        var granted =
                 client.serviceAccounts()
                         .inNamespace(pod.getMetadata().getNamespace())
                         .withName(account)

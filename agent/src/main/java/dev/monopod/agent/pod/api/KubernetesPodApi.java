@@ -64,11 +64,11 @@ public final class KubernetesPodApi implements PodApi {
 
     @Override
     public void claimPod(Pod pod, String machine) {
-        Map<String, String> labels = pod.getMetadata().getLabels();
+        var labels = pod.getMetadata().getLabels();
         if (labels != null && hostName.equals(labels.get(Names.HOST_LABEL))) {
             return;
         }
-        Map<String, Object> body =
+        var body =
                 Map.of(
                         "metadata",
                         Map.of(
@@ -91,7 +91,7 @@ public final class KubernetesPodApi implements PodApi {
 
     /// Does nothing if the pod is gone, or is another one of that name.
     private void delete(Pod pod, String options) {
-        String body =
+        var body =
                 "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
                         + options
                         + "\"preconditions\":{\"uid\":\""
@@ -137,7 +137,7 @@ public final class KubernetesPodApi implements PodApi {
     }
 
     private static Machine named(String name) {
-        Machine machine = new Machine();
+        var machine = new Machine();
         machine.setMetadata(new ObjectMetaBuilder().withName(name).build());
         return machine;
     }

@@ -50,16 +50,16 @@ public final class RecentSource implements ConfigSource {
     }
 
     private Optional<?> recent(Key key, java.util.function.Supplier<Optional<?>> ask) {
-        Instant oldest = clock.instant().minus(FRESH);
-        Read known = reads.get(key);
+        var oldest = clock.instant().minus(FRESH);
+        var known = reads.get(key);
         if (known != null && known.at().isAfter(oldest)) {
             return known.object();
         }
         if (reads.size() > ENOUGH) {
             reads.values().removeIf(read -> !read.at().isAfter(oldest));
         }
-        Instant asked = clock.instant();
-        Read read = new Read(ask.get(), asked);
+        var asked = clock.instant();
+        var read = new Read(ask.get(), asked);
         reads.put(key, read);
         return read.object();
     }

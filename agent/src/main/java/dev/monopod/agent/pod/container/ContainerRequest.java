@@ -39,10 +39,10 @@ record ContainerRequest(
     /// @param slot disk of the image
     /// @throws ConfigurationException for what can't be carried out now
     StartContainerRequest render(ContainerPlan plan, int attempt, ImageConfig image, int slot) {
-        Container container = plan.spec();
+        var container = plan.spec();
         NonRoot.check(pod, container, image.user());
-        Map<String, String> variables = environment.render(container);
-        StartContainerRequest.Builder request =
+        var variables = environment.render(container);
+        var request =
                 StartContainerRequest.newBuilder()
                         .setContainerId(
                                 ContainerIds.of(pod.getMetadata().getUid(), plan.name(), attempt))
@@ -77,8 +77,8 @@ record ContainerRequest(
 
     private static List<String> arguments(
             Container container, ImageConfig image, Map<String, String> variables) {
-        List<String> command = container.getCommand();
-        List<String> args = container.getArgs();
+        var command = container.getCommand();
+        var args = container.getArgs();
         List<String> line = new ArrayList<>();
         if (!command.isEmpty()) {
             command.forEach(word -> line.add(Expansion.expand(word, variables)));
@@ -100,9 +100,9 @@ record ContainerRequest(
     private List<Mount> mounts(Container container, Map<String, String> variables) {
         List<Mount> mounts = new ArrayList<>();
         Set<String> taken = new HashSet<>();
-        for (VolumeMount from : container.getVolumeMounts()) {
+        for (var from : container.getVolumeMounts()) {
             taken.add(from.getMountPath());
-            String subPath =
+            var subPath =
                     given(from.getSubPathExpr())
                             .map(text -> Expansion.expand(text, variables))
                             .or(() -> given(from.getSubPath()))
@@ -116,7 +116,7 @@ record ContainerRequest(
                         "unable to provision SubPath `%s`: must not contain '..'"
                                 .formatted(subPath));
             }
-            String recursive = from.getRecursiveReadOnly();
+            var recursive = from.getRecursiveReadOnly();
             mounts.add(
                     Mount.newBuilder()
                             .setVolume(from.getName())
@@ -131,8 +131,8 @@ record ContainerRequest(
                                             .orElse(""))
                             .build());
         }
-        boolean readOnly = SecuritySettings.readOnlyRoot(container);
-        for (Map.Entry<String, PodFile> file : POD_FILES) {
+        var readOnly = SecuritySettings.readOnlyRoot(container);
+        for (var file : POD_FILES) {
             if (!taken.contains(file.getKey())) {
                 mounts.add(
                         Mount.newBuilder()

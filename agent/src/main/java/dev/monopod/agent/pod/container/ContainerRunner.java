@@ -68,7 +68,7 @@ public final class ContainerRunner {
         try {
             request = steps.requests().render(plan, attempt);
         } catch (RuntimeException e) {
-            String reason =
+            var reason =
                     e instanceof ConfigurationException known
                             ? known.reason()
                             : "CreateContainerConfigError";
@@ -76,11 +76,11 @@ public final class ContainerRunner {
             return;
         }
         event(EventType.Normal, "Created", "Container created", plan);
-        Optional<Instant> begun = begun(plan, attempt, request);
+        var begun = begun(plan, attempt, request);
         if (begun.isEmpty()) {
             return;
         }
-        Instant startedAt = begun.get();
+        var startedAt = begun.get();
         event(EventType.Normal, "Started", "Container started", plan);
         steps.logs().copy(plan.name(), attempt);
         reports.post(new PodInput.Started(plan.name(), attempt, startedAt));
@@ -99,14 +99,14 @@ public final class ContainerRunner {
     /// Has the guest start it; empty when it does not run, which is told then.
     private Optional<Instant> begun(
             ContainerPlan plan, int attempt, StartContainerRequest request) {
-        String id = request.getContainerId();
+        var id = request.getContainerId();
         switch (outcome(request)) {
             case StartOutcome.Running(Instant startedAt, Optional<ContainerUser> user) -> {
                 user.ifPresent(known -> machine.users().put(plan.name(), known));
                 return Optional.of(startedAt);
             }
             case StartOutcome.Unclear _ -> {
-                Optional<ContainerState> known = known(id);
+                var known = known(id);
                 if (known.isEmpty()) {
                     later(
                             plan,
@@ -165,8 +165,8 @@ public final class ContainerRunner {
             throws InterruptedException {
         event(EventType.Normal, "Killing", order.message(), plan);
         steps.probes().stopJudging(plan.name(), order.attempt());
-        String id = ContainerIds.of(view.plan().uid(), plan.name(), order.attempt());
-        Stopping stopping = stopping(plan.name(), order.attempt());
+        var id = ContainerIds.of(view.plan().uid(), plan.name(), order.attempt());
+        var stopping = stopping(plan.name(), order.attempt());
         stopping.within(order.grace());
         if (order.manner() != Manner.AFTER_OTHERS) {
             stopping.due();
@@ -216,7 +216,7 @@ public final class ContainerRunner {
 
     private void failed(ContainerPlan plan, int attempt, String containerId, String message) {
         event(EventType.Warning, "Failed", "Error: " + message, plan);
-        Instant now = scope.now();
+        var now = scope.now();
         reports.post(
                 new PodInput.Ended(
                         plan.name(),

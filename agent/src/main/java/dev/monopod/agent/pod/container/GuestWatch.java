@@ -18,7 +18,6 @@ import io.grpc.StatusRuntimeException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -81,7 +80,10 @@ public final class GuestWatch {
                                 .map(ContainerState::getContainerId)
                                 .collect(Collectors.toUnmodifiableSet()));
             } catch (StatusRuntimeException e) {
-                LOG.info("{}: failed to list the containers: {}", view.plan().display(), e.getStatus());
+                LOG.info(
+                        "{}: failed to list the containers: {}",
+                        view.plan().display(),
+                        e.getStatus());
                 scope.pause(RETRY);
             }
         }
@@ -90,9 +92,9 @@ public final class GuestWatch {
 
     public void run() throws InterruptedException {
         while (!scope.closed()) {
-            Context.CancellableContext context = Context.current().withCancellation();
+            var context = Context.current().withCancellation();
             try {
-                Iterator<ContainerState> states =
+                var states =
                         context.call(() ->
                                 machine.guest()
                                         .endless()
@@ -157,8 +159,8 @@ public final class GuestWatch {
     }
 
     private boolean ours(ContainerState state) {
-        String name = state.getName();
-        int present = attempts.applyAsInt(name);
+        var name = state.getName();
+        var present = attempts.applyAsInt(name);
         return state.getAttempt() <= present
                 && state.getAttempt() >= Math.max(0, present - 1)
                 && ContainerIds.of(view.plan().uid(), name, state.getAttempt())
@@ -167,7 +169,7 @@ public final class GuestWatch {
 
     private void ended(ContainerState state) throws InterruptedException {
         logs.copy(state.getName(), state.getAttempt());
-        Termination termination =
+        var termination =
                 new Termination(
                         state.getContainerId(),
                         state.getExitCode(),
@@ -185,7 +187,7 @@ public final class GuestWatch {
 
     /// The termination message file, or the log's end where the policy says so.
     private String message(ContainerState state) throws InterruptedException {
-        String written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
+        var written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
         if (!written.isEmpty()) {
             return written.length() > MESSAGE_BYTES ? written.substring(0, MESSAGE_BYTES) : written;
         }

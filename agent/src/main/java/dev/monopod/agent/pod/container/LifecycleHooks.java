@@ -35,8 +35,7 @@ public final class LifecycleHooks {
     /// @return whether the container may go on
     boolean postStart(ContainerPlan plan, String id, Stopping stopping)
             throws InterruptedException {
-        Optional<LifecycleHandler> handler =
-                Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPostStart);
+        var handler = Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPostStart);
         if (handler.isEmpty() || succeeds(plan, id, handler.get(), POST_START, stopping)) {
             return true;
         }
@@ -45,8 +44,7 @@ public final class LifecycleHooks {
     }
 
     void preStop(ContainerPlan plan, String id, Stopping stopping) throws InterruptedException {
-        Optional<LifecycleHandler> handler =
-                Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPreStop);
+        var handler = Optional.ofNullable(plan.spec().getLifecycle()).map(Lifecycle::getPreStop);
         if (handler.isPresent() && !succeeds(plan, id, handler.get(), stopping.left(), stopping)) {
             failed(plan, "FailedPreStopHook", "PreStopHook failed");
         }
@@ -59,7 +57,7 @@ public final class LifecycleHooks {
             Duration timeout,
             Stopping stopping)
             throws InterruptedException {
-        ProbeRequests requests = new ProbeRequests(plan.spec(), id, view.address());
+        var requests = new ProbeRequests(plan.spec(), id, view.address());
         try {
             if (handler.getSleep() != null) {
                 stopping.awaitEndFor(Duration.ofSeconds(handler.getSleep().getSeconds()));
@@ -76,15 +74,15 @@ public final class LifecycleHooks {
 
     /// A server that speaks no TLS is asked again without, as by a kubelet.
     private boolean get(ProbeRequests requests, HTTPGetAction action, Duration timeout) {
-        ProbeRequest request = requests.hook(action, timeout);
-        ProbeOutcome outcome = ask(request, timeout);
+        var request = requests.hook(action, timeout);
+        var outcome = ask(request, timeout);
         if (!(outcome instanceof ProbeOutcome.Failure(ProbeFailure.Kind kind, _))
                 || kind != ProbeFailure.Kind.PLAIN_TEXT) {
             return succeeded(outcome);
         }
-        HTTPGetAction plain = new HTTPGetActionBuilder(action).withScheme("HTTP").build();
+        var plain = new HTTPGetActionBuilder(action).withScheme("HTTP").build();
         plain.getHttpHeaders().removeIf(h -> h.getName().equalsIgnoreCase("authorization"));
-        boolean success = succeeded(ask(requests.hook(plain, timeout), timeout));
+        var success = succeeded(ask(requests.hook(plain, timeout), timeout));
         if (success) {
             reports.event(
                     PodApi.EventType.Warning,

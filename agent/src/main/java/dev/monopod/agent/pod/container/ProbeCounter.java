@@ -13,9 +13,9 @@ record ProbeCounter(int successThreshold, int failureThreshold, boolean last, in
     record Counted(ProbeCounter counter, Optional<Boolean> verdict) {}
 
     Counted count(boolean success) {
-        int run = streak > 0 && last == success ? streak + 1 : 1;
-        ProbeCounter next = new ProbeCounter(successThreshold, failureThreshold, success, run);
-        int threshold = success ? successThreshold : failureThreshold;
+        var run = streak > 0 && last == success ? streak + 1 : 1;
+        var next = new ProbeCounter(successThreshold, failureThreshold, success, run);
+        var threshold = success ? successThreshold : failureThreshold;
         return new Counted(next, run >= threshold ? Optional.of(success) : Optional.empty());
     }
 }

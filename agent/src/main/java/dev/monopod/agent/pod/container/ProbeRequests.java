@@ -10,12 +10,10 @@ import dev.monopod.protocol.guest.ProbeRequest;
 import dev.monopod.protocol.guest.TcpProbe;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
-import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ExecAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Probe;
-import io.fabric8.kubernetes.api.model.TCPSocketAction;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -32,17 +30,17 @@ record ProbeRequests(Container container, String containerId, String podAddress)
 
     /// @throws ConfigurationException for a port that the container does not name
     ProbeRequest of(Probe probe) {
-        long timeout =
+        var timeout =
                 1000L
                         * Optional.ofNullable(probe.getTimeoutSeconds())
                                 .filter(seconds -> seconds > 0)
                                 .orElse(1);
-        ProbeRequest.Builder request = ProbeRequest.newBuilder().setTimeoutMillis(timeout);
+        var request = ProbeRequest.newBuilder().setTimeoutMillis(timeout);
         if (probe.getHttpGet() != null) {
             return request.setHttp(http(probe.getHttpGet(), USER_AGENT)).build();
         }
         if (probe.getTcpSocket() != null) {
-            TCPSocketAction tcp = probe.getTcpSocket();
+            var tcp = probe.getTcpSocket();
             return request.setTcp(
                             TcpProbe.newBuilder()
                                     .setHost(host(tcp.getHost()))
@@ -50,7 +48,7 @@ record ProbeRequests(Container container, String containerId, String podAddress)
                     .build();
         }
         if (probe.getGrpc() != null) {
-            String service = probe.getGrpc().getService();
+            var service = probe.getGrpc().getService();
             return request.setGrpc(
                             GrpcProbe.newBuilder()
                                     .setPort(probe.getGrpc().getPort())
@@ -84,9 +82,9 @@ record ProbeRequests(Container container, String containerId, String podAddress)
     /// Only variables whose value stands in the specification itself are known to a probe.
     private List<String> expanded(List<String> command) {
         Map<String, String> variables = new HashMap<>();
-        for (EnvVar variable : container.getEnv()) {
+        for (var variable : container.getEnv()) {
             if (variable.getValueFrom() == null) {
-                String value = variable.getValue() == null ? "" : variable.getValue();
+                var value = variable.getValue() == null ? "" : variable.getValue();
                 variables.put(variable.getName(), Expansion.expand(value, variables));
             }
         }
@@ -94,15 +92,15 @@ record ProbeRequests(Container container, String containerId, String podAddress)
     }
 
     private HttpProbe http(HTTPGetAction action, String agent) {
-        String path = action.getPath() == null ? "/" : action.getPath();
-        String scheme = action.getScheme() == null ? "http" : action.getScheme();
-        HttpProbe.Builder http =
+        var path = action.getPath() == null ? "/" : action.getPath();
+        var scheme = action.getScheme() == null ? "http" : action.getScheme();
+        var http =
                 HttpProbe.newBuilder()
                         .setScheme(scheme.toLowerCase(Locale.ROOT))
                         .setHost(host(action.getHost()))
                         .setPort(port(action.getPort()))
                         .setPath(path.startsWith("/") ? path : "/" + path);
-        boolean named = false;
+        var named = false;
         for (var header : action.getHttpHeaders()) {
             named |= "user-agent".equalsIgnoreCase(header.getName());
             http.addHeaders(variable(header.getName(), header.getValue()));
@@ -118,11 +116,11 @@ record ProbeRequests(Container container, String containerId, String podAddress)
     }
 
     private int port(IntOrString port) {
-        Integer number = port.getIntVal();
+        var number = port.getIntVal();
         if (number != null) {
             return number;
         }
-        String name = port.getStrVal();
+        var name = port.getStrVal();
         return container.getPorts().stream()
                 .filter(candidate -> name.equals(candidate.getName()))
                 .map(ContainerPort::getContainerPort)

@@ -11,8 +11,6 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
-import dev.monopod.protocol.guest.ProbeRequest;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -80,8 +78,8 @@ public final class ProbeRunner {
     }
 
     private void begin(ContainerPlan plan, int attempt, Instant startedAt, Life life) {
-        String id = ContainerIds.of(view.plan().uid(), plan.name(), attempt);
-        Attempt probed =
+        var id = ContainerIds.of(view.plan().uid(), plan.name(), attempt);
+        var probed =
                 new Attempt(
                         plan,
                         attempt,
@@ -142,7 +140,7 @@ public final class ProbeRunner {
     }
 
     private void begin(Attempt attempt) throws InterruptedException {
-        Container spec = attempt.plan().spec();
+        var spec = attempt.plan().spec();
         if (attempt.life() != Life.STARTED
                 && spec.getStartupProbe() != null
                 && !probe(attempt, Kind.Startup, spec.getStartupProbe())) {
@@ -165,23 +163,23 @@ public final class ProbeRunner {
     ///
     /// @return whether the startup probe succeeded
     private boolean probe(Attempt attempt, Kind kind, Probe probe) throws InterruptedException {
-        Duration initial = Duration.ofSeconds(or(probe.getInitialDelaySeconds(), 0));
-        Duration period = Duration.ofSeconds(Math.max(1, or(probe.getPeriodSeconds(), 10)));
-        ProbeCounter counter =
+        var initial = Duration.ofSeconds(or(probe.getInitialDelaySeconds(), 0));
+        var period = Duration.ofSeconds(Math.max(1, or(probe.getPeriodSeconds(), 10)));
+        var counter =
                 ProbeCounter.of(
                         Math.max(1, or(probe.getSuccessThreshold(), 1)),
                         Math.max(1, or(probe.getFailureThreshold(), 3)));
-        Optional<Duration> grace =
+        var grace =
                 Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
                         .map(Duration::ofSeconds);
-        Duration wait = Duration.between(scope.now(), attempt.startedAt().plus(initial));
+        var wait = Duration.between(scope.now(), attempt.startedAt().plus(initial));
         if (attempt.life() != Life.FRESH) {
-            Duration jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
+            var jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
             wait = wait.compareTo(jitter) > 0 ? wait : jitter;
         }
         while (!ended(attempt, kind, wait)) {
-            long begun = System.nanoTime();
-            ProbeOutcome outcome = ask(attempt, probe);
+            var begun = System.nanoTime();
+            var outcome = ask(attempt, probe);
             tally.count(
                     attempt.name(),
                     kind.name(),
@@ -189,8 +187,8 @@ public final class ProbeRunner {
                     Duration.ofNanos(System.nanoTime() - begun));
             tell(attempt, kind, outcome);
             if (!(outcome instanceof ProbeOutcome.Unknown)) {
-                boolean success = !(outcome instanceof ProbeOutcome.Failure);
-                ProbeCounter.Counted counted = counter.count(success);
+                var success = !(outcome instanceof ProbeOutcome.Failure);
+                var counted = counter.count(success);
                 counter = counted.counter();
                 if (counted.verdict().isPresent()
                         && judged(attempt, kind, counted.verdict().get(), grace)) {
@@ -233,8 +231,8 @@ public final class ProbeRunner {
 
     /// An unknown outcome is asked for again at once, and then counts for nothing.
     private ProbeOutcome ask(Attempt attempt, Probe probe) {
-        ProbeOutcome outcome = askOnce(attempt, probe);
-        for (int i = 1; i < TRIES && outcome instanceof ProbeOutcome.Unknown; i++) {
+        var outcome = askOnce(attempt, probe);
+        for (var i = 1; i < TRIES && outcome instanceof ProbeOutcome.Unknown; i++) {
             outcome = askOnce(attempt, probe);
         }
         return outcome;
@@ -242,7 +240,7 @@ public final class ProbeRunner {
 
     private ProbeOutcome askOnce(Attempt attempt, Probe probe) {
         try {
-            ProbeRequest request =
+            var request =
                     new ProbeRequests(attempt.plan().spec(), attempt.id(), view.address())
                             .of(probe);
             return ProbeOutcome.of(

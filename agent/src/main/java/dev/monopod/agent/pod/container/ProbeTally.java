@@ -17,7 +17,7 @@ public final class ProbeTally {
     private record Key(String container, String kind) implements Comparable<Key> {
         @Override
         public int compareTo(Key other) {
-            int order = container.compareTo(other.container);
+            var order = container.compareTo(other.container);
             return order != 0 ? order : kind.compareTo(other.kind);
         }
     }
@@ -29,7 +29,7 @@ public final class ProbeTally {
     }
 
     synchronized void count(String container, String kind, ProbeOutcome outcome, Duration took) {
-        Counts of = counts.computeIfAbsent(new Key(container, kind), _ -> new Counts());
+        var of = counts.computeIfAbsent(new Key(container, kind), _ -> new Counts());
         String result =
                 switch (outcome) {
                     case ProbeOutcome.Success _, ProbeOutcome.Warning _ -> "successful";
@@ -38,8 +38,8 @@ public final class ProbeTally {
                 };
         of.results.merge(result, 1L, Long::sum);
         if (result.equals("successful")) {
-            double seconds = took.toNanos() / 1e9;
-            int bucket = 0;
+            var seconds = took.toNanos() / 1e9;
+            var bucket = 0;
             while (bucket < KubeletPods.PROBE_SECONDS.size()
                     && seconds > KubeletPods.PROBE_SECONDS.get(bucket)) {
                 bucket++;

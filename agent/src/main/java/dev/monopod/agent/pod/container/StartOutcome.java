@@ -43,7 +43,7 @@ sealed interface StartOutcome {
     }
 
     private static StartOutcome of(StartRefusal refusal) {
-        String message = cut(refusal.getMessage());
+        var message = cut(refusal.getMessage());
         return switch (refusal.getKind()) {
             case EXISTS -> new Unclear();
             case TARGET -> new Later(message);
@@ -66,9 +66,8 @@ sealed interface StartOutcome {
 
     /// The call itself failed.
     static StartOutcome of(Status status) {
-        String message =
-                cut(Optional.ofNullable(status.getDescription()).orElse(status.toString()));
-        Status.Code code = status.getCode();
+        var message = cut(Optional.ofNullable(status.getDescription()).orElse(status.toString()));
+        var code = status.getCode();
         return code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED
                 ? new Later(message)
                 : new Ended(message);

@@ -26,7 +26,7 @@ final class Stopping {
 
     /// @param grace from now on, over which nothing but the kill remains
     void within(Duration grace) {
-        Instant at = clock.instant().plus(grace);
+        var at = clock.instant().plus(grace);
         tell(() -> {
             deadline = at.isBefore(deadline) ? at : deadline;
             cut |= !grace.isPositive();
@@ -51,7 +51,7 @@ final class Stopping {
     Duration left() {
         lock.lock();
         try {
-            Duration left = Duration.between(clock.instant(), deadline);
+            var left = Duration.between(clock.instant(), deadline);
             return left.isNegative() ? Duration.ZERO : left;
         } finally {
             lock.unlock();
@@ -78,7 +78,7 @@ final class Stopping {
     boolean awaitEndFor(Duration patience) throws InterruptedException {
         lock.lock();
         try {
-            long left = patience.toNanos();
+            var left = patience.toNanos();
             while (!over && left > 0) {
                 left = changed.awaitNanos(left);
             }
@@ -92,13 +92,12 @@ final class Stopping {
             throws InterruptedException {
         lock.lock();
         try {
-            Instant least = cut ? deadline : clock.instant().plus(atLeast);
-            Instant before = deadline;
+            var least = cut ? deadline : clock.instant().plus(atLeast);
+            var before = deadline;
             while (!over && !condition.getAsBoolean()) {
                 // A deadline that came nearer meanwhile is an order that leaves no room for more.
-                Instant until =
-                        deadline.equals(before) && least.isAfter(deadline) ? least : deadline;
-                long millis = millisUntil(until);
+                var until = deadline.equals(before) && least.isAfter(deadline) ? least : deadline;
+                var millis = millisUntil(until);
                 if (millis <= 0) {
                     return false;
                 }

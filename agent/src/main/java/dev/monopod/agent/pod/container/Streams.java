@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.monopod.agent.kubelet.KubeletPods.Refusal;
 import dev.monopod.agent.kubelet.KubeletPods.RefusedException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
-import dev.monopod.agent.kubelet.KubeletPods.TerminalSizes.Size;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.guest.GuestStream;
 import dev.monopod.protocol.guest.AttachStart;
@@ -33,7 +32,7 @@ public final class Streams {
     public static int exec(
             GuestChannel guest, String containerId, List<String> command, StreamSession session)
             throws IOException {
-        StreamInput start =
+        var start =
                 StreamInput.newBuilder()
                         .setExec(
                                 ExecStart.newBuilder()
@@ -42,23 +41,21 @@ public final class Streams {
                                         .setTty(session.tty())
                                         .setStdin(session.stdin().isPresent()))
                         .build();
-        try (GuestStream<StreamInput, StreamOutput> call =
-                GuestStream.open(guest.streams()::exec)) {
+        try (var call = GuestStream.open(guest.streams()::exec)) {
             return join(call, start, session);
         }
     }
 
     public static int attach(GuestChannel guest, String containerId, StreamSession session)
             throws IOException {
-        StreamInput start =
+        var start =
                 StreamInput.newBuilder()
                         .setAttach(
                                 AttachStart.newBuilder()
                                         .setContainerId(containerId)
                                         .setStdin(session.stdin().isPresent()))
                         .build();
-        try (GuestStream<StreamInput, StreamOutput> call =
-                GuestStream.open(guest.streams()::attach)) {
+        try (var call = GuestStream.open(guest.streams()::attach)) {
             return join(call, start, session);
         }
     }
@@ -66,16 +63,14 @@ public final class Streams {
     private static int join(
             GuestStream<StreamInput, StreamOutput> call, StreamInput start, StreamSession session)
             throws IOException {
-        Thread stdin = Thread.ofVirtual().unstarted(() -> pumpStdin(call, session));
-        Thread sizes = Thread.ofVirtual().unstarted(() -> pumpSizes(call, session));
+        var stdin = Thread.ofVirtual().unstarted(() -> pumpStdin(call, session));
+        var sizes = Thread.ofVirtual().unstarted(() -> pumpSizes(call, session));
         try {
             call.send(start);
             stdin.start();
             sizes.start();
-            for (Optional<StreamOutput> output = call.next();
-                    output.isPresent();
-                    output = call.next()) {
-                StreamOutput message = output.get();
+            for (var output = call.next(); output.isPresent(); output = call.next()) {
+                var message = output.get();
                 switch (message.getOutputCase()) {
                     case STDOUT -> write(session.stdout(), message.getStdout());
                     case STDERR -> write(session.stderr(), message.getStderr());
@@ -114,10 +109,10 @@ public final class Streams {
             return;
         }
         try {
-            InputStream in = session.stdin().get();
-            byte[] chunk = new byte[CHUNK_BYTES];
-            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-                StreamInput data =
+            var in = session.stdin().get();
+            var chunk = new byte[CHUNK_BYTES];
+            for (var count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                var data =
                         StreamInput.newBuilder()
                                 .setStdin(ByteString.copyFrom(chunk, 0, count))
                                 .build();
@@ -139,10 +134,10 @@ public final class Streams {
     private static void pumpSizes(
             GuestStream<StreamInput, StreamOutput> call, StreamSession session) {
         try {
-            for (Optional<Size> size = session.sizes().next();
+            for (var size = session.sizes().next();
                     size.isPresent();
                     size = session.sizes().next()) {
-                StreamInput resize =
+                var resize =
                         StreamInput.newBuilder()
                                 .setResize(
                                         TerminalSize.newBuilder()
@@ -161,15 +156,12 @@ public final class Streams {
     public static void portForward(
             GuestChannel guest, int port, InputStream input, OutputStream output)
             throws IOException {
-        try (GuestStream<PortForwardInput, PortForwardOutput> call =
-                GuestStream.open(guest.streams()::portForward)) {
-            Thread pump = Thread.ofVirtual().unstarted(() -> pumpPort(call, input));
+        try (var call = GuestStream.open(guest.streams()::portForward)) {
+            var pump = Thread.ofVirtual().unstarted(() -> pumpPort(call, input));
             try {
                 call.send(PortForwardInput.newBuilder().setPort(port).build());
-                for (Optional<PortForwardOutput> next = call.next();
-                        next.isPresent();
-                        next = call.next()) {
-                    PortForwardOutput message = next.get();
+                for (var next = call.next(); next.isPresent(); next = call.next()) {
+                    var message = next.get();
                     switch (message.getOutputCase()) {
                         case CONNECTED -> pump.start();
                         case DATA -> {
@@ -195,9 +187,9 @@ public final class Streams {
     private static void pumpPort(
             GuestStream<PortForwardInput, PortForwardOutput> call, InputStream input) {
         try {
-            byte[] chunk = new byte[CHUNK_BYTES];
-            for (int count = input.read(chunk); count >= 0; count = input.read(chunk)) {
-                PortForwardInput data =
+            var chunk = new byte[CHUNK_BYTES];
+            for (var count = input.read(chunk); count >= 0; count = input.read(chunk)) {
+                var data =
                         PortForwardInput.newBuilder()
                                 .setData(ByteString.copyFrom(chunk, 0, count))
                                 .build();
@@ -214,8 +206,8 @@ public final class Streams {
     }
 
     private static RefusedException failure(StatusRuntimeException e) {
-        String description = e.getStatus().getDescription();
-        String message = description == null ? e.getStatus().toString() : description;
+        var description = e.getStatus().getDescription();
+        var message = description == null ? e.getStatus().toString() : description;
         return switch (e.getStatus().getCode()) {
             case NOT_FOUND -> new RefusedException(new Refusal.NotFound(message));
             case INVALID_ARGUMENT, FAILED_PRECONDITION ->

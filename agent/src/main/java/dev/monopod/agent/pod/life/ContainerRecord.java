@@ -76,7 +76,7 @@ public record ContainerRecord(
     }
 
     ContainerRecord withPhase(ContainerPhase next) {
-        boolean keep = next instanceof ContainerPhase.Running;
+        var keep = next instanceof ContainerPhase.Running;
         return new ContainerRecord(
                 plan,
                 attempt,
@@ -101,8 +101,8 @@ public record ContainerRecord(
     /// As the pod's specification has it now. Another image has to be brought first, and knows no
     /// back-off.
     ContainerRecord withPlan(ContainerPlan next) {
-        boolean same = plan.image().equals(next.image());
-        boolean held = phase instanceof ContainerPhase.Waiting waiting && !waiting.plain();
+        var same = plan.image().equals(next.image());
+        var held = phase instanceof ContainerPhase.Waiting waiting && !waiting.plain();
         return new ContainerRecord(
                 next,
                 attempt,

@@ -27,14 +27,14 @@ final class ForcedEnd {
 
     /// Notes down that what lived has ended, at an unknown moment with an unknown code.
     static PodState of(PodState state, String message, Instant now) {
-        PodState ended = state;
-        for (ContainerRecord container : state.all()) {
+        var ended = state;
+        for (var container : state.all()) {
             if (container.alive()) {
-                Instant startedAt =
+                var startedAt =
                         container.phase() instanceof ContainerPhase.Running running
                                 ? running.startedAt()
                                 : now;
-                Termination termination =
+                var termination =
                         new Termination(
                                 ContainerIds.of(
                                         state.plan().uid(), container.name(), container.attempt()),

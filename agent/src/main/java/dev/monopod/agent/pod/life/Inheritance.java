@@ -17,8 +17,8 @@ final class Inheritance {
     /// @param present the containers that the guest has, by id
     static List<PodInput> reconcile(PodState state, Set<String> present, Instant now) {
         List<PodInput> inputs = new ArrayList<>();
-        for (ContainerRecord container : state.all()) {
-            String id = ContainerIds.of(state.plan().uid(), container.name(), container.attempt());
+        for (var container : state.all()) {
+            var id = ContainerIds.of(state.plan().uid(), container.name(), container.attempt());
             if (!container.health().inherited() || present.contains(id)) {
                 continue;
             }

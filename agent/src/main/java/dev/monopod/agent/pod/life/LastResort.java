@@ -15,7 +15,7 @@ public final class LastResort {
     /// @param message why
     public static PodMachine.Step step(
             PodState state, PodInput input, String message, Instant now) {
-        PodDraft draft = new PodDraft(deleted(state, input, now), now);
+        var draft = new PodDraft(deleted(state, input, now), now);
         switch (state.stage()) {
             case STARTING, READY -> {
                 draft.fail(REASON, message, Duration.ZERO);

@@ -56,7 +56,7 @@ final class PodDraft {
     /// Orders the end of one container that runs, if that is not done yet.
     void stop(ContainerRecord container, Duration grace, String message, Manner manner) {
         if (container.phase() instanceof ContainerPhase.Running running && !running.stopping()) {
-            Stop stop = manner == Manner.AFTER_OTHERS ? Stop.ORDERED : Stop.DUE;
+            var stop = manner == Manner.AFTER_OTHERS ? Stop.ORDERED : Stop.DUE;
             put(container.withPhase(new ContainerPhase.Running(running.startedAt(), stop)));
             effect(
                     new PodEffect.StopContainer(
@@ -66,8 +66,8 @@ final class PodDraft {
 
     /// Ends all containers in their order, then the machine.
     void stopAll(Instant deadline) {
-        for (ContainerRecord container : state.all()) {
-            Manner manner =
+        for (var container : state.all()) {
+            var manner =
                     TerminationOrder.hasTurn(state, container)
                             ? Manner.ORDINARY
                             : Manner.AFTER_OTHERS;
@@ -85,7 +85,7 @@ final class PodDraft {
     }
 
     private void giveTurns() {
-        for (ContainerRecord container : state.all()) {
+        for (var container : state.all()) {
             if (container.phase() instanceof ContainerPhase.Running(Instant since, Stop stop)
                     && stop == Stop.ORDERED
                     && TerminationOrder.hasTurn(state, container)) {
@@ -99,8 +99,8 @@ final class PodDraft {
     ///
     /// @return whether nothing is left
     boolean clear() {
-        boolean left = false;
-        for (ContainerRecord container : state.all()) {
+        var left = false;
+        for (var container : state.all()) {
             if (container.plan().kind() != ContainerPlan.Kind.EPHEMERAL && container.alive()) {
                 left = true;
                 stop(container, MINIMUM_GRACE, "killing", Manner.WITHOUT_HOOK);
@@ -110,7 +110,7 @@ final class PodDraft {
     }
 
     private Duration remaining(Instant deadline) {
-        Duration left = Duration.between(now, deadline);
+        var left = Duration.between(now, deadline);
         if (state.deletion().isPresent() && !left.isPositive()) {
             return Duration.ZERO;
         }

@@ -2,7 +2,6 @@ package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
 import dev.monopod.agent.pod.life.PodState.Stage;
-import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodPlan;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +25,7 @@ public final class PodMachine {
     }
 
     public static Step step(PodState state, PodInput input, Instant now) {
-        PodDraft draft = new PodDraft(state, now);
+        var draft = new PodDraft(state, now);
         new PodMachine(draft).accept(input);
         PodProgress.advance(draft);
         return new Step(draft.state(), draft.effects());
@@ -34,18 +33,18 @@ public final class PodMachine {
 
     /// When, after `now`, the state has to be looked at again without any input.
     public static Optional<Instant> nextTick(PodState state, Instant now) {
-        Instant next = Instant.MAX;
-        for (ContainerRecord container : state.all()) {
+        var next = Instant.MAX;
+        for (var container : state.all()) {
             if (container.phase() instanceof ContainerPhase.Waiting waiting
                     && waiting.notBefore().isAfter(now)) {
                 next = waiting.notBefore().isBefore(next) ? waiting.notBefore() : next;
             }
         }
         if (state.plan().activeDeadline().isPresent() && state.failure().isEmpty()) {
-            Instant deadline = state.startTime().plus(state.plan().activeDeadline().get());
+            var deadline = state.startTime().plus(state.plan().activeDeadline().get());
             next = deadline.isAfter(now) && deadline.isBefore(next) ? deadline : next;
         }
-        Optional<Instant> forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
+        var forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
         next = forced.isPresent() && forced.get().isBefore(next) ? forced.get() : next;
         return next.equals(Instant.MAX) ? Optional.empty() : Optional.of(next);
     }
@@ -139,7 +138,7 @@ public final class PodMachine {
     /// followed.
     private void ready() {
         draft.change(state().withStage(Stage.READY));
-        boolean inherited = state().all().stream().anyMatch(c -> c.health().inherited());
+        var inherited = state().all().stream().anyMatch(c -> c.health().inherited());
         draft.effect(inherited ? new PodEffect.ListContainers() : new PodEffect.WatchContainers());
     }
 
@@ -148,10 +147,9 @@ public final class PodMachine {
             return;
         }
         draft.change(state().withPlan(plan));
-        for (ContainerPlan container : plan.containers()) {
-            Optional<ContainerRecord> known =
-                    Optional.ofNullable(state().containers().get(container.name()));
-            ContainerRecord next =
+        for (var container : plan.containers()) {
+            var known = Optional.ofNullable(state().containers().get(container.name()));
+            var next =
                     known.map(record -> record.withPlan(container))
                             .orElseGet(() -> ContainerRecord.initial(container));
             draft.put(next);
@@ -165,12 +163,12 @@ public final class PodMachine {
 
     /// The shortest grace counts, also for a stop that is under way.
     private void deletion(Duration grace) {
-        Instant deadline = draft.now().plus(grace);
+        var deadline = draft.now().plus(grace);
         if (state().deletion().isPresent() && !deadline.isBefore(state().deletion().get())) {
             return;
         }
         draft.change(state().withDeletion(deadline));
-        for (ContainerRecord container : state().all()) {
+        for (var container : state().all()) {
             if (container.phase() instanceof ContainerPhase.Running running && running.stopping()) {
                 draft.effect(new PodEffect.Hasten(container.name(), container.attempt(), grace));
             }
@@ -178,7 +176,7 @@ public final class PodMachine {
     }
 
     private void started(PodInput.Started started) {
-        ContainerRecord container = state().container(started.container());
+        var container = state().container(started.container());
         if (container.attempt() == started.attempt()
                 && container.phase() instanceof ContainerPhase.Starting) {
             container = container.withPhase(new ContainerPhase.Running(started.at()));
@@ -195,7 +193,7 @@ public final class PodMachine {
     }
 
     private void trouble(PodInput.ConfigurationTrouble trouble) {
-        ContainerRecord container = state().container(trouble.container());
+        var container = state().container(trouble.container());
         if (container.attempt() == trouble.attempt()
                 && container.phase() instanceof ContainerPhase.Starting) {
             draft.put(
@@ -214,12 +212,12 @@ public final class PodMachine {
 
     private void ended(PodInput.Ended ended) {
         draft.effect(new PodEffect.AttemptOver(ended.container(), ended.attempt()));
-        ContainerRecord container = state().container(ended.container());
+        var container = state().container(ended.container());
         if (container.attempt() != ended.attempt()
                 || container.phase() instanceof ContainerPhase.Terminated) {
             return;
         }
-        Termination end = ended.termination();
+        var end = ended.termination();
         if (!state().ending() && RestartDecision.all(container.plan(), end.exitCode())) {
             draft.change(state().withRestarting());
         }
@@ -237,9 +235,9 @@ public final class PodMachine {
     }
 
     private void restart(ContainerRecord container, Termination end) {
-        Instant notBefore = container.backoff().notBefore(end.finishedAt());
-        String pod = state().plan().display();
-        String message =
+        var notBefore = container.backoff().notBefore(end.finishedAt());
+        var pod = state().plan().display();
+        var message =
                 "back-off %s restarting failed container=%s pod=%s"
                         .formatted(
                                 RestartBackoff.display(
@@ -261,7 +259,7 @@ public final class PodMachine {
     }
 
     private boolean restarts(ContainerRecord container, Termination end) {
-        PodPlan.RestartPolicy ofPod = state().plan().restartPolicy();
+        var ofPod = state().plan().restartPolicy();
         if (state().ending()) {
             return false;
         }

@@ -11,7 +11,7 @@ public enum PodPhase {
     Failed;
 
     public static PodPhase of(PodState state) {
-        boolean over =
+        var over =
                 !state.anyAlive()
                         && (state.stage() == Stage.POWERING_OFF
                                 || state.stage() == Stage.OFF
@@ -19,7 +19,7 @@ public enum PodPhase {
         if (over) {
             return ended(state);
         }
-        boolean begun =
+        var begun =
                 state.ofKind(ContainerPlan.Kind.MAIN).stream()
                         .allMatch(c ->
                                 c.runs()
@@ -36,7 +36,7 @@ public enum PodPhase {
         if (state.failure().isPresent()) {
             return Failed;
         }
-        boolean succeeded =
+        var succeeded =
                 state.all().stream()
                         .filter(PodPhase::decides)
                         .allMatch(c ->

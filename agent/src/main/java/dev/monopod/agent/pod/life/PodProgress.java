@@ -2,7 +2,6 @@ package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.life.PodEffect.Manner;
 import dev.monopod.agent.pod.spec.ContainerPlan;
-import java.time.Duration;
 import java.time.Instant;
 
 /// Derives from a state as a whole what follows from it: which containers begin, which end, and
@@ -28,7 +27,7 @@ final class PodProgress {
     /// Whether nothing is left to run: the ordinary containers have ended, or initialization has
     /// failed for good. Sidecars are of no account.
     static boolean finished(PodState state) {
-        boolean failed =
+        var failed =
                 !state.initialized()
                         && state.ofKind(ContainerPlan.Kind.INIT).stream()
                                 .anyMatch(c ->
@@ -122,7 +121,7 @@ final class PodProgress {
             return;
         }
         draft.change(state().withInitialized());
-        for (ContainerRecord main : state().ofKind(ContainerPlan.Kind.MAIN)) {
+        for (var main : state().ofKind(ContainerPlan.Kind.MAIN)) {
             startIfDue(main);
             if (state().container(main.name()).holdsUpOthers()) {
                 return;
@@ -132,7 +131,7 @@ final class PodProgress {
 
     /// Returns whether the ordinary containers may run.
     private boolean runInitContainers() {
-        for (ContainerRecord container : state().all()) {
+        for (var container : state().all()) {
             switch (container.plan().kind()) {
                 case MAIN, EPHEMERAL -> {
                     return true;
@@ -169,7 +168,7 @@ final class PodProgress {
         if (!container.definitionChanged()) {
             return;
         }
-        Duration grace = state().plan().grace();
+        var grace = state().plan().grace();
         switch (container.plan().kind()) {
             case INIT, EPHEMERAL -> {}
             case MAIN ->
@@ -192,7 +191,7 @@ final class PodProgress {
     /// no back-off counts.
     private void beginAnew() {
         var waiting = new ContainerPhase.Waiting(RESTARTING, REMOVED, Instant.EPOCH);
-        for (ContainerRecord container : state().all()) {
+        for (var container : state().all()) {
             if (container.plan().kind() == ContainerPlan.Kind.EPHEMERAL) {
                 continue;
             }

@@ -130,12 +130,12 @@ public record PodRecord(
 
     public static PodRecord of(PodState state, Facts facts) {
         List<ContainerEntry> containers = new ArrayList<>();
-        for (ContainerRecord container : state.all()) {
+        for (var container : state.all()) {
             containers.add(entry(container));
         }
         List<ImageEntry> entries = new ArrayList<>();
         facts.images().forEach((name, image) -> entries.add(entry(name, image)));
-        boolean over =
+        var over =
                 state.stage() == PodState.Stage.OFF
                         || state.stage() == PodState.Stage.POWERING_OFF
                         || state.stage() == PodState.Stage.REMOVED;
@@ -208,7 +208,7 @@ public record PodRecord(
 
     public Map<String, ResolvedImage> resolved() {
         Map<String, ResolvedImage> result = new HashMap<>();
-        for (ImageEntry image : images) {
+        for (var image : images) {
             result.put(
                     image.container(),
                     new ResolvedImage(
@@ -235,7 +235,7 @@ public record PodRecord(
 
     /// The state as it was, for a pod whose plan did not change.
     public PodState restore(PodPlan plan) {
-        PodState state =
+        var state =
                 PodState.initial(plan, Instant.ofEpochMilli(startMillis))
                         .withStage(over ? PodState.Stage.OFF : PodState.Stage.STARTING);
         if (initialized) {
@@ -255,7 +255,7 @@ public record PodRecord(
                                     failure.message(),
                                     Instant.ofEpochMilli(failure.deadlineMillis())));
         }
-        for (ContainerEntry entry : containers) {
+        for (var entry : containers) {
             if (state.containers().containsKey(entry.name())) {
                 state = state.with(restore(state.container(entry.name()), entry));
             }
@@ -264,15 +264,15 @@ public record PodRecord(
     }
 
     private static ContainerRecord restore(ContainerRecord fresh, ContainerEntry entry) {
-        RestartBackoff backoff =
+        var backoff =
                 new RestartBackoff(
                         entry.backoffSeconds() == 0
                                 ? Optional.empty()
                                 : Optional.of(Duration.ofSeconds(entry.backoffSeconds())),
                         Instant.ofEpochMilli(entry.backoffMillis()));
-        End end = entry.end();
-        WaitingEntry waiting = entry.waiting();
-        boolean running = entry.phase().equals("running");
+        var end = entry.end();
+        var waiting = entry.waiting();
+        var running = entry.phase().equals("running");
         ContainerPhase phase =
                 switch (entry.phase()) {
                     case "running" ->
@@ -303,7 +303,7 @@ public record PodRecord(
     }
 
     public static Optional<PodRecord> read(Path directory) throws IOException {
-        Path file = directory.resolve(FILE);
+        var file = directory.resolve(FILE);
         return Files.exists(file) ? Optional.of(parse(Files.readAllBytes(file))) : Optional.empty();
     }
 
@@ -317,7 +317,7 @@ public record PodRecord(
 
     public void write(Path directory) throws IOException {
         Files.createDirectories(directory);
-        Path fresh = directory.resolve(FILE + ".new");
+        var fresh = directory.resolve(FILE + ".new");
         Files.write(fresh, json());
         Files.move(
                 fresh,

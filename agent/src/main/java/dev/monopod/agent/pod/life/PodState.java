@@ -55,7 +55,7 @@ public record PodState(
 
     public static PodState initial(PodPlan plan, Instant now) {
         Map<String, ContainerRecord> containers = new LinkedHashMap<>();
-        for (ContainerPlan container : plan.containers()) {
+        for (var container : plan.containers()) {
             containers.put(container.name(), ContainerRecord.initial(container));
         }
         return new PodState(
@@ -98,7 +98,7 @@ public record PodState(
     }
 
     public ContainerRecord container(String name) {
-        ContainerRecord found = containers.get(name);
+        var found = containers.get(name);
         if (found == null) {
             throw new IllegalArgumentException("no container " + name);
         }

@@ -22,18 +22,18 @@ record RestartBackoff(Optional<Duration> delay, Instant updated) {
     /// The state after the restart that follows an attempt which ended at `finishedAt`. The quiet
     /// time counts from the restart, not from the end before it.
     RestartBackoff restarted(Instant finishedAt) {
-        Instant at = notBefore(finishedAt);
+        var at = notBefore(finishedAt);
         if (delay.isEmpty() || expired(finishedAt)) {
             return new RestartBackoff(Optional.of(INITIAL), at);
         }
-        Duration doubled = delay.get().multipliedBy(2);
+        var doubled = delay.get().multipliedBy(2);
         return new RestartBackoff(
                 Optional.of(doubled.compareTo(MAXIMUM) > 0 ? MAXIMUM : doubled), at);
     }
 
     /// A whole number of seconds as Go writes durations: `10s`, `1m20s`, `5m0s`.
     static String display(Duration duration) {
-        long minutes = duration.toMinutes();
+        var minutes = duration.toMinutes();
         return (minutes > 0 ? minutes + "m" : "") + duration.toSecondsPart() + "s";
     }
 

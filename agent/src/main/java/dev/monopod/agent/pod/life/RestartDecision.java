@@ -57,7 +57,7 @@ public final class RestartDecision {
     }
 
     private static PodPlan.RestartPolicy policy(ContainerPlan plan, PodPlan.RestartPolicy ofPod) {
-        String own = plan.spec().getRestartPolicy();
+        var own = plan.spec().getRestartPolicy();
         return own == null ? ofPod : PodPlan.RestartPolicy.of(own);
     }
 

@@ -36,13 +36,13 @@ public sealed interface Resumption {
             return new Ended(record.get().restore(plan));
         }
         if (record.isPresent() && usable(record.get(), plan)) {
-            PodState state = record.get().restore(plan);
+            var state = record.get().restore(plan);
             return machineRuns
                     ? new Ongoing(state)
                     : new Lost(state, "the machine did not outlive its agent or host");
         }
-        PodState state = PodState.initial(plan, now);
-        boolean over = phase.filter(p -> p.equals("Succeeded") || p.equals("Failed")).isPresent();
+        var state = PodState.initial(plan, now);
+        var over = phase.filter(p -> p.equals("Succeeded") || p.equals("Failed")).isPresent();
         return over ? new Forgotten(state.withStage(PodState.Stage.OFF)) : new Fresh(state);
     }
 

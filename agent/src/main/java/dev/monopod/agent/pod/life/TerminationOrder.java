@@ -19,8 +19,8 @@ final class TerminationOrder {
 
     private static List<ContainerRecord> before(PodState state, ContainerRecord sidecar) {
         List<ContainerRecord> first = new ArrayList<>(state.ofKind(ContainerPlan.Kind.MAIN));
-        List<ContainerRecord> sidecars = state.ofKind(ContainerPlan.Kind.SIDECAR);
-        int own = sidecars.stream().map(ContainerRecord::name).toList().indexOf(sidecar.name());
+        var sidecars = state.ofKind(ContainerPlan.Kind.SIDECAR);
+        var own = sidecars.stream().map(ContainerRecord::name).toList().indexOf(sidecar.name());
         first.addAll(sidecars.subList(own + 1, sidecars.size()));
         return first;
     }

@@ -4,15 +4,12 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
-import dev.monopod.protocol.guest.LogChunk;
 import dev.monopod.protocol.guest.ReadLogRequest;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -40,8 +37,8 @@ public final class ContainerLogs {
 
     /// Starts copying an attempt's output; a second call for it does nothing.
     public void copy(String container, int attempt) {
-        String id = ContainerIds.of(view.plan().uid(), container, attempt);
-        CountDownLatch done = new CountDownLatch(1);
+        var id = ContainerIds.of(view.plan().uid(), container, attempt);
+        var done = new CountDownLatch(1);
         if (copies.putIfAbsent(id, done) == null) {
             scope.run(
                     "log of " + container,
@@ -57,8 +54,8 @@ public final class ContainerLogs {
 
     /// Waits until every copy is complete, or patience ends.
     public void awaitAll(Duration patience) throws InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        for (CountDownLatch copy : copies.values()) {
+        var end = System.nanoTime() + patience.toNanos();
+        for (var copy : copies.values()) {
             if (!copy.await(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) {
                 return;
             }
@@ -68,7 +65,7 @@ public final class ContainerLogs {
     /// Waits until one attempt's copy is complete, or patience ends.
     public void await(String container, int attempt, Duration patience)
             throws InterruptedException {
-        CountDownLatch copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
+        var copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
         if (copy != null) {
             copy.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -76,16 +73,16 @@ public final class ContainerLogs {
 
     /// Whether all of an attempt's output that will come is on the host.
     public boolean complete(String container, int attempt) {
-        CountDownLatch copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
+        var copy = copies.get(ContainerIds.of(view.plan().uid(), container, attempt));
         return copy == null || copy.getCount() == 0;
     }
 
     /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
     /// not here.
     private void follow(String id, String container, int attempt) throws InterruptedException {
-        Path directory = LogFile.directory(view.directory(), container);
+        var directory = LogFile.directory(view.directory(), container);
         while (!scope.closed()) {
-            try (LogFile file = LogFile.open(directory, attempt)) {
+            try (var file = LogFile.open(directory, attempt)) {
                 copy(id, file);
                 return;
             } catch (StatusRuntimeException e) {
@@ -103,9 +100,9 @@ public final class ContainerLogs {
 
     /// Copies to the end, which comes when the container has ended.
     private void copy(String id, LogFile file) throws IOException {
-        Context.CancellableContext context = Context.current().withCancellation();
+        var context = Context.current().withCancellation();
         try {
-            Iterator<LogChunk> chunks =
+            var chunks =
                     context.wrap(() ->
                                     machine.guest()
                                             .endless()
@@ -117,7 +114,7 @@ public final class ContainerLogs {
                                                             .build()))
                             .call();
             while (chunks.hasNext()) {
-                LogChunk chunk = chunks.next();
+                var chunk = chunks.next();
                 file.append(chunk.getOffset(), chunk.getData());
             }
         } catch (IOException | RuntimeException e) {

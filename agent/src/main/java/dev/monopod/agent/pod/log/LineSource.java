@@ -26,26 +26,26 @@ final class LineSource implements AutoCloseable {
     /// @throws java.nio.file.NoSuchFileException when the file is not there
     static LineSource open(Path file) throws IOException {
         // The identity first: a file that takes the name in between is known as another one.
-        Object identity = identity(file);
+        var identity = identity(file);
         return new LineSource(FileChannel.open(file, StandardOpenOption.READ), identity);
     }
 
     /// The next whole line without its end; empty when there is none yet.
     byte[] next() throws IOException {
         while (true) {
-            int start = buffer.position();
-            for (int at = start; at < buffer.limit(); at++) {
+            var start = buffer.position();
+            for (var at = start; at < buffer.limit(); at++) {
                 if (buffer.get(at) == '\n' || begun.size() + at - start >= LINE_BYTES) {
                     begun.write(buffer.array(), start, at - start);
                     buffer.position(at + 1);
-                    byte[] line = begun.toByteArray();
+                    var line = begun.toByteArray();
                     begun.reset();
                     return line;
                 }
             }
             begun.write(buffer.array(), start, buffer.limit() - start);
             buffer.clear();
-            int count = channel.read(buffer);
+            var count = channel.read(buffer);
             buffer.flip();
             if (count <= 0) {
                 return new byte[0];

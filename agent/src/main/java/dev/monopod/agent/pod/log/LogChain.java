@@ -24,9 +24,9 @@ final class LogChain implements AutoCloseable {
 
     /// Holds every file that is there now; none may be there yet.
     static LogChain open(Path directory, int attempt) throws IOException {
-        LogChain chain = new LogChain(directory, attempt);
-        for (int i = 0; i < ATTEMPTS; i++) {
-            List<Path> names = chain.names();
+        var chain = new LogChain(directory, attempt);
+        for (var i = 0; i < ATTEMPTS; i++) {
+            var names = chain.names();
             if (chain.openAll(names) && names.equals(chain.names())) {
                 return chain;
             }
@@ -38,7 +38,7 @@ final class LogChain implements AutoCloseable {
 
     private List<Path> names() throws IOException {
         List<Path> names = new ArrayList<>(LogFile.rotated(directory, attempt));
-        Path current = LogFile.current(directory, attempt);
+        var current = LogFile.current(directory, attempt);
         if (Files.exists(current)) {
             names.add(current);
         }
@@ -47,7 +47,7 @@ final class LogChain implements AutoCloseable {
 
     private boolean openAll(List<Path> names) throws IOException {
         try {
-            for (Path name : names) {
+            for (var name : names) {
                 sources.add(LineSource.open(name));
             }
             return true;
@@ -59,7 +59,7 @@ final class LogChain implements AutoCloseable {
     /// The next whole line; empty when there is none yet.
     byte[] next() throws IOException {
         while (at < sources.size()) {
-            byte[] line = sources.get(at).next();
+            var line = sources.get(at).next();
             if (line.length > 0) {
                 return line;
             }
@@ -74,25 +74,25 @@ final class LogChain implements AutoCloseable {
     /// Takes in the files that came after the last one; true if there is one. To be called at the
     /// end, and followed by [#next]: what the last file was given before its end is still read.
     boolean grow() throws IOException {
-        Path current = LogFile.current(directory, attempt);
+        var current = LogFile.current(directory, attempt);
         if (!sources.isEmpty() && sources.getLast().is(current)) {
             return false;
         }
-        List<Path> names = names();
-        int from = 0;
-        for (int i = 0; i < names.size() && !sources.isEmpty(); i++) {
+        var names = names();
+        var from = 0;
+        for (var i = 0; i < names.size() && !sources.isEmpty(); i++) {
             if (sources.getLast().is(names.get(i))) {
                 from = i + 1;
             }
         }
-        int before = sources.size();
+        var before = sources.size();
         openAll(names.subList(from, names.size()));
         return sources.size() > before;
     }
 
     /// Back to the first line.
     void rewind() throws IOException {
-        for (LineSource source : sources) {
+        for (var source : sources) {
             source.rewind();
         }
         at = 0;
@@ -100,7 +100,7 @@ final class LogChain implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        for (LineSource source : sources) {
+        for (var source : sources) {
             source.close();
         }
         sources.clear();

@@ -9,7 +9,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /// One attempt's log on the host: `ATTEMPT.log`, and up to four full ones before it, each named
 /// `ATTEMPT.log.OFFSET` by where in the guest's stream it begins. With that, and `ATTEMPT.base` for
@@ -56,8 +55,8 @@ public final class LogFile implements AutoCloseable {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }
-        String prefix = attempt + ".log.";
-        try (Stream<Path> files = Files.list(directory)) {
+        var prefix = attempt + ".log.";
+        try (var files = Files.list(directory)) {
             return files.filter(file -> file.getFileName().toString().startsWith(prefix))
                     .sorted()
                     .toList();
@@ -68,30 +67,30 @@ public final class LogFile implements AutoCloseable {
     static LogFile open(Path directory, int attempt) throws IOException {
         Files.createDirectories(directory);
         removeBefore(directory, attempt - 1);
-        Path current = current(directory, attempt);
+        var current = current(directory, attempt);
         if (Files.exists(current)) {
-            Path note = directory.resolve(attempt + ".base");
-            long base = Files.exists(note) ? Long.parseLong(Files.readString(note).strip()) : 0;
+            var note = directory.resolve(attempt + ".base");
+            var base = Files.exists(note) ? Long.parseLong(Files.readString(note).strip()) : 0;
             return new LogFile(directory, attempt, base, Files.size(current));
         }
-        LogFile file = new LogFile(directory, attempt, endOfRotated(directory, attempt), 0);
+        var file = new LogFile(directory, attempt, endOfRotated(directory, attempt), 0);
         file.note();
         return file;
     }
 
     private static long endOfRotated(Path directory, int attempt) throws IOException {
-        List<Path> rotated = rotated(directory, attempt);
+        var rotated = rotated(directory, attempt);
         if (rotated.isEmpty()) {
             return 0;
         }
-        String name = rotated.getLast().getFileName().toString();
+        var name = rotated.getLast().getFileName().toString();
         return Long.parseLong(name.substring(name.lastIndexOf('.') + 1))
                 + Files.size(rotated.getLast());
     }
 
     private static void removeBefore(Path directory, int first) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
+        try (var files = Files.list(directory)) {
+            for (var file : files.toList()) {
                 var name = ATTEMPT.matcher(file.getFileName().toString());
                 if (name.matches() && Long.parseLong(name.group(1)) < first) {
                     Files.deleteIfExists(file);
@@ -107,7 +106,7 @@ public final class LogFile implements AutoCloseable {
 
     /// Adds a chunk; what is here already is skipped.
     void append(long at, ByteString data) throws IOException {
-        long known = offset() - at;
+        var known = offset() - at;
         if (known >= data.size()) {
             return;
         }
@@ -115,8 +114,8 @@ public final class LogFile implements AutoCloseable {
             base -= known;
             note();
         }
-        ByteString fresh = known > 0 ? data.substring((int) known) : data;
-        int end = size + fresh.size() < ROTATE_BYTES ? -1 : lastLineEnd(fresh);
+        var fresh = known > 0 ? data.substring((int) known) : data;
+        var end = size + fresh.size() < ROTATE_BYTES ? -1 : lastLineEnd(fresh);
         if (end < 0 && size > ROTATE_BYTES + LONGEST_LINE_BYTES) {
             end = fresh.size() - 1;
         }
@@ -130,7 +129,7 @@ public final class LogFile implements AutoCloseable {
     }
 
     private static int lastLineEnd(ByteString data) {
-        for (int i = data.size() - 1; i >= 0; i--) {
+        for (var i = data.size() - 1; i >= 0; i--) {
             if (data.byteAt(i) == '\n') {
                 return i;
             }
@@ -154,8 +153,8 @@ public final class LogFile implements AutoCloseable {
         size = 0;
         note();
         out = output(current(directory, attempt));
-        List<Path> rotated = rotated(directory, attempt);
-        for (Path old : rotated.subList(0, Math.max(0, rotated.size() - (FILES - 1)))) {
+        var rotated = rotated(directory, attempt);
+        for (var old : rotated.subList(0, Math.max(0, rotated.size() - (FILES - 1)))) {
             Files.deleteIfExists(old);
         }
     }

@@ -38,22 +38,22 @@ public final class LogReader {
     /// @param partial the line goes on in the next record
     record Line(String time, boolean error, boolean partial, byte[] content) {
         static Line parse(byte[] raw) {
-            int first = indexOf(raw, 0);
-            int second = first < 0 ? -1 : indexOf(raw, first + 1);
-            int third = second < 0 ? -1 : indexOf(raw, second + 1);
+            var first = indexOf(raw, 0);
+            var second = first < 0 ? -1 : indexOf(raw, first + 1);
+            var third = second < 0 ? -1 : indexOf(raw, second + 1);
             if (third < 0) {
                 return new Line("", false, false, raw);
             }
-            String time = new String(raw, 0, first, StandardCharsets.US_ASCII);
-            boolean error = second - first == "stderr ".length() && raw[first + 4] == 'e';
-            boolean partial = raw[second + 1] == 'P';
-            byte[] content = new byte[raw.length - third - 1];
+            var time = new String(raw, 0, first, StandardCharsets.US_ASCII);
+            var error = second - first == "stderr ".length() && raw[first + 4] == 'e';
+            var partial = raw[second + 1] == 'P';
+            var content = new byte[raw.length - third - 1];
             System.arraycopy(raw, third + 1, content, 0, content.length);
             return new Line(time, error, partial, content);
         }
 
         private static int indexOf(byte[] raw, int from) {
-            for (int i = from; i < raw.length; i++) {
+            for (var i = from; i < raw.length; i++) {
                 if (raw[i] == ' ') {
                     return i;
                 }
@@ -65,8 +65,8 @@ public final class LogReader {
     /// Writes the log to the sink; returns at its end or, when following, once `ended` holds and
     /// all is written.
     public void run(BooleanSupplier ended) throws IOException, InterruptedException {
-        try (LogChain chain = LogChain.open(directory, attempt)) {
-            long most = Long.MAX_VALUE;
+        try (var chain = LogChain.open(directory, attempt)) {
+            var most = Long.MAX_VALUE;
             if (options.tailLines() >= 0) {
                 skip(chain, Math.max(0, count(chain) - options.tailLines()));
                 most = options.follow() ? most : options.tailLines();
@@ -74,7 +74,7 @@ public final class LogReader {
             copy(chain, most);
             sink.flush();
             while (options.follow() && left > 0) {
-                boolean last = ended.getAsBoolean();
+                var last = ended.getAsBoolean();
                 do {
                     copy(chain, Long.MAX_VALUE);
                 } while (left > 0 && chain.grow());
@@ -91,9 +91,9 @@ public final class LogReader {
     /// first line again.
     private long count(LogChain chain) throws IOException {
         long lines = 0;
-        boolean unfinished = false;
-        for (byte[] raw = chain.next(); raw.length > 0; raw = chain.next()) {
-            Line line = Line.parse(raw);
+        var unfinished = false;
+        for (var raw = chain.next(); raw.length > 0; raw = chain.next()) {
+            var line = Line.parse(raw);
             if (wanted(line)) {
                 lines += line.partial() ? 0 : 1;
                 unfinished = line.partial();
@@ -105,11 +105,11 @@ public final class LogReader {
 
     private void skip(LogChain chain, long lines) throws IOException {
         for (long skipped = 0; skipped < lines; ) {
-            byte[] raw = chain.next();
+            var raw = chain.next();
             if (raw.length == 0) {
                 return;
             }
-            Line line = Line.parse(raw);
+            var line = Line.parse(raw);
             if (!line.partial() && wanted(line)) {
                 skipped++;
             }
@@ -118,11 +118,11 @@ public final class LogReader {
 
     private void copy(LogChain chain, long lines) throws IOException {
         for (long copied = 0; left > 0 && copied < lines; ) {
-            byte[] raw = chain.next();
+            var raw = chain.next();
             if (raw.length == 0) {
                 return;
             }
-            Line line = Line.parse(raw);
+            var line = Line.parse(raw);
             if (wanted(line)) {
                 write(line);
                 copied += line.partial() ? 0 : 1;
@@ -153,7 +153,7 @@ public final class LogReader {
     /// One write a record: over a WebSocket each write becomes a message, and a line is one
     /// message.
     private void write(Line line) throws IOException {
-        ByteArrayOutputStream whole = new ByteArrayOutputStream(line.content().length + 64);
+        var whole = new ByteArrayOutputStream(line.content().length + 64);
         if (options.timestamps() && !within) {
             whole.writeBytes((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
         }
@@ -166,19 +166,18 @@ public final class LogReader {
     }
 
     private void put(byte[] bytes) throws IOException {
-        int count = (int) Math.min(left, bytes.length);
+        var count = (int) Math.min(left, bytes.length);
         sink.write(bytes, 0, count);
         left -= count;
     }
 
     /// The last lines' content, bounded, for a termination message.
     public static String lastLines(Path file, int lines, int bytes) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        LogOptions options =
-                new LogOptions(false, false, false, lines, -1, java.util.Optional.empty());
-        String name = file.getFileName().toString();
-        int attempt = Integer.parseInt(name.substring(0, name.indexOf('.')));
-        Path directory = file.toAbsolutePath().getParent();
+        var out = new ByteArrayOutputStream();
+        var options = new LogOptions(false, false, false, lines, -1, java.util.Optional.empty());
+        var name = file.getFileName().toString();
+        var attempt = Integer.parseInt(name.substring(0, name.indexOf('.')));
+        var directory = file.toAbsolutePath().getParent();
         if (directory == null) {
             return "";
         }
@@ -190,8 +189,8 @@ public final class LogReader {
             Thread.currentThread().interrupt();
             return "";
         }
-        byte[] all = out.toByteArray();
-        int from = Math.max(0, all.length - bytes);
+        var all = out.toByteArray();
+        var from = Math.max(0, all.length - bytes);
         return new String(all, from, all.length - from, StandardCharsets.UTF_8);
     }
 }

@@ -57,13 +57,13 @@ public final class ImagePuller {
     /// Returns when the images of the lasting containers are resolved.
     public void resolveAll() throws InterruptedException {
         List<Future<?>> all = new ArrayList<>();
-        for (ContainerPlan container : view.plan().lasting()) {
+        for (var container : view.plan().lasting()) {
             all.add(
                     scope.submit(
                             "resolving of " + container.spec().getImage(),
                             () -> resolve(container)));
         }
-        for (Future<?> one : all) {
+        for (var one : all) {
             try {
                 one.get();
             } catch (ExecutionException e) {
@@ -74,14 +74,14 @@ public final class ImagePuller {
 
     /// Fetches every image in the background and posts [PodInput.ImageReady] for each.
     public void fetchAll() {
-        for (ContainerPlan container : view.plan().containers()) {
+        for (var container : view.plan().containers()) {
             scope.run("pull of " + container.spec().getImage(), () -> bring(container));
         }
     }
 
     /// Resolves the image if that is not done yet, and fetches it.
     public void bring(ContainerPlan container) throws InterruptedException {
-        ResolvedImage known = machine.images().get(container.name());
+        var known = machine.images().get(container.name());
         if (known == null || !known.reference().equals(container.image())) {
             resolve(container);
         }
@@ -94,7 +94,7 @@ public final class ImagePuller {
         retry(
                 container,
                 identity -> {
-                    Optional<ResolvedImage> here = here(container, identity);
+                    var here = here(container, identity);
                     if (here.isEmpty()) {
                         begin(container);
                     }
@@ -112,7 +112,7 @@ public final class ImagePuller {
 
     /// The image, when the policy is content with what is on this host.
     private Optional<ResolvedImage> here(ContainerPlan container, PullIdentity identity) {
-        PullPolicy policy = policy(container);
+        var policy = policy(container);
         if (policy == PullPolicy.ALWAYS) {
             return Optional.empty();
         }
@@ -134,7 +134,7 @@ public final class ImagePuller {
     }
 
     private void fetch(ContainerPlan container) throws InterruptedException {
-        ResolvedImage image = machine.image(container.name());
+        var image = machine.image(container.name());
         if (!pulling.containsKey(container.name()) && images().present(image)) {
             // Not told by an agent that finds the pod as an earlier one left it.
             if (image.present()) {
@@ -152,14 +152,14 @@ public final class ImagePuller {
     }
 
     private void pull(ContainerPlan container, ResolvedImage image) throws InterruptedException {
-        AtomicReference<Instant> told = new AtomicReference<>(scope.now());
+        var told = new AtomicReference<Instant>(scope.now());
         retry(
                 container,
                 identity -> {
                     if (!pulling.containsKey(container.name())) {
                         begin(container);
                     }
-                    long bytes =
+                    var bytes =
                             images().fetch(
                                             image,
                                             identity,
@@ -169,15 +169,14 @@ public final class ImagePuller {
                                                             .stillPulling(progress.bytesTotal());
                                                 }
                                             });
-                    Instant begun =
-                            Optional.ofNullable(pulling.remove(container.name())).orElseThrow();
+                    var begun = Optional.ofNullable(pulling.remove(container.name())).orElseThrow();
                     events(container).pulled(Duration.between(begun, scope.now()), bytes);
                 });
     }
 
     private boolean due(AtomicReference<Instant> told) {
-        Instant now = scope.now();
-        Instant last = told.get();
+        var now = scope.now();
+        var last = told.get();
         return Duration.between(last, now).compareTo(PROGRESS) > 0 && told.compareAndSet(last, now);
     }
 
@@ -187,8 +186,8 @@ public final class ImagePuller {
     }
 
     private void retry(ContainerPlan container, Attempt attempt) throws InterruptedException {
-        Duration delay = FIRST_RETRY;
-        Backoff ours = new Backoff();
+        var delay = FIRST_RETRY;
+        var ours = new Backoff();
         while (!scope.closed()) {
             try {
                 attempt.run(registry.identity());
@@ -220,7 +219,7 @@ public final class ImagePuller {
     /// Tells and waits; true when the pod goes meanwhile.
     private boolean backOff(ContainerPlan container, ImageException e, Duration delay)
             throws InterruptedException {
-        String message = String.valueOf(e.getMessage());
+        var message = String.valueOf(e.getMessage());
         return switch (e.reason()) {
             case PULL_FAILED -> {
                 events(container).failed("ErrImagePull", message);
@@ -251,7 +250,7 @@ public final class ImagePuller {
     }
 
     private static PullPolicy policy(ContainerPlan container) {
-        String policy = container.spec().getImagePullPolicy();
+        var policy = container.spec().getImagePullPolicy();
         if ("Never".equals(policy)) {
             return PullPolicy.NEVER;
         }

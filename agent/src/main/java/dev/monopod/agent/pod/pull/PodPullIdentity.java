@@ -27,7 +27,7 @@ public final class PodPullIdentity implements PullIdentity {
     @Override
     public List<RegistryCredential> secrets() {
         if (secrets.isEmpty()) {
-            PullSecrets read = PullSecrets.of(view.pod(), source);
+            var read = PullSecrets.of(view.pod(), source);
             if (!read.missing().isEmpty()) {
                 reports.event(
                         PodApi.EventType.Warning,
@@ -43,7 +43,7 @@ public final class PodPullIdentity implements PullIdentity {
     @Override
     public String executionRole() {
         if (executionRole.isEmpty()) {
-            String profile = view.machine().getSpec().profile();
+            var profile = view.machine().getSpec().profile();
             executionRole = Optional.of(profile == null ? "" : source.executionRole(profile));
         }
         return executionRole.get();

@@ -33,7 +33,7 @@ final class PullEvents {
     }
 
     void pulled(Duration took, long bytes) {
-        String time = duration(took);
+        var time = duration(took);
         normal(
                 "Pulled",
                 "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %d bytes."
@@ -59,7 +59,7 @@ final class PullEvents {
     }
 
     void backsOff(String message) {
-        String backOff = "Back-off pulling image \"%s\"".formatted(image);
+        var backOff = "Back-off pulling image \"%s\"".formatted(image);
         normal("BackOff", backOff);
         wait("ImagePullBackOff", backOff + ": ErrImagePull: " + message);
         warning("Failed", "Error: ImagePullBackOff");
@@ -79,18 +79,18 @@ final class PullEvents {
 
     /// As Go writes a duration in whole milliseconds: `312ms`, `1.2s`, `1m2.5s`.
     static String duration(Duration duration) {
-        long millis = duration.toMillis();
+        var millis = duration.toMillis();
         if (millis == 0) {
             return "0s";
         }
         if (millis < 1000) {
             return millis + "ms";
         }
-        String seconds =
+        var seconds =
                 String.format(Locale.ROOT, "%.3f", millis % 60_000 / 1000.0)
                         .replaceFirst("\\.?0+$", "");
-        long minutes = millis / 60_000;
-        String hours = minutes < 60 ? "" : minutes / 60 + "h";
+        var minutes = millis / 60_000;
+        var hours = minutes < 60 ? "" : minutes / 60 + "h";
         return hours
                 + (minutes == 0 ? "" : minutes % 60 + "m")
                 + (seconds.isEmpty() ? "0" : seconds)

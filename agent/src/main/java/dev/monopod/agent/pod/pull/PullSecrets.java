@@ -2,7 +2,6 @@ package dev.monopod.agent.pod.pull;
 
 import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.host.image.ImageStore.RegistryCredential;
-import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -23,12 +22,11 @@ record PullSecrets(List<RegistryCredential> credentials, List<String> missing) {
     static PullSecrets of(Pod pod, ConfigSource source) {
         List<RegistryCredential> credentials = new ArrayList<>();
         List<String> missing = new ArrayList<>();
-        for (LocalObjectReference reference : pod.getSpec().getImagePullSecrets()) {
+        for (var reference : pod.getSpec().getImagePullSecrets()) {
             if (reference.getName() == null || reference.getName().isEmpty()) {
                 continue;
             }
-            Optional<Secret> secret =
-                    source.secret(pod.getMetadata().getNamespace(), reference.getName());
+            var secret = source.secret(pod.getMetadata().getNamespace(), reference.getName());
             secret.map(Secret::getData)
                     .ifPresentOrElse(
                             data -> credentials.addAll(read(data)),
@@ -39,16 +37,16 @@ record PullSecrets(List<RegistryCredential> credentials, List<String> missing) {
 
     @SuppressWarnings("unchecked") // JSON objects
     private static List<RegistryCredential> read(Map<String, String> data) {
-        String current = data.get(".dockerconfigjson");
-        String legacy = data.get(".dockercfg");
-        String encoded = current != null ? current : legacy;
+        var current = data.get(".dockerconfigjson");
+        var legacy = data.get(".dockercfg");
+        var encoded = current != null ? current : legacy;
         if (encoded == null) {
             return List.of();
         }
         try {
-            String text = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+            var text = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
             Map<String, Object> document = Serialization.unmarshal(text, Map.class);
-            Object auths = current != null ? document.get("auths") : document;
+            var auths = current != null ? document.get("auths") : document;
             List<RegistryCredential> credentials = new ArrayList<>();
             if (auths instanceof Map<?, ?> entries) {
                 entries.forEach((registry, value) -> {
@@ -64,12 +62,12 @@ record PullSecrets(List<RegistryCredential> credentials, List<String> missing) {
     }
 
     private static Optional<RegistryCredential> credential(String registry, Map<?, ?> entry) {
-        String user = text(entry.get("username"));
-        String password = text(entry.get("password"));
-        String auth = text(entry.get("auth"));
+        var user = text(entry.get("username"));
+        var password = text(entry.get("password"));
+        var auth = text(entry.get("auth"));
         if (!auth.isEmpty()) {
-            String decoded = new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
-            int colon = decoded.indexOf(':');
+            var decoded = new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
+            var colon = decoded.indexOf(':');
             if (colon < 0) {
                 return Optional.empty();
             }

@@ -20,7 +20,6 @@ import dev.monopod.model.size.MebiBytes;
 import dev.monopod.model.size.MilliCpu;
 import dev.monopod.protocol.guest.LimitResourcesRequest;
 import dev.monopod.protocol.guest.Resources;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
@@ -76,7 +75,7 @@ public final class PodResize {
         this.reports = reports;
         this.machine = machine;
         try {
-            Optional<PodAllocation> earlier = PodAllocation.read(view.directory());
+            var earlier = PodAllocation.read(view.directory());
             this.everGranted = earlier.isPresent();
             this.granted = earlier.orElseGet(() -> PodAllocation.of(view.pod()));
         } catch (IOException e) {
@@ -99,7 +98,7 @@ public final class PodResize {
 
     /// The pod's object changed.
     public synchronized void seen() {
-        Pod pod = view.pod();
+        var pod = view.pod();
         var size = view.machine().getSpec().size();
         var decision =
                 ResizeDecision.of(
@@ -115,7 +114,7 @@ public final class PodResize {
     }
 
     private void refuse(Pod pod, String message) {
-        Optional<PodCondition> before = pending;
+        var before = pending;
         pending = Optional.of(condition(StatusPatch.RESIZE_PENDING, "Infeasible", message, pod));
         if (before.isEmpty() || !before.get().getMessage().equals(message)) {
             reports.event(PodApi.EventType.Warning, "ResizeInfeasible", message);
@@ -146,7 +145,7 @@ public final class PodResize {
     /// Until what holds is what was granted.
     private void work() throws InterruptedException {
         while (!scope.closed()) {
-            PodAllocation target = granted();
+            var target = granted();
             try {
                 carryOut(target);
                 if (finished(target)) {
@@ -193,7 +192,7 @@ public final class PodResize {
             if (!everGranted) {
                 return;
             }
-            Integer old = restarting.get(container);
+            var old = restarting.get(container);
             if (old != null && attempt > old) {
                 restarting.remove(container);
                 endIfAllStarted();
@@ -204,7 +203,7 @@ public final class PodResize {
     }
 
     private void limitAgain(String name, int attempt) {
-        Pod pod = granted().applyTo(view.pod());
+        var pod = granted().applyTo(view.pod());
         PodAllocation.containers(pod)
                 .filter(one -> one.getName().equals(name))
                 .forEach(one ->
@@ -221,12 +220,12 @@ public final class PodResize {
         synchronized (this) {
             from = actual;
         }
-        Pod pod = target.applyTo(view.pod());
-        Resources before = PodNumbers.of(from.applyTo(view.pod()), machine.memoryBytes());
-        Resources after = PodNumbers.of(pod, machine.memoryBytes());
+        var pod = target.applyTo(view.pod());
+        var before = PodNumbers.of(from.applyTo(view.pod()), machine.memoryBytes());
+        var after = PodNumbers.of(pod, machine.memoryBytes());
         limit("", widest(before, after));
         for (var told : running()) {
-            Container container = told.plan().spec();
+            var container = told.plan().spec();
             if (target.container(container.getName()).equals(from.container(container.getName()))
                     && target.whole().equals(from.whole())) {
                 continue;
@@ -282,7 +281,7 @@ public final class PodResize {
     }
 
     private PodCondition condition(String type, String reason, String message, Pod pod) {
-        String now = PodStatusView.time(scope.now());
+        var now = PodStatusView.time(scope.now());
         return new PodConditionBuilder()
                 .withType(type)
                 .withStatus("True")
@@ -301,7 +300,7 @@ public final class PodResize {
                 condition -> StatusPatch.RESIZE_CONDITIONS.contains(condition.getType()));
         pending.ifPresent(conditions::add);
         inProgress.ifPresent(conditions::add);
-        PodStatusBuilder decorated = new PodStatusBuilder(status).withConditions(conditions);
+        var decorated = new PodStatusBuilder(status).withConditions(conditions);
         if (status.getObservedGeneration() == null) {
             decorated.withObservedGeneration(view.pod().getMetadata().getGeneration());
         }
@@ -310,15 +309,15 @@ public final class PodResize {
                         decorated
                                 .withAllocatedResources(whole.getRequests())
                                 .withResources(actual.whole().orElse(whole)));
-        PodStatus built = decorated.build();
+        var built = decorated.build();
         built.getInitContainerStatuses().forEach(this::decorate);
         built.getContainerStatuses().forEach(this::decorate);
         return built;
     }
 
     private void decorate(ContainerStatus status) {
-        boolean runs = status.getState() != null && status.getState().getRunning() != null;
-        PodAllocation holds = runs && !restarting.containsKey(status.getName()) ? actual : granted;
+        var runs = status.getState() != null && status.getState().getRunning() != null;
+        var holds = runs && !restarting.containsKey(status.getName()) ? actual : granted;
         var requests = granted.container(status.getName()).getRequests();
         status.setAllocatedResources(requests == null || requests.isEmpty() ? null : requests);
         status.setResources(holds.container(status.getName()));

@@ -4,9 +4,7 @@ import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.kube.mapping.PodSizing;
 import dev.monopod.model.size.MebiBytes;
 import dev.monopod.model.size.MilliCpu;
-import dev.monopod.model.size.Resources;
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerResizePolicy;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.Map;
@@ -25,12 +23,12 @@ sealed interface ResizeDecision {
 
     /// @param cpu of the machine, as provisioned; `memory` likewise
     static ResizeDecision of(Pod pod, PodAllocation granted, MilliCpu cpu, MebiBytes memory) {
-        PodAllocation wanted = PodAllocation.of(pod);
+        var wanted = PodAllocation.of(pod);
         if (wanted.equals(granted)) {
             return new Unchanged();
         }
-        Resources requested = PodSizing.requested(pod.getSpec());
-        String machine =
+        var requested = PodSizing.requested(pod.getSpec());
+        var machine =
                 "; the pod's machine has %s %s and can't grow: create the pod anew for a larger one"
                         .formatted(cpu, memory);
         if (requested.cpu().compareTo(cpu) > 0) {
@@ -50,9 +48,9 @@ sealed interface ResizeDecision {
     static boolean restarts(Container container, PodAllocation from, PodAllocation to) {
         var before = from.container(container.getName());
         var after = to.container(container.getName());
-        for (ContainerResizePolicy policy : container.getResizePolicy()) {
-            String name = policy.getResourceName();
-            boolean differs =
+        for (var policy : container.getResizePolicy()) {
+            var name = policy.getResourceName();
+            var differs =
                     differs(before.getLimits(), after.getLimits(), name)
                             || differs(before.getRequests(), after.getRequests(), name);
             if (differs && "RestartContainer".equals(policy.getRestartPolicy())) {

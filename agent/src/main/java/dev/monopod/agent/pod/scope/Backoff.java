@@ -10,8 +10,8 @@ public final class Backoff {
     private Duration next = Duration.ofSeconds(1);
 
     public Duration next() {
-        Duration now = next;
-        Duration twice = next.multipliedBy(2);
+        var now = next;
+        var twice = next.multipliedBy(2);
         next = twice.compareTo(LONGEST) > 0 ? LONGEST : twice;
         return now;
     }

@@ -62,7 +62,7 @@ public final class MachineHandle {
 
     /// @throws IllegalStateException before it is resolved
     public ResolvedImage image(String key) {
-        ResolvedImage image = images.get(key);
+        var image = images.get(key);
         if (image == null) {
             throw new IllegalStateException("image of " + key + " is not resolved");
         }
@@ -96,7 +96,7 @@ public final class MachineHandle {
 
     /// Slot of a disk that is no image.
     public int slot(Path disk) {
-        int index = disks.indexOf(disk);
+        var index = disks.indexOf(disk);
         return index >= 0 ? index + 1 : vm.orElseThrow().insertDisk(disk);
     }
 

@@ -44,7 +44,7 @@ public final class PodMailbox {
 
     /// Waits for the next input; empty when none comes in time.
     public Optional<PodInput> take(Duration patience) throws InterruptedException {
-        long left = patience.toNanos();
+        var left = patience.toNanos();
         lock.lock();
         try {
             while (true) {

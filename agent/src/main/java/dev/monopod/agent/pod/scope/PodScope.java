@@ -71,9 +71,9 @@ public final class PodScope {
         run(
                 what,
                 () -> {
-                    Backoff backoff = new Backoff();
+                    var backoff = new Backoff();
                     while (true) {
-                        Instant begun = now();
+                        var begun = now();
                         try {
                             task.run();
                             return;
@@ -84,11 +84,7 @@ public final class PodScope {
                             if (Duration.between(begun, now()).compareTo(Backoff.LONGEST) > 0) {
                                 backoff = new Backoff();
                             }
-                            LOG.warn(
-                                    "{}: {} failed, retrying: {}",
-                                    display,
-                                    what,
-                                    e.toString());
+                            LOG.warn("{}: {} failed, retrying: {}", display, what, e.toString());
                         }
                         if (pause(backoff.next())) {
                             return;
@@ -99,7 +95,7 @@ public final class PodScope {
 
     /// Runs a task whose result or failure the caller asks for. A pod that is gone cancels it.
     public <T> Future<T> submit(String what, Callable<T> task) {
-        FutureTask<T> future = new FutureTask<>(task);
+        var future = new FutureTask<T>(task);
         try {
             tasks.execute(() -> {
                 Thread.currentThread().setName(display + " " + what);

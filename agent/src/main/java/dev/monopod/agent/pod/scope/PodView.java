@@ -77,7 +77,7 @@ public final class PodView {
 
     /// The pod with the resources that it was granted.
     public Pod granted() {
-        Pod pod = pod();
+        var pod = pod();
         return granted.map(allocation -> allocation.applyTo(pod)).orElse(pod);
     }
 

@@ -14,8 +14,8 @@ public final class ContainerIds {
 
     public static String of(String podUid, String container, int attempt) {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            String text = podUid + "/" + container + "/" + attempt;
+            var digest = MessageDigest.getInstance("SHA-256");
+            var text = podUid + "/" + container + "/" + attempt;
             return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);

@@ -9,7 +9,6 @@ import java.math.RoundingMode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -46,11 +45,11 @@ public record DownwardFields(
     }
 
     private String keyed(String path) {
-        Matcher matcher = KEYED.matcher(path);
+        var matcher = KEYED.matcher(path);
         if (!matcher.matches()) {
             throw new ConfigurationException("unsupported fieldPath: " + path);
         }
-        Map<String, String> map =
+        var map =
                 matcher.group(1).equals("labels")
                         ? pod.getMetadata().getLabels()
                         : pod.getMetadata().getAnnotations();
@@ -59,15 +58,15 @@ public record DownwardFields(
 
     /// @param fallback the container that asks, when the selector names none
     public String resource(ResourceFieldSelector selector, String fallback) {
-        String wanted = Optional.ofNullable(selector.getContainerName()).orElse(fallback);
-        Container container =
+        var wanted = Optional.ofNullable(selector.getContainerName()).orElse(fallback);
+        var container =
                 PodPlan.of(pod).containers().stream()
                         .map(ContainerPlan::spec)
                         .filter(c -> c.getName().equals(wanted))
                         .findFirst()
                         .orElseThrow(() ->
                                 new ConfigurationException("container " + wanted + " not found"));
-        String path = selector.getResource();
+        var path = selector.getResource();
         BigDecimal value =
                 switch (path) {
                     case "limits.cpu" ->
@@ -86,7 +85,7 @@ public record DownwardFields(
                             throw new ConfigurationException(
                                     "unsupported container resource: " + path);
                 };
-        BigDecimal divisor = divisor(selector.getDivisor());
+        var divisor = divisor(selector.getDivisor());
         return value.divide(divisor, 0, RoundingMode.CEILING).toPlainString();
     }
 
@@ -135,9 +134,9 @@ public record DownwardFields(
 
     /// As Go's `%q`, for the characters that labels and annotations usually hold.
     private static String quote(String value) {
-        StringBuilder out = new StringBuilder("\"");
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
+        var out = new StringBuilder("\"");
+        for (var i = 0; i < value.length(); i++) {
+            var c = value.charAt(i);
             switch (c) {
                 case '"' -> out.append("\\\"");
                 case '\\' -> out.append("\\\\");

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
-import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.FileKeySelector;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -44,8 +43,8 @@ public final class Environment {
     /// known to `$(NAME)`.
     public static Map<String, String> over(List<String> image, Map<String, String> added) {
         Map<String, String> result = new LinkedHashMap<>();
-        for (String entry : image) {
-            int equals = entry.indexOf('=');
+        for (var entry : image) {
+            var equals = entry.indexOf('=');
             if (equals > 0) {
                 result.put(entry.substring(0, equals), entry.substring(equals + 1));
             }
@@ -57,13 +56,13 @@ public final class Environment {
     /// @throws ConfigurationException naming the ConfigMap, Secret, file or key that is not there
     public Map<String, String> render(Container container) {
         Map<String, String> declared = new LinkedHashMap<>();
-        for (EnvFromSource from : container.getEnvFrom()) {
+        for (var from : container.getEnvFrom()) {
             declared.putAll(from(from));
         }
-        Map<String, String> services = serviceVariables();
+        var services = serviceVariables();
         Map<String, String> known = new LinkedHashMap<>(declared);
-        for (EnvVar variable : container.getEnv()) {
-            Optional<String> value = value(container, variable, known, services);
+        for (var variable : container.getEnv()) {
+            var value = value(container, variable, known, services);
             value.ifPresent(text -> {
                 known.put(variable.getName(), text);
                 declared.put(variable.getName(), text);
@@ -80,7 +79,7 @@ public final class Environment {
             services.addAll(source.services(namespace));
         }
         // A namespace's own Service of this name hides the API server's.
-        boolean hidden = services.stream().anyMatch(Environment::apiServer);
+        var hidden = services.stream().anyMatch(Environment::apiServer);
         if (!hidden) {
             source.services("default").stream()
                     .filter(Environment::apiServer)
@@ -90,7 +89,7 @@ public final class Environment {
     }
 
     private static boolean apiServer(Service service) {
-        String address = service.getSpec().getClusterIP();
+        var address = service.getSpec().getClusterIP();
         return service.getMetadata().getName().equals("kubernetes")
                 && address != null
                 && !address.isEmpty()
@@ -98,11 +97,11 @@ public final class Environment {
     }
 
     private Map<String, String> from(EnvFromSource from) {
-        String prefix = Optional.ofNullable(from.getPrefix()).orElse("");
+        var prefix = Optional.ofNullable(from.getPrefix()).orElse("");
         Map<String, String> result = new LinkedHashMap<>();
         if (from.getConfigMapRef() != null) {
-            String name = from.getConfigMapRef().getName();
-            Optional<ConfigMap> map = source.configMap(namespace, name);
+            var name = from.getConfigMapRef().getName();
+            var map = source.configMap(namespace, name);
             if (map.isEmpty() && !Boolean.TRUE.equals(from.getConfigMapRef().getOptional())) {
                 throw new ConfigurationException("configmap \"" + name + "\" not found");
             }
@@ -110,8 +109,8 @@ public final class Environment {
                     .ifPresent(data -> data.forEach((k, v) -> result.put(prefix + k, v)));
         }
         if (from.getSecretRef() != null) {
-            String name = from.getSecretRef().getName();
-            Optional<Secret> secret = source.secret(namespace, name);
+            var name = from.getSecretRef().getName();
+            var secret = source.secret(namespace, name);
             if (secret.isEmpty() && !Boolean.TRUE.equals(from.getSecretRef().getOptional())) {
                 throw new ConfigurationException("secret \"" + name + "\" not found");
             }
@@ -126,11 +125,11 @@ public final class Environment {
             EnvVar variable,
             Map<String, String> known,
             Map<String, String> services) {
-        EnvVarSource from = variable.getValueFrom();
+        var from = variable.getValueFrom();
         if (from == null) {
             Map<String, String> lookup = new LinkedHashMap<>(services);
             lookup.putAll(known);
-            String text = Optional.ofNullable(variable.getValue()).orElse("");
+            var text = Optional.ofNullable(variable.getValue()).orElse("");
             return Optional.of(Expansion.expand(text, lookup));
         }
         if (from.getFieldRef() != null) {
@@ -141,7 +140,7 @@ public final class Environment {
         }
         if (from.getConfigMapKeyRef() != null) {
             var ref = from.getConfigMapKeyRef();
-            Optional<ConfigMap> map = source.configMap(namespace, ref.getName());
+            var map = source.configMap(namespace, ref.getName());
             return key(
                     map.map(ConfigMap::getData),
                     "configmap",
@@ -152,7 +151,7 @@ public final class Environment {
         }
         if (from.getSecretKeyRef() != null) {
             var ref = from.getSecretKeyRef();
-            Optional<Secret> secret = source.secret(namespace, ref.getName());
+            var secret = source.secret(namespace, ref.getName());
             return key(
                             secret.map(Secret::getData),
                             "secret",
@@ -175,7 +174,7 @@ public final class Environment {
         } catch (StatusRuntimeException e) {
             throw new ConfigurationException("couldn't parse env file");
         }
-        String value = new EnvironmentFile(text).value(ref.getKey());
+        var value = new EnvironmentFile(text).value(ref.getKey());
         if (value.isEmpty() && !Boolean.TRUE.equals(ref.getOptional())) {
             throw new ConfigurationException(
                     "environment variable key \"%s\" not found in file \"%s\""
@@ -192,7 +191,7 @@ public final class Environment {
             String name,
             String key,
             @org.jspecify.annotations.Nullable Boolean optional) {
-        Optional<String> value = data.map(map -> map.get(key));
+        var value = data.map(map -> map.get(key));
         if (value.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException(
                     data.isEmpty()

@@ -10,23 +10,23 @@ record EnvironmentFile(String text) {
     ///
     /// @throws ConfigurationException when the file is none of this kind
     String value(String wanted) {
-        Iterator<String> lines =
+        var lines =
                 Arrays.stream(text.split("\n", -1))
                         .map(line ->
                                 line.endsWith("\r") ? line.substring(0, line.length() - 1) : line)
                         .iterator();
         while (lines.hasNext()) {
-            String line = withoutIndent(lines.next());
+            var line = withoutIndent(lines.next());
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
-            int equals = line.indexOf('=');
+            var equals = line.indexOf('=');
             if (equals < 1 || blank(line.charAt(equals - 1))) {
                 throw malformed();
             }
-            String rest = line.substring(equals + 1);
+            var rest = line.substring(equals + 1);
             // A shell reads a blank after the sign as the assignment of nothing.
-            String value = !rest.isEmpty() && blank(rest.charAt(0)) ? "" : quoted(rest, lines);
+            var value = !rest.isEmpty() && blank(rest.charAt(0)) ? "" : quoted(rest, lines);
             if (line.substring(0, equals).equals(wanted)) {
                 return value;
             }
@@ -39,8 +39,8 @@ record EnvironmentFile(String text) {
         if (!text.startsWith("'")) {
             throw malformed();
         }
-        StringBuilder value = new StringBuilder();
-        String rest = text.substring(1);
+        var value = new StringBuilder();
+        var rest = text.substring(1);
         while (rest.indexOf('\'') < 0) {
             value.append(rest).append('\n');
             if (!lines.hasNext()) {
@@ -48,8 +48,8 @@ record EnvironmentFile(String text) {
             }
             rest = lines.next();
         }
-        int close = rest.indexOf('\'');
-        String after = withoutIndent(rest.substring(close + 1));
+        var close = rest.indexOf('\'');
+        var after = withoutIndent(rest.substring(close + 1));
         if (!after.isEmpty() && !after.startsWith("#")) {
             throw malformed();
         }
@@ -57,7 +57,7 @@ record EnvironmentFile(String text) {
     }
 
     private static String withoutIndent(String line) {
-        int at = 0;
+        var at = 0;
         while (at < line.length() && blank(line.charAt(at))) {
             at++;
         }

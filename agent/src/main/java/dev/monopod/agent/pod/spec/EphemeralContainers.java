@@ -16,7 +16,7 @@ final class EphemeralContainers {
     private EphemeralContainers() {}
 
     static List<ContainerPlan> of(Pod pod) {
-        List<EphemeralContainer> all = pod.getSpec().getEphemeralContainers();
+        var all = pod.getSpec().getEphemeralContainers();
         return all == null ? List.of() : all.stream().map(EphemeralContainers::plan).toList();
     }
 

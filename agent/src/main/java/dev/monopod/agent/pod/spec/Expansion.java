@@ -8,26 +8,26 @@ public final class Expansion {
     private Expansion() {}
 
     public static String expand(String text, Map<String, String> variables) {
-        StringBuilder out = new StringBuilder(text.length());
-        int at = 0;
+        var out = new StringBuilder(text.length());
+        var at = 0;
         while (at < text.length()) {
-            char c = text.charAt(at);
+            var c = text.charAt(at);
             if (c != '$' || at + 1 >= text.length()) {
                 out.append(c);
                 at++;
                 continue;
             }
-            char next = text.charAt(at + 1);
+            var next = text.charAt(at + 1);
             if (next == '$') {
                 out.append('$');
                 at += 2;
             } else if (next == '(') {
-                int close = text.indexOf(')', at + 2);
+                var close = text.indexOf(')', at + 2);
                 if (close < 0) {
                     out.append("$(");
                     at += 2;
                 } else {
-                    String name = text.substring(at + 2, close);
+                    var name = text.substring(at + 2, close);
                     out.append(Optional.ofNullable(variables.get(name)).orElse("$(" + name + ")"));
                     at = close + 1;
                 }

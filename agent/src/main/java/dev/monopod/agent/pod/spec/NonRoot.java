@@ -24,7 +24,7 @@ public final class NonRoot {
         if (!wanted) {
             return;
         }
-        Optional<Long> chosen =
+        var chosen =
                 SecuritySettings.pick(
                         pod,
                         container,
@@ -36,8 +36,8 @@ public final class NonRoot {
             }
             return;
         }
-        String name = imageUser.split(":", 2)[0];
-        Optional<Long> uid = name.isEmpty() ? Optional.of(0L) : number(name);
+        var name = imageUser.split(":", 2)[0];
+        var uid = name.isEmpty() ? Optional.of(0L) : number(name);
         if (uid.isEmpty()) {
             throw refusal(
                     pod,

@@ -52,7 +52,7 @@ public record PodAllocation(
 
     /// The pod with these resources in place of those that it asks for.
     public Pod applyTo(Pod pod) {
-        Pod copy = new PodBuilder(pod).build();
+        var copy = new PodBuilder(pod).build();
         containers(copy)
                 .filter(one -> containers.containsKey(one.getName()))
                 .forEach(one -> one.setResources(containers.get(one.getName())));
@@ -62,18 +62,18 @@ public record PodAllocation(
 
     /// What lies on disk; empty when the pod was never resized.
     public static Optional<PodAllocation> read(Path directory) throws IOException {
-        Path file = directory.resolve(FILE);
+        var file = directory.resolve(FILE);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        Record read = JSON.readValue(Files.readAllBytes(file), Record.class);
+        var read = JSON.readValue(Files.readAllBytes(file), Record.class);
         return Optional.of(new PodAllocation(read.containers(), Optional.ofNullable(read.whole())));
     }
 
     /// Written whole, by rename, before anything is changed in the machine.
     public void write(Path directory) throws IOException {
         Files.createDirectories(directory);
-        Path fresh = directory.resolve(FILE + ".new");
+        var fresh = directory.resolve(FILE + ".new");
         Files.write(fresh, JSON.writeValueAsBytes(new Record(containers, whole.orElse(null))));
         Files.move(
                 fresh,

@@ -13,12 +13,12 @@ public final class PodNames {
     /// The pod's hostname, at most 63 characters: `hostnameOverride`, else `hostname`, else the
     /// pod's name.
     public static String hostname(Pod pod) {
-        String name =
+        var name =
                 Optional.ofNullable(pod.getSpec().getHostnameOverride())
                         .or(() -> Optional.ofNullable(pod.getSpec().getHostname()))
                         .filter(text -> !text.isEmpty())
                         .orElse(pod.getMetadata().getName());
-        String cut = name.length() > LABEL ? name.substring(0, LABEL) : name;
+        var cut = name.length() > LABEL ? name.substring(0, LABEL) : name;
         while (cut.endsWith("-") || cut.endsWith(".")) {
             cut = cut.substring(0, cut.length() - 1);
         }
@@ -27,8 +27,8 @@ public final class PodNames {
 
     /// `SUBDOMAIN.NAMESPACE.svc.DOMAIN`, or empty without a subdomain or with a `hostnameOverride`.
     public static String domain(Pod pod, String clusterDomain) {
-        String subdomain = pod.getSpec().getSubdomain();
-        boolean none = subdomain == null || subdomain.isEmpty();
+        var subdomain = pod.getSpec().getSubdomain();
+        var none = subdomain == null || subdomain.isEmpty();
         return none || pod.getSpec().getHostnameOverride() != null
                 ? ""
                 : subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain;
@@ -39,11 +39,11 @@ public final class PodNames {
     ///
     /// @throws IllegalArgumentException when that is longer than a kernel can hold
     public static String kernel(Pod pod, String clusterDomain) {
-        String domain = domain(pod, clusterDomain);
+        var domain = domain(pod, clusterDomain);
         if (domain.isEmpty() || !Boolean.TRUE.equals(pod.getSpec().getSetHostnameAsFQDN())) {
             return hostname(pod);
         }
-        String full = hostname(pod) + "." + domain;
+        var full = hostname(pod) + "." + domain;
         if (full.length() > KERNEL) {
             throw new IllegalArgumentException(
                     "failed to construct FQDN from pod hostname and cluster domain, FQDN %s is too long (%d characters is the max, %d characters requested)"

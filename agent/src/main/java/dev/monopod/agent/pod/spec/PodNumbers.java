@@ -18,9 +18,8 @@ public final class PodNumbers {
     private PodNumbers() {}
 
     public static Resources of(Pod pod, long machineMemoryBytes) {
-        long milliCpu = PodSizing.requested(pod.getSpec()).cpu().value();
-        Resources.Builder numbers =
-                Resources.newBuilder().setCpuWeight(ResourceNumbers.weight(milliCpu));
+        var milliCpu = PodSizing.requested(pod.getSpec()).cpu().value();
+        var numbers = Resources.newBuilder().setCpuWeight(ResourceNumbers.weight(milliCpu));
         limit(pod, "cpu").ifPresent(limit -> ResourceNumbers.quota(numbers, limit));
         limit(pod, "memory").ifPresent(limit -> numbers.setMemoryMaxBytes(limit.longValue()));
         numbers.setMemoryMinBytes(
@@ -35,9 +34,9 @@ public final class PodNumbers {
         if (lasting(pod).count() < 2) {
             return 0;
         }
-        long all = lasting(pod).mapToLong(PodNumbers::requestedBytes).sum();
-        long most = machineMemoryBytes / 2;
-        long own = requestedBytes(container);
+        var all = lasting(pod).mapToLong(PodNumbers::requestedBytes).sum();
+        var most = machineMemoryBytes / 2;
+        var own = requestedBytes(container);
         return all <= most ? own : (long) ((double) own * most / all);
     }
 
@@ -57,7 +56,7 @@ public final class PodNumbers {
     /// The pod's own limit, else the most that its containers may use at one time, if each of them
     /// has a limit.
     private static Optional<BigDecimal> limit(Pod pod, String resource) {
-        Optional<BigDecimal> whole = amount(limits(pod.getSpec().getResources()), resource);
+        var whole = amount(limits(pod.getSpec().getResources()), resource);
         if (whole.isPresent()) {
             return whole;
         }
@@ -65,7 +64,7 @@ public final class PodNumbers {
                 .anyMatch(one -> amount(limits(one.getResources()), resource).isEmpty())) {
             return Optional.empty();
         }
-        BigDecimal together =
+        var together =
                 lasting(pod)
                         .map(one -> amount(limits(one.getResources()), resource).orElseThrow())
                         .reduce(BigDecimal.ZERO, BigDecimal::add);

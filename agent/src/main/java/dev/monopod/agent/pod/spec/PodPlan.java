@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.spec;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,19 +33,19 @@ public record PodPlan(
 
     public static PodPlan of(Pod pod) {
         List<ContainerPlan> containers = new ArrayList<>();
-        for (Container container : pod.getSpec().getInitContainers()) {
-            boolean sidecar = "Always".equals(container.getRestartPolicy());
+        for (var container : pod.getSpec().getInitContainers()) {
+            var sidecar = "Always".equals(container.getRestartPolicy());
             containers.add(
                     new ContainerPlan(
                             sidecar ? ContainerPlan.Kind.SIDECAR : ContainerPlan.Kind.INIT,
                             container));
         }
-        for (Container container : pod.getSpec().getContainers()) {
+        for (var container : pod.getSpec().getContainers()) {
             containers.add(new ContainerPlan(ContainerPlan.Kind.MAIN, container));
         }
         containers.addAll(EphemeralContainers.of(pod));
-        Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
-        Long deadline = pod.getSpec().getActiveDeadlineSeconds();
+        var grace = pod.getSpec().getTerminationGracePeriodSeconds();
+        var deadline = pod.getSpec().getActiveDeadlineSeconds();
         return new PodPlan(
                 pod.getMetadata().getNamespace(),
                 pod.getMetadata().getName(),

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,12 +22,12 @@ public final class PodResources {
     /// container has a limit; one without adds nothing.
     public static Optional<BigDecimal> limit(Pod pod, String resource) {
         List<BigDecimal> sums = new ArrayList<>();
-        BigDecimal sidecars = BigDecimal.ZERO;
-        boolean any = false;
-        for (Container container : pod.getSpec().getInitContainers()) {
-            Optional<BigDecimal> own = amount(container, resource);
+        var sidecars = BigDecimal.ZERO;
+        var any = false;
+        for (var container : pod.getSpec().getInitContainers()) {
+            var own = amount(container, resource);
             any |= own.isPresent();
-            BigDecimal amount = own.orElse(BigDecimal.ZERO);
+            var amount = own.orElse(BigDecimal.ZERO);
             if ("Always".equals(container.getRestartPolicy())) {
                 sidecars = sidecars.add(amount);
                 sums.add(sidecars);
@@ -36,9 +35,9 @@ public final class PodResources {
                 sums.add(sidecars.add(amount));
             }
         }
-        BigDecimal lasting = sidecars;
-        for (Container container : pod.getSpec().getContainers()) {
-            Optional<BigDecimal> own = amount(container, resource);
+        var lasting = sidecars;
+        for (var container : pod.getSpec().getContainers()) {
+            var own = amount(container, resource);
             any |= own.isPresent();
             lasting = lasting.add(own.orElse(BigDecimal.ZERO));
         }
@@ -48,7 +47,7 @@ public final class PodResources {
 
     /// Like [#limit], but empty unless every container is limited: else the pod as a whole is not.
     public static Optional<BigDecimal> wholeLimit(Pod pod, String resource) {
-        boolean all =
+        var all =
                 PodPlan.of(pod).lasting().stream()
                         .allMatch(plan -> limit(plan.spec(), resource).isPresent());
         return all ? limit(pod, resource) : Optional.empty();
@@ -84,17 +83,17 @@ public final class PodResources {
 
     /// With the greatest suffix that leaves a whole number.
     public static String text(BigDecimal amount, boolean binary) {
-        BigDecimal step = binary ? STEP_BINARY : STEP_DECIMAL;
-        List<String> suffixes = binary ? BINARY : DECIMAL;
-        BigDecimal left = amount;
-        int power = 0;
+        var step = binary ? STEP_BINARY : STEP_DECIMAL;
+        var suffixes = binary ? BINARY : DECIMAL;
+        var left = amount;
+        var power = 0;
         while (power + 1 < suffixes.size()
                 && left.signum() != 0
                 && left.remainder(step).signum() == 0) {
             left = left.divide(step);
             power++;
         }
-        BigInteger whole = left.toBigInteger();
+        var whole = left.toBigInteger();
         return whole + suffixes.get(power);
     }
 }

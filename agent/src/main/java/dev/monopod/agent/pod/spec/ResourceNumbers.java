@@ -3,11 +3,8 @@ package dev.monopod.agent.pod.spec;
 import dev.monopod.protocol.guest.Resources;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.util.Map;
-import java.util.Optional;
 
 /// A container's cgroup numbers, computed as the kubelet does, and Fargate's process limits (F12).
 public final class ResourceNumbers {
@@ -22,21 +19,19 @@ public final class ResourceNumbers {
 
     /// @param pod with the resources that were granted: they count, whatever `container` asks for
     public static Resources of(Pod pod, Container container, long machineMemoryBytes) {
-        Container granted =
+        var granted =
                 PodAllocation.containers(pod)
                         .filter(one -> one.getName().equals(container.getName()))
                         .findFirst()
                         .orElse(container);
-        Map<String, Quantity> limits = PodNumbers.limits(granted.getResources());
-        Map<String, Quantity> requests = PodNumbers.requests(granted.getResources());
-        Map<String, Quantity> whole = PodNumbers.limits(pod.getSpec().getResources());
-        Optional<BigDecimal> ownCpuLimit = DownwardFields.amount(limits, "cpu");
-        Optional<BigDecimal> ownMemoryLimit = DownwardFields.amount(limits, "memory");
-        Optional<BigDecimal> cpuRequest =
-                DownwardFields.amount(requests, "cpu").or(() -> ownCpuLimit);
-        Optional<BigDecimal> memoryRequest =
-                DownwardFields.amount(requests, "memory").or(() -> ownMemoryLimit);
-        Resources.Builder numbers =
+        var limits = PodNumbers.limits(granted.getResources());
+        var requests = PodNumbers.requests(granted.getResources());
+        var whole = PodNumbers.limits(pod.getSpec().getResources());
+        var ownCpuLimit = DownwardFields.amount(limits, "cpu");
+        var ownMemoryLimit = DownwardFields.amount(limits, "memory");
+        var cpuRequest = DownwardFields.amount(requests, "cpu").or(() -> ownCpuLimit);
+        var memoryRequest = DownwardFields.amount(requests, "memory").or(() -> ownMemoryLimit);
+        var numbers =
                 Resources.newBuilder()
                         .setCpuWeight(weight(cpuRequest.map(ResourceNumbers::milli).orElse(0L)))
                         .setMemoryMinBytes(
@@ -80,7 +75,7 @@ public final class ResourceNumbers {
         if ("BestEffort".equals(quality)) {
             return BEST_EFFORT_OOM;
         }
-        long score = 1000 - 1000 * memoryRequest / Math.max(1, machineMemoryBytes);
+        var score = 1000 - 1000 * memoryRequest / Math.max(1, machineMemoryBytes);
         return Math.clamp(score, 3, 999);
     }
 

@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.monopod.protocol.guest.SeccompProfile;
 import dev.monopod.protocol.guest.Security;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -33,12 +32,12 @@ public record SeccompProfiles(Path folder) {
             throw new ConfigurationException(
                     "localhostProfile must be set if seccompProfile type is Localhost.");
         }
-        Path file = folder.resolve(name).normalize();
+        var file = folder.resolve(name).normalize();
         if (!file.startsWith(folder) || file.equals(folder)) {
             throw failure(file, "not in " + folder);
         }
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] content = in.readNBytes(LIMIT + 1);
+        try (var in = Files.newInputStream(file)) {
+            var content = in.readNBytes(LIMIT + 1);
             if (content.length > LIMIT) {
                 throw failure(file, "more than " + LIMIT + " bytes");
             }

@@ -41,9 +41,8 @@ public final class SecuritySettings {
     private SecuritySettings() {}
 
     public static User user(Pod pod, Container container, String imageUser) {
-        Optional<PodSecurityContext> ofPod =
-                Optional.ofNullable(pod.getSpec().getSecurityContext());
-        User.Builder user = User.newBuilder().setName(imageUser);
+        var ofPod = Optional.ofNullable(pod.getSpec().getSecurityContext());
+        var user = User.newBuilder().setName(imageUser);
         pick(pod, container, SecurityContext::getRunAsUser, PodSecurityContext::getRunAsUser)
                 .ifPresent(user::setUid);
         pick(pod, container, SecurityContext::getRunAsGroup, PodSecurityContext::getRunAsGroup)
@@ -68,8 +67,8 @@ public final class SecuritySettings {
 
     /// @throws ConfigurationException when its system call filter can't be read
     public static Security security(Pod pod, Container container, SeccompProfiles profiles) {
-        Optional<SecurityContext> own = Optional.ofNullable(container.getSecurityContext());
-        Security.Builder security =
+        var own = Optional.ofNullable(container.getSecurityContext());
+        var security =
                 Security.newBuilder()
                         .addAllCapabilities(capabilities(own.map(SecurityContext::getCapabilities)))
                         .setNoNewPrivileges(
@@ -93,8 +92,8 @@ public final class SecuritySettings {
 
     /// In containerd's order: ALL first, then what is added by name, last what is dropped by name.
     private static Set<String> capabilities(Optional<Capabilities> change) {
-        List<String> add = canonical(change.map(Capabilities::getAdd).orElse(List.of()));
-        List<String> drop = canonical(change.map(Capabilities::getDrop).orElse(List.of()));
+        var add = canonical(change.map(Capabilities::getAdd).orElse(List.of()));
+        var drop = canonical(change.map(Capabilities::getDrop).orElse(List.of()));
         Set<String> capabilities = new LinkedHashSet<>(DEFAULT_CAPABILITIES);
         if (drop.contains(ALL)) {
             capabilities.clear();

@@ -13,9 +13,9 @@ final class ServiceVariables {
 
     static Map<String, String> of(List<Service> services) {
         Map<String, String> variables = new LinkedHashMap<>();
-        for (Service service : services) {
-            String address = service.getSpec().getClusterIP();
-            List<ServicePort> ports = service.getSpec().getPorts();
+        for (var service : services) {
+            var address = service.getSpec().getClusterIP();
+            var ports = service.getSpec().getPorts();
             if (address == null
                     || address.isEmpty()
                     || address.equals("None")
@@ -23,10 +23,10 @@ final class ServiceVariables {
                     || ports.isEmpty()) {
                 continue;
             }
-            String prefix = upper(service.getMetadata().getName());
+            var prefix = upper(service.getMetadata().getName());
             variables.put(prefix + "_SERVICE_HOST", address);
             variables.put(prefix + "_SERVICE_PORT", ports.getFirst().getPort().toString());
-            for (ServicePort port : ports) {
+            for (var port : ports) {
                 if (port.getName() != null && !port.getName().isEmpty()) {
                     variables.put(
                             prefix + "_SERVICE_PORT_" + upper(port.getName()),
@@ -40,15 +40,15 @@ final class ServiceVariables {
 
     private static void links(
             Map<String, String> variables, String prefix, String address, List<ServicePort> ports) {
-        boolean first = true;
-        for (ServicePort port : ports) {
-            String protocol = port.getProtocol() == null ? "TCP" : port.getProtocol();
-            String url = protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + port.getPort();
+        var first = true;
+        for (var port : ports) {
+            var protocol = port.getProtocol() == null ? "TCP" : port.getProtocol();
+            var url = protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + port.getPort();
             if (first) {
                 variables.put(prefix + "_PORT", url);
                 first = false;
             }
-            String each = prefix + "_PORT_" + port.getPort() + "_" + protocol;
+            var each = prefix + "_PORT_" + port.getPort() + "_" + protocol;
             variables.put(each, url);
             variables.put(each + "_PROTO", protocol.toLowerCase(Locale.ROOT));
             variables.put(each + "_PORT", port.getPort().toString());

@@ -76,11 +76,11 @@ public final class Signals {
         if (text.isEmpty() || text.get().isBlank()) {
             return TERM;
         }
-        String name = text.get().strip().toUpperCase(Locale.ROOT);
+        var name = text.get().strip().toUpperCase(Locale.ROOT);
         if (name.chars().allMatch(Character::isDigit) && name.length() <= 2) {
             return Integer.parseInt(name);
         }
-        String bare = name.startsWith("SIG") ? name.substring(3) : name;
+        var bare = name.startsWith("SIG") ? name.substring(3) : name;
         if (bare.matches("RTMIN(\\+\\d{1,2})?")) {
             return FIRST_REAL_TIME + (bare.length() > 6 ? Integer.parseInt(bare.substring(6)) : 0);
         }

@@ -57,13 +57,13 @@ public final class Sysctls {
 
     /// Names may be written with slashes, in which case dots are part of a name.
     private static String dotted(String name) {
-        int slash = name.indexOf('/');
-        int dot = name.indexOf('.');
+        var slash = name.indexOf('/');
+        var dot = name.indexOf('.');
         if (slash < 0 || (dot >= 0 && dot < slash)) {
             return name;
         }
-        StringBuilder swapped = new StringBuilder(name);
-        for (int i = 0; i < swapped.length(); i++) {
+        var swapped = new StringBuilder(name);
+        for (var i = 0; i < swapped.length(); i++) {
             switch (swapped.charAt(i)) {
                 case '/' -> swapped.setCharAt(i, '.');
                 case '.' -> swapped.setCharAt(i, '/');

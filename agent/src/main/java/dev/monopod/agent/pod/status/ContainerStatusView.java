@@ -7,7 +7,6 @@ import dev.monopod.agent.pod.life.Termination;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.Signals;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
@@ -23,7 +22,7 @@ import java.util.Optional;
 record ContainerStatusView(PodState state, PodFacts facts) {
 
     ContainerStatus of(ContainerRecord container) {
-        ContainerStatusBuilder status =
+        var status =
                 new ContainerStatusBuilder()
                         .withName(container.name())
                         .withImage(container.plan().spec().getImage())
@@ -47,8 +46,8 @@ record ContainerStatusView(PodState state, PodFacts facts) {
 
     /// What is known of a container only once it was made.
     private void begun(ContainerStatusBuilder status, ContainerRecord container) {
-        Container spec = container.plan().spec();
-        ResourceRequirements resources =
+        var spec = container.plan().spec();
+        var resources =
                 Optional.ofNullable(spec.getResources()).orElseGet(ResourceRequirements::new);
         status.withResources(resources)
                 .withAllocatedResources(resources.getRequests())
@@ -69,9 +68,9 @@ record ContainerStatusView(PodState state, PodFacts facts) {
     }
 
     private static VolumeMountStatus mount(VolumeMount mount) {
-        boolean readOnly = Boolean.TRUE.equals(mount.getReadOnly());
-        String recursive = mount.getRecursiveReadOnly();
-        boolean deep = recursive != null && !recursive.equals("Disabled");
+        var readOnly = Boolean.TRUE.equals(mount.getReadOnly());
+        var recursive = mount.getRecursiveReadOnly();
+        var deep = recursive != null && !recursive.equals("Disabled");
         return new VolumeMountStatusBuilder()
                 .withName(mount.getName())
                 .withMountPath(mount.getMountPath())
@@ -113,7 +112,7 @@ record ContainerStatusView(PodState state, PodFacts facts) {
             case ContainerPhase.Terminated(Termination end) -> terminated(end);
             case ContainerPhase.Running _, ContainerPhase.Starting _ -> waiting("", "");
             case ContainerPhase.Waiting waiting -> {
-                boolean between =
+                var between =
                         waiting.reason().equals("CrashLoopBackOff")
                                 && container.last().isPresent()
                                 && !waiting.notBefore()
@@ -135,13 +134,13 @@ record ContainerStatusView(PodState state, PodFacts facts) {
 
     /// @param reason empty for what a pod begins with
     private ContainerState waiting(String reason, String message) {
-        boolean hasInit =
+        var hasInit =
                 state.all().stream()
                         .map(each -> each.plan().kind())
                         .anyMatch(kind ->
                                 kind == ContainerPlan.Kind.INIT
                                         || kind == ContainerPlan.Kind.SIDECAR);
-        String ordinary = hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
+        var ordinary = hasInit && !state.initialized() ? "PodInitializing" : "ContainerCreating";
         return new ContainerStateBuilder()
                 .withNewWaiting()
                 .withReason(reason.isEmpty() ? ordinary : reason)

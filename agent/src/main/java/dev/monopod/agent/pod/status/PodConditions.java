@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /// Renders the conditions of a pod that a kubelet owns. Pure; transition times come from the
@@ -25,9 +24,9 @@ record PodConditions(
         conditions.add(
                 condition("PodReadyToStartContainers", state.stage() == Stage.READY, "", ""));
         conditions.add(initialized());
-        Map<String, Optional<String>> messages = ReadinessMessages.of(state, gates, previous);
-        String containers = messages.getOrDefault("ContainersReady", Optional.empty()).orElse("");
-        String pod = messages.getOrDefault("Ready", Optional.empty()).orElse("");
+        var messages = ReadinessMessages.of(state, gates, previous);
+        var containers = messages.getOrDefault("ContainersReady", Optional.empty()).orElse("");
+        var pod = messages.getOrDefault("Ready", Optional.empty()).orElse("");
         conditions.add(ready("ContainersReady", containers, "ContainersNotReady"));
         conditions.add(
                 ready(
@@ -57,7 +56,7 @@ record PodConditions(
         if (phase == PodPhase.Succeeded) {
             return condition("Initialized", true, "PodCompleted", "");
         }
-        boolean before =
+        var before =
                 previous.getConditions().stream()
                         .anyMatch(c ->
                                 c.getType().equals("Initialized") && "True".equals(c.getStatus()));
@@ -83,7 +82,7 @@ record PodConditions(
     }
 
     private PodCondition restarting() {
-        String type = "AllContainersRestarting";
+        var type = "AllContainersRestarting";
         return switch (phase) {
             case Succeeded -> condition(type, false, "PodCompleted", "");
             case Failed -> condition(type, false, "PodFailed", "");
@@ -99,8 +98,8 @@ record PodConditions(
     }
 
     private PodCondition condition(String type, boolean value, String reason, String message) {
-        String status = value ? "True" : "False";
-        String since =
+        var status = value ? "True" : "False";
+        var since =
                 previous.getConditions().stream()
                         .filter(c -> c.getType().equals(type) && status.equals(c.getStatus()))
                         .map(PodCondition::getLastTransitionTime)

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.status;
 
-import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodPhase;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.PodState.Stage;
@@ -21,11 +20,11 @@ public final class PodStatusView {
     /// @param gates condition types of the pod's readiness gates
     public static PodStatus render(
             PodState state, PodFacts facts, PodStatus previous, List<String> gates, Instant now) {
-        PodPhase phase = PodPhase.of(state);
+        var phase = PodPhase.of(state);
         List<ContainerStatus> init = new ArrayList<>();
         List<ContainerStatus> main = new ArrayList<>();
         List<ContainerStatus> ephemeral = new ArrayList<>();
-        for (ContainerRecord container : state.all()) {
+        for (var container : state.all()) {
             List<ContainerStatus> list =
                     switch (container.plan().kind()) {
                         case INIT, SIDECAR -> init;
@@ -34,7 +33,7 @@ public final class PodStatusView {
                     };
             list.add(new ContainerStatusView(state, facts).of(container));
         }
-        PodStatusBuilder status =
+        var status =
                 new PodStatusBuilder()
                         .withObservedGeneration(facts.generation())
                         .withPhase(phase.name())

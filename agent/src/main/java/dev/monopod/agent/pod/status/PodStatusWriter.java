@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -49,7 +48,7 @@ public final class PodStatusWriter {
     }
 
     private static PodStatus statusOf(PodView view) {
-        PodStatus status = view.pod().getStatus();
+        var status = view.pod().getStatus();
         return status == null ? new PodStatus() : status;
     }
 
@@ -75,7 +74,7 @@ public final class PodStatusWriter {
 
     /// Waits until everything wanted so far is written, or patience ends.
     public void flush(Duration patience) throws InterruptedException {
-        long left = patience.toNanos();
+        var left = patience.toNanos();
         lock.lock();
         try {
             while ((wanted.isPresent() || busy) && left > 0) {
@@ -87,7 +86,7 @@ public final class PodStatusWriter {
     }
 
     public void run() throws InterruptedException {
-        Backoff backoff = new Backoff();
+        var backoff = new Backoff();
         while (!scope.gone()) {
             PodState state;
             lock.lock();
@@ -101,7 +100,7 @@ public final class PodStatusWriter {
             } finally {
                 lock.unlock();
             }
-            boolean done = false;
+            var done = false;
             try {
                 done = write(state);
             } finally {
@@ -140,13 +139,13 @@ public final class PodStatusWriter {
     private void tryWrite(PodState state) {
         Map<String, String> imageIds = new HashMap<>();
         machine.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
-        List<String> gates =
+        var gates =
                 view.pod().getSpec().getReadinessGates().stream()
                         .map(PodReadinessGate::getConditionType)
                         .toList();
-        PodStatus seen = statusOf(view);
-        PodStatus before = written.getConditions().isEmpty() ? seen : merge(written, seen);
-        PodStatus status =
+        var seen = statusOf(view);
+        var before = written.getConditions().isEmpty() ? seen : merge(written, seen);
+        var status =
                 PodStatusView.render(
                         state,
                         new PodFacts(
@@ -172,13 +171,13 @@ public final class PodStatusWriter {
     }
 
     private long generation() {
-        Long generation = view.pod().getMetadata().getGeneration();
+        var generation = view.pod().getMetadata().getGeneration();
         return generation == null ? 0 : generation;
     }
 
     /// Our own conditions as written, those of others (readiness gates) as last seen.
     private static PodStatus merge(PodStatus own, PodStatus seen) {
-        PodStatus merged = new PodStatus();
+        var merged = new PodStatus();
         merged.setPodIP(own.getPodIP());
         merged.setConditions(
                 java.util.stream.Stream.concat(

@@ -1,7 +1,6 @@
 package dev.monopod.agent.pod.status;
 
 import dev.monopod.agent.pod.life.ContainerPhase;
-import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.Termination;
 import io.fabric8.kubernetes.api.model.PodCondition;
@@ -19,7 +18,7 @@ final class ReadinessMessages {
     static Map<String, Optional<String>> of(
             PodState state, List<String> gates, PodStatus previous) {
         List<String> unready = new ArrayList<>();
-        for (ContainerRecord container : state.all()) {
+        for (var container : state.all()) {
             boolean ready =
                     switch (container.plan().kind()) {
                         case INIT, EPHEMERAL -> true;
@@ -41,7 +40,7 @@ final class ReadinessMessages {
 
     static String incomplete(PodState state) {
         List<String> names = new ArrayList<>();
-        for (ContainerRecord container : state.all()) {
+        for (var container : state.all()) {
             boolean done =
                     switch (container.plan().kind()) {
                         case INIT ->
@@ -62,8 +61,8 @@ final class ReadinessMessages {
     /// What the pod's readiness gates lack, all in one text.
     private static Optional<String> gate(List<String> gates, PodStatus previous) {
         List<String> lacking = new ArrayList<>();
-        for (String gate : gates) {
-            Optional<String> status =
+        for (var gate : gates) {
+            var status =
                     previous.getConditions().stream()
                             .filter(c -> c.getType().equals(gate))
                             .map(PodCondition::getStatus)

@@ -1,8 +1,6 @@
 package dev.monopod.agent.pod.volume;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodDNSConfig;
-import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -33,9 +31,9 @@ public record DnsConfig(String clusterDns, String clusterDomain, Resolver host) 
             List<String> nameservers = new ArrayList<>();
             List<String> searches = new ArrayList<>();
             List<String> options = new ArrayList<>();
-            for (String line : lines) {
-                String[] words = line.strip().split("\\s+");
-                List<String> rest = List.of(words).subList(1, words.length);
+            for (var line : lines) {
+                var words = line.strip().split("\\s+");
+                var rest = List.of(words).subList(1, words.length);
                 switch (words[0]) {
                     case "nameserver" ->
                             rest.stream()
@@ -58,7 +56,7 @@ public record DnsConfig(String clusterDns, String clusterDomain, Resolver host) 
     }
 
     public Form form(Pod pod) {
-        String policy = pod.getSpec().getDnsPolicy();
+        var policy = pod.getSpec().getDnsPolicy();
         Set<String> nameservers = new LinkedHashSet<>();
         Set<String> searches = new LinkedHashSet<>();
         Map<String, String> options = new LinkedHashMap<>();
@@ -75,18 +73,18 @@ public record DnsConfig(String clusterDns, String clusterDomain, Resolver host) 
             searches.addAll(host.searches());
             options.put("ndots", "5");
         }
-        PodDNSConfig own = pod.getSpec().getDnsConfig();
+        var own = pod.getSpec().getDnsConfig();
         if (own != null) {
             nameservers.addAll(own.getNameservers());
             searches.addAll(own.getSearches());
-            for (PodDNSConfigOption option : own.getOptions()) {
+            for (var option : own.getOptions()) {
                 options.put(option.getName(), option.getValue() == null ? "" : option.getValue());
             }
         }
         List<String> omissions = new ArrayList<>();
-        List<String> servers = fittingNameservers(List.copyOf(nameservers), omissions);
-        List<String> domains = fittingSearches(List.copyOf(searches), omissions);
-        StringBuilder text = new StringBuilder();
+        var servers = fittingNameservers(List.copyOf(nameservers), omissions);
+        var domains = fittingSearches(List.copyOf(searches), omissions);
+        var text = new StringBuilder();
         if (!domains.isEmpty()) {
             text.append("search ").append(String.join(" ", domains)).append('\n');
         }
@@ -104,7 +102,7 @@ public record DnsConfig(String clusterDns, String clusterDomain, Resolver host) 
         if (all.size() <= NAMESERVERS) {
             return all;
         }
-        List<String> kept = all.subList(0, NAMESERVERS);
+        var kept = all.subList(0, NAMESERVERS);
         omissions.add(
                 "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
                         + String.join(" ", kept));
@@ -130,7 +128,7 @@ public record DnsConfig(String clusterDns, String clusterDomain, Resolver host) 
     }
 
     private static void put(Map<String, String> options, String option) {
-        int colon = option.indexOf(':');
+        var colon = option.indexOf(':');
         options.put(
                 colon < 0 ? option : option.substring(0, colon),
                 colon < 0 ? "" : option.substring(colon + 1));

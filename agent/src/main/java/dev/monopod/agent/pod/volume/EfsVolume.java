@@ -2,7 +2,6 @@ package dev.monopod.agent.pod.volume;
 
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What a PersistentVolume of EFS' CSI driver names by its `volumeHandle`:
@@ -17,13 +16,13 @@ record EfsVolume(String fileSystem, String path, Optional<String> accessPoint) {
 
     /// @throws ConfigurationException when it is no such handle
     static EfsVolume parse(String handle) {
-        Matcher matcher = HANDLE.matcher(handle);
+        var matcher = HANDLE.matcher(handle);
         if (!matcher.matches()) {
             throw new ConfigurationException(
                     "volumeHandle '%s' is not of the form fs-ID[:PATH[:fsap-ID]]"
                             .formatted(handle));
         }
-        String path = Optional.ofNullable(matcher.group(2)).orElse("");
+        var path = Optional.ofNullable(matcher.group(2)).orElse("");
         return new EfsVolume(
                 matcher.group(1),
                 path.startsWith("/") ? path : "/" + path,

@@ -1,7 +1,6 @@
 package dev.monopod.agent.pod.volume;
 
 import dev.monopod.agent.pod.spec.PodNames;
-import io.fabric8.kubernetes.api.model.HostAlias;
 import io.fabric8.kubernetes.api.model.Pod;
 
 /// Renders `/etc/hosts` as the kubelet does.
@@ -9,9 +8,9 @@ public final class HostsFile {
     private HostsFile() {}
 
     public static String render(Pod pod, String address, String clusterDomain) {
-        String hostname = PodNames.hostname(pod);
-        String domain = PodNames.domain(pod, clusterDomain);
-        StringBuilder text =
+        var hostname = PodNames.hostname(pod);
+        var domain = PodNames.domain(pod, clusterDomain);
+        var text =
                 new StringBuilder("# Kubernetes-managed hosts file.\n")
                         .append("127.0.0.1\tlocalhost\n")
                         .append("::1\tlocalhost ip6-localhost ip6-loopback\n")
@@ -26,7 +25,7 @@ public final class HostsFile {
         text.append(hostname).append('\n');
         if (!pod.getSpec().getHostAliases().isEmpty()) {
             text.append("\n# Entries added by HostAliases.\n");
-            for (HostAlias alias : pod.getSpec().getHostAliases()) {
+            for (var alias : pod.getSpec().getHostAliases()) {
                 text.append(alias.getIp())
                         .append('\t')
                         .append(String.join("\t", alias.getHostnames()))

@@ -11,7 +11,6 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.image.ImageException;
 import dev.monopod.host.image.ImageStore.PullPolicy;
-import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.protocol.guest.ImageVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -58,17 +57,17 @@ public final class ImageVolumes {
 
     /// Returns when all are resolved.
     public void resolveAll() throws InterruptedException {
-        for (Volume volume : of(view.pod())) {
+        for (var volume : of(view.pod())) {
             resolve(volume);
         }
     }
 
     private void resolve(Volume volume) throws InterruptedException {
-        Duration delay = FIRST_RETRY;
-        Backoff ours = new Backoff();
+        var delay = FIRST_RETRY;
+        var ours = new Backoff();
         while (!scope.closed()) {
             try {
-                ResolvedImage image =
+                var image =
                         registry.store()
                                 .resolve(
                                         volume.getImage().getReference(),
@@ -109,13 +108,13 @@ public final class ImageVolumes {
     }
 
     private void trouble(Volume volume, String reason, RuntimeException e) {
-        String message = String.valueOf(e.getMessage());
+        var message = String.valueOf(e.getMessage());
         reports.event(
                 PodApi.EventType.Warning,
                 "Failed",
                 "Failed to pull image \"%s\": %s"
                         .formatted(volume.getImage().getReference(), message));
-        for (ContainerPlan container : view.plan().lasting()) {
+        for (var container : view.plan().lasting()) {
             if (mounts(container, volume)) {
                 reports.post(new PodInput.ImageTrouble(container.name(), reason, message));
             }
@@ -131,12 +130,12 @@ public final class ImageVolumes {
     ///
     /// @throws ImageException with the registry's words
     ImageVolume render(Volume volume) {
-        ResolvedImage image = machine.image(key(volume));
-        String name = volume.getImage().getReference();
+        var image = machine.image(key(volume));
+        var name = volume.getImage().getReference();
         if (image.present()) {
             tell("Container image \"%s\" already present on machine".formatted(name));
         } else {
-            long begun = System.nanoTime();
+            var begun = System.nanoTime();
             tell("Pulling image \"%s\"".formatted(name));
             registry.store().fetch(image, registry.identity(), _ -> {});
             tell(
@@ -147,7 +146,7 @@ public final class ImageVolumes {
     }
 
     private void tell(String message) {
-        String reason = message.startsWith("Pulling") ? "Pulling" : "Pulled";
+        var reason = message.startsWith("Pulling") ? "Pulling" : "Pulled";
         reports.event(PodApi.EventType.Normal, reason, message);
     }
 

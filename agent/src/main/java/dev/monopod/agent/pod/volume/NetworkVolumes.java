@@ -3,9 +3,7 @@ package dev.monopod.agent.pod.volume;
 import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.protocol.guest.NetworkFileSystem;
-import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.util.ArrayList;
@@ -73,7 +71,7 @@ public final class NetworkVolumes {
     /// @param modulesSlot disk with the kernel's modules for NFS
     /// @throws ConfigurationException for what can't be mounted now
     NetworkFileSystem render(Pod pod, Volume volume, int modulesSlot) {
-        Export export = export(pod, volume);
+        var export = export(pod, volume);
         return NetworkFileSystem.newBuilder()
                 .setServer(export.server())
                 .setAddress(addresses.of(export.server()))
@@ -93,12 +91,12 @@ public final class NetworkVolumes {
                     List.of(),
                     Boolean.TRUE.equals(nfs.getReadOnly()));
         }
-        boolean ephemeral = volume.getEphemeral() != null;
-        String claim =
+        var ephemeral = volume.getEphemeral() != null;
+        var claim =
                 ephemeral
                         ? pod.getMetadata().getName() + "-" + volume.getName()
                         : volume.getPersistentVolumeClaim().getClaimName();
-        boolean readOnly =
+        var readOnly =
                 !ephemeral && Boolean.TRUE.equals(volume.getPersistentVolumeClaim().getReadOnly());
         try {
             return export(bound(pod, claim, ephemeral), readOnly);
@@ -110,8 +108,8 @@ public final class NetworkVolumes {
     }
 
     private PersistentVolume bound(Pod pod, String name, boolean ephemeral) {
-        String namespace = pod.getMetadata().getNamespace();
-        PersistentVolumeClaim claim =
+        var namespace = pod.getMetadata().getNamespace();
+        var claim =
                 source.claim(namespace, name)
                         .orElseThrow(() ->
                                 new ConfigurationException(
@@ -127,14 +125,14 @@ public final class NetworkVolumes {
         if (claim.getMetadata().getDeletionTimestamp() != null) {
             throw new ConfigurationException("PVC is being deleted");
         }
-        String volumeName = claim.getSpec().getVolumeName();
+        var volumeName = claim.getSpec().getVolumeName();
         if (volumeName == null
                 || volumeName.isEmpty()
                 || claim.getStatus() == null
                 || !"Bound".equals(claim.getStatus().getPhase())) {
             throw new ConfigurationException("PVC is not bound");
         }
-        PersistentVolume volume =
+        var volume =
                 source.persistentVolume(volumeName)
                         .orElseThrow(() ->
                                 new ConfigurationException(
@@ -156,7 +154,7 @@ public final class NetworkVolumes {
     }
 
     private Export export(PersistentVolume volume, boolean readOnly) {
-        List<String> options = volume.getSpec().getMountOptions();
+        var options = volume.getSpec().getMountOptions();
         if (volume.getSpec().getNfs() != null) {
             var nfs = volume.getSpec().getNfs();
             return new Export(
@@ -165,7 +163,7 @@ public final class NetworkVolumes {
                     options,
                     readOnly || Boolean.TRUE.equals(nfs.getReadOnly()));
         }
-        CSIPersistentVolumeSource driver = volume.getSpec().getCsi();
+        var driver = volume.getSpec().getCsi();
         if (driver != null && EfsVolume.DRIVER.equals(driver.getDriver())) {
             return efs(
                     EfsVolume.parse(driver.getVolumeHandle()),
@@ -178,10 +176,10 @@ public final class NetworkVolumes {
     }
 
     private Export efs(EfsVolume handle, List<String> mountOptions, boolean readOnly) {
-        EfsVolume volume = handle;
-        boolean encrypted = false;
+        var volume = handle;
+        var encrypted = false;
         List<String> options = new ArrayList<>(EFS_OPTIONS);
-        for (String option : mountOptions) {
+        for (var option : mountOptions) {
             if (option.startsWith("accesspoint=")) {
                 volume = volume.withAccessPoint(option.substring("accesspoint=".length()));
             } else if (option.equals("tls") || option.equals("iam")) {
@@ -190,7 +188,7 @@ public final class NetworkVolumes {
                 options.add(option);
             }
         }
-        Optional<String> substitute = substitute(volume.fileSystem());
+        var substitute = substitute(volume.fileSystem());
         if (substitute.isPresent()) {
             return onServerOfOnesOwn(substitute.get(), volume, options, readOnly);
         }
@@ -214,17 +212,17 @@ public final class NetworkVolumes {
     /// there.
     private static Export onServerOfOnesOwn(
             String place, EfsVolume volume, List<String> options, boolean readOnly) {
-        int colon = place.indexOf(":/");
+        var colon = place.indexOf(":/");
         if (colon < 1) {
             throw new ConfigurationException(
                     "ConfigMap %s/%s: '%s' is not of the form HOST:/PATH"
                             .formatted(EFS_NAMESPACE, EFS_SERVERS, place));
         }
-        String path =
+        var path =
                 place.substring(colon + 1)
                         + volume.accessPoint().map(name -> "/" + name).orElse("")
                         + volume.path();
-        String normal = path.replaceAll("/+", "/");
+        var normal = path.replaceAll("/+", "/");
         return new Export(
                 place.substring(0, colon),
                 normal.length() > 1 && normal.endsWith("/")

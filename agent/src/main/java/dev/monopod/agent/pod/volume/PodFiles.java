@@ -25,13 +25,13 @@ public record PodFiles(
     /// @return whether they are written
     boolean write() {
         var pod = view.pod();
-        String hosts = HostsFile.render(pod, view.address(), settings.clusterDomain());
-        DnsConfig dns =
+        var hosts = HostsFile.render(pod, view.address(), settings.clusterDomain());
+        var dns =
                 new DnsConfig(
                         settings.clusterDns(),
                         settings.clusterDomain(),
                         DnsConfig.Resolver.parse(lines(settings.resolvConf())));
-        DnsConfig.Form resolver = dns.form(pod);
+        var resolver = dns.form(pod);
         try {
             machine.guest()
                     .blocking(CALL)

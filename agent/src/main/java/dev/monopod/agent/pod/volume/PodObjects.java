@@ -22,7 +22,7 @@ public final class PodObjects {
         if (configMaps.containsKey(name)) {
             return Optional.of(configMaps.get(name));
         }
-        Optional<ConfigMap> found = source.configMap(namespace, name);
+        var found = source.configMap(namespace, name);
         found.filter(map -> Boolean.TRUE.equals(map.getImmutable()))
                 .ifPresent(map -> configMaps.put(name, map));
         return found;
@@ -32,7 +32,7 @@ public final class PodObjects {
         if (secrets.containsKey(name)) {
             return Optional.of(secrets.get(name));
         }
-        Optional<Secret> found = source.secret(namespace, name);
+        var found = source.secret(namespace, name);
         found.filter(secret -> Boolean.TRUE.equals(secret.getImmutable()))
                 .ifPresent(secret -> secrets.put(name, secret));
         return found;

@@ -55,7 +55,7 @@ public final class PodVolumes {
 
     /// Returns when everything is written; tells of each failure and tries again.
     public void prepare() throws InterruptedException {
-        Duration delay = FIRST_RETRY;
+        var delay = FIRST_RETRY;
         while (!scope.closed()) {
             if (files.write() & writeAll(requests::render, unfinished())) {
                 return;
@@ -70,8 +70,7 @@ public final class PodVolumes {
 
     /// Writes what changed, for as long as the pod lives.
     public void refresh() throws InterruptedException {
-        List<Volume> changing =
-                view.pod().getSpec().getVolumes().stream().filter(Volumes::changes).toList();
+        var changing = view.pod().getSpec().getVolumes().stream().filter(Volumes::changes).toList();
         while (!changing.isEmpty() && !scope.closed()) {
             view.news().await(REFRESH);
             writeAll(requests::renderRecent, changing);
@@ -87,13 +86,13 @@ public final class PodVolumes {
     }
 
     private boolean writeAll(Function<Volume, WriteVolumeRequest> render, List<Volume> volumes) {
-        boolean all = true;
-        for (Volume volume : volumes) {
+        var all = true;
+        for (var volume : volumes) {
             if (scope.closed()) {
                 return false;
             }
             try {
-                WriteVolumeRequest request = render.apply(volume);
+                var request = render.apply(volume);
                 if (!request.equals(written.get(volume.getName()))) {
                     machine.guest().blocking(CALL).writeVolume(request);
                     written.put(volume.getName(), request);
@@ -111,13 +110,13 @@ public final class PodVolumes {
         if (scope.closed()) {
             return;
         }
-        String failure =
+        var failure =
                 e instanceof StatusRuntimeException status
                                 && status.getStatus().getDescription() != null
                         ? status.getStatus().getDescription()
                         : String.valueOf(e.getMessage());
-        Instant now = scope.now();
-        Told told = failures.get(volume.getName());
+        var now = scope.now();
+        var told = failures.get(volume.getName());
         if (told != null
                 && told.failure().equals(failure)
                 && now.isBefore(told.at().plus(TELL_AGAIN))) {

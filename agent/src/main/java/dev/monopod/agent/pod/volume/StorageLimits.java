@@ -1,7 +1,6 @@
 package dev.monopod.agent.pod.volume;
 
 import dev.monopod.agent.pod.spec.PodResources;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -38,8 +37,8 @@ record StorageLimits(Pod pod) {
     }
 
     private Optional<String> emptyDir(Use use) {
-        for (Volume volume : pod.getSpec().getVolumes()) {
-            Optional<Quantity> limit = sizeLimit(volume);
+        for (var volume : pod.getSpec().getVolumes()) {
+            var limit = sizeLimit(volume);
             if (limit.isPresent()
                     && exceeds(use.emptyDirs().get(volume.getName()), amount(limit.get()))) {
                 return Optional.of(
@@ -51,14 +50,14 @@ record StorageLimits(Pod pod) {
     }
 
     private Optional<String> wholePod(Use use) {
-        long used = use.containers().values().stream().mapToLong(Long::longValue).sum();
-        for (Volume volume : pod.getSpec().getVolumes()) {
+        var used = use.containers().values().stream().mapToLong(Long::longValue).sum();
+        for (var volume : pod.getSpec().getVolumes()) {
             if (volume.getEmptyDir() != null
                     && !"Memory".equals(volume.getEmptyDir().getMedium())) {
                 used += use.emptyDirs().getOrDefault(volume.getName(), 0L);
             }
         }
-        long all = used;
+        var all = used;
         return PodResources.limit(pod, STORAGE)
                 .filter(limit -> exceeds(all, limit))
                 .map(limit ->
@@ -67,8 +66,8 @@ record StorageLimits(Pod pod) {
     }
 
     private Optional<String> container(Use use) {
-        for (Container container : pod.getSpec().getContainers()) {
-            Optional<Quantity> limit = PodResources.limit(container, STORAGE);
+        for (var container : pod.getSpec().getContainers()) {
+            var limit = PodResources.limit(container, STORAGE);
             if (limit.isPresent()
                     && exceeds(use.containers().get(container.getName()), amount(limit.get()))) {
                 return Optional.of(

@@ -7,20 +7,16 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
-import dev.monopod.protocol.guest.ContainerStatistics;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import dev.monopod.protocol.guest.StatisticsResponse;
-import dev.monopod.protocol.guest.VolumeStatistics;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +47,7 @@ public final class StorageWatch {
 
     public void run() throws InterruptedException {
         while (limits.any() && !scope.pause(INTERVAL)) {
-            Optional<String> why = look();
+            var why = look();
             if (why.isPresent()) {
                 reports.event(PodApi.EventType.Warning, "Evicted", why.get());
                 reports.post(new PodInput.Fail("Evicted", why.get(), GRACE));
@@ -72,7 +68,10 @@ public final class StorageWatch {
                                                     .build())));
         } catch (StatusRuntimeException | UncheckedIOException e) {
             if (!scope.closed()) {
-                LOG.info("{}: failed to read the use of disk: {}", view.plan().display(), e.toString());
+                LOG.info(
+                        "{}: failed to read the use of disk: {}",
+                        view.plan().display(),
+                        e.toString());
             }
             return Optional.empty();
         }
@@ -80,11 +79,11 @@ public final class StorageWatch {
 
     private StorageLimits.Use use(StatisticsResponse told) {
         Map<String, Long> volumes = new HashMap<>();
-        for (VolumeStatistics volume : told.getVolumesList()) {
+        for (var volume : told.getVolumesList()) {
             volumes.put(volume.getName(), volume.getFileSystem().getUsedBytes());
         }
         Map<String, Long> containers = new HashMap<>();
-        for (ContainerStatistics container : told.getContainersList()) {
+        for (var container : told.getContainersList()) {
             containers.merge(
                     container.getName(),
                     container.getRootUsedBytes() + logBytes(container.getName()),
@@ -95,12 +94,12 @@ public final class StorageWatch {
 
     /// Logs are kept on the host, and count as if they were on the machine's disk.
     private long logBytes(String container) {
-        boolean ours = view.plan().containers().stream().anyMatch(c -> c.name().equals(container));
-        Path directory = LogFile.directory(view.directory(), ours ? container : "");
+        var ours = view.plan().containers().stream().anyMatch(c -> c.name().equals(container));
+        var directory = LogFile.directory(view.directory(), ours ? container : "");
         if (!ours || !Files.isDirectory(directory)) {
             return 0;
         }
-        try (Stream<Path> files = Files.list(directory)) {
+        try (var files = Files.list(directory)) {
             return files.mapToLong(file -> file.toFile().length()).sum();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -29,21 +29,21 @@ public final class TokenVolumes {
 
     /// @param audience empty: the API server's
     public String token(Pod pod, String audience, long expirationSeconds) {
-        Key key = new Key(audience, expirationSeconds);
-        Held known = held.get(key);
+        var key = new Key(audience, expirationSeconds);
+        var known = held.get(key);
         if (known != null && !due(known)) {
             return known.token().value();
         }
-        Token fresh = source.token(pod, audience, expirationSeconds);
+        var fresh = source.token(pod, audience, expirationSeconds);
         held.put(key, new Held(fresh, clock.instant()));
         return fresh.value();
     }
 
     private boolean due(Held known) {
-        Duration life = Duration.between(known.obtained(), known.token().expires());
-        Instant renewal = known.obtained().plus(life.multipliedBy(8).dividedBy(10));
-        Instant latest = known.obtained().plus(LONGEST_USE);
-        Instant now = clock.instant();
+        var life = Duration.between(known.obtained(), known.token().expires());
+        var renewal = known.obtained().plus(life.multipliedBy(8).dividedBy(10));
+        var latest = known.obtained().plus(LONGEST_USE);
+        var now = clock.instant();
         return now.isAfter(renewal) || now.isAfter(latest);
     }
 }

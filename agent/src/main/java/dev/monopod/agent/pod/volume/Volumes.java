@@ -11,14 +11,12 @@ import dev.monopod.protocol.guest.EmptyDirectory;
 import dev.monopod.protocol.guest.Files;
 import dev.monopod.protocol.guest.VolumeFile;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
@@ -31,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -66,8 +63,7 @@ public final class Volumes {
 
     /// @throws ConfigurationException naming what is missing
     public WriteVolumeRequest render(Volume volume) {
-        WriteVolumeRequest.Builder request =
-                WriteVolumeRequest.newBuilder().setName(volume.getName());
+        var request = WriteVolumeRequest.newBuilder().setName(volume.getName());
         if (volume.getEmptyDir() != null) {
             return request.setEmptyDirectory(emptyDirectory(volume.getEmptyDir())).build();
         }
@@ -96,8 +92,8 @@ public final class Volumes {
                             volume.getDownwardAPI().getItems(),
                             mode(volume.getDownwardAPI().getDefaultMode())));
         } else if (volume.getProjected() != null) {
-            int mode = mode(volume.getProjected().getDefaultMode());
-            for (VolumeProjection projection : volume.getProjected().getSources()) {
+            var mode = mode(volume.getProjected().getDefaultMode());
+            for (var projection : volume.getProjected().getSources()) {
                 files.addAll(projected(projection, mode));
             }
         } else {
@@ -105,14 +101,14 @@ public final class Volumes {
                     "volume " + volume.getName() + " is of an unsupported type");
         }
         // Only those of a ConfigMap does a kubelet keep on a disk.
-        boolean sticky = volume.getConfigMap() == null;
-        Files.Builder all = Files.newBuilder().addAllFiles(files).setSticky(sticky);
+        var sticky = volume.getConfigMap() == null;
+        var all = Files.newBuilder().addAllFiles(files).setSticky(sticky);
         fsGroup().ifPresent(all::setFsGroup);
         return request.setFiles(all).build();
     }
 
     private EmptyDirectory emptyDirectory(EmptyDirVolumeSource from) {
-        EmptyDirectory.Builder directory = EmptyDirectory.newBuilder();
+        var directory = EmptyDirectory.newBuilder();
         if ("Memory".equals(from.getMedium())) {
             directory.setMemory(true).setSizeLimitBytes(memoryBytes(from.getSizeLimit()));
         } else if (from.getMedium() != null && !from.getMedium().isEmpty()) {
@@ -124,7 +120,7 @@ public final class Volumes {
 
     /// The least of what the machine has, what the pod may have, and what the volume may hold.
     private long memoryBytes(@Nullable Quantity sizeLimit) {
-        BigDecimal least = BigDecimal.valueOf(fields.memory());
+        var least = BigDecimal.valueOf(fields.memory());
         least = PodResources.wholeLimit(pod, "memory").map(least::min).orElse(least);
         if (sizeLimit != null && sizeLimit.getNumericalAmount().signum() > 0) {
             least = least.min(sizeLimit.getNumericalAmount());
@@ -170,12 +166,12 @@ public final class Volumes {
     private VolumeFile token(ServiceAccountTokenProjection from, int mode) {
         long seconds =
                 Optional.ofNullable(from.getExpirationSeconds()).orElse(DEFAULT_TOKEN_SECONDS);
-        String audience = Optional.ofNullable(from.getAudience()).orElse("");
-        VolumeFile.Builder file =
+        var audience = Optional.ofNullable(from.getAudience()).orElse("");
+        var file =
                 VolumeFile.newBuilder()
                         .setPath(from.getPath())
                         .setContent(ByteString.copyFromUtf8(tokens.token(pod, audience, seconds)));
-        OptionalLong owner = soleUser();
+        var owner = soleUser();
         owner.ifPresent(file::setUser);
         // The guest lets the group read.
         return file.setMode(owner.isPresent() || fsGroup().isPresent() ? 0600 : mode).build();
@@ -185,7 +181,7 @@ public final class Volumes {
     private OptionalLong soleUser() {
         var context = pod.getSpec().getSecurityContext();
         Long ofPod = context == null ? null : context.getRunAsUser();
-        Set<Optional<Long>> users =
+        var users =
                 PodPlan.of(pod).containers().stream()
                         .map(ContainerPlan::spec)
                         .map(container -> user(container, ofPod))
@@ -193,7 +189,7 @@ public final class Volumes {
         if (users.size() != 1) {
             return OptionalLong.empty();
         }
-        Optional<Long> sole = users.iterator().next();
+        var sole = users.iterator().next();
         return sole.isPresent() ? OptionalLong.of(sole.get()) : OptionalLong.empty();
     }
 
@@ -205,8 +201,8 @@ public final class Volumes {
 
     private List<VolumeFile> downward(List<DownwardAPIVolumeFile> items, int mode) {
         List<VolumeFile> files = new ArrayList<>();
-        for (DownwardAPIVolumeFile item : items) {
-            String value =
+        for (var item : items) {
+            var value =
                     item.getFieldRef() != null
                             ? fields.field(item.getFieldRef().getFieldPath())
                             : fields.resource(item.getResourceFieldRef(), "");
@@ -220,7 +216,7 @@ public final class Volumes {
     }
 
     private Optional<Map<String, byte[]>> configMap(String name, @Nullable Boolean optional) {
-        Optional<ConfigMap> map = objects.configMap(source, name);
+        var map = objects.configMap(source, name);
         if (map.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("configmap \"" + name + "\" not found");
         }
@@ -237,7 +233,7 @@ public final class Volumes {
     }
 
     private Optional<Map<String, byte[]>> secret(String name, @Nullable Boolean optional) {
-        Optional<Secret> secret = objects.secret(source, name);
+        var secret = objects.secret(source, name);
         if (secret.isEmpty() && !Boolean.TRUE.equals(optional)) {
             throw new ConfigurationException("secret \"" + name + "\" not found");
         }
@@ -264,8 +260,8 @@ public final class Volumes {
             data.get().forEach((key, value) -> files.add(file(key, value, mode)));
             return files;
         }
-        for (KeyToPath item : items) {
-            byte[] value = data.get().get(item.getKey());
+        for (var item : items) {
+            var value = data.get().get(item.getKey());
             if (value == null) {
                 if (Boolean.TRUE.equals(optional)) {
                     continue;

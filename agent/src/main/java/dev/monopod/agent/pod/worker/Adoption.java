@@ -7,7 +7,6 @@ import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
@@ -37,7 +36,7 @@ final class Adoption {
 
     /// Begins at once, on a thread of its own: the informer is not held up.
     void adopt(Machine machine) {
-        String name = machine.getMetadata().getName();
+        var name = machine.getMetadata().getName();
         if (pods.byMachine(name).isEmpty() && adopting.add(name)) {
             Thread.ofVirtual().name("adopt-" + name).start(() -> begin(machine, Optional.empty()));
         }
@@ -52,7 +51,7 @@ final class Adoption {
     }
 
     void deleted(Machine machine) {
-        String name = machine.getMetadata().getName();
+        var name = machine.getMetadata().getName();
         adopting.remove(name);
         evicted.remove(name);
         pods.byMachine(name).filter(worker -> !worker.gone()).ifPresent(_ -> evict(machine));
@@ -60,12 +59,12 @@ final class Adoption {
 
     /// A Machine that goes takes its pod with it, in the ordinary way.
     private void evict(Machine machine) {
-        String name = machine.getMetadata().getName();
+        var name = machine.getMetadata().getName();
         pods.byMachine(name).filter(_ -> evicted.add(name)).ifPresent(PodWorker::evictSoon);
     }
 
     private void begin(Machine machine, Optional<RuntimeException> stumble) {
-        String name = machine.getMetadata().getName();
+        var name = machine.getMetadata().getName();
         try {
             while (true) {
                 try {
@@ -86,14 +85,13 @@ final class Adoption {
     /// @param stumble of the worker before this one
     private void tryBegin(Machine machine, Optional<RuntimeException> stumble) throws IOException {
         var reference = machine.getSpec().pod();
-        Optional<Pod> pod =
-                services.api().pod(reference.namespace(), reference.name(), reference.uid());
+        var pod = services.api().pod(reference.namespace(), reference.name(), reference.uid());
         if (pod.isEmpty()) {
             discard(machine);
             return;
         }
-        PodView view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
-        PodWorker worker = worker(view, PodRecord.read(view.directory()), stumble);
+        var view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
+        var worker = worker(view, PodRecord.read(view.directory()), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
             worker.lookSoon();
@@ -105,12 +103,12 @@ final class Adoption {
 
     private PodWorker worker(
             PodView view, Optional<PodRecord> record, Optional<RuntimeException> stumble) {
-        MachineHandle handle =
+        var handle =
                 new MachineHandle(
                         view.plan().name(),
                         view.machine().getSpec().size().memoryMebiBytes() << 20);
-        Optional<VirtualMachine> vm = recovered.claim(view.machineName());
-        Resumption how =
+        var vm = recovered.claim(view.machineName());
+        var how =
                 Resumption.of(
                         record,
                         view.plan(),
@@ -151,7 +149,7 @@ final class Adoption {
 
     /// The pod is gone for good: so is everything that was made for it.
     private void discard(Machine machine) throws IOException {
-        String name = machine.getMetadata().getName();
+        var name = machine.getMetadata().getName();
         recovered.claim(name).ifPresent(Adoption::destroy);
         services.network().detach(name);
         PodDirectories.delete(services.podDirectory(machine.getSpec().pod().uid()));

@@ -4,7 +4,6 @@ import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
 import dev.monopod.host.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsRequest;
-import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -23,7 +22,7 @@ final class GuestStatistics {
                                 StatisticsRequest.newBuilder()
                                         .setDetailed(detail == Detail.ALL)
                                         .build());
-        Pod pod = worker.pod();
+        var pod = worker.pod();
         // The API server's field, which no kubelet writes.
         var seen = worker.view().pod().getStatus();
         if (pod.getStatus() != null && seen != null) {

@@ -9,7 +9,6 @@ import dev.monopod.agent.pod.log.LogFile;
 import dev.monopod.agent.pod.log.LogReader;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.host.network.HostNetwork;
-import dev.monopod.host.network.HostNetwork.Traffic;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
@@ -42,7 +40,7 @@ final class HostPods implements KubeletPods {
 
     /// Returns false when the machine has a worker already.
     boolean add(PodWorker worker) {
-        boolean added = workers.putIfAbsent(worker.view().machineName(), worker) == null;
+        var added = workers.putIfAbsent(worker.view().machineName(), worker) == null;
         if (added) {
             addresses.accept(addresses());
         }
@@ -113,7 +111,7 @@ final class HostPods implements KubeletPods {
 
     private static ContainerRecord container(PodWorker worker, String container)
             throws RefusedException {
-        ContainerRecord found = worker.state().containers().get(container);
+        var found = worker.state().containers().get(container);
         if (found == null) {
             throw new RefusedException(
                     new Refusal.Invalid(
@@ -127,14 +125,14 @@ final class HostPods implements KubeletPods {
     public void logs(
             String namespace, String pod, String container, LogOptions options, OutputStream sink)
             throws IOException {
-        PodWorker worker = worker(namespace, pod);
-        ContainerRecord record = container(worker, container);
-        Path directory = LogFile.directory(worker.view().directory(), container);
-        int attempt = attempt(worker, record, options, directory);
+        var worker = worker(namespace, pod);
+        var record = container(worker, container);
+        var directory = LogFile.directory(worker.view().directory(), container);
+        var attempt = attempt(worker, record, options, directory);
         BooleanSupplier ended =
                 () -> {
-                    ContainerRecord now = worker.state().container(container);
-                    boolean alive = now.attempt() == attempt && now.alive();
+                    var now = worker.state().container(container);
+                    var alive = now.attempt() == attempt && now.alive();
                     return !alive && worker.logs().complete(container, attempt) || worker.gone();
                 };
         try {
@@ -148,12 +146,12 @@ final class HostPods implements KubeletPods {
     private static int attempt(
             PodWorker worker, ContainerRecord record, LogOptions options, Path directory)
             throws RefusedException {
-        boolean begun =
+        var begun =
                 !(record.phase() instanceof ContainerPhase.Waiting)
                         || Files.exists(LogFile.current(directory, record.attempt()));
-        int current = begun ? record.attempt() : record.attempt() - 1;
+        var current = begun ? record.attempt() : record.attempt() - 1;
         if (options.previous()) {
-            int previous = record.attempt() - 1;
+            var previous = record.attempt() - 1;
             if (previous < 0) {
                 throw new RefusedException(
                         new Refusal.Invalid(
@@ -163,7 +161,7 @@ final class HostPods implements KubeletPods {
             return previous;
         }
         if (current < 0) {
-            String reason =
+            var reason =
                     record.trouble()
                             .map(ContainerPhase.Waiting::reason)
                             .orElse(
@@ -180,7 +178,7 @@ final class HostPods implements KubeletPods {
     }
 
     private static String running(PodWorker worker, String container) throws RefusedException {
-        ContainerRecord record = container(worker, container);
+        var record = container(worker, container);
         if (!(record.phase() instanceof ContainerPhase.Running)) {
             throw new RefusedException(
                     new Refusal.NotFound("container not found (\"%s\")".formatted(container)));
@@ -196,14 +194,14 @@ final class HostPods implements KubeletPods {
             List<String> command,
             StreamSession session)
             throws IOException {
-        PodWorker worker = worker(namespace, pod);
+        var worker = worker(namespace, pod);
         return Streams.exec(worker.guest(), running(worker, container), command, session);
     }
 
     @Override
     public int attach(String namespace, String pod, String container, StreamSession session)
             throws IOException {
-        PodWorker worker = worker(namespace, pod);
+        var worker = worker(namespace, pod);
         return Streams.attach(worker.guest(), running(worker, container), session);
     }
 
@@ -211,7 +209,7 @@ final class HostPods implements KubeletPods {
     public void portForward(
             String namespace, String pod, int port, InputStream input, OutputStream output)
             throws IOException {
-        PodWorker worker = worker(namespace, pod);
+        var worker = worker(namespace, pod);
         if (worker.state().stage() != PodState.Stage.READY) {
             throw new RefusedException(new Refusal.NotFound("pod is not running"));
         }
@@ -221,17 +219,17 @@ final class HostPods implements KubeletPods {
     @Override
     public List<PodStatistics> statistics(List<Pod> pods, Detail detail) {
         List<PodStatistics> all = new ArrayList<>();
-        Map<String, Traffic> traffic = network.traffic(workers.keySet());
-        try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+        var traffic = network.traffic(workers.keySet());
+        try (var readers = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<PodStatistics>> asked = new ArrayList<>();
-            for (PodWorker worker : of(pods)) {
+            for (var worker : of(pods)) {
                 if (worker.state().stage() == PodState.Stage.READY) {
                     var ofMachine = Optional.ofNullable(traffic.get(worker.view().machineName()));
                     asked.add(
                             readers.submit(() -> GuestStatistics.read(worker, detail, ofMachine)));
                 }
             }
-            for (Future<PodStatistics> one : asked) {
+            for (var one : asked) {
                 try {
                     all.add(one.get());
                 } catch (ExecutionException e) {

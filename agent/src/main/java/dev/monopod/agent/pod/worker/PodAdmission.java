@@ -3,7 +3,6 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.spec.Sysctls;
-import io.fabric8.kubernetes.api.model.AppArmorProfile;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContext;
@@ -24,7 +23,7 @@ final class PodAdmission {
     }
 
     static Optional<Rejection> judge(Pod pod) {
-        Optional<String> sysctl = Sysctls.forbidden(pod);
+        var sysctl = Sysctls.forbidden(pod);
         if (sysctl.isPresent()) {
             return Optional.of(
                     new Rejection(
@@ -42,12 +41,12 @@ final class PodAdmission {
 
     /// Machines have no AppArmor, as Fargate's hosts have none.
     private static boolean wantsAppArmor(Pod pod) {
-        Stream<Optional<AppArmorProfile>> ofContainers =
+        var ofContainers =
                 PodPlan.of(pod).containers().stream()
                         .map(container ->
                                 Optional.ofNullable(container.spec().getSecurityContext())
                                         .map(SecurityContext::getAppArmorProfile));
-        Stream<Optional<AppArmorProfile>> ofPod =
+        var ofPod =
                 Stream.of(
                         Optional.ofNullable(pod.getSpec().getSecurityContext())
                                 .map(PodSecurityContext::getAppArmorProfile));

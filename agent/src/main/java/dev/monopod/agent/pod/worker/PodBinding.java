@@ -7,7 +7,6 @@ import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
-import java.util.Optional;
 
 /// Waits until the pod is bound to its Node, and claims it then. Blocks its thread; an API server
 /// that refuses is asked again for as long as the pod lives.
@@ -33,8 +32,7 @@ record PodBinding(PodView view, PodScope scope, PodReports reports, PodApi api) 
 
     private boolean look() {
         if (unbound(view.pod())) {
-            Optional<Pod> now =
-                    api.pod(view.plan().namespace(), view.plan().name(), view.plan().uid());
+            var now = api.pod(view.plan().namespace(), view.plan().name(), view.plan().uid());
             if (now.isEmpty()) {
                 reports.post(new PodInput.Deletion(Duration.ZERO));
                 return true;

@@ -88,7 +88,10 @@ record PodEnd(
                                     null,
                                     null));
         } catch (RuntimeException e) {
-            LOG.warn("{}: failed to update the Machine's status: {}", view.plan().display(), e.toString());
+            LOG.warn(
+                    "{}: failed to update the Machine's status: {}",
+                    view.plan().display(),
+                    e.toString());
         }
     }
 
@@ -108,7 +111,10 @@ record PodEnd(
                     services.api().removeMachine(view.machineName());
                     break;
                 } catch (RuntimeException | IOException e) {
-                    LOG.warn("{}: failed to remove the pod, retrying: {}", view.plan().display(), e.toString());
+                    LOG.warn(
+                            "{}: failed to remove the pod, retrying: {}",
+                            view.plan().display(),
+                            e.toString());
                     Pauses.pause(RETRY);
                 }
             }

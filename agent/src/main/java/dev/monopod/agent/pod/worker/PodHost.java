@@ -8,7 +8,6 @@ import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
-import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.EventRecorder;
@@ -31,7 +30,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,7 +92,7 @@ public final class PodHost implements AutoCloseable {
     /// Image disks that the pods here have, or will be given. For any thread.
     public Set<Path> imageDisks() {
         Set<Path> disks = new HashSet<>();
-        for (PodWorker worker : pods.workers()) {
+        for (var worker : pods.workers()) {
             disks.addAll(worker.imageDisks());
         }
         return disks;
@@ -112,15 +110,15 @@ public final class PodHost implements AutoCloseable {
         if (!serviceInformer.isRunning()) {
             serviceInformer.start().toCompletableFuture().join();
         }
-        List<Machine> machines =
+        var machines =
                 client.resources(Machine.class)
                         .withLabel(Names.HOST_LABEL, hostName)
                         .list()
                         .getItems();
         Set<String> known = new HashSet<>();
         machines.forEach(machine -> known.add(machine.getMetadata().getName()));
-        RecoveredMachines recovered = new RecoveredMachines();
-        for (VirtualMachine vm : services.hypervisor().recover()) {
+        var recovered = new RecoveredMachines();
+        for (var vm : services.hypervisor().recover()) {
             if (known.contains(vm.id())) {
                 recovered.put(vm);
             } else {
@@ -130,7 +128,7 @@ public final class PodHost implements AutoCloseable {
         }
         services.network().retainOnly(known);
         removeDirectoriesOfOthers(known);
-        Adoption adoption = new Adoption(services, pods, recovered);
+        var adoption = new Adoption(services, pods, recovered);
         client.resources(Machine.class)
                 .withLabel(Names.HOST_LABEL, hostName)
                 .inform(new MachineHandler(adoption), RESYNC_MILLIS);
@@ -142,11 +140,11 @@ public final class PodHost implements AutoCloseable {
     }
 
     private void removeDirectoriesOfOthers(Set<String> machines) {
-        Path directory = services.settings().dataDirectory().resolve("pods");
+        var directory = services.settings().dataDirectory().resolve("pods");
         try {
             Files.createDirectories(directory);
-            try (Stream<Path> children = Files.list(directory)) {
-                for (Path child : children.toList()) {
+            try (var children = Files.list(directory)) {
+                for (var child : children.toList()) {
                     if (!machines.contains(Names.machine(child.getFileName().toString()))) {
                         PodDirectories.delete(child);
                     }
@@ -161,7 +159,7 @@ public final class PodHost implements AutoCloseable {
     private void audit() {
         try {
             while (!closing.await(AUDIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                for (PodWorker worker : pods.workers()) {
+                for (var worker : pods.workers()) {
                     look(worker);
                 }
             }

@@ -20,10 +20,10 @@ record PodParts(
         MachineHandle handle,
         WorkerServices services) {
     ContainerRunner runner(ContainerLogs logs, ProbeRunner probes) {
-        ContainerRequests requests =
+        var requests =
                 new ContainerRequests(
                         view, handle, services.source(), services.settings().seccompProfiles());
-        LifecycleHooks hooks = new LifecycleHooks(view, reports, handle);
+        var hooks = new LifecycleHooks(view, reports, handle);
         return new ContainerRunner(
                 view,
                 scope,
@@ -33,7 +33,7 @@ record PodParts(
     }
 
     ImagePuller puller() {
-        PodImages images = new PodImages(services.images(), view, reports, services.source());
+        var images = new PodImages(services.images(), view, reports, services.source());
         return new ImagePuller(view, scope, reports, handle, images);
     }
 }

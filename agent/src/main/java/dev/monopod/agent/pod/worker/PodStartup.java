@@ -10,7 +10,6 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
-import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodNames;
 import dev.monopod.agent.pod.spec.PodNumbers;
 import dev.monopod.agent.pod.spec.Sysctls;
@@ -27,7 +26,6 @@ import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
-import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
@@ -35,7 +33,6 @@ import dev.monopod.protocol.guest.NetworkInterface;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -81,7 +78,7 @@ final class PodStartup {
         this.machine = machine;
         this.services = services;
         this.recovered = recovered;
-        PodImages images = new PodImages(services.images(), view, reports, services.source());
+        var images = new PodImages(services.images(), view, reports, services.source());
         var settings = services.settings();
         this.binding = new PodBinding(view, scope, reports, services.api());
         this.puller = new ImagePuller(view, scope, reports, machine, images);
@@ -108,11 +105,11 @@ final class PodStartup {
         }
         scope.run("waiting for the binding", binding::await);
         awaitName();
-        Optional<Up> up = recovered.isPresent() ? again(recovered.get()) : patiently();
+        var up = recovered.isPresent() ? again(recovered.get()) : patiently();
         if (up.isEmpty()) {
             return;
         }
-        ConfigureResponse guest = up.get().guest();
+        var guest = up.get().guest();
         machine.memoryTold(guest.getMemoryTotalBytes());
         reports.post(new PodInput.MachineReady());
         scope.insist("telling that the machine runs", () -> tellRunning(up.get()));
@@ -131,7 +128,7 @@ final class PodStartup {
     private record Up(ConfigureResponse guest, Duration took) {}
 
     private Optional<Up> again(VirtualMachine running) throws InterruptedException {
-        Attachment attachment = attach();
+        var attachment = attach();
         arrangeDisks();
         machine.started(running);
         puller.fetchAll();
@@ -141,7 +138,7 @@ final class PodStartup {
     /// What fails before there is a machine is nothing that the pod lost: it waits, says why, and
     /// starts once the cause is gone.
     private Optional<Up> patiently() throws InterruptedException {
-        Backoff backoff = new Backoff();
+        var backoff = new Backoff();
         while (true) {
             try {
                 return bringUp();
@@ -163,13 +160,13 @@ final class PodStartup {
     private Optional<Up> bringUp() throws InterruptedException {
         services.api().claimMachine(view.machineName());
         scope.insist("telling that the machine starts", this::tellStarting);
-        Future<Attachment> network = scope.submit("attaching the network", this::attach);
+        var network = scope.submit("attaching the network", this::attach);
         puller.resolveAll();
         imageVolumes.resolveAll();
-        Attachment attachment = joined(network);
+        var attachment = joined(network);
         services.boots().acquire();
         try {
-            Instant begun = scope.now();
+            var begun = scope.now();
             machine.started(start(attachment));
             puller.fetchAll();
             return configure(attachment)
@@ -181,12 +178,12 @@ final class PodStartup {
 
     /// Whether the pod may not run here at all; then it has failed.
     private boolean rejected() throws InterruptedException {
-        Optional<PodAdmission.Rejection> rejection = PodAdmission.judge(view.pod());
+        var rejection = PodAdmission.judge(view.pod());
         if (rejection.isEmpty()) {
             return false;
         }
         binding.await();
-        PodAdmission.Rejection why = rejection.get();
+        var why = rejection.get();
         LOG.warn("{}: rejected: {}", view.plan().display(), why.message());
         reports.event(PodApi.EventType.Warning, why.reason(), why.message());
         scope.run("keeping the Node", () -> services.nodes().keep(view.machine()));
@@ -219,7 +216,7 @@ final class PodStartup {
             return machine.disks();
         }
         List<Path> disks = new ArrayList<>();
-        for (ContainerPlan container : view.plan().lasting()) {
+        for (var container : view.plan().lasting()) {
             disks.add(machine.image(container.name()).disk());
         }
         ImageVolumes.of(view.pod())
@@ -231,7 +228,7 @@ final class PodStartup {
     }
 
     private Attachment attach() throws InterruptedException {
-        MachineSpec.Interface network = view.machine().getSpec().network();
+        var network = view.machine().getSpec().network();
         while (true) {
             try {
                 return services.network()
@@ -253,8 +250,8 @@ final class PodStartup {
     }
 
     private VirtualMachine start(Attachment attachment) throws InterruptedException {
-        MachineSpec spec = view.machine().getSpec();
-        MachineConfiguration configuration =
+        var spec = view.machine().getSpec();
+        var configuration =
                 new MachineConfiguration(
                         view.machineName(),
                         spec.size().milliCpu(),
@@ -282,8 +279,8 @@ final class PodStartup {
     }
 
     private Optional<ConfigureResponse> configure(Attachment attachment) {
-        VirtualMachine vm = machine.vm().orElseThrow();
-        GuestChannel channel =
+        var vm = machine.vm().orElseThrow();
+        var channel =
                 recovered.isPresent()
                         ? GuestChannel.again(vm.channel(), services.transport())
                         : new GuestChannel(vm.channel(), services.transport());
@@ -304,7 +301,7 @@ final class PodStartup {
     }
 
     private void watch(VirtualMachine vm) throws InterruptedException {
-        String why = vm.awaitExit();
+        var why = vm.awaitExit();
         if (!scope.closed()) {
             reports.post(new PodInput.MachineLost(why));
         }
@@ -313,10 +310,10 @@ final class PodStartup {
     private ConfigureRequest identity(Attachment attachment) {
         var pod = view.pod();
         var network = view.machine().getSpec().network();
-        byte[] entropy = new byte[ENTROPY_BYTES];
+        var entropy = new byte[ENTROPY_BYTES];
         RANDOM.nextBytes(entropy);
-        Instant now = scope.now();
-        ConfigureRequest.Builder request =
+        var now = scope.now();
+        var request =
                 ConfigureRequest.newBuilder()
                         .setMachineId(view.machineName())
                         .setHostname(PodNames.kernel(pod, clusterDomain()))
@@ -359,7 +356,7 @@ final class PodStartup {
     }
 
     private void tell(MachineStatus.Phase phase, Optional<Up> up) {
-        Optional<Up> fresh = up.filter(_ -> recovered.isEmpty());
+        var fresh = up.filter(_ -> recovered.isEmpty());
         services.api()
                 .machineStatus(
                         view.machineName(),

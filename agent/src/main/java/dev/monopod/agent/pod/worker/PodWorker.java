@@ -5,7 +5,6 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.container.ContainerRunner;
 import dev.monopod.agent.pod.container.GuestWatch;
 import dev.monopod.agent.pod.container.ProbeRunner;
-import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.LastResort;
 import dev.monopod.agent.pod.life.PodEffect;
 import dev.monopod.agent.pod.life.PodInput;
@@ -21,7 +20,6 @@ import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodThreads;
 import dev.monopod.agent.pod.scope.PodView;
-import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.status.PodStatusWriter;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
@@ -187,7 +185,7 @@ public final class PodWorker {
             reports.post(new PodInput.Changed(view.plan()));
         }
         if (pod.getMetadata().getDeletionTimestamp() != null) {
-            Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
+            var grace = pod.getMetadata().getDeletionGracePeriodSeconds();
             reports.post(new PodInput.Deletion(Duration.ofSeconds(grace == null ? 0 : grace)));
         } else if (state.stage() != PodState.Stage.OFF) {
             status.want(state);
@@ -222,13 +220,13 @@ public final class PodWorker {
                 seen(view.pod());
             }
             while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
-                Instant now = scope.now();
-                Duration patience =
+                var now = scope.now();
+                var patience =
                         PodMachine.nextTick(state, now)
                                 .map(at -> Duration.between(now, at))
                                 .filter(wait -> wait.compareTo(IDLE) < 0)
                                 .orElse(IDLE);
-                PodInput input = mailbox.take(patience).orElseGet(PodInput.Tick::new);
+                var input = mailbox.take(patience).orElseGet(PodInput.Tick::new);
                 judge(input);
             }
         } catch (InterruptedException e) {
@@ -272,8 +270,8 @@ public final class PodWorker {
 
     /// The second worker stumbles too: the pod fails, and whatever else fails is only logged.
     private void giveUp(PodInput input, RuntimeException cause) {
-        String message = "The pod's worker failed: " + cause;
-        PodMachine.Step step = LastResort.step(state, input, message, scope.now());
+        var message = "The pod's worker failed: " + cause;
+        var step = LastResort.step(state, input, message, scope.now());
         if (!step.state().equals(state)) {
             state = step.state();
             publish();
@@ -299,7 +297,7 @@ public final class PodWorker {
     }
 
     private int attempt(String container) {
-        ContainerRecord known = state.containers().get(container);
+        var known = state.containers().get(container);
         return known == null ? -1 : known.attempt();
     }
 
@@ -342,15 +340,15 @@ public final class PodWorker {
                     probes.resume(state.container(name), startedAt);
             case PodEffect.AttemptOver(String name, int attempt) -> runner.ended(name, attempt);
             case PodEffect.PullImage(String name) -> {
-                ContainerPlan plan = view.plan().container(name);
+                var plan = view.plan().container(name);
                 scope.run("pull of " + plan.spec().getImage(), () -> parts.puller().bring(plan));
             }
             case PodEffect.StartContainer(String name, int attempt) -> {
-                ContainerPlan plan = view.plan().container(name);
+                var plan = view.plan().container(name);
                 scope.run("start of " + name, () -> runner.start(plan, attempt));
             }
             case PodEffect.StopContainer stop -> {
-                ContainerPlan plan = view.plan().container(stop.container());
+                var plan = view.plan().container(stop.container());
                 scope.run("stop of " + plan.name(), () -> runner.stop(plan, stop));
             }
             case PodEffect.TakeTurn(String name, int attempt) -> runner.takeTurn(name, attempt);
@@ -372,7 +370,7 @@ public final class PodWorker {
 
     private void save(PodState next) {
         try {
-            PodRecord.Facts facts =
+            var facts =
                     new PodRecord.Facts(
                             view.machineName(),
                             handle.vm().isPresent(),
