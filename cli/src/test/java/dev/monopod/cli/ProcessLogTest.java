@@ -95,7 +95,8 @@ class ProcessLogTest {
         log.info("one");
 
         assertThat(encoded("text", lines.list.get(0))).endsWith(" INFO  Test: none\n");
-        assertThat(encoded("text", lines.list.get(1))).endsWith(" INFO  pod=default/hello Test: one\n");
+        assertThat(encoded("text", lines.list.get(1)))
+                .endsWith(" INFO  pod=default/hello Test: one\n");
     }
 
     private void pull() {
