@@ -7,6 +7,7 @@ import dev.monopod.model.network.Firewall.Line;
 import dev.monopod.model.network.Firewall.Match;
 import dev.monopod.model.network.Firewall.Test;
 import dev.monopod.model.network.RuleSet.Direction;
+import dev.monopod.model.network.Spans;
 import dev.monopod.model.network.Traffic;
 import java.util.Collection;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Writes a [Firewall] as an nft table of a VPC's router, whole or as the change from another.
@@ -30,6 +32,7 @@ final class PolicyTable {
     static final String TABLE = "monopod_policy";
     private static final String GUARDED = "guarded";
     private static final String SELVES = "selves";
+    private static final String NAMED_PORT = "ipv4_addr . inet_proto . inet_service";
 
     private PolicyTable() {}
 
@@ -85,10 +88,25 @@ final class PolicyTable {
         // What is referred to comes before what refers to it, and goes after it.
         after.sets().keySet().stream()
                 .filter(name -> !before.sets().containsKey(name))
-                .forEach(name -> declare(name, "ipv4_addr", script));
+                .forEach(name -> declare(name, "type ipv4_addr;", script));
         after.ports().keySet().stream()
                 .filter(name -> !before.ports().containsKey(name))
-                .forEach(name -> declare(name, "ipv4_addr . inet_service", script));
+                .forEach(name -> declare(name, "type " + NAMED_PORT + ";", script));
+        // These never change: another content has another name.
+        after.ranges().forEach((name, ranges) -> {
+            if (!before.ranges().containsKey(name)) {
+                declare(name, "type ipv4_addr; flags interval;" + filled(ranges(ranges)), script);
+            }
+        });
+        after.services().forEach((name, services) -> {
+            if (!before.services().containsKey(name)) {
+                declare(
+                        name,
+                        "type inet_proto . inet_service; flags interval;"
+                                + filled(services(services)),
+                        script);
+            }
+        });
         after.sets().forEach((name, now) -> elements(name, before.sets().get(name), now, script));
         after.ports().forEach((name, now) -> elements(name, before.ports().get(name), now, script));
         chains(before, after, script);
@@ -100,11 +118,40 @@ final class PolicyTable {
             }
         }
         remove(before.sets().keySet(), after.sets().keySet(), script);
+        remove(before.ranges().keySet(), after.ranges().keySet(), script);
+        remove(before.services().keySet(), after.services().keySet(), script);
         remove(before.ports().keySet(), after.ports().keySet(), script);
     }
 
-    private static void declare(String name, String type, StringBuilder script) {
-        script.append("add set ip %s %s { type %s; }\n".formatted(TABLE, name, type));
+    private static void declare(String name, String content, StringBuilder script) {
+        script.append("add set ip %s %s { %s }\n".formatted(TABLE, name, content));
+    }
+
+    private static String filled(Stream<String> elements) {
+        var joined = elements.collect(Collectors.joining(", "));
+        return joined.isEmpty() ? "" : " elements = { " + joined + " };";
+    }
+
+    private static Stream<String> ranges(Spans ranges) {
+        return ranges.all().stream()
+                .map(span ->
+                        Cidr.text(span.first())
+                                + (span.first() == span.last()
+                                        ? ""
+                                        : "-" + Cidr.text(span.last())));
+    }
+
+    private static Stream<String> services(Map<Traffic.Protocol, Spans> services) {
+        return services.entrySet().stream()
+                .flatMap(each ->
+                        each.getValue().all().stream()
+                                .map(span ->
+                                        text(each.getKey())
+                                                + " . "
+                                                + span.first()
+                                                + (span.first() == span.last()
+                                                        ? ""
+                                                        : "-" + span.last())));
     }
 
     private static void remove(Set<String> before, Set<String> after, StringBuilder script) {
@@ -164,44 +211,23 @@ final class PolicyTable {
         return switch (line.match()) {
             case Match.Any() -> "";
             case Match.In(String set) -> other + "@" + set + " ";
-            case Match.Within(Cidr cidr, List<Cidr> except) ->
-                    other
-                            + cidr
-                            + " "
-                            + (except.isEmpty()
-                                    ? ""
-                                    : other
-                                            + "!= { "
-                                            + except.stream()
-                                                    .map(Cidr::toString)
-                                                    .collect(Collectors.joining(", "))
-                                            + " } ");
+            case Match.Within(String ranges) -> other + "@" + ranges + " ";
         };
     }
 
     private static String test(Test test) {
         return switch (test) {
-            case Test.Named(Traffic.Protocol protocol, String set) ->
-                    "ip daddr . " + text(protocol) + " dport @" + set + " ";
-            case Test.Is(Traffic traffic) ->
-                    switch (traffic) {
-                        case Traffic.Any() -> "";
-                        case Traffic.Ports(Traffic.Protocol protocol, int first, int last) ->
-                                text(protocol)
-                                        + " dport "
-                                        + (first == last ? "" + first : first + "-" + last)
-                                        + " ";
-                        case Traffic.Icmp(int type, int code) ->
-                                type == Traffic.Icmp.ANY
-                                        ? "ip protocol icmp "
-                                        : "icmp type "
-                                                + type
-                                                + (code == Traffic.Icmp.ANY
-                                                        ? " "
-                                                        : " icmp code " + code + " ");
-                        case Traffic.NamedPort named ->
-                                throw new IllegalArgumentException("unresolved: " + named);
-                    };
+            case Test.Any() -> "";
+            case Test.Service(String services) -> "meta l4proto . th dport @" + services + " ";
+            case Test.Named(String set) -> "ip daddr . meta l4proto . th dport @" + set + " ";
+            case Test.Message(Traffic.Icmp(int type, int code)) ->
+                    type == Traffic.Icmp.ANY
+                            ? "ip protocol icmp "
+                            : "icmp type "
+                                    + type
+                                    + (code == Traffic.Icmp.ANY
+                                            ? " "
+                                            : " icmp code " + code + " ");
         };
     }
 

@@ -27,6 +27,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -59,14 +60,17 @@ public record NetworkObjects(
                                         list -> list.getMetadata().getName(), Function.identity()));
         var rules = new HashMap<String, RuleSet>();
         groups.forEach(
-                group -> rules.put(group.getMetadata().getName(), SecurityGroups.of(group, lists)));
+                group ->
+                        rules.put(
+                                group.getMetadata().getName(),
+                                SecurityGroups.read(group, lists).rules()));
         var labels = new HashMap<String, Map<String, String>>();
         namespaces.forEach(
                 each -> labels.put(each.getMetadata().getName(), labels(each.getMetadata())));
         var control = hostAddresses();
         return new NetworkFacts(
                 rules,
-                policies.stream().map(NetworkPolicies::of).toList(),
+                policies.stream().map(policy -> NetworkPolicies.read(policy).policy()).toList(),
                 labels,
                 interfaces(),
                 members(control),
@@ -77,8 +81,8 @@ public record NetworkObjects(
     private List<Cidr> hostAddresses() {
         var addresses = new LinkedHashSet<Cidr>();
         for (var vpc : vpcs) {
-            var range = Cidr.parse(vpc.getSpec().cidrs().getFirst());
-            addresses.add(new Cidr(range.base() + Defaults.HOST_OFFSET, 32));
+            Unreadable.or(Optional.<Cidr>empty(), () -> Optional.of(firstHost(vpc)))
+                    .ifPresent(addresses::add);
         }
         for (var host : hosts) {
             if (host.getStatus() != null) {
@@ -86,6 +90,11 @@ public record NetworkObjects(
             }
         }
         return List.copyOf(addresses);
+    }
+
+    private static Cidr firstHost(Vpc vpc) {
+        var range = Cidr.parse(vpc.getSpec().cidrs().getFirst());
+        return new Cidr(range.base() + Defaults.HOST_OFFSET, 32);
     }
 
     private Map<String, List<Cidr>> members(List<Cidr> control) {
@@ -103,17 +112,29 @@ public record NetworkObjects(
             var all = new LinkedHashSet<Cidr>(control);
             all.addAll(nodeAddresses);
             subnets.stream()
-                    .filter(subnet -> subnet.getSpec().vpc().equals(vpc.getMetadata().getName()))
-                    .filter(Profiles::isPublic)
-                    .forEach(subnet -> all.add(Cidr.parse(subnet.getSpec().cidr())));
+                    .flatMap(subnet ->
+                            Unreadable.or(Optional.<Cidr>empty(), () -> balancers(subnet, vpc))
+                                    .stream())
+                    .forEach(all::add);
             members.put(Names.clusterSecurityGroup(vpc.getMetadata().getName()), List.copyOf(all));
         }
         return members;
     }
 
+    /// Where load balancers of the VPC stand.
+    private static Optional<Cidr> balancers(Subnet subnet, Vpc vpc) {
+        return subnet.getSpec().vpc().equals(vpc.getMetadata().getName())
+                        && Profiles.isPublic(subnet)
+                ? Optional.of(Cidr.parse(subnet.getSpec().cidr()))
+                : Optional.empty();
+    }
+
     private static void add(@Nullable String address, Set<Cidr> addresses) {
         if (address != null && address.indexOf(':') < 0 && !address.isEmpty()) {
-            addresses.add(new Cidr(Cidr.address(address), 32));
+            Unreadable.or(
+                            Optional.<Cidr>empty(),
+                            () -> Optional.of(new Cidr(Cidr.address(address), 32)))
+                    .ifPresent(addresses::add);
         }
     }
 
@@ -133,8 +154,9 @@ public record NetworkObjects(
             ours.add(uid);
             var pod = byUid.get(uid);
             if (pod != null) {
-                var network = machine.getSpec().network();
-                all.add(of(pod, network.address(), network.subnet(), groups(network)));
+                // A pod without an interface here has no rules, and so no network.
+                Unreadable.or(Optional.<PodInterface>empty(), () -> Optional.of(of(pod, machine)))
+                        .ifPresent(all::add);
             }
         }
         var clusterGroups =
@@ -143,10 +165,24 @@ public record NetworkObjects(
                         .toList();
         for (var pod : pods) {
             if (!ours.contains(pod.getMetadata().getUid()) && isOrdinary(pod)) {
-                all.add(of(pod, pod.getStatus().getPodIP(), "", clusterGroups));
+                Unreadable.or(
+                                Optional.<PodInterface>empty(),
+                                () ->
+                                        Optional.of(
+                                                of(
+                                                        pod,
+                                                        pod.getStatus().getPodIP(),
+                                                        "",
+                                                        clusterGroups)))
+                        .ifPresent(all::add);
             }
         }
         return all;
+    }
+
+    private static PodInterface of(Pod pod, Machine machine) {
+        var network = machine.getSpec().network();
+        return of(pod, network.address(), network.subnet(), groups(network));
     }
 
     /// On a Node that is not ours, with an IPv4 address of its own that it still uses.
@@ -172,11 +208,13 @@ public record NetworkObjects(
         var ports = new HashSet<PodInterface.Port>();
         ports(pod.getSpec().getContainers(), ports);
         ports(pod.getSpec().getInitContainers(), ports);
+        // Throws where it is none: it stands in rules.
+        var checked = Cidr.text(Cidr.address(address));
         return new PodInterface(
                 pod.getMetadata().getNamespace(),
                 pod.getMetadata().getName(),
                 labels(pod.getMetadata()),
-                address,
+                checked,
                 subnet,
                 groups,
                 ports);

@@ -14,9 +14,11 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,39 +27,97 @@ import org.jspecify.annotations.Nullable;
 public final class NetworkPolicies {
     private NetworkPolicies() {}
 
-    public static NetworkFacts.Policy of(NetworkPolicy policy) {
+    /// A policy as it is served.
+    ///
+    /// @param problem why it allows nothing, whatever it says; empty when it is served as it stands
+    public record Read(NetworkFacts.Policy policy, Optional<String> problem) {}
+
+    /// Never fails: a policy that can't be read, or is too large, closes the directions that it
+    /// names for the pods that it selects, and nothing else.
+    public static Read read(NetworkPolicy policy) {
+        try {
+            var problem = PolicyBounds.exceeded(policy);
+            return problem.isPresent()
+                    ? closed(policy, problem.get())
+                    : new Read(policy(policy), Optional.empty());
+        } catch (RuntimeException | StackOverflowError malformed) {
+            return closed(policy, "spec: " + malformed.getMessage());
+        }
+    }
+
+    private static Read closed(NetworkPolicy policy, String why) {
+        var rules = new EnumMap<Direction, List<Rule>>(Direction.class);
+        directions(policy).forEach(direction -> rules.put(direction, List.of()));
+        return new Read(
+                new NetworkFacts.Policy(
+                        policy.getMetadata().getNamespace(),
+                        selector(policy),
+                        new RuleSet(name(policy) + " (not served)", rules)),
+                Optional.of(why + ". The pods that it selects get no connection by it"));
+    }
+
+    /// All pods of the namespace where nobody can tell which.
+    private static LabelQuery selector(NetworkPolicy policy) {
+        try {
+            return Selectors.of(policy.getSpec().getPodSelector());
+        } catch (RuntimeException malformed) {
+            return LabelQuery.EVERYTHING;
+        }
+    }
+
+    private static Set<Direction> directions(NetworkPolicy policy) {
+        var spec = policy.getSpec();
+        if (spec == null) {
+            return EnumSet.of(Direction.INGRESS);
+        }
+        var found = EnumSet.noneOf(Direction.class);
+        var types = orEmpty(spec.getPolicyTypes());
+        if (types.isEmpty() || types.contains("Ingress")) {
+            found.add(Direction.INGRESS);
+        }
+        if (types.contains("Egress") || types.isEmpty() && !orEmpty(spec.getEgress()).isEmpty()) {
+            found.add(Direction.EGRESS);
+        }
+        return found;
+    }
+
+    private static String name(NetworkPolicy policy) {
+        var metadata = policy.getMetadata();
+        return "NetworkPolicy " + metadata.getNamespace() + "/" + metadata.getName();
+    }
+
+    private static NetworkFacts.Policy policy(NetworkPolicy policy) {
         var namespace = policy.getMetadata().getNamespace();
         var spec = policy.getSpec();
         var rules = new EnumMap<Direction, List<Rule>>(Direction.class);
-        var types = orEmpty(spec.getPolicyTypes());
-        if (types.isEmpty() || types.contains("Ingress")) {
+        for (var direction : directions(policy)) {
             var all = new ArrayList<Rule>();
-            for (var rule : orEmpty(spec.getIngress())) {
-                all.add(
-                        new Rule(
-                                "ingress[" + all.size() + "]",
-                                traffic(rule.getPorts()),
-                                peers(namespace, rule.getFrom())));
+            switch (direction) {
+                case INGRESS -> {
+                    for (var rule : orEmpty(spec.getIngress())) {
+                        all.add(
+                                new Rule(
+                                        "ingress[" + all.size() + "]",
+                                        traffic(rule.getPorts()),
+                                        peers(namespace, rule.getFrom())));
+                    }
+                }
+                case EGRESS -> {
+                    for (var rule : orEmpty(spec.getEgress())) {
+                        all.add(
+                                new Rule(
+                                        "egress[" + all.size() + "]",
+                                        traffic(rule.getPorts()),
+                                        peers(namespace, rule.getTo())));
+                    }
+                }
             }
-            rules.put(Direction.INGRESS, all);
-        }
-        if (types.contains("Egress") || types.isEmpty() && !orEmpty(spec.getEgress()).isEmpty()) {
-            var all = new ArrayList<Rule>();
-            for (var rule : orEmpty(spec.getEgress())) {
-                all.add(
-                        new Rule(
-                                "egress[" + all.size() + "]",
-                                traffic(rule.getPorts()),
-                                peers(namespace, rule.getTo())));
-            }
-            rules.put(Direction.EGRESS, all);
+            rules.put(direction, all);
         }
         return new NetworkFacts.Policy(
                 namespace,
                 Selectors.of(spec.getPodSelector()),
-                new RuleSet(
-                        "NetworkPolicy " + namespace + "/" + policy.getMetadata().getName(),
-                        rules));
+                new RuleSet(name(policy), rules));
     }
 
     private static List<Traffic> traffic(@Nullable List<NetworkPolicyPort> ports) {
@@ -109,12 +169,8 @@ public final class NetworkPolicies {
 
     /// The API server also takes ranges with bits beyond their prefix.
     private static void range(String text, Consumer<Cidr> found) {
-        var slash = text.indexOf('/');
-        if (text.indexOf(':') < 0 && slash > 0) {
-            var prefix = Integer.parseInt(text.substring(slash + 1));
-            var address = Cidr.address(text.substring(0, slash));
-            var size = 1L << (32 - prefix);
-            found.accept(new Cidr(address / size * size, prefix));
+        if (text.indexOf(':') < 0) {
+            found.accept(Cidr.around(text));
         }
     }
 

@@ -23,28 +23,40 @@ final class Routes {
     static Map<String, RuleSet> of(List<Vpc> vpcs, List<Subnet> subnets, List<Cidr> hosts) {
         var local = new HashMap<String, List<Rule>>();
         for (var vpc : vpcs) {
-            var rules = new ArrayList<Rule>();
-            vpc.getSpec()
-                    .cidrs()
-                    .forEach(cidr -> rules.add(rule("local", new Peer.Range(Cidr.parse(cidr)))));
-            hosts.forEach(host -> rules.add(rule("host", new Peer.Range(host))));
-            local.put(vpc.getMetadata().getName(), rules);
+            local.put(
+                    vpc.getMetadata().getName(),
+                    Unreadable.or(List.<Rule>of(), () -> local(vpc, hosts)));
         }
         var all = new HashMap<String, RuleSet>();
         for (var subnet : subnets) {
-            var rules = new ArrayList<Rule>(local.getOrDefault(subnet.getSpec().vpc(), List.of()));
-            var routes = subnet.getSpec().routes();
-            if (routes != null) {
-                for (var route : routes) {
-                    if (route.target() != SubnetSpec.Target.none) {
-                        rules.add(leads(route, routes));
-                    }
-                }
-            }
             var name = subnet.getMetadata().getName();
+            // One that can't be read leads nowhere.
+            var rules = Unreadable.or(List.<Rule>of(), () -> of(subnet, local));
             all.put(name, new RuleSet("routes of subnet " + name, Map.of(Direction.EGRESS, rules)));
         }
         return all;
+    }
+
+    private static List<Rule> local(Vpc vpc, List<Cidr> hosts) {
+        var rules = new ArrayList<Rule>();
+        vpc.getSpec()
+                .cidrs()
+                .forEach(cidr -> rules.add(rule("local", new Peer.Range(Cidr.parse(cidr)))));
+        hosts.forEach(host -> rules.add(rule("host", new Peer.Range(host))));
+        return rules;
+    }
+
+    private static List<Rule> of(Subnet subnet, Map<String, List<Rule>> local) {
+        var rules = new ArrayList<Rule>(local.getOrDefault(subnet.getSpec().vpc(), List.of()));
+        var routes = subnet.getSpec().routes();
+        if (routes != null) {
+            for (var route : routes) {
+                if (route.target() != SubnetSpec.Target.none) {
+                    rules.add(leads(route, routes));
+                }
+            }
+        }
+        return rules;
     }
 
     private static Rule leads(SubnetSpec.Route route, List<SubnetSpec.Route> routes) {

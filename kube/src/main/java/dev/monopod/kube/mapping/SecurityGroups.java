@@ -16,14 +16,66 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Security groups, and who gets them.
 public final class SecurityGroups {
     private SecurityGroups() {}
 
+    /// Rules of one group: of AWS' 60 for each direction, or 1 000 where its quota is raised.
+    static final int MOST_RULES = 2_000;
+
+    /// Ranges of all rules of one group.
+    static final int MOST_RANGES = 10_000;
+
+    /// A group as it is served.
+    ///
+    /// @param problem why it allows nothing, whatever it says; empty when it is served as it stands
+    public record Read(RuleSet rules, Optional<String> problem) {}
+
+    /// Never fails: a group that can't be read, or is too large, allows nothing.
+    ///
     /// @param lists prefix lists by name; one that is not there has no entries
-    public static RuleSet of(SecurityGroup group, Map<String, PrefixList> lists) {
+    public static Read read(SecurityGroup group, Map<String, PrefixList> lists) {
+        try {
+            var rules = of(group, lists);
+            var problem = exceeded(rules);
+            return problem.isPresent()
+                    ? closed(group, problem.get())
+                    : new Read(rules, Optional.empty());
+        } catch (RuntimeException malformed) {
+            return closed(group, "spec: " + malformed.getMessage());
+        }
+    }
+
+    private static Read closed(SecurityGroup group, String why) {
+        return new Read(
+                new RuleSet(
+                        "security group " + group.getMetadata().getName() + " (not served)",
+                        Map.of(Direction.INGRESS, List.of(), Direction.EGRESS, List.of())),
+                Optional.of(why + ". It allows nothing"));
+    }
+
+    private static Optional<String> exceeded(RuleSet set) {
+        var rules = set.rules().values().stream().mapToInt(List::size).sum();
+        var ranges =
+                set.rules().values().stream()
+                        .flatMap(List::stream)
+                        .mapToInt(rule -> rule.peers().size())
+                        .sum();
+        return rules > MOST_RULES
+                ? Optional.of(
+                        "spec: ingress and egress have %d rules, the limit is %d"
+                                .formatted(rules, MOST_RULES))
+                : ranges > MOST_RANGES
+                        ? Optional.of(
+                                "spec: ingress and egress have %d ranges, prefix lists included, the limit is %d"
+                                        .formatted(ranges, MOST_RANGES))
+                        : Optional.empty();
+    }
+
+    private static RuleSet of(SecurityGroup group, Map<String, PrefixList> lists) {
         var spec = group.getSpec();
         return new RuleSet(
                 "security group " + group.getMetadata().getName(),

@@ -6,19 +6,29 @@ import java.util.Map;
 import java.util.Set;
 
 /// The rules of a VPC on one host, ready for a packet filter: chains that pods share, and sets of
-/// addresses, so that a pod that comes or goes changes elements and no rule. Made by
+/// addresses and ports, so that a pod that comes or goes changes elements and no rule, and that a
+/// rule for many peers and many ports costs their sum and not their product. Made by
 /// [FirewallRules].
 ///
 /// @param chains by name
-/// @param sets addresses by name
-/// @param ports pairs of address and port by name: what pods' named ports mean
+/// @param sets addresses of pods by name
+/// @param ranges addresses by name; a name means the same for ever
+/// @param services ports by name and protocol; a name means the same for ever
+/// @param ports what pods' named ports mean, by name: address, protocol and port
 /// @param pods the chains that each address of this host must pass, all of them
+/// @param closed namespaces whose policies ask for more than one may, and how much: their pods get
+///   no connection by any policy
 public record Firewall(
         Map<String, Chain> chains,
         Map<String, Set<String>> sets,
+        Map<String, Spans> ranges,
+        Map<String, Map<Traffic.Protocol, Spans>> services,
         Map<String, Set<String>> ports,
-        Map<String, Bindings> pods) {
-    public static final Firewall EMPTY = new Firewall(Map.of(), Map.of(), Map.of(), Map.of());
+        Map<String, Bindings> pods,
+        Map<String, String> closed) {
+    public static final Firewall EMPTY =
+            new Firewall(
+                    Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
 
     /// The chains of a pod.
     ///
@@ -58,8 +68,8 @@ public record Firewall(
         /// Any.
         record Any() implements Match {}
 
-        /// In the range, and in none of the others.
-        record Within(Cidr cidr, List<Cidr> except) implements Match {}
+        /// In one of [Firewall#ranges].
+        record Within(String ranges) implements Match {}
 
         /// In a set of [Firewall#sets].
         record In(String set) implements Match {}
@@ -67,10 +77,16 @@ public record Firewall(
 
     /// What protocol and port must be.
     public sealed interface Test {
-        /// As the traffic says; never a named port.
-        record Is(Traffic traffic) implements Test {}
+        /// Anything.
+        record Any() implements Test {}
 
-        /// The destination and its port are in a set of [Firewall#ports].
-        record Named(Traffic.Protocol protocol, String set) implements Test {}
+        /// As the message says.
+        record Message(Traffic.Icmp message) implements Test {}
+
+        /// One of [Firewall#services].
+        record Service(String services) implements Test {}
+
+        /// The destination, its protocol and its port are in a set of [Firewall#ports].
+        record Named(String set) implements Test {}
     }
 }

@@ -7,15 +7,14 @@ import dev.monopod.model.network.Firewall.Line;
 import dev.monopod.model.network.Firewall.Match;
 import dev.monopod.model.network.Firewall.Test;
 import dev.monopod.model.network.RuleSet.Direction;
-import dev.monopod.model.network.RuleSet.Rule;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -23,20 +22,38 @@ import java.util.stream.Collectors;
 /// same rules and both must allow: a packet passes the chains of its source's egress and of its
 /// destination's ingress. Pure; one use for each answer. Names depend on what they stand for only,
 /// so two answers differ where their facts do.
+///
+/// The policies of one namespace get [#MOST_OF_NAMESPACE] lines and elements on a host. Whoever
+/// wants more closes the own pods and nobody else's.
 public final class FirewallRules {
-    private final NetworkFacts facts;
-    private final Map<String, Chain> chains = new TreeMap<>();
-    private final Map<String, Set<String>> sets = new TreeMap<>();
-    private final Map<String, Set<String>> ports = new TreeMap<>();
-    private final Map<Peer, List<Match>> matches = new HashMap<>();
+    /// Lines of chains and elements of sets that the policies of one namespace may cost a host: a
+    /// tenth of a second of `nft`, a few megabytes in the kernel.
+    public static final int MOST_OF_NAMESPACE = 50_000;
 
-    private FirewallRules(NetworkFacts facts) {
+    private final NetworkFacts facts;
+    private final Set<String> shut;
+    private final RuleLines parts;
+    private final Map<String, Chain> chains = new TreeMap<>();
+    private final Map<String, Long> costs = new HashMap<>();
+    private final Map<String, String> closed = new TreeMap<>();
+
+    private FirewallRules(NetworkFacts facts, Set<String> shut) {
         this.facts = facts;
+        this.shut = shut;
+        this.parts = new RuleLines(facts);
     }
 
     /// @param here which pods need rules
     public static Firewall compile(NetworkFacts facts, Predicate<PodInterface> here) {
-        return new FirewallRules(facts).compile(here);
+        return compile(facts, here, Set.of());
+    }
+
+    /// @param here which pods need rules
+    /// @param shut namespaces whose policies allow nothing, since the packet filter does not take
+    ///   them
+    public static Firewall compile(
+            NetworkFacts facts, Predicate<PodInterface> here, Set<String> shut) {
+        return new FirewallRules(facts, shut).compile(here);
     }
 
     private Firewall compile(Predicate<PodInterface> here) {
@@ -44,13 +61,17 @@ public final class FirewallRules {
         var byNamespace =
                 facts.policies().stream()
                         .collect(Collectors.groupingBy(NetworkFacts.Policy::namespace));
-        for (var pod : facts.pods()) {
-            if (here.test(pod)) {
-                var own = byNamespace.getOrDefault(pod.namespace(), List.of());
-                pods.put(pod.address(), bindings(pod, own));
-            }
-        }
-        return new Firewall(chains, sets, ports, pods);
+        // In the same order each time, so that the same pods are closed.
+        facts.pods().stream()
+                .filter(here)
+                .sorted(Comparator.comparing(PodInterface::address))
+                .forEach(pod ->
+                        pods.put(
+                                pod.address(),
+                                bindings(
+                                        pod,
+                                        byNamespace.getOrDefault(pod.namespace(), List.of()))));
+        return parts.firewall(chains, pods, closed);
     }
 
     private Bindings bindings(PodInterface pod, List<NetworkFacts.Policy> own) {
@@ -65,7 +86,7 @@ public final class FirewallRules {
             var isolating =
                     selecting.stream().filter(set -> set.rules().containsKey(direction)).toList();
             if (!isolating.isEmpty()) {
-                policy.put(direction, chain("policy", direction, isolating, admitted(direction)));
+                policy.put(direction, policies(pod.namespace(), direction, isolating));
             }
             groups.put(direction, groups(pod, direction));
         }
@@ -77,12 +98,59 @@ public final class FirewallRules {
                         ? Map.of()
                         : Map.of(
                                 Direction.EGRESS,
-                                chain("route", Direction.EGRESS, List.of(routes), List.of())));
+                                chain("route", Direction.EGRESS, List.of(routes))));
     }
 
     /// As upstream: a pod's own node reaches it, whatever its policies say.
-    private List<Cidr> admitted(Direction direction) {
-        return direction == Direction.INGRESS ? facts.hosts() : List.of();
+    private List<Line> admitted(Direction direction) {
+        if (direction == Direction.EGRESS || facts.hosts().isEmpty()) {
+            return List.of();
+        }
+        return List.of(
+                new Line(
+                        "the host",
+                        new Match.Within(parts.ranges(facts.hosts())),
+                        new Test.Any()));
+    }
+
+    /// The chain of some policies of one namespace, which pays for it.
+    private String policies(String namespace, Direction direction, List<RuleSet> isolating) {
+        var owners = owners(isolating);
+        var name = name("policy", direction, owners);
+        if (chains.containsKey(name)) {
+            return name;
+        }
+        if (shut.contains(namespace)) {
+            return shut(namespace, direction, "the packet filter refused them");
+        }
+        var before = parts.elements();
+        var lines = new ArrayList<>(admitted(direction));
+        // Names of policies cost too: they stand in the chain for people to read.
+        var spent = costs.getOrDefault(namespace, 0L) + isolating.size();
+        for (var part : isolating) {
+            for (var rule : part.rules().getOrDefault(direction, List.of())) {
+                lines.addAll(parts.lines(part, rule));
+                if (spent + lines.size() + parts.elements() - before > MOST_OF_NAMESPACE) {
+                    costs.put(namespace, (long) MOST_OF_NAMESPACE);
+                    return shut(
+                            namespace,
+                            direction,
+                            "they need more than %d rules and addresses"
+                                    .formatted(MOST_OF_NAMESPACE));
+                }
+            }
+        }
+        costs.put(namespace, spent + lines.size() + parts.elements() - before);
+        chains.put(name, new Chain(direction, owners, lines));
+        return name;
+    }
+
+    private String shut(String namespace, Direction direction, String why) {
+        closed.put(namespace, why);
+        var owners = "NetworkPolicies of " + namespace + ", which are not served: " + why;
+        var name = name("policy", direction, owners);
+        chains.computeIfAbsent(name, _ -> new Chain(direction, owners, admitted(direction)));
+        return name;
     }
 
     /// A group that does not exist allows nothing.
@@ -97,120 +165,34 @@ public final class FirewallRules {
                                                         "security group " + name + " (missing)",
                                                         Map.of())))
                         .toList();
-        return chain("group", direction, known, List.of());
+        return chain("group", direction, known);
     }
 
-    private String chain(String kind, Direction direction, List<RuleSet> parts, List<Cidr> always) {
-        var owners = parts.stream().map(RuleSet::name).distinct().sorted().toList();
-        var text = owners.isEmpty() ? "no security group" : String.join(", ", owners);
-        var name =
-                kind
-                        + "_"
-                        + (direction == Direction.INGRESS ? "in" : "out")
-                        + "_"
-                        + Digest.of(text);
+    private String chain(String kind, Direction direction, List<RuleSet> owned) {
+        var owners = owners(owned);
+        var name = name(kind, direction, owners);
         if (!chains.containsKey(name)) {
             var lines = new ArrayList<Line>();
-            for (var range : always) {
-                lines.add(
-                        new Line(
-                                "the host",
-                                new Match.Within(range, List.of()),
-                                new Test.Is(Traffic.ANY)));
-            }
-            for (var part : parts) {
+            for (var part : owned) {
                 for (var rule : part.rules().getOrDefault(direction, List.of())) {
-                    lines.addAll(lines(part, rule));
+                    lines.addAll(parts.lines(part, rule));
                 }
             }
-            chains.put(name, new Chain(direction, text, lines));
+            chains.put(name, new Chain(direction, owners, lines));
         }
         return name;
     }
 
-    private List<Line> lines(RuleSet part, Rule rule) {
-        var lines = new ArrayList<Line>();
-        var label = part.name() + ", " + rule.label();
-        for (var peer : rule.peers()) {
-            for (var match : matches.computeIfAbsent(peer, this::matches)) {
-                for (var traffic : rule.traffic()) {
-                    lines.add(new Line(label, match, test(traffic)));
-                }
-            }
-        }
-        return lines;
+    private static String owners(List<RuleSet> parts) {
+        var names = parts.stream().map(RuleSet::name).distinct().sorted().toList();
+        return names.isEmpty() ? "no security group" : String.join(", ", names);
     }
 
-    private List<Match> matches(Peer peer) {
-        return switch (peer) {
-            case Peer.Anyone() -> List.of(new Match.Any());
-            case Peer.Range(Cidr cidr, List<Cidr> except) ->
-                    List.of(new Match.Within(cidr, except));
-            case Peer.Members(String group) -> {
-                var all = new ArrayList<Match>();
-                all.add(new Match.In(set("members_", group, pod -> pod.groups().contains(group))));
-                for (var range : facts.members().getOrDefault(group, List.of())) {
-                    all.add(new Match.Within(range, List.of()));
-                }
-                yield all;
-            }
-            case Peer.Pods pods -> {
-                var namespaces = namespaces(pods);
-                yield List.of(
-                        new Match.In(
-                                set(
-                                        "pods_",
-                                        pods.toString(),
-                                        pod ->
-                                                namespaces.contains(pod.namespace())
-                                                        && pods.pods().matches(pod.labels()))));
-            }
-        };
-    }
-
-    private Set<String> namespaces(Peer.Pods pods) {
-        return pods.namespace()
-                .map(Set::of)
-                .orElseGet(() ->
-                        facts.namespaces().entrySet().stream()
-                                .filter(each -> pods.namespaces().matches(each.getValue()))
-                                .map(Map.Entry::getKey)
-                                .collect(Collectors.toSet()));
-    }
-
-    private String set(String prefix, String what, Predicate<PodInterface> in) {
-        var name = prefix + Digest.of(what);
-        sets.computeIfAbsent(
-                name,
-                _ ->
-                        facts.pods().stream()
-                                .filter(in)
-                                .map(PodInterface::address)
-                                .collect(Collectors.toCollection(TreeSet::new)));
-        return name;
-    }
-
-    private Test test(Traffic traffic) {
-        return traffic instanceof Traffic.NamedPort(Traffic.Protocol protocol, String name)
-                ? new Test.Named(protocol, ports(protocol, name))
-                : new Test.Is(traffic);
-    }
-
-    private String ports(Traffic.Protocol protocol, String port) {
-        var name = "ports_" + Digest.of(protocol + " " + port);
-        ports.computeIfAbsent(
-                name,
-                _ -> {
-                    var pairs = new TreeSet<String>();
-                    for (var pod : facts.pods()) {
-                        for (var each : pod.ports()) {
-                            if (each.protocol() == protocol && each.name().equals(port)) {
-                                pairs.add(pod.address() + " . " + each.number());
-                            }
-                        }
-                    }
-                    return pairs;
-                });
-        return name;
+    private static String name(String kind, Direction direction, String owners) {
+        return kind
+                + "_"
+                + (direction == Direction.INGRESS ? "in" : "out")
+                + "_"
+                + Digest.of(owners);
     }
 }

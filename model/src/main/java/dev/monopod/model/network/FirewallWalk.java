@@ -6,11 +6,14 @@ import dev.monopod.model.network.Firewall.Test;
 import dev.monopod.model.network.RuleSet.Direction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Takes the first packet of a connection through a [Firewall], in the order in which the packet
 /// filter does. Pure.
 public final class FirewallWalk {
+    private static final Spans NONE = new Spans(List.of());
+
     private FirewallWalk() {}
 
     /// A new connection after all translation.
@@ -70,8 +73,10 @@ public final class FirewallWalk {
     private static boolean matches(Firewall firewall, Match match, String address) {
         return switch (match) {
             case Match.Any() -> true;
-            case Match.Within(Cidr cidr, List<Cidr> except) ->
-                    new Peer.Range(cidr, except).contains(Cidr.address(address));
+            case Match.Within(String ranges) ->
+                    firewall.ranges()
+                            .getOrDefault(ranges, NONE)
+                            .contains(Cidr.address(address));
             case Match.In(String set) ->
                     firewall.sets().getOrDefault(set, Set.of()).contains(address);
         };
@@ -79,26 +84,24 @@ public final class FirewallWalk {
 
     private static boolean passes(Firewall firewall, Test test, Packet packet) {
         return switch (test) {
-            case Test.Named(Traffic.Protocol protocol, String set) ->
-                    packet.traffic() instanceof Traffic.Ports(var own, int port, int _)
-                            && own == protocol
+            case Test.Any() -> true;
+            case Test.Message(Traffic.Icmp(int type, int code)) ->
+                    packet.traffic() instanceof Traffic.Icmp(int own, int detail)
+                            && (type == Traffic.Icmp.ANY || type == own)
+                            && (code == Traffic.Icmp.ANY || code == detail);
+            case Test.Service(String services) ->
+                    packet.traffic() instanceof Traffic.Ports(var protocol, int port, int _)
+                            && firewall.services()
+                                    .getOrDefault(services, Map.of())
+                                    .getOrDefault(protocol, NONE)
+                                    .contains(port);
+            case Test.Named(String set) ->
+                    packet.traffic() instanceof Traffic.Ports(var protocol, int port, int _)
                             && firewall.ports()
                                     .getOrDefault(set, Set.of())
-                                    .contains(packet.destination() + " . " + port);
-            case Test.Is(Traffic allowed) ->
-                    switch (allowed) {
-                        case Traffic.Any() -> true;
-                        case Traffic.Ports(var protocol, int first, int last) ->
-                                packet.traffic() instanceof Traffic.Ports(var own, int port, int _)
-                                        && own == protocol
-                                        && port >= first
-                                        && port <= last;
-                        case Traffic.Icmp(int type, int code) ->
-                                packet.traffic() instanceof Traffic.Icmp(int own, int detail)
-                                        && (type == Traffic.Icmp.ANY || type == own)
-                                        && (code == Traffic.Icmp.ANY || code == detail);
-                        case Traffic.NamedPort _ -> false;
-                    };
+                                    .contains(
+                                            RuleLines.named(
+                                                    packet.destination(), protocol, port));
         };
     }
 }

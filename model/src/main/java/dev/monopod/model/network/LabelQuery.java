@@ -48,7 +48,19 @@ public record LabelQuery(Map<String, String> labels, List<Requirement> requireme
                 && requirements.stream().allMatch(requirement -> requirement.holds(of));
     }
 
-    /// The same for equal queries, whatever the order of their parts.
+    /// The same for equal queries alone, whatever the order of their parts and what stands in them.
+    String key() {
+        var parts = new TreeSet<String>();
+        labels.forEach((key, value) -> parts.add(Peer.quoted(key) + "=" + Peer.quoted(value)));
+        for (var part : requirements) {
+            var values = new TreeSet<String>();
+            part.values.forEach(value -> values.add(Peer.quoted(value)));
+            parts.add(Peer.quoted(part.key) + " " + part.operator + " " + values);
+        }
+        return parts.toString();
+    }
+
+    /// For people.
     @Override
     public String toString() {
         return new TreeMap<>(labels)

@@ -25,11 +25,6 @@ public sealed interface Peer {
             this(cidr, List.of());
         }
 
-        boolean contains(long address) {
-            return cidr.contains(address)
-                    && except.stream().noneMatch(part -> part.contains(address));
-        }
-
         @Override
         public String toString() {
             return cidr + (except.isEmpty() ? "" : " except " + except);
@@ -38,6 +33,11 @@ public sealed interface Peer {
 
     /// The interfaces that a security group is on.
     record Members(String group) implements Peer {
+        /// Differs where the group does.
+        String key() {
+            return "members " + quoted(group);
+        }
+
         @Override
         public String toString() {
             return group;
@@ -50,6 +50,14 @@ public sealed interface Peer {
     /// @param namespaces where, by the namespace's labels; ignored if it is named
     record Pods(Optional<String> namespace, LabelQuery namespaces, LabelQuery pods)
             implements Peer {
+        /// Differs where the meaning does, whatever stands in the labels.
+        String key() {
+            return "pods "
+                    + namespace.map(Peer::quoted).orElseGet(namespaces::key)
+                    + " "
+                    + pods.key();
+        }
+
         @Override
         public String toString() {
             return "pods "
@@ -57,5 +65,10 @@ public sealed interface Peer {
                     + " in "
                     + namespace.orElseGet(() -> "namespaces " + namespaces.toString());
         }
+    }
+
+    /// Text that ends where it says, so that two lists of texts never read the same.
+    static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 }
