@@ -17,6 +17,7 @@ import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Defaults;
@@ -28,8 +29,6 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
@@ -41,7 +40,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -223,10 +224,16 @@ public final class ControllerMain implements Callable<Integer> {
         try {
             @Nullable Lease lease = resource.get();
             if (lease != null && name.equals(lease.getSpec().getHolderIdentity())) {
-                resource.patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        "{\"metadata\":{\"resourceVersion\":\"%s\"},\"spec\":{\"holderIdentity\":null}}"
-                                .formatted(lease.getMetadata().getResourceVersion()));
+                new Patches(client)
+                        .merge(
+                                lease,
+                                Map.of(
+                                        "metadata",
+                                        Map.of(
+                                                "resourceVersion",
+                                                lease.getMetadata().getResourceVersion()),
+                                        "spec",
+                                        Collections.singletonMap("holderIdentity", null)));
             }
         } catch (KubernetesClientException e) {
             LOG.info("the Lease is left to expire: {}", e.getMessage());

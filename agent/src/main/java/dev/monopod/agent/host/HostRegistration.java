@@ -3,15 +3,14 @@ package dev.monopod.agent.host;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostSpec;
 import dev.monopod.kube.api.HostStatus;
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +26,7 @@ public final class HostRegistration implements AutoCloseable {
     private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
 
     private final KubernetesClient client;
+    private final Patches patches;
     private final Facts facts;
     private final InstantSource clock;
     private final Instant since;
@@ -49,6 +49,7 @@ public final class HostRegistration implements AutoCloseable {
     public HostRegistration(
             KubernetesClient client, Facts facts, Loops loops, InstantSource clock) {
         this.client = client;
+        this.patches = new Patches(client);
         this.facts = facts;
         this.clock = clock;
         this.since = clock.instant();
@@ -87,10 +88,7 @@ public final class HostRegistration implements AutoCloseable {
                         facts.agentVersion(),
                         clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(),
                         conditions());
-        resource.subresource("status")
-                .patch(
-                        PatchContext.of(PatchType.JSON_MERGE),
-                        client.getKubernetesSerialization().asJson(Map.of("status", status)));
+        patches.mergeStatus(found, Map.of("status", status));
     }
 
     private List<Condition> conditions() {
@@ -107,13 +105,7 @@ public final class HostRegistration implements AutoCloseable {
     }
 
     private Condition condition(String type, boolean value, String reason, String message) {
-        return new ConditionBuilder()
-                .withType(type)
-                .withStatus(value ? "True" : "False")
-                .withReason(reason)
-                .withMessage(message)
-                .withLastTransitionTime(since.truncatedTo(ChronoUnit.SECONDS).toString())
-                .build();
+        return new ConditionState(type, value, reason, message).condition(List.of(), since);
     }
 
     @Override

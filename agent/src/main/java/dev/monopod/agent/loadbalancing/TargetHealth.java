@@ -1,18 +1,16 @@
 package dev.monopod.agent.loadbalancing;
 
+import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.Target;
 import dev.monopod.loadbalancing.rules.TargetGroups;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -24,13 +22,12 @@ import org.slf4j.LoggerFactory;
 /// Writes the health of targets into the conditions that their pods' readiness gates wait for.
 final class TargetHealth {
     private static final Logger LOG = LoggerFactory.getLogger(TargetHealth.class);
-    private static final PatchContext STRATEGIC = PatchContext.of(PatchType.STRATEGIC_MERGE);
 
-    private final KubernetesClient client;
+    private final Patches patches;
     private final Clock clock;
 
     TargetHealth(KubernetesClient client, Clock clock) {
-        this.client = client;
+        this.patches = new Patches(client);
         this.clock = clock;
     }
 
@@ -91,7 +88,7 @@ final class TargetHealth {
             }
             var state = states.get(TargetGroups.group(type) + " " + pod.getStatus().getPodIP());
             if (state != null && (state != State.UNKNOWN || !stands(pod, type))) {
-                write(pod, type, state == State.HEALTHY ? "True" : "False");
+                write(pod, type, state == State.HEALTHY);
             }
         }
     }
@@ -101,39 +98,30 @@ final class TargetHealth {
                 .anyMatch(condition -> condition.getType().equals(type));
     }
 
-    private void write(Pod pod, String type, String status) {
-        var known =
-                pod.getStatus().getConditions().stream()
-                        .anyMatch(condition ->
-                                condition.getType().equals(type)
-                                        && status.equals(condition.getStatus()));
-        if (known) {
+    private void write(Pod pod, String type, boolean healthy) {
+        var before = pod.getStatus().getConditions();
+        var condition =
+                healthy
+                        ? new ConditionState(type, true, "", "")
+                        : new ConditionState(
+                                type,
+                                false,
+                                "Elb.RegistrationInProgress",
+                                "the load balancer's health check has not passed");
+        if (before.stream()
+                .anyMatch(each ->
+                        each.getType().equals(type)
+                                && each.getStatus().equals(healthy ? "True" : "False"))) {
             return;
         }
-        var condition =
-                new PodConditionBuilder()
-                        .withType(type)
-                        .withStatus(status)
-                        .withReason(status.equals("True") ? null : "Elb.RegistrationInProgress")
-                        .withMessage(
-                                status.equals("True")
-                                        ? null
-                                        : "the load balancer's health check has not passed")
-                        .withLastTransitionTime(
-                                clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
-                        .build();
         try {
-            client.pods()
-                    .inNamespace(pod.getMetadata().getNamespace())
-                    .withName(pod.getMetadata().getName())
-                    .subresource("status")
-                    .patch(
-                            STRATEGIC,
-                            client.getKubernetesSerialization()
-                                    .asJson(
-                                            Map.of(
-                                                    "status",
-                                                    Map.of("conditions", List.of(condition)))));
+            patches.strategicStatus(
+                    pod,
+                    Map.of(
+                            "status",
+                            Map.of(
+                                    "conditions",
+                                    List.of(condition.podCondition(before, clock.instant())))));
         } catch (KubernetesClientException e) {
             LOG.info(
                     "failed to update target health of {}/{}: {}",

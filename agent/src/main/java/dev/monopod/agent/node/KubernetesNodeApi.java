@@ -1,12 +1,12 @@
 package dev.monopod.agent.node;
 
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Patches;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -21,64 +21,46 @@ final class KubernetesNodeApi implements NodeApi {
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'");
 
     private final KubernetesClient client;
+    private final Patches patches;
 
     KubernetesNodeApi(KubernetesClient client) {
         this.client = client;
+        this.patches = new Patches(client);
     }
 
     @Override
     public Optional<String> writeStatus(String node, Map<String, Object> status) {
-        try {
-            return Optional.of(
-                    client.nodes()
-                            .withName(node)
-                            .subresource("status")
-                            .patch(
-                                    PatchContext.of(PatchType.STRATEGIC_MERGE),
-                                    client.getKubernetesSerialization()
-                                            .asJson(Map.of("status", status)))
-                            .getMetadata()
-                            .getUid());
-        } catch (KubernetesClientException e) {
-            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+        var target = new NodeBuilder().withNewMetadata().withName(node).endMetadata().build();
+        return ApiCall.unless(
+                        ApiCode.NOT_FOUND,
+                        () -> patches.strategicStatus(target, Map.of("status", status)))
+                .map(written -> written.getMetadata().getUid());
     }
 
     @Override
     public void renewLease(String node, String uid, Instant now) {
         var time = now.atZone(ZoneOffset.UTC);
-        var leases = client.resources(Lease.class).inNamespace(LEASES);
-        try {
-            leases.withName(node)
-                    .patch(
-                            PatchContext.of(PatchType.JSON_MERGE),
-                            "{\"spec\":{\"renewTime\":\"" + time.format(MICRO_TIME) + "\"}}");
-        } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                throw e;
-            }
-            leases.resource(
-                            new LeaseBuilder()
-                                    .withNewMetadata()
-                                    .withName(node)
-                                    .withNamespace(LEASES)
-                                    .addNewOwnerReference()
-                                    .withApiVersion("v1")
-                                    .withKind("Node")
-                                    .withName(node)
-                                    .withUid(uid)
-                                    .endOwnerReference()
-                                    .endMetadata()
-                                    .withNewSpec()
-                                    .withHolderIdentity(node)
-                                    .withLeaseDurationSeconds(LEASE_SECONDS)
-                                    .withRenewTime(time)
-                                    .endSpec()
-                                    .build())
-                    .create();
+        var lease =
+                new LeaseBuilder()
+                        .withNewMetadata()
+                        .withName(node)
+                        .withNamespace(LEASES)
+                        .addNewOwnerReference()
+                        .withApiVersion("v1")
+                        .withKind("Node")
+                        .withName(node)
+                        .withUid(uid)
+                        .endOwnerReference()
+                        .endMetadata()
+                        .withNewSpec()
+                        .withHolderIdentity(node)
+                        .withLeaseDurationSeconds(LEASE_SECONDS)
+                        .withRenewTime(time)
+                        .endSpec()
+                        .build();
+        var renewal = Map.of("spec", Map.of("renewTime", time.format(MICRO_TIME)));
+        if (!ApiCall.ignoring(ApiCode.NOT_FOUND, () -> patches.merge(lease, renewal))) {
+            client.resource(lease).create();
         }
     }
 

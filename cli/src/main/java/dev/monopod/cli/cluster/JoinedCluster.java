@@ -10,6 +10,8 @@ import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.host.HostAddresses;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -20,7 +22,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.HttpURLConnection;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -61,17 +62,18 @@ public final class JoinedCluster {
     }
 
     private static Optional<Vpc> vpc(KubernetesClient client, String hostName) {
-        try {
-            return client.resources(Host.class).list().getItems().stream()
-                            .allMatch(host -> host.getMetadata().getName().equals(hostName))
-                    ? Optional.empty()
-                    : client.resources(Vpc.class).list().getItems().stream().findFirst();
-        } catch (KubernetesClientException withoutMonopod) {
-            if (withoutMonopod.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw withoutMonopod;
-        }
+        // A cluster without Monopod does not serve these kinds.
+        return ApiCall.unless(
+                        ApiCode.NOT_FOUND,
+                        () ->
+                                client.resources(Host.class).list().getItems().stream()
+                                                .allMatch(host ->
+                                                        host.getMetadata()
+                                                                .getName()
+                                                                .equals(hostName))
+                                        ? List.<Vpc>of()
+                                        : client.resources(Vpc.class).list().getItems())
+                .flatMap(vpcs -> vpcs.stream().findFirst());
     }
 
     /// Gives a further host its address in the VPC, or says again which it has.
@@ -163,13 +165,9 @@ public final class JoinedCluster {
     /// such addresses has none of ours.
     private static void removeLoadBalancers(KubernetesClient client) {
         client.network().v1().ingressClasses().withLabels(Names.LABELS).delete();
-        try {
-            client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).delete();
-        } catch (KubernetesClientException notServed) {
-            if (notServed.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-                throw notServed;
-            }
-        }
+        ApiCall.ignoring(
+                ApiCode.NOT_FOUND,
+                () -> client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).delete());
     }
 
     /// Its machine is off: the pod goes at once, so that its owner makes another.

@@ -1,14 +1,13 @@
 package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.profile.Profile;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,24 +18,20 @@ import org.slf4j.LoggerFactory;
 public final class WebhookInstaller {
     private static final Logger LOG = LoggerFactory.getLogger(WebhookInstaller.class);
     private static final String FIELD_MANAGER = "monopod-controller";
-    private static final PatchContext APPLY =
-            new PatchContext.Builder()
-                    .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                    .withFieldManager(FIELD_MANAGER)
-                    .withForce(true)
-                    .build();
 
     private final KubernetesClient client;
+    private final Patches patches;
     private final WebhookConfigurations configurations;
 
     public WebhookInstaller(KubernetesClient client, WebhookConfigurations configurations) {
         this.client = client;
+        this.patches = new Patches(client);
         this.configurations = configurations;
     }
 
     /// What does not depend on profiles. Writes only what differs.
     public void installPolicy() {
-        BindingPolicy.objects().forEach(object -> client.resource(object).patch(APPLY));
+        BindingPolicy.objects().forEach(object -> patches.apply(object, FIELD_MANAGER));
     }
 
     /// Writes what differs, and only that. Covers profiles in CREATING too: installed before a
@@ -58,7 +53,7 @@ public final class WebhookInstaller {
     }
 
     private <T extends HasMetadata> void apply(T configuration, List<Profile> active) {
-        client.resource(configuration).patch(APPLY);
+        patches.apply(configuration, FIELD_MANAGER);
         LOG.info(
                 "{} follows {}",
                 configuration.getKind(),

@@ -1,10 +1,9 @@
 package dev.monopod.controller.crd;
 
+import dev.monopod.kube.client.Patches;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,15 +27,10 @@ public final class CrdInstaller {
     /// @throws io.fabric8.kubernetes.client.KubernetesClientTimeoutException if one is not served
     public void install(Duration limit) {
         var definitions = Crds.all();
-        var apply =
-                new PatchContext.Builder()
-                        .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                        .withFieldManager(FIELD_MANAGER)
-                        .withForce(true)
-                        .build();
+        var patches = new Patches(client);
         for (var definition : definitions) {
             if (!isForeign(definition)) {
-                client.resource(definition).patch(apply);
+                patches.apply(definition, FIELD_MANAGER);
             }
         }
         for (var definition : definitions) {

@@ -4,8 +4,8 @@ import dev.monopod.agent.pod.life.PodPhase;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.PodState.Stage;
 import dev.monopod.agent.pod.life.RestartDecision;
+import dev.monopod.kube.client.ConditionState;
 import io.fabric8.kubernetes.api.model.PodCondition;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -98,20 +98,7 @@ record PodConditions(
     }
 
     private PodCondition condition(String type, boolean value, String reason, String message) {
-        var status = value ? "True" : "False";
-        var since =
-                previous.getConditions().stream()
-                        .filter(c -> c.getType().equals(type) && status.equals(c.getStatus()))
-                        .map(PodCondition::getLastTransitionTime)
-                        .findFirst()
-                        .orElse(PodStatusView.time(now));
-        return new PodConditionBuilder()
-                .withType(type)
-                .withStatus(status)
-                .withReason(reason.isEmpty() ? null : reason)
-                .withMessage(message.isEmpty() ? null : message)
-                .withObservedGeneration(facts.generation())
-                .withLastTransitionTime(since)
-                .build();
+        return new ConditionState(type, value, reason, message, facts.generation())
+                .podCondition(previous.getConditions(), now);
     }
 }
