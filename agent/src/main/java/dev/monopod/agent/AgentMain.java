@@ -76,7 +76,7 @@ public final class AgentMain implements Callable<Integer> {
                 var watches = new Watches(client);
                 var vpcs = new VpcWatch(client, watches, network, options, loops)) {
             var address = persistently(health, vpcs::hostAddress);
-            try (var guard = Parts.guard(watches, options, loops);
+            try (var guard = Parts.guard(client, watches, options, loops);
                     var nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
                     var registration =
                             new HostRegistration(

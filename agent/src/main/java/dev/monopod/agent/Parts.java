@@ -23,9 +23,11 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.PolicyTables;
 import dev.monopod.host.network.Underlay;
+import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.network.Firewall;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -68,7 +70,11 @@ final class Parts {
 
     /// Security groups and NetworkPolicies, and the links to other hosts, which follow from the
     /// same objects.
-    record Guard(NetworkWatch watch, Firewalls firewalls, Optional<Fabrics> fabrics)
+    record Guard(
+            NetworkWatch watch,
+            Firewalls firewalls,
+            Optional<Fabrics> fabrics,
+            EventRecorder recorder)
             implements AutoCloseable {
         HostNetwork of(HostNetwork network) {
             return new GuardedNetwork(network, firewalls);
@@ -87,17 +93,39 @@ final class Parts {
         public void close() {
             fabrics.ifPresent(Fabrics::close);
             firewalls.close();
+            recorder.close();
         }
     }
 
-    static Guard guard(Watches watches, AgentOptions options, Loops loops) {
+    /// The policies of this host's VPCs in the kernel.
+    private record KernelTables(PolicyTables tables) implements Firewalls.Tables {
+        @Override
+        public void apply(String vpc, Firewall firewall) {
+            tables.apply(vpc, firewall);
+        }
+
+        @Override
+        public void check(String vpc, Firewall firewall) {
+            tables.check(vpc, firewall);
+        }
+    }
+
+    static Guard guard(
+            KubernetesClient client, Watches watches, AgentOptions options, Loops loops) {
         var watch = new NetworkWatch(watches);
+        var recorder = new EventRecorder(client, Clock.systemUTC());
         return new Guard(
                 watch,
-                new Firewalls(watch::objects, options.hostName, new PolicyTables()::apply, loops),
+                new Firewalls(
+                        watch::objects,
+                        options.hostName,
+                        new KernelTables(new PolicyTables()),
+                        recorder.of("monopod-firewall", options.hostName),
+                        loops),
                 options.underlayAddress.map(address ->
                         new Fabrics(
-                                watches, watch, options.hostName, Underlay.of(address), loops)));
+                                watches, watch, options.hostName, Underlay.of(address), loops)),
+                recorder);
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {

@@ -283,7 +283,13 @@ public final class ControllerMain implements Callable<Integer> {
                             recorder.of("monopod-load-balancers", ""),
                             loops,
                             Clock.systemUTC());
-            var network = new NetworkLifecycle(client, cluster, loops, Clock.systemUTC());
+            var network =
+                    new NetworkLifecycle(
+                            client,
+                            cluster,
+                            recorder.of("monopod-network", ""),
+                            loops,
+                            Clock.systemUTC());
             closers.addAll(
                     List.of(
                             profiles::close,

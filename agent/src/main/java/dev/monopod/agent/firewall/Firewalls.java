@@ -1,12 +1,14 @@
 package dev.monopod.agent.firewall;
 
 import dev.monopod.host.network.NetworkException;
+import dev.monopod.kube.client.Events;
 import dev.monopod.kube.mapping.NetworkObjects;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.network.Firewall;
-import dev.monopod.model.network.FirewallRules;
+import dev.monopod.model.network.NetworkFacts;
+import dev.monopod.model.network.PodInterface;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,8 @@ public final class Firewalls implements AutoCloseable {
     private final Supplier<NetworkObjects> objects;
     private final String hostName;
     private final Tables tables;
+    private final ClosedNamespaces closed;
+    private final Map<String, RefusedPolicies> refused = new HashMap<>();
     private final Loop loop;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
@@ -39,15 +44,26 @@ public final class Firewalls implements AutoCloseable {
     private Set<String> guarded = Set.of();
 
     /// The kernel's tables, as [dev.monopod.host.network.PolicyTables] keeps them. One thread.
-    @FunctionalInterface
     public interface Tables {
         /// Returns when the kernel judges packets by it.
+        ///
+        /// @throws NetworkException when it does not take it; what was there still holds
         void apply(String vpc, Firewall firewall);
+
+        /// Asks the kernel about it, and changes nothing.
+        ///
+        /// @throws NetworkException when it would not take it
+        void check(String vpc, Firewall firewall);
     }
 
     public Firewalls(
-            Supplier<NetworkObjects> objects, String hostName, Tables tables, Loops loops) {
+            Supplier<NetworkObjects> objects,
+            String hostName,
+            Tables tables,
+            Events events,
+            Loops loops) {
         this.objects = objects;
+        this.closed = new ClosedNamespaces(events);
         this.hostName = hostName;
         this.tables = tables;
         this.loop =
@@ -110,21 +126,37 @@ public final class Firewalls implements AutoCloseable {
     private void apply(NetworkObjects seen, Set<String> now) {
         var facts = seen.facts();
         List<RuntimeException> failures = new ArrayList<>();
+        var notServed = new HashMap<String, String>();
         local(seen)
                 .forEach((vpc, machines) -> {
                     try {
-                        var firewall =
-                                FirewallRules.compile(
-                                        facts, pod -> machines.containsKey(pod.address()));
-                        tables.apply(vpc, firewall);
+                        var firewall = apply(vpc, facts, machines.keySet());
+                        notServed.putAll(firewall.closed());
                         firewall.pods().keySet().forEach(address -> now.add(machines.get(address)));
                     } catch (RuntimeException e) {
                         LOG.debug("failed to apply the rules of VPC {}", vpc, e);
                         failures.add(e);
                     }
                 });
+        closed.tell(notServed, seen);
         if (!failures.isEmpty()) {
             throw failures.getFirst();
+        }
+    }
+
+    /// What the kernel refuses as a whole it gets without those policies that it refuses.
+    private Firewall apply(String vpc, NetworkFacts facts, Set<String> addresses) {
+        Predicate<PodInterface> here = pod -> addresses.contains(pod.address());
+        var without = refused.computeIfAbsent(vpc, _ -> new RefusedPolicies());
+        var firewall = without.compile(facts, here);
+        try {
+            tables.apply(vpc, firewall);
+            return firewall;
+        } catch (NetworkException e) {
+            LOG.warn("the rules of VPC {} are refused, looking for whose: {}", vpc, e.getMessage());
+            var rest = without.search(facts, here, each -> tables.check(vpc, each));
+            tables.apply(vpc, rest);
+            return rest;
         }
     }
 

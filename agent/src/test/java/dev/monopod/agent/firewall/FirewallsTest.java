@@ -12,15 +12,20 @@ import dev.monopod.kube.api.VpcSpec;
 import dev.monopod.kube.mapping.NetworkObjects;
 import dev.monopod.model.loop.LoopHealth;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.network.Firewall;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,6 +40,8 @@ final class FirewallsTest {
 
     private final Loops loops = new Loops(Clock.systemUTC(), new Random(1));
     private final Set<String> refusing = ConcurrentHashMap.newKeySet();
+    private final Map<String, Firewall> applied = new ConcurrentHashMap<>();
+    private final List<String> told = new CopyOnWriteArrayList<>();
     private final AtomicInteger rounds = new AtomicInteger();
     private volatile Supplier<NetworkObjects> objects =
             () -> objects(machine("a", "red"), machine("b", "blue"));
@@ -42,12 +49,28 @@ final class FirewallsTest {
             new Firewalls(
                     () -> objects.get(),
                     "one",
-                    (vpc, firewall) -> {
-                        if (refusing.contains(vpc)) {
-                            throw new NetworkException("nft refuses the rules of " + vpc);
-                        }
-                    },
+                    new RefusingTables(),
+                    (object, _, _, message, _) ->
+                            told.add(object.getMetadata().getNamespace() + ": " + message),
                     loops);
+
+    /// Takes what it is not told to refuse: VPCs, and owners of chains.
+    private final class RefusingTables implements Firewalls.Tables {
+        @Override
+        public void apply(String vpc, Firewall firewall) {
+            check(vpc, firewall);
+            applied.put(vpc, firewall);
+        }
+
+        @Override
+        public void check(String vpc, Firewall firewall) {
+            if (refusing.contains(vpc)
+                    || firewall.chains().values().stream()
+                            .anyMatch(chain -> refusing.contains(chain.owners()))) {
+                throw new NetworkException("nft refuses the rules of " + vpc);
+            }
+        }
+    }
 
     @AfterEach
     void close() {
@@ -81,6 +104,52 @@ final class FirewallsTest {
 
         firewalls.awaitRules("a", LIMIT);
         await().until(() -> health().failures() == 0);
+    }
+
+    @Test
+    void leavesOutThePoliciesThatTheKernelRefusesAndServesAllOthers() {
+        var fine = objects;
+        objects =
+                () ->
+                        withPolicies(
+                                objects(machine("a", "red"), machine("b", "red", "mallory")),
+                                policy("default"),
+                                policy("mallory"));
+        refusing.add("NetworkPolicy mallory/closed");
+        firewalls.start();
+
+        firewalls.awaitRules("a", LIMIT);
+        firewalls.awaitRules("b", LIMIT);
+
+        var owners = applied.get("red").chains().values().stream().map(Firewall.Chain::owners);
+        assertThat(owners)
+                .contains("NetworkPolicy default/closed")
+                .anyMatch(text -> text.startsWith("NetworkPolicies of mallory, which are not served"))
+                .doesNotContain("NetworkPolicy mallory/closed");
+        await().until(() -> !told.isEmpty());
+        assertThat(told)
+                .containsExactly(
+                        "mallory: the NetworkPolicies of namespace mallory let no connection through:"
+                                + " the packet filter refused them");
+        objects = fine;
+    }
+
+    @Test
+    void keepsTheLastRulesWhenNoPolicyIsWhatTheKernelRefuses() {
+        firewalls.start();
+        firewalls.awaitRules("a", LIMIT);
+        var before = applied.get("red");
+
+        refusing.add("red");
+        objects =
+                () ->
+                        withPolicies(
+                                objects(machine("a", "red"), machine("b", "blue")),
+                                policy("default"));
+        firewalls.changed();
+
+        await().until(() -> health().failures() > 0);
+        assertThat(applied.get("red")).isEqualTo(before);
     }
 
     @Test
@@ -158,13 +227,44 @@ final class FirewallsTest {
         return vpc;
     }
 
+    private static NetworkObjects withPolicies(NetworkObjects some, NetworkPolicy... policies) {
+        return new NetworkObjects(
+                some.vpcs(),
+                some.subnets(),
+                some.groups(),
+                some.prefixLists(),
+                List.of(policies),
+                some.namespaces(),
+                some.machines(),
+                some.pods(),
+                some.hosts(),
+                some.nodes());
+    }
+
+    private static NetworkPolicy policy(String namespace) {
+        return new NetworkPolicyBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName("closed")
+                .endMetadata()
+                .withNewSpec()
+                .withNewPodSelector()
+                .endPodSelector()
+                .endSpec()
+                .build();
+    }
+
     private static Machine machine(String name, String vpc) {
+        return machine(name, vpc, "default");
+    }
+
+    private static Machine machine(String name, String vpc, String namespace) {
         var machine = new Machine();
         machine.setMetadata(new ObjectMetaBuilder().withName(name).build());
         machine.setSpec(
                 new MachineSpec(
                         "one",
-                        new MachineSpec.PodReference("default", name, "uid-" + name),
+                        new MachineSpec.PodReference(namespace, name, "uid-" + name),
                         "node-" + name,
                         "profile",
                         new MachineSpec.Size(250, 512, 20_480),

@@ -1,5 +1,6 @@
 package dev.monopod.controller.loadbalancing;
 
+import dev.monopod.controller.ObjectProblems;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.Listener;

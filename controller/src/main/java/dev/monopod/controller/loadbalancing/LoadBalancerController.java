@@ -1,6 +1,7 @@
 package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.ObjectProblems;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;

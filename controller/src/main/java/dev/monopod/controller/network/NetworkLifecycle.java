@@ -1,6 +1,7 @@
 package dev.monopod.controller.network;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.ObjectProblems;
 import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.PrefixListStatus;
 import dev.monopod.kube.api.SecurityGroup;
@@ -13,6 +14,7 @@ import dev.monopod.kube.api.VpcStatus;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.ConditionState;
+import dev.monopod.kube.client.Events;
 import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.watch.ChangeHandler;
@@ -22,6 +24,7 @@ import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
@@ -52,16 +55,24 @@ public final class NetworkLifecycle implements AutoCloseable {
     private final Clock clock;
     private final Watched<SecurityGroup> groups;
     private final Watched<PrefixList> lists;
+    private final Watched<NetworkPolicy> policies;
+    private final NetworkProblems problems;
     private final Loop loop;
 
     public NetworkLifecycle(
-            KubernetesClient client, ClusterView cluster, Loops loops, Clock clock) {
+            KubernetesClient client,
+            ClusterView cluster,
+            Events events,
+            Loops loops,
+            Clock clock) {
         this.client = client;
+        this.problems = new NetworkProblems(new ObjectProblems(events));
         this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.clock = clock;
         this.groups = cluster.watches().of(SecurityGroup.class);
         this.lists = cluster.watches().of(PrefixList.class);
+        this.policies = cluster.watches().of(NetworkPolicy.class);
         this.loop =
                 loops.loop(
                         "network",
@@ -73,8 +84,10 @@ public final class NetworkLifecycle implements AutoCloseable {
     public void start() {
         groups.onChange(ChangeHandler.any(loop::nudge));
         lists.onChange(ChangeHandler.any(loop::nudge));
+        policies.onChange(ChangeHandler.where(ChangeHandler::specsDiffer, loop::nudge));
         groups.start().join();
         lists.start().join();
+        policies.start().join();
         cluster.onNetworkChange(loop::nudge);
         cluster.onMachine(_ -> loop.nudge());
         cluster.onProfile(_ -> loop.nudge());
@@ -87,6 +100,7 @@ public final class NetworkLifecycle implements AutoCloseable {
     }
 
     private void reconcile() {
+        problems.tell(policies.list(), groups.list(), lists.list());
         var uses =
                 new NetworkUses(
                         cluster.vpcs(),

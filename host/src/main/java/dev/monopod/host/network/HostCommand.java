@@ -39,6 +39,11 @@ final class HostCommand {
         run(inNamespace(namespace, List.of("nft", "-f", "-")), script);
     }
 
+    /// Has the kernel judge an nft script, without any change.
+    void nftCheck(String namespace, String script) {
+        run(inNamespace(namespace, List.of("nft", "-c", "-f", "-")), script);
+    }
+
     /// Writes kernel settings (`net/ipv4/ip_forward=1`) of a network namespace.
     void settings(String namespace, List<String> settings) {
         var script = new StringBuilder("set -e\n");

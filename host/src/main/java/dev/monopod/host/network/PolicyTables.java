@@ -23,4 +23,11 @@ public final class PolicyTables {
         }
         applied.put(vpc, firewall);
     }
+
+    /// Asks the kernel about the whole table, and changes nothing.
+    ///
+    /// @throws NetworkException when the kernel would refuse it
+    public void check(String vpc, Firewall firewall) {
+        command.nftCheck(LinkNames.namespace(vpc), PolicyTable.whole(firewall));
+    }
 }

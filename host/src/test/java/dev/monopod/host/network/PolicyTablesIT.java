@@ -105,6 +105,18 @@ final class PolicyTablesIT {
         assertThat(table()).isEqualTo(empty);
     }
 
+    @Test
+    void aCheckChangesNothing() {
+        tables.apply(VPC, FirewallRules.compile(facts(), _ -> true));
+        var before = table();
+        policies.add(policy("ns1", all(1)));
+        pods.add(pod(1));
+
+        tables.check(VPC, FirewallRules.compile(facts(), _ -> true));
+
+        assertThat(table()).isEqualTo(before);
+    }
+
     /// What NetworkPolicies may hold at most grows by peers + ports: their product was 200 000 rules.
     @Test
     void takesAPolicyOfAThousandPeersAndAHundredPorts() {

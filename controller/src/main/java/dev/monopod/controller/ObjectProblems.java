@@ -1,4 +1,4 @@
-package dev.monopod.controller.loadbalancing;
+package dev.monopod.controller;
 
 import dev.monopod.kube.client.Events;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -9,22 +9,22 @@ import org.slf4j.LoggerFactory;
 
 /// Tells users, as Warning events on their object, why it is not served; the same thing once, until
 /// it is another: each pass over the objects finds it again. One caller at a time.
-final class ObjectProblems {
+public final class ObjectProblems {
     private static final Logger LOG = LoggerFactory.getLogger(ObjectProblems.class);
     private static final int MOST_REMEMBERED = 10_000;
 
     private final Events events;
     private final Map<String, String> told = new HashMap<>();
 
-    ObjectProblems(Events events) {
+    public ObjectProblems(Events events) {
         this.events = events;
     }
 
-    void forget(HasMetadata object) {
+    public void forget(HasMetadata object) {
         told.remove(object.getMetadata().getUid());
     }
 
-    void warning(HasMetadata object, String reason, String message) {
+    public void warning(HasMetadata object, String reason, String message) {
         var meta = object.getMetadata();
         if (message.equals(told.get(meta.getUid()))) {
             return;
