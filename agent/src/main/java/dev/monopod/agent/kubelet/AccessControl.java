@@ -3,7 +3,6 @@ package dev.monopod.agent.kubelet;
 import dev.monopod.agent.kubelet.Authenticator.User;
 import dev.monopod.agent.kubelet.Authorizer.Access;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
@@ -43,25 +42,15 @@ final class AccessControl {
         return token.isEmpty() ? Optional.empty() : authenticator.authenticate(token);
     }
 
-    /// Whether the user may have any of the subresources of the node.
-    boolean isAllowed(User user, HttpMethod method, String node, List<String> subresources)
+    /// Whether the user may do this to any of the subresources of the node.
+    boolean isAllowed(User user, String verb, String node, List<String> subresources)
             throws IOException {
         for (var subresource : subresources) {
-            if (authorizer.isAllowed(user, new Access(verb(method), node, subresource))) {
+            if (authorizer.isAllowed(user, new Access(verb, node, subresource))) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static String verb(HttpMethod method) {
-        return switch (method.name()) {
-            case "POST" -> "create";
-            case "PUT" -> "update";
-            case "PATCH" -> "patch";
-            case "DELETE" -> "delete";
-            default -> "get";
-        };
     }
 
     // The TLS handshake has verified it against the client authority.

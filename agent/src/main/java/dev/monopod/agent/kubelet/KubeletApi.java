@@ -91,11 +91,12 @@ final class KubeletApi implements RequestHandler.Service {
         var named = route.namedPod().flatMap(this::find);
         var node = named.or(() -> addressed(exchange)).map(this::nodeName).orElse(hostName());
         var method = exchange.request().method();
-        if (!accessControl.isAllowed(user.get(), method, node, route.subresources())) {
+        var verb = route.verb(method);
+        if (!accessControl.isAllowed(user.get(), verb, node, route.subresources())) {
             exchange.respondText(
                     HttpResponseStatus.FORBIDDEN,
                     "Forbidden (user=%s, verb=%s, resource=nodes, subresource(s)=%s)"
-                            .formatted(user.get().name(), method, route.subresources()));
+                            .formatted(user.get().name(), verb, route.subresources()));
             return;
         }
         if (route.namedPod().isPresent() && named.isEmpty()) {

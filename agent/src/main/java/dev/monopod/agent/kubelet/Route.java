@@ -1,6 +1,7 @@
 package dev.monopod.agent.kubelet;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.netty.handler.codec.http.HttpMethod;
 import java.util.List;
 import java.util.Optional;
 
@@ -87,6 +88,28 @@ sealed interface Route {
             case Health _, Pods _, Metrics _, ResourceMetrics _, ContainerMetrics _ ->
                     Optional.empty();
             case ProbeMetrics _, Summary _, Unknown _ -> Optional.empty();
+        };
+    }
+
+    /// What a user must be allowed to do with one of the [#subresources]. Who runs commands in a pod
+    /// or speaks to its ports changes it, also when a WebSocket has to begin with a GET: to read a
+    /// Node is not enough.
+    default String verb(HttpMethod method) {
+        return switch (this) {
+            case Exec _, Attach _, PortForward _ -> "create";
+            case Health _, Pods _, Metrics _, ResourceMetrics _, ContainerMetrics _ ->
+                    verbOf(method);
+            case ProbeMetrics _, Summary _, ContainerLogs _, Unknown _ -> verbOf(method);
+        };
+    }
+
+    private static String verbOf(HttpMethod method) {
+        return switch (method.name()) {
+            case "POST" -> "create";
+            case "PUT" -> "update";
+            case "PATCH" -> "patch";
+            case "DELETE" -> "delete";
+            default -> "get";
         };
     }
 

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /// A kubelet server on a free port with [LocalProcessPods] behind it. The token `good` is valid;
-/// the user may not reach the node `node-db`.
+/// the user may not reach the node `node-db`. The token `collector` may only get.
 final class KubeletFixture implements AutoCloseable {
     final LocalProcessPods pods = new LocalProcessPods();
     final List<Access> accesses = new CopyOnWriteArrayList<>();
@@ -45,14 +45,17 @@ final class KubeletFixture implements AutoCloseable {
     }
 
     private static Optional<User> authenticate(String token) {
-        return token.equals("good")
-                ? Optional.of(new User("tester", "", List.of(), Map.of()))
-                : Optional.empty();
+        return switch (token) {
+            case "good" -> Optional.of(new User("tester", "", List.of(), Map.of()));
+            case "collector" -> Optional.of(new User("collector", "", List.of(), Map.of()));
+            default -> Optional.empty();
+        };
     }
 
     private boolean authorize(User user, Access access) {
         accesses.add(access);
-        return !access.node().equals("node-db");
+        return !access.node().equals("node-db")
+                && (!user.name().equals("collector") || access.verb().equals("get"));
     }
 
     SSLContext trust() throws Exception {

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KubeletServerTest {
     @TempDir Path directory;
@@ -65,6 +68,42 @@ class KubeletServerTest {
                 .containsExactly(
                         new Access("get", "node-web", "metrics"),
                         new Access("get", "host-1", "stats"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/exec/default/web/main?command=id&output=1",
+                "/exec/default/web/uid-web/main?command=id&output=1",
+                "/attach/default/web/main?output=1",
+                "/portForward/default/web?port=80"
+            })
+    void streamsNeedTheRightToCreateWhateverTheMethod(String path) throws Exception {
+        try (var client = kubelet.client()) {
+            var request =
+                    HttpRequest.newBuilder(kubelet.uri(path))
+                            .header("Authorization", "Bearer collector")
+                            .build();
+            var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+
+            assertThat(answer.statusCode()).isEqualTo(403);
+            assertThat(answer.body()).contains("user=collector, verb=create");
+        }
+        assertThat(kubelet.accesses).containsExactly(new Access("create", "node-web", "proxy"));
+    }
+
+    @Test
+    void aCollectorThatMayGetReadsLogsAndMetrics() throws Exception {
+        try (var client = kubelet.client()) {
+            for (var path : List.of("/containerLogs/default/web/main", "/metrics/resource")) {
+                var request =
+                        HttpRequest.newBuilder(kubelet.uri(path))
+                                .header("Authorization", "Bearer collector")
+                                .build();
+                assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+                        .isEqualTo(200);
+            }
+        }
     }
 
     @Test
