@@ -19,10 +19,10 @@ final class ConnectionWindow extends ChannelInboundHandlerAdapter {
 
     private ConnectionWindow() {}
 
-    /// A channel to a unix socket that does so once it is connected.
+    /// A channel to a unix socket that does so once it is connected, and bounds what goes unread.
     static Channel channel() {
         var channel = new EpollDomainSocketChannel();
-        channel.pipeline().addLast(new ConnectionWindow());
+        channel.pipeline().addLast(new UnreadAnswers(), new ConnectionWindow());
         return channel;
     }
 

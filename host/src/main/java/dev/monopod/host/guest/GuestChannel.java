@@ -3,6 +3,8 @@ package dev.monopod.host.guest;
 import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.GuestGrpc;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -11,6 +13,7 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -19,13 +22,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// The channel to one guest: a single HTTP/2 connection over the machine's unix socket carries all
 /// calls. A connection that is made before the guest opened its port just waits; one that breaks is
 /// made again by the next call. Thread-safe.
 public final class GuestChannel implements AutoCloseable {
-    /// Longest message either side accepts.
-    public static final int MESSAGE_BYTES = 4 << 20;
+    /// What an answer's headers and trailers may take together.
+    private static final int METADATA_BYTES = 8 << 10;
+
+    private static final DecompressorRegistry UNCOMPRESSED =
+            DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
     private static final Logger LOG = LoggerFactory.getLogger(GuestChannel.class);
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
@@ -33,6 +40,7 @@ public final class GuestChannel implements AutoCloseable {
 
     private final Path socket;
     private final Transport transport;
+    private final GuestLog log = new GuestLog(LOG, Clock.systemUTC());
     private volatile ManagedChannel channel;
 
     /// Threads that every channel of this process shares.
@@ -87,7 +95,7 @@ public final class GuestChannel implements AutoCloseable {
                         || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
-                LOG.info("guest at {} does not answer yet: {}", socket, e.getStatus());
+                log.log(Level.INFO, "guest at {} does not answer yet: {}", socket, e.getStatus());
                 reconnect();
             }
         }
@@ -129,7 +137,10 @@ public final class GuestChannel implements AutoCloseable {
                 .flowControlWindow(ConnectionWindow.STREAM_BYTES)
                 .overrideAuthority("guest")
                 .usePlaintext()
-                .maxInboundMessageSize(MESSAGE_BYTES)
+                .maxInboundMetadataSize(METADATA_BYTES)
+                // No guest of ours compresses, and a small message could become a large one.
+                .decompressorRegistry(UNCOMPRESSED)
+                .intercept(new BoundedAnswers())
                 .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
                 .keepAliveTimeout(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
                 .keepAliveWithoutCalls(true)

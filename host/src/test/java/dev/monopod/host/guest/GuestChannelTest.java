@@ -8,6 +8,10 @@ import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.GuestGrpc;
 import dev.monopod.protocol.guest.ListContainersRequest;
 import dev.monopod.protocol.guest.ListContainersResponse;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -15,8 +19,10 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
-import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -24,7 +30,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,37 +93,137 @@ class GuestChannelTest {
     }
 
     @Test
-    void messagesBeyondTheLimitAreRefused() throws Exception {
+    void answersBeyondTheirBoundAreRefused() throws Exception {
+        var state =
+                ContainerState.newBuilder()
+                        .setTerminationMessage(ByteString.copyFrom(new byte[256 << 10]))
+                        .build();
+        var told = ListContainersResponse.newBuilder().addContainers(state).build();
+
+        assertThat(error(told.toByteArray()).getStatus().getCode())
+                .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    }
+
+    @Test
+    void manyPartsInFewBytesAreRefused() throws Exception {
+        // Field 1 of length 0, again and again: each would be an object.
+        var bytes = new byte[200 << 10];
+        for (var i = 0; i < bytes.length; i += 2) {
+            bytes[i] = 0x0a;
+        }
+
+        assertThat(error(bytes))
+                .hasRootCauseMessage("ListContainersResponse has more than 16384 fields");
+    }
+
+    @Test
+    void wordsOfAFailureAreOneShortLine() throws Exception {
+        var error = error(Status.ABORTED.withDescription("a\nb\u001b[2J" + "x".repeat(6000)));
+
+        assertThat(error.getStatus().getDescription())
+                .startsWith("a b [2Jxxx")
+                .hasSizeLessThan(2100)
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void wordsThatFillTheHeadersEndTheCall() throws Exception {
+        assertThat(error(Status.ABORTED.withDescription("x".repeat(1 << 20))).getStatus().getCode())
+                .isNotEqualTo(Status.Code.ABORTED);
+    }
+
+    @Test
+    void pingsOfAGuestThatReadsNoAnswersEndTheConnection() throws Exception {
+        var hungUp = new CountDownLatch(1);
+        try (var _ =
+                raw(peer -> {
+                    // SETTINGS without any, then PING frames.
+                    peer.write(ByteBuffer.wrap(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}));
+                    var pings = ByteBuffer.allocate(17 * 1000);
+                    for (var i = 0; i < 1000; i++) {
+                        pings.put(new byte[] {0, 0, 8, 6, 0, 0, 0, 0, 0}).putLong(i);
+                    }
+                    try {
+                        for (var i = 0; i < 10_000; i++) {
+                            peer.write(pings.rewind());
+                        }
+                    } catch (IOException e) {
+                        hungUp.countDown();
+                    }
+                })) {
+            assertThat(code()).isIn(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED);
+            assertThat(hungUp.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    private StatusRuntimeException error(byte[] answer) throws Exception {
+        return error(call -> {
+            call.sendHeaders(new Metadata());
+            call.sendMessage(answer);
+            call.close(Status.OK, new Metadata());
+        });
+    }
+
+    private StatusRuntimeException error(Status status) throws Exception {
+        return error(call -> call.close(status, new Metadata()));
+    }
+
+    /// How listing its containers fails with a guest that answers so.
+    private StatusRuntimeException error(Consumer<ServerCall<byte[], byte[]>> answer)
+            throws Exception {
+        var method =
+                GuestGrpc.getListContainersMethod().toBuilder(Raw.BYTES, Raw.BYTES).build();
+        var service =
+                ServerServiceDefinition.builder(GuestGrpc.SERVICE_NAME)
+                        .addMethod(
+                                method,
+                                (call, _) -> {
+                                    call.request(1);
+                                    answer.accept(call);
+                                    return new ServerCall.Listener<>() {};
+                                })
+                        .build();
         var loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         var server =
                 NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                         .channelType(EpollServerDomainSocketChannel.class)
                         .bossEventLoopGroup(loops)
                         .workerEventLoopGroup(loops)
-                        .addService(new Verbose())
+                        .addService(service)
                         .build()
                         .start();
-        try {
-            assertThat(code()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        try (var channel = new GuestChannel(socket, transport)) {
+            var error =
+                    catchThrowableOfType(
+                            StatusRuntimeException.class,
+                            () ->
+                                    channel.blocking(DEADLINE)
+                                            .listContainers(
+                                                    ListContainersRequest.getDefaultInstance()));
+            assertThat(error).isNotNull();
+            return error;
         } finally {
             server.shutdownNow();
             loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
         }
     }
 
-    private static final class Verbose extends GuestGrpc.GuestImplBase {
+    /// Messages as the bytes that they are.
+    private enum Raw implements MethodDescriptor.Marshaller<byte[]> {
+        BYTES;
+
         @Override
-        public void listContainers(
-                ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
-            out.onNext(
-                    ListContainersResponse.newBuilder()
-                            .addContainers(
-                                    ContainerState.newBuilder()
-                                            .setTerminationMessage(
-                                                    ByteString.copyFrom(
-                                                            new byte[GuestChannel.MESSAGE_BYTES])))
-                            .build());
-            out.onCompleted();
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            try {
+                return stream.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
