@@ -1,6 +1,7 @@
 package dev.monopod.agent.node;
 
 import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.host.guest.GuestWords;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
@@ -30,6 +31,10 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     static final int AT_ONCE = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeStatus.class);
+
+    /// Of a kernel's release and the id of a boot, which the guest names.
+    private static final int LONGEST_NAME = 64;
+
     private static final Duration STATUS = Duration.ofMinutes(5);
     private static final Duration TICK = Duration.ofMillis(500);
     private static final Duration RETRY = Duration.ofSeconds(2);
@@ -113,7 +118,11 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     public void ready(Machine machine, ConfigureResponse guest) {
         var now = clock.instant();
         var view =
-                new NodeStatusView(machine, guest.getKernelRelease(), guest.getBootId(), version);
+                new NodeStatusView(
+                        machine,
+                        GuestWords.line(guest.getKernelRelease(), LONGEST_NAME),
+                        GuestWords.line(guest.getBootId(), LONGEST_NAME),
+                        version);
         nodes.put(
                 machine.getSpec().nodeName(),
                 new Tended(view, now, Instant.EPOCH, now, now, "", ""));

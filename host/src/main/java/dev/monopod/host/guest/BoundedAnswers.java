@@ -13,6 +13,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,7 +46,10 @@ final class BoundedAnswers implements ClientInterceptor {
         };
     }
 
-    private static Status shortened(Status status) {
+    /// What the parser threw tells more than the library, which only says that it could not read.
+    private static Status shortened(Status given) {
+        var status =
+                given.getCause() instanceof StatusRuntimeException ours ? ours.getStatus() : given;
         var description = status.getDescription();
         return description == null
                 ? status

@@ -12,7 +12,7 @@ import org.slf4j.event.Level;
 public final class GuestLog {
     private static final int BURST = 20;
     private static final Duration INTERVAL = Duration.ofMinutes(1);
-    private static final int LONGEST = 512;
+    private static final int LONGEST = 2048;
 
     private final Logger logger;
     private final Budget budget;

@@ -14,6 +14,7 @@ import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.Signals;
+import dev.monopod.host.guest.GuestLog;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ContainerUser;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Starts and stops single attempts of containers: request, hooks, signals. Each call runs on a
 /// thread of its own.
@@ -43,6 +45,7 @@ public final class ContainerRunner {
     private final PodReports reports;
     private final MachineHandle machine;
     private final Steps steps;
+    private final GuestLog log;
     private final Map<String, Stopping> stops = new ConcurrentHashMap<>();
 
     /// What a start or a stop is made of.
@@ -61,6 +64,7 @@ public final class ContainerRunner {
         this.reports = reports;
         this.machine = machine;
         this.steps = steps;
+        this.log = new GuestLog(LOG, scope.clock());
     }
 
     public void start(ContainerPlan plan, int attempt) throws InterruptedException {
@@ -102,7 +106,7 @@ public final class ContainerRunner {
         var id = request.getContainerId();
         switch (outcome(request)) {
             case StartOutcome.Running(Instant startedAt, Optional<ContainerUser> user) -> {
-                user.ifPresent(known -> machine.users().put(plan.name(), known));
+                user.ifPresent(known -> machine.runsAs(plan.name(), known));
                 return Optional.of(startedAt);
             }
             case StartOutcome.Unclear _ -> {
@@ -118,7 +122,8 @@ public final class ContainerRunner {
             case StartOutcome.Later _, StartOutcome.Unmakeable _, StartOutcome.Ended _
                     when scope.closed() -> {}
             case StartOutcome.Later(String message) -> {
-                LOG.warn(
+                log.log(
+                        Level.WARN,
                         "{}: failed to start container {}: {}; the machine's console: {}",
                         view.plan().display(),
                         plan.name(),
@@ -148,7 +153,11 @@ public final class ContainerRunner {
                     .filter(state -> state.getContainerId().equals(containerId))
                     .findFirst();
         } catch (StatusRuntimeException e) {
-            LOG.info("{}: failed to list the containers: {}", view.plan().display(), e.getStatus());
+            log.log(
+                    Level.INFO,
+                    "{}: failed to list the containers: {}",
+                    view.plan().display(),
+                    e.getStatus());
             return Optional.empty();
         }
     }

@@ -10,6 +10,8 @@ import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.host.guest.Budget;
+import dev.monopod.host.guest.GuestLog;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ListContainersRequest;
 import dev.monopod.protocol.guest.WatchContainersRequest;
@@ -25,6 +27,7 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Follows the states of a guest's containers and posts them; connects again for as long as the pod
 /// lives. Believes the guest only of attempts that this host began: each has a log on the host, and
@@ -33,6 +36,12 @@ public final class GuestWatch {
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CALL = Duration.ofSeconds(10);
+
+    /// What all containers of a large pod may cause at once, and from then on.
+    private static final int MESSAGES_AT_ONCE = 200;
+
+    private static final Duration MESSAGE_INTERVAL = Duration.ofMillis(100);
+
     private static final int MESSAGE_BYTES = 4096;
     private static final int LAST_LINES_BYTES = 2048;
     private static final int LAST_LINES = 80;
@@ -43,6 +52,8 @@ public final class GuestWatch {
     private final MachineHandle machine;
     private final ContainerLogs logs;
     private final ToIntFunction<String> attempts;
+    private final GuestLog log;
+    private final Budget messages;
 
     /// @param attempts the present attempt of a container by its name; -1 if the pod has none
     public GuestWatch(
@@ -58,6 +69,8 @@ public final class GuestWatch {
         this.machine = machine;
         this.logs = logs;
         this.attempts = attempts;
+        this.log = new GuestLog(LOG, scope.clock());
+        this.messages = new Budget(MESSAGES_AT_ONCE, MESSAGE_INTERVAL, scope.clock());
     }
 
     /// What the pod's guest has now.
@@ -80,7 +93,8 @@ public final class GuestWatch {
                                 .map(ContainerState::getContainerId)
                                 .collect(Collectors.toUnmodifiableSet()));
             } catch (StatusRuntimeException e) {
-                LOG.info(
+                log.log(
+                        Level.INFO,
                         "{}: failed to list the containers: {}",
                         view.plan().display(),
                         e.getStatus());
@@ -102,16 +116,25 @@ public final class GuestWatch {
                                         .watchContainers(
                                                 WatchContainersRequest.getDefaultInstance()));
                 while (states.hasNext()) {
+                    awaitTurn();
                     told(states.next());
                 }
             } catch (StatusRuntimeException e) {
                 if (!scope.closed()) {
-                    LOG.info("{}: watch broke: {}", view.plan().display(), e.getStatus());
+                    log.log(
+                            Level.INFO,
+                            "{}: watch broke: {}",
+                            view.plan().display(),
+                            e.getStatus());
                 }
             } catch (InterruptedException e) {
                 throw e;
             } catch (RuntimeException e) {
-                LOG.warn("{}: failed to take in what the guest says", view.plan().display(), e);
+                log.log(
+                        Level.WARN,
+                        "{}: failed to take in what the guest says: {}",
+                        view.plan().display(),
+                        e);
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             } finally {
@@ -130,19 +153,41 @@ public final class GuestWatch {
             list(machine);
         } catch (StatusRuntimeException e) {
             if (!scope.closed()) {
-                LOG.info("{}: connecting anew: {}", view.plan().display(), e.getStatus());
+                log.log(
+                        Level.INFO,
+                        "{}: connecting anew: {}",
+                        view.plan().display(),
+                        e.getStatus());
                 machine.guest().reconnect();
+            }
+        }
+    }
+
+    /// Each state costs the host some work: a guest that tells more than its containers can cause
+    /// waits, since the next message is asked for only then.
+    private void awaitTurn() throws InterruptedException {
+        while (!messages.take()) {
+            log.log(
+                    Level.WARN,
+                    "{}: guest tells of its containers too often; it is heard {} times a second",
+                    view.plan().display(),
+                    Duration.ofSeconds(1).dividedBy(MESSAGE_INTERVAL));
+            if (scope.pause(MESSAGE_INTERVAL)) {
+                return;
             }
         }
     }
 
     private void told(ContainerState state) throws InterruptedException {
         if (!ours(state)) {
-            LOG.warn("{}: guest speaks of an unknown container", view.plan().display());
+            log.log(
+                    Level.WARN,
+                    "{}: guest speaks of an unknown container",
+                    view.plan().display());
             return;
         }
         if (state.hasUser()) {
-            machine.users().put(state.getName(), state.getUser());
+            machine.runsAs(state.getName(), state.getUser());
         }
         switch (state.getPhase()) {
             case RUNNING -> {

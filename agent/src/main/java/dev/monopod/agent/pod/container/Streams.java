@@ -6,6 +6,7 @@ import dev.monopod.agent.kubelet.KubeletPods.RefusedException;
 import dev.monopod.agent.kubelet.KubeletPods.StreamSession;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.guest.GuestStream;
+import dev.monopod.host.guest.GuestWords;
 import dev.monopod.protocol.guest.AttachStart;
 import dev.monopod.protocol.guest.CloseStdin;
 import dev.monopod.protocol.guest.ExecStart;
@@ -76,8 +77,7 @@ public final class Streams {
                     case STDERR -> write(session.stderr(), message.getStderr());
                     case EXIT -> {
                         if (!message.getExit().getError().isEmpty()) {
-                            throw new RefusedException(
-                                    new Refusal.Failed(message.getExit().getError()));
+                            throw failed(message.getExit().getError());
                         }
                         return message.getExit().getExitCode();
                     }
@@ -163,13 +163,16 @@ public final class Streams {
                 for (var next = call.next(); next.isPresent(); next = call.next()) {
                     var message = next.get();
                     switch (message.getOutputCase()) {
-                        case CONNECTED -> pump.start();
+                        case CONNECTED -> {
+                            if (pump.getState() == Thread.State.NEW) {
+                                pump.start();
+                            }
+                        }
                         case DATA -> {
                             message.getData().writeTo(output);
                             output.flush();
                         }
-                        case ERROR ->
-                                throw new RefusedException(new Refusal.Failed(message.getError()));
+                        case ERROR -> throw failed(message.getError());
                         case OUTPUT_NOT_SET -> {}
                     }
                 }
@@ -203,6 +206,11 @@ public final class Streams {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static RefusedException failed(String why) {
+        return new RefusedException(
+                new Refusal.Failed(GuestWords.line(why, GuestWords.STATUS)));
     }
 
     private static RefusedException failure(StatusRuntimeException e) {

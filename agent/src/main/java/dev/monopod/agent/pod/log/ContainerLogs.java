@@ -4,6 +4,7 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.host.guest.GuestLog;
 import dev.monopod.protocol.guest.ReadLogRequest;
 import io.grpc.Context;
 import io.grpc.Status;
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Copies what containers say out of the guest, one thread per attempt, from where the host's file
 /// ends. The guest holds a container back rather than losing output, so nothing is lost when a copy
@@ -27,12 +29,14 @@ public final class ContainerLogs {
     private final PodView view;
     private final PodScope scope;
     private final MachineHandle machine;
+    private final GuestLog log;
     private final Map<String, CountDownLatch> copies = new ConcurrentHashMap<>();
 
     public ContainerLogs(PodView view, PodScope scope, MachineHandle machine) {
         this.view = view;
         this.scope = scope;
         this.machine = machine;
+        this.log = new GuestLog(LOG, scope.clock());
     }
 
     /// Starts copying an attempt's output; a second call for it does nothing.
@@ -90,7 +94,12 @@ public final class ContainerLogs {
                     return;
                 }
             } catch (IOException e) {
-                LOG.warn("{}: log of {} pauses", view.plan().display(), container, e);
+                log.log(
+                        Level.WARN,
+                        "{}: log of {} pauses: {}",
+                        view.plan().display(),
+                        container,
+                        e);
             }
             if (scope.pause(RETRY)) {
                 return;

@@ -22,6 +22,8 @@ public final class LogFile implements AutoCloseable {
     /// The guest ends its lines; one that does not is no reason to fill the host's disk.
     private static final long LONGEST_LINE_BYTES = ROTATE_BYTES;
 
+    private static final long HIGHEST_OFFSET = 1L << 60;
+
     private static final Pattern ATTEMPT = Pattern.compile("([0-9]+)\\.(?:log(?:\\.[0-9]+)?|base)");
 
     private final Path directory;
@@ -105,7 +107,14 @@ public final class LogFile implements AutoCloseable {
     }
 
     /// Adds a chunk; what is here already is skipped.
+    ///
+    /// @throws IOException for an offset that no log ever has: sums with it would not fit
     void append(long at, ByteString data) throws IOException {
+        if (at < 0 || at > HIGHEST_OFFSET) {
+            throw new IOException(
+                    "the guest sent a piece of a log at offset %s, and the highest is %d"
+                            .formatted(Long.toUnsignedString(at), HIGHEST_OFFSET));
+        }
         var known = offset() - at;
         if (known >= data.size()) {
             return;

@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// The machine of one pod, as far as it is up: the virtual machine, the channel to its guest, its
 /// images and the order of its disks. Thread-safe.
 public final class MachineHandle {
+    private static final int MOST_GROUPS = 1024;
+
     private final String pod;
     private volatile Optional<VirtualMachine> vm = Optional.empty();
     private volatile Optional<GuestChannel> channel = Optional.empty();
@@ -71,7 +73,19 @@ public final class MachineHandle {
 
     /// Who the containers run as, by name, as far as the guest has told.
     public Map<String, ContainerUser> users() {
-        return users;
+        return Map.copyOf(users);
+    }
+
+    /// Takes in who a container of the pod runs as; of its groups those that a status has room for.
+    public void runsAs(String container, ContainerUser user) {
+        users.put(
+                container,
+                user.getGroupsCount() <= MOST_GROUPS
+                        ? user
+                        : user.toBuilder()
+                                .clearGroups()
+                                .addAllGroups(user.getGroupsList().subList(0, MOST_GROUPS))
+                                .build());
     }
 
     public List<Path> disks() {
@@ -104,7 +118,10 @@ public final class MachineHandle {
         return memoryBytes;
     }
 
+    /// A guest has at most what its machine was given, and some of that.
     public void memoryTold(long bytes) {
-        memoryBytes = bytes;
+        if (bytes > 0 && bytes <= memoryBytes) {
+            memoryBytes = bytes;
+        }
     }
 }

@@ -3,10 +3,12 @@ package dev.monopod.agent.pod.volume;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.log.LogFile;
+import dev.monopod.agent.pod.scope.BelievedStatistics;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.host.guest.GuestLog;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import dev.monopod.protocol.guest.StatisticsResponse;
 import io.grpc.StatusRuntimeException;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Evicts a pod that keeps more on its disk than it may. Runs on a thread of the pod, and only for
 /// pods with limits, since counting walks through all that the containers wrote.
@@ -36,6 +39,7 @@ public final class StorageWatch {
     private final PodReports reports;
     private final MachineHandle machine;
     private final StorageLimits limits;
+    private final GuestLog log;
 
     public StorageWatch(PodView view, PodScope scope, PodReports reports, MachineHandle machine) {
         this.view = view;
@@ -43,6 +47,7 @@ public final class StorageWatch {
         this.reports = reports;
         this.machine = machine;
         this.limits = new StorageLimits(view.pod());
+        this.log = new GuestLog(LOG, scope.clock());
     }
 
     public void run() throws InterruptedException {
@@ -58,20 +63,18 @@ public final class StorageWatch {
 
     private Optional<String> look() {
         try {
-            return limits.exceeded(
-                    use(
-                            machine.guest()
-                                    .blocking(CALL)
-                                    .statistics(
-                                            StatisticsRequest.newBuilder()
-                                                    .setDetailed(true)
-                                                    .build())));
+            var told =
+                    machine.guest()
+                            .blocking(CALL)
+                            .statistics(StatisticsRequest.newBuilder().setDetailed(true).build());
+            return limits.exceeded(use(BelievedStatistics.of(told, view, scope.now())));
         } catch (StatusRuntimeException | UncheckedIOException e) {
             if (!scope.closed()) {
-                LOG.info(
+                log.log(
+                        Level.INFO,
                         "{}: failed to read the use of disk: {}",
                         view.plan().display(),
-                        e.toString());
+                        e);
             }
             return Optional.empty();
         }

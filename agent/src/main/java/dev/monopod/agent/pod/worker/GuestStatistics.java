@@ -2,9 +2,11 @@ package dev.monopod.agent.pod.worker;
 
 import dev.monopod.agent.kubelet.KubeletPods.Detail;
 import dev.monopod.agent.kubelet.KubeletPods.PodStatistics;
+import dev.monopod.agent.pod.scope.BelievedStatistics;
 import dev.monopod.host.network.HostNetwork.Traffic;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /// Reads one guest's counters.
@@ -14,7 +16,8 @@ final class GuestStatistics {
 
     private GuestStatistics() {}
 
-    static PodStatistics read(PodWorker worker, Detail detail, Optional<Traffic> traffic) {
+    static PodStatistics read(
+            PodWorker worker, Detail detail, Optional<Traffic> traffic, Instant now) {
         var told =
                 worker.guest()
                         .blocking(PATIENCE)
@@ -28,6 +31,10 @@ final class GuestStatistics {
         if (pod.getStatus() != null && seen != null) {
             pod.getStatus().setQosClass(seen.getQosClass());
         }
-        return new PodStatistics(pod, worker.state().startTime(), told, traffic);
+        return new PodStatistics(
+                pod,
+                worker.state().startTime(),
+                BelievedStatistics.of(told, worker.view(), now),
+                traffic);
     }
 }

@@ -16,6 +16,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -33,6 +34,8 @@ final class HostPods implements KubeletPods {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final HostNetwork network;
     private volatile Consumer<List<String>> addresses = _ -> {};
+
+    private final InstantSource clock = InstantSource.system();
 
     HostPods(HostNetwork network) {
         this.network = network;
@@ -226,7 +229,9 @@ final class HostPods implements KubeletPods {
                 if (worker.state().stage() == PodState.Stage.READY) {
                     var ofMachine = Optional.ofNullable(traffic.get(worker.view().machineName()));
                     asked.add(
-                            readers.submit(() -> GuestStatistics.read(worker, detail, ofMachine)));
+                            readers.submit(() ->
+                                    GuestStatistics.read(
+                                            worker, detail, ofMachine, clock.instant())));
                 }
             }
             for (var one : asked) {

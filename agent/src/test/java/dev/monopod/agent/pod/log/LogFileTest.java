@@ -1,6 +1,7 @@
 package dev.monopod.agent.pod.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import java.io.IOException;
@@ -29,6 +30,17 @@ class LogFileTest {
         }
 
         assertThat(Files.readString(LogFile.current(directory, 2))).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void refusesOffsetsWhoseSumsWouldNotFit() throws Exception {
+        try (LogFile file = LogFile.open(directory, 2)) {
+            for (long at : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE}) {
+                assertThatThrownBy(() -> file.append(at, ByteString.copyFromUtf8("x\n")))
+                        .hasMessageContaining("the highest is");
+            }
+            assertThat(file.offset()).isZero();
+        }
     }
 
     @Test

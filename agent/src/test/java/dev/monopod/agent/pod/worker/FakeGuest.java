@@ -33,6 +33,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     /// What every start is answered with, and nothing is started.
     volatile Optional<StartContainerResponse> answer = Optional.empty();
 
+    volatile StatisticsResponse statistics = StatisticsResponse.getDefaultInstance();
     volatile boolean diesOfTerm = true;
     volatile boolean off;
 
@@ -215,6 +216,11 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
             LimitResourcesRequest request, StreamObserver<LimitResourcesResponse> out) {
         limits.add(request);
         answer(out, LimitResourcesResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void statistics(StatisticsRequest request, StreamObserver<StatisticsResponse> out) {
+        answer(out, statistics);
     }
 
     @Override
