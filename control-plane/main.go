@@ -8,13 +8,16 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"dev.monopod/control-plane/internal/addons"
 	"dev.monopod/control-plane/internal/certificates"
 	"dev.monopod/control-plane/internal/controlplane"
+	"dev.monopod/control-plane/internal/encryption"
 	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
@@ -22,7 +25,7 @@ import (
 func main() {
 	root := &cobra.Command{Use: "monopod-control-plane", Short: "Kubernetes control plane for one machine", SilenceUsage: true}
 	root.AddCommand(componentCommands()...)
-	root.AddCommand(certificatesCommand(), joinCommand(), superviseCommand(), statusCommand())
+	root.AddCommand(certificatesCommand(), rotateKeyCommand(), joinCommand(), superviseCommand(), statusCommand())
 	if err := root.Execute(); err != nil {
 		os.Exit(1)
 	}
@@ -50,6 +53,24 @@ func certificatesCommand() *cobra.Command {
 	flags.StringVar(&options.ClusterDomain, "cluster-domain", "cluster.local", "DNS domain of the cluster")
 	flags.IntVar(&options.APIServerPort, "api-server-port", 6443, "port of the API server")
 	_ = command.MarkFlagRequired("host-address")
+	return command
+}
+
+func rotateKeyCommand() *cobra.Command {
+	var dataDir string
+	command := &cobra.Command{
+		Use:   "rotate-encryption-key",
+		Short: "Encrypt Secrets with a new key; the supervisor writes them anew, then drops the older keys",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			name, err := encryption.Rotate(filepath.Join(dataDir, "pki", encryption.FileName), time.Now())
+			if err == nil {
+				fmt.Fprintln(command.OutOrStdout(), "new key", name)
+			}
+			return err
+		},
+	}
+	command.Flags().StringVar(&dataDir, "data-dir", "/var/lib/monopod", "data folder")
 	return command
 }
 

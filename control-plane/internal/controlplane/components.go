@@ -75,6 +75,9 @@ func (config Config) apiServer() []string {
 		"--tls-cert-file=" + config.pki("apiserver.crt"), "--tls-private-key-file=" + config.pki("apiserver.key"),
 		"--client-ca-file=" + config.pki("ca.crt"), "--authorization-mode=Node,RBAC",
 		"--authentication-config=" + config.authenticationFile(), "--enable-bootstrap-token-auth=true", "--enable-admission-plugins=NodeRestriction",
+		"--encryption-provider-config=" + config.encryptionFile(), "--encryption-provider-config-automatic-reload=true",
+		"--audit-policy-file=" + config.auditPolicyFile(), "--audit-log-path=" + config.auditLog(),
+		"--audit-log-maxsize=100", "--audit-log-maxbackup=5", "--audit-log-maxage=30",
 		"--service-account-issuer=https://kubernetes.default.svc." + config.ClusterDomain,
 		"--service-account-key-file=" + config.pki("sa.pub"), "--service-account-signing-key-file=" + config.pki("sa.key"),
 		"--requestheader-client-ca-file=" + config.pki("front-proxy-ca.crt"), "--requestheader-allowed-names=front-proxy-client",
@@ -149,6 +152,12 @@ func (config Config) writeFiles() error {
 	if err := os.MkdirAll(filepath.Join(config.DataDir, "config"), 0o755); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(config.auditLog()), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(config.auditPolicyFile(), []byte(auditPolicy), 0o644); err != nil {
+		return err
+	}
 	authentication := `apiVersion: apiserver.config.k8s.io/v1
 kind: AuthenticationConfiguration
 anonymous:
@@ -172,7 +181,7 @@ anonymous:
     ready 127.0.0.1:18181
     kubernetes %s in-addr.arpa ip6.arpa {
         kubeconfig %s
-        pods insecure
+        pods verified
         fallthrough in-addr.arpa ip6.arpa
         ttl 30
     }

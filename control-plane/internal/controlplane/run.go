@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dev.monopod/control-plane/internal/certificates"
+	"dev.monopod/control-plane/internal/encryption"
 	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
@@ -25,6 +26,9 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 	var processes []supervisor.Process
 	if config.ControlPlane {
 		if _, err := certificates.Ensure(config.certificates()); err != nil {
+			return err
+		}
+		if err := encryption.Ensure(config.encryptionFile(), time.Now()); err != nil {
 			return err
 		}
 		if err := config.writeFiles(); err != nil {
@@ -65,6 +69,7 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 	if config.ControlPlane {
 		go config.answerHosts(ctx)
 		go config.renewDaily(ctx, s)
+		go config.keepEncrypted(ctx)
 	}
 	return s.Run(ctx)
 }
