@@ -120,7 +120,7 @@ security_addresses='
     IMDS over IPv6                       | fd00:ec2::254    | 80    | dead
     credentials of ECS tasks             | 169.254.170.2    | 80    | dead
     credentials of EKS Pod Identity      | 169.254.170.23   | 80    | dead
-    the kubelet API of another pod       | OTHER            | 10250 | dead
+    the kubelet API of another pod       | OTHER            | 10250 | answers
     the kubelet API of the host          | HOST             | 10250 | dead
     etcd                                 | HOST             | 2379  | dead
     the controller manager               | HOST             | 10257 | dead

@@ -90,8 +90,9 @@ public final class AgentMain implements Callable<Integer> {
                                     settings(address));
                     var collector = Parts.collector(options, images, pods);
                     var balancing = Parts.loadBalancing(options, client, watches, loops);
-                    var kubelet = Parts.kubelet(options, client, pods, address)) {
+                    var kubelet = Parts.kubelet(options, client, pods, address, network, loops)) {
                 vpcs.start();
+                kubelet.doors().start();
                 guard.start();
                 nodes.start();
                 persistently(
@@ -106,8 +107,7 @@ public final class AgentMain implements Callable<Integer> {
                 health.started();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
                 stopping.await();
-                LOG.info(
-                        "agent ends; its machines run on ({})", kubelet.getClass().getSimpleName());
+                LOG.info("agent ends; its machines run on");
             } catch (InterruptedException | IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {

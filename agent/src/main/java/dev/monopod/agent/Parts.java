@@ -4,8 +4,10 @@ import dev.monopod.agent.fabric.Fabrics;
 import dev.monopod.agent.firewall.Firewalls;
 import dev.monopod.agent.firewall.GuardedNetwork;
 import dev.monopod.agent.firewall.NetworkWatch;
+import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.kubelet.KubeletServer;
 import dev.monopod.agent.kubelet.KubeletServerConfiguration;
+import dev.monopod.agent.kubelet.NodeDoors;
 import dev.monopod.agent.kubelet.ServingCertificates;
 import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
@@ -123,8 +125,7 @@ final class Parts {
                         recorder.of("monopod-firewall", options.hostName),
                         loops),
                 options.underlayAddress.map(address ->
-                        new Fabrics(
-                                watches, watch, options.hostName, Underlay.of(address), loops)),
+                        new Fabrics(watches, watch, options.hostName, Underlay.of(address), loops)),
                 recorder);
     }
 
@@ -174,9 +175,24 @@ final class Parts {
                 loops);
     }
 
-    /// Listens when it returns; its certificate names the host and every pod that is here.
-    static AutoCloseable kubelet(
-            AgentOptions options, KubernetesClient client, PodHost pods, String address)
+    /// The kubelet API of every pod that is here.
+    record Kubelet(KubeletServer server, NodeDoors doors) implements AutoCloseable {
+        @Override
+        public void close() {
+            doors.close();
+            server.close();
+        }
+    }
+
+    /// Listens when it returns, for the Nodes once its doors are started; its certificate names the
+    /// host and every pod.
+    static Kubelet kubelet(
+            AgentOptions options,
+            KubernetesClient client,
+            PodHost pods,
+            String address,
+            HostNetwork network,
+            Loops loops)
             throws IOException {
         var own = List.of(address, "127.0.0.1", options.hostName);
         var pki = options.kubeletCertificate().toAbsolutePath().getParent();
@@ -190,8 +206,6 @@ final class Parts {
                         options.clientAuthority,
                         own,
                         Clock.systemUTC());
-        pods.tellAddresses(addresses ->
-                certificates.update(Stream.concat(own.stream(), addresses.stream()).toList()));
         var server =
                 new KubeletServer(
                         new KubeletServerConfiguration(options.kubeletPort, options.hostName),
@@ -199,7 +213,14 @@ final class Parts {
                         new TokenReviewAuthenticator(client, Clock.systemUTC()),
                         new SubjectAccessReviewAuthorizer(client, Clock.systemUTC()),
                         certificates);
+        var doors = new NodeDoors(server, network, loops);
+        pods.tellPlaces(places -> {
+            certificates.update(
+                    Stream.concat(own.stream(), places.stream().map(KubeletPods.Place::address))
+                            .toList());
+            doors.places(places);
+        });
         server.start();
-        return server;
+        return new Kubelet(server, doors);
     }
 }

@@ -106,8 +106,7 @@ final class VpcWatch implements AutoCloseable {
                         vpc.getMetadata().getName(),
                         vpc.getSpec().cidrs(),
                         hostAddress(vpc),
-                        options.serviceCidr,
-                        options.kubeletPort));
+                        options.serviceCidr));
     }
 
     /// Routers stay as they are.

@@ -45,8 +45,7 @@ record FabricPlan(String hostName, Underlay self) {
             var given = new HashSet<>(here);
             var peers = new ArrayList<Peer>();
             for (var host : hosts) {
-                var pods = carried(name(host), vpc, objects.machines());
-                var all = new TreeSet<>(pods);
+                var all = new TreeSet<>(carried(name(host), vpc, objects.machines()));
                 addresses.stream()
                         .filter(address ->
                                 Addresses.ours(address)
@@ -58,8 +57,7 @@ record FabricPlan(String hostName, Underlay self) {
                         address == null
                                 || ranges.stream().noneMatch(range -> range.contains(address))
                                 || !given.add(address));
-                pods.retainAll(all);
-                peers.add(new Peer(underlay(host), all, pods));
+                peers.add(new Peer(underlay(host), all));
             }
             fabrics.add(
                     new Fabric(

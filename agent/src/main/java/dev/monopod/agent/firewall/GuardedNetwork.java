@@ -4,6 +4,7 @@ import dev.monopod.host.network.HostNetwork;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 
 /// A [HostNetwork] that gives no pod an interface before the kernel has its rules, so not even its
 /// first packet passes unjudged.
@@ -37,6 +38,16 @@ public final class GuardedNetwork implements HostNetwork {
     @Override
     public void retainOnly(Collection<String> machineIds) {
         network.retainOnly(machineIds);
+    }
+
+    @Override
+    public Optional<String> hostAddress(String vpc) {
+        return network.hostAddress(vpc);
+    }
+
+    @Override
+    public void serveKubelets(Collection<Kubelet> kubelets) {
+        network.serveKubelets(kubelets);
     }
 
     @Override

@@ -70,17 +70,6 @@ final class Exchange {
         return false;
     }
 
-    /// The host that the client addressed, without port.
-    String host() {
-        var host = Optional.ofNullable(request.headers().get(HttpHeaderNames.HOST)).orElse("");
-        if (host.startsWith("[")) {
-            var end = host.indexOf(']');
-            return end < 0 ? host : host.substring(1, end);
-        }
-        var colon = host.lastIndexOf(':');
-        return colon < 0 ? host : host.substring(0, colon);
-    }
-
     boolean isAnswered() {
         return answered;
     }

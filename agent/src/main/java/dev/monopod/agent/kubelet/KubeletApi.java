@@ -21,8 +21,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Answers the requests of the kubelet API. One agent is the kubelet of many nodes, one per pod: a
-/// request that addresses a pod's own address concerns that pod and its node only.
+/// Answers the requests of the kubelet API. One agent is the kubelet of many nodes, one per pod:
+/// the connection tells which one is asked, whatever the request says, and it answers for its own
+/// pod only.
 final class KubeletApi implements RequestHandler.Service {
     private static final Logger LOG = LoggerFactory.getLogger(KubeletApi.class);
     private static final String JSON = "application/json";
@@ -46,7 +47,7 @@ final class KubeletApi implements RequestHandler.Service {
         this.clock = clock;
         this.streaming = new Streaming(configuration.streamIdleTimeout());
         this.portForwarding = new PortForwarding(configuration.streamIdleTimeout());
-        this.statistics = new StatisticsReport(configuration.hostName());
+        this.statistics = new StatisticsReport();
     }
 
     @Override
@@ -88,8 +89,10 @@ final class KubeletApi implements RequestHandler.Service {
             exchange.respondText(HttpResponseStatus.UNAUTHORIZED, "Unauthorized");
             return;
         }
-        var named = route.namedPod().flatMap(this::find);
-        var node = named.or(() -> addressed(exchange)).map(this::nodeName).orElse(hostName());
+        exchange.connection().noteAuthenticated();
+        var machine = exchange.connection().machine();
+        var pod = machine.flatMap(pods::pod);
+        var node = pod.map(this::nodeName).orElse(hostName());
         var method = exchange.request().method();
         var verb = route.verb(method);
         if (!accessControl.isAllowed(user.get(), verb, node, route.subresources())) {
@@ -99,71 +102,71 @@ final class KubeletApi implements RequestHandler.Service {
                             .formatted(user.get().name(), verb, route.subresources()));
             return;
         }
-        if (route.namedPod().isPresent() && named.isEmpty()) {
+        if (machine.isEmpty() && !(route instanceof Route.Health)) {
+            throw new StreamException(
+                    421, "no Node has this address: ask the address of a pod at this port");
+        }
+        if (route.namedPod().isPresent() && pod.filter(route.namedPod().get()::matches).isEmpty()) {
             throw new StreamException(404, "pod does not exist");
         }
         if (!isMethodAllowed(route, method)) {
             exchange.respondText(HttpResponseStatus.METHOD_NOT_ALLOWED, "405: Method Not Allowed");
             return;
         }
-        answer(exchange, route);
+        if (route instanceof Route.Health) {
+            exchange.respondText(HttpResponseStatus.OK, "ok");
+        } else if (pod.isEmpty()) {
+            throw new StreamException(404, "the pod of this Node is gone");
+        } else {
+            answer(exchange, route, machine.orElseThrow(), pod.get());
+        }
     }
 
-    private void answer(Exchange exchange, Route route) throws IOException {
+    private void answer(Exchange exchange, Route route, String machine, Pod pod)
+            throws IOException {
+        var only = List.of(pod);
         switch (route) {
-            case Route.Health _ -> exchange.respondText(HttpResponseStatus.OK, "ok");
-            case Route.Pods _ -> exchange.respond(HttpResponseStatus.OK, JSON, podList(exchange));
+            case Route.Health _ -> throw new IllegalStateException("answered before");
+            case Route.Pods _ ->
+                    exchange.respond(
+                            HttpResponseStatus.OK,
+                            JSON,
+                            Serialization.asJson(new PodListBuilder().withItems(pod).build()));
             case Route.Metrics _ -> {
-                var chosen = chosen(exchange);
-                var node = addressed(exchange).map(this::nodeName).orElse(hostName());
-                var measured = pods.statistics(chosen, Detail.ALL);
-                respond(exchange, NodeMetrics.of(node, chosen, measured));
+                var measured = pods.statistics(only, Detail.ALL);
+                respond(exchange, NodeMetrics.of(nodeName(pod), only, measured));
             }
             case Route.ResourceMetrics _ -> {
-                var chosen = chosen(exchange);
-                var measured = pods.statistics(chosen, Detail.COUNTERS);
-                respond(exchange, ResourceMetrics.of(measured, missing(chosen, measured)));
+                var measured = pods.statistics(only, Detail.COUNTERS);
+                respond(exchange, ResourceMetrics.of(measured, missing(only, measured)));
             }
             case Route.ContainerMetrics _ -> {
-                var chosen = chosen(exchange);
-                var measured = pods.statistics(chosen, Detail.ALL);
-                respond(exchange, ContainerMetrics.of(measured, missing(chosen, measured)));
+                var measured = pods.statistics(only, Detail.ALL);
+                respond(exchange, ContainerMetrics.of(measured, missing(only, measured)));
             }
-            case Route.ProbeMetrics _ ->
-                    respond(exchange, NodeMetrics.probes(pods.probes(chosen(exchange))));
+            case Route.ProbeMetrics _ -> respond(exchange, NodeMetrics.probes(pods.probes(only)));
             case Route.Summary _ ->
                     exchange.respond(
                             HttpResponseStatus.OK,
                             JSON,
                             statistics.summary(
-                                    addressed(exchange).map(this::nodeName),
-                                    pods.statistics(chosen(exchange), Detail.ALL)));
-            case Route.ContainerLogs(var target, var container) ->
-                    logs(exchange, target, container);
-            case Route.Exec(var target, var container) -> {
+                                    nodeName(pod),
+                                    pods.statistics(only, Detail.ALL).stream().findFirst()));
+            case Route.ContainerLogs logs -> logs(exchange, machine, logs.container());
+            case Route.Exec exec -> {
                 var command = List.copyOf(exchange.parameters("command"));
                 streaming.serve(
                         exchange,
-                        session ->
-                                pods.exec(
-                                        target.namespace(),
-                                        target.pod(),
-                                        container,
-                                        command,
-                                        session));
+                        session -> pods.exec(machine, exec.container(), command, session));
             }
-            case Route.Attach(var target, var container) ->
+            case Route.Attach attach ->
                     streaming.serve(
-                            exchange,
-                            session ->
-                                    pods.attach(
-                                            target.namespace(), target.pod(), container, session));
-            case Route.PortForward(var target) ->
+                            exchange, session -> pods.attach(machine, attach.container(), session));
+            case Route.PortForward _ ->
                     portForwarding.serve(
                             exchange,
                             (port, input, output) ->
-                                    pods.portForward(
-                                            target.namespace(), target.pod(), port, input, output));
+                                    pods.portForward(machine, port, input, output));
             case Route.Unknown _ ->
                     exchange.respondText(HttpResponseStatus.NOT_FOUND, "404 page not found");
         }
@@ -177,11 +180,11 @@ final class KubeletApi implements RequestHandler.Service {
         };
     }
 
-    private void logs(Exchange exchange, Route.Target target, String container) throws IOException {
+    private void logs(Exchange exchange, String machine, String container) throws IOException {
         var options = logOptions(exchange);
         // Only a whole log ends the body: a failure closes the connection instead.
         var body = exchange.chunkedBody("text/plain");
-        pods.logs(target.namespace(), target.pod(), container, options, body);
+        pods.logs(machine, container, options, body);
         body.close();
     }
 
@@ -241,19 +244,10 @@ final class KubeletApi implements RequestHandler.Service {
         throw new StreamException(422, name + " is not a number from 0: " + text.get());
     }
 
-    private String podList(Exchange exchange) {
-        return Serialization.asJson(new PodListBuilder().withItems(chosen(exchange)).build());
-    }
-
     private static void respond(Exchange exchange, Families families) throws IOException {
         var accept = Optional.ofNullable(exchange.request().headers().get(HttpHeaderNames.ACCEPT));
         var text = families.write(accept.orElse(""));
         exchange.respond(HttpResponseStatus.OK, text.contentType(), text.body());
-    }
-
-    /// The addressed pod, or all of this host.
-    private List<Pod> chosen(Exchange exchange) {
-        return addressed(exchange).map(List::of).orElseGet(pods::pods);
     }
 
     /// How many of the running pods did not answer.
@@ -264,14 +258,6 @@ final class KubeletApi implements RequestHandler.Service {
                 .map(pod -> pod.getMetadata().getUid())
                 .filter(uid -> measured.stream().noneMatch(one -> one.uid().equals(uid)))
                 .count();
-    }
-
-    private Optional<Pod> find(Route.Target target) {
-        return pods.pod(target.namespace(), target.pod()).filter(target::matches);
-    }
-
-    private Optional<Pod> addressed(Exchange exchange) {
-        return pods.podAt(exchange.host());
     }
 
     private String nodeName(Pod pod) {

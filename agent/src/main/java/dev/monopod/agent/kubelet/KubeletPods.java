@@ -15,38 +15,27 @@ import java.util.Optional;
 /// What the kubelet API needs to know of the pods of this host. Implemented by the pod package;
 /// calls block and may be interrupted.
 public interface KubeletPods {
-    /// Every pod of this host with its current status.
-    List<Pod> pods();
-
-    Optional<Pod> pod(String namespace, String name);
-
-    /// The pod whose machine has the address, also while it starts and its status tells none.
-    Optional<Pod> podAt(String address);
+    /// The pod of a machine with its current status; empty once it is gone.
+    Optional<Pod> pod(String machine);
 
     /// Writes a container's log to `sink` in the order of `options`; returns at its end, or when
     /// the container ends if following.
     ///
     /// @throws RefusedException as the other streams; [Refusal.Invalid] when there is no such log
-    void logs(String namespace, String pod, String container, LogOptions options, OutputStream sink)
+    void logs(String machine, String container, LogOptions options, OutputStream sink)
             throws IOException;
 
     /// Runs a command in a container; returns its exit code when all output is written. `streams`
     /// are closed by the caller.
-    int exec(
-            String namespace,
-            String pod,
-            String container,
-            List<String> command,
-            StreamSession session)
+    int exec(String machine, String container, List<String> command, StreamSession session)
             throws IOException;
 
     /// Attaches to a container's process; returns its exit code.
-    int attach(String namespace, String pod, String container, StreamSession session)
-            throws IOException;
+    int attach(String machine, String container, StreamSession session) throws IOException;
 
     /// Joins `input`/`output` to 127.0.0.1:port in the machine; returns when both directions have
     /// ended.
-    void portForward(String namespace, String pod, int port, InputStream input, OutputStream output)
+    void portForward(String machine, int port, InputStream input, OutputStream output)
             throws IOException;
 
     /// Statistics of those of the pods that run here and answer within a few seconds.
@@ -54,6 +43,9 @@ public interface KubeletPods {
 
     /// How many probes of the pods had which result so far.
     List<ProbeCount> probes(List<Pod> pods);
+
+    /// Where the Node of a machine's pod has its address.
+    record Place(String machine, String vpc, String address) {}
 
     /// How much is asked for.
     enum Detail {

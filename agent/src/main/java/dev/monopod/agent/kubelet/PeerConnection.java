@@ -8,6 +8,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,17 +21,34 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     private static final Duration LINGER = Duration.ofSeconds(10);
 
     private final Channel channel;
+    private final Optional<String> machine;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private int pauses;
     private volatile long lastTrafficNanos = System.nanoTime();
+    private volatile boolean authenticated;
 
-    PeerConnection(Channel channel) {
+    /// @param machine whose Node the client has connected to; empty: to the host itself
+    PeerConnection(Channel channel, Optional<String> machine) {
         this.channel = channel;
+        this.machine = machine;
+    }
+
+    Optional<String> machine() {
+        return machine;
     }
 
     Channel channel() {
         return channel;
+    }
+
+    /// It is known who the client is.
+    void noteAuthenticated() {
+        authenticated = true;
+    }
+
+    boolean isAuthenticated() {
+        return authenticated;
     }
 
     boolean isOpen() {

@@ -34,7 +34,10 @@ sealed interface Route {
     /// @param uid of the pod, if the path fixes it
     record Target(String namespace, String pod, Optional<String> uid) {
         boolean matches(Pod candidate) {
-            return uid.isEmpty() || uid.get().equals(candidate.getMetadata().getUid());
+            var metadata = candidate.getMetadata();
+            return namespace.equals(metadata.getNamespace())
+                    && pod.equals(metadata.getName())
+                    && (uid.isEmpty() || uid.get().equals(metadata.getUid()));
         }
     }
 
@@ -91,9 +94,9 @@ sealed interface Route {
         };
     }
 
-    /// What a user must be allowed to do with one of the [#subresources]. Who runs commands in a pod
-    /// or speaks to its ports changes it, also when a WebSocket has to begin with a GET: to read a
-    /// Node is not enough.
+    /// What a user must be allowed to do with one of the [#subresources]. Who runs commands in a
+    /// pod or speaks to its ports changes it, also when a WebSocket has to begin with a GET: to
+    /// read a Node is not enough.
     default String verb(HttpMethod method) {
         return switch (this) {
             case Exec _, Attach _, PortForward _ -> "create";

@@ -11,7 +11,6 @@ import dev.monopod.protocol.guest.Stall;
 import dev.monopod.protocol.guest.Usage;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /// The JSON of `/stats/summary`, as the kubelet shapes it. Thread-safe.
@@ -19,27 +18,17 @@ final class StatisticsReport {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final long NANOS_PER_MICRO = 1000;
 
-    private final String hostName;
     private final CpuRates rates = new CpuRates();
 
-    StatisticsReport(String hostName) {
-        this.hostName = hostName;
-    }
-
-    /// @param node whose report it is; empty: the host's, of all its pods
-    String summary(Optional<String> node, List<PodStatistics> pods) {
+    /// @param node whose report it is
+    /// @param statistics of its pod; empty if it did not answer
+    String summary(String node, Optional<PodStatistics> statistics) {
         var root = MAPPER.createObjectNode();
         var nodeJson = root.putObject("node");
-        nodeJson.put("nodeName", node.orElse(hostName));
-        if (pods.size() == 1) {
-            node(nodeJson, pods.getFirst());
-        } else {
-            sum(nodeJson, pods);
-        }
+        nodeJson.put("nodeName", node);
+        statistics.ifPresent(pod -> node(nodeJson, pod));
         var array = root.putArray("pods");
-        for (var pod : pods) {
-            pod(array.addObject(), pod);
-        }
+        statistics.ifPresent(pod -> pod(array.addObject(), pod));
         return root.toString();
     }
 
@@ -235,21 +224,5 @@ final class StatisticsReport {
                 .put("inodesFree", told.getInodesFree())
                 .put("inodes", told.getInodes())
                 .put("inodesUsed", told.getInodesUsed());
-    }
-
-    private static void sum(ObjectNode json, List<PodStatistics> pods) {
-        var time = pods.stream().map(PodStatistics::time).max(Instant::compareTo);
-        if (time.isEmpty()) {
-            return;
-        }
-        var machines = pods.stream().map(pod -> pod.told().getMachine()).toList();
-        json.putObject("cpu")
-                .put("time", time.get().toString())
-                .put("usageCoreNanoSeconds", machines.stream().mapToLong(Usage::getCpuNanos).sum());
-        json.putObject("memory")
-                .put("time", time.get().toString())
-                .put(
-                        "workingSetBytes",
-                        machines.stream().mapToLong(Usage::getMemoryWorkingSetBytes).sum());
     }
 }

@@ -1,11 +1,14 @@
 package dev.monopod.agent.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.monopod.agent.kubelet.Authorizer.Access;
 import dev.monopod.agent.kubelet.KubeletPods.LogOptions;
 import dev.monopod.agent.kubelet.KubeletPods.Refusal;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,22 +56,32 @@ class KubeletServerTest {
     }
 
     @Test
-    void authorizesForTheNodeOfTheNamedPod() throws Exception {
-        var answer = kubelet.get(kubelet.uri("/containerLogs/default/db/main"));
-
-        assertThat(answer.statusCode()).isEqualTo(403);
-        assertThat(kubelet.accesses).containsExactly(new Access("get", "node-db", "proxy"));
-    }
-
-    @Test
-    void authorizesForTheNodeOfTheAddressedPod() throws Exception {
+    void authorizesForTheNodeThatWasConnectedTo() throws Exception {
         assertThat(kubelet.get(kubelet.uri("/metrics/resource")).statusCode()).isEqualTo(200);
-        assertThat(kubelet.get(kubelet.hostUri("/stats/summary")).statusCode()).isEqualTo(200);
+        assertThat(kubelet.get(kubelet.otherUri("/metrics/resource")).statusCode()).isEqualTo(403);
 
         assertThat(kubelet.accesses)
                 .containsExactly(
                         new Access("get", "node-web", "metrics"),
-                        new Access("get", "host-1", "stats"));
+                        new Access("get", "node-db", "metrics"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/containerLogs/default/db/main",
+                "/containerLogs/other/web/main",
+                "/exec/default/db/main?command=id&output=1",
+                "/exec/default/web/uid-db/main?command=id&output=1",
+                "/attach/default/db/main?output=1",
+                "/portForward/default/db?port=80"
+            })
+    void aNodeKnowsNoPodButItsOwn(String path) throws Exception {
+        var answer = kubelet.get(kubelet.uri(path));
+
+        assertThat(answer.statusCode()).isEqualTo(404);
+        assertThat(answer.body()).isEqualTo("pod does not exist");
+        assertThat(kubelet.accesses).extracting(Access::node).containsOnly("node-web");
     }
 
     @ParameterizedTest
@@ -115,15 +129,70 @@ class KubeletServerTest {
     }
 
     @Test
-    void listsTheAddressedPodOrAll() throws Exception {
+    void listsThePodOfTheNodeWhateverHostIsNamed() throws Exception {
+        kubelet.forbidden = Set.of();
+
         assertThat(kubelet.get(kubelet.uri("/pods")).body())
                 .contains("\"kind\":\"PodList\"", "uid-web")
                 .doesNotContain("uid-db");
-        assertThat(kubelet.get(kubelet.hostUri("/pods")).body()).contains("uid-web", "uid-db");
+        assertThat(kubelet.get(kubelet.otherUri("/pods")).body())
+                .contains("uid-db")
+                .doesNotContain("uid-web");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/pods",
+                "/stats/summary",
+                "/metrics",
+                "/metrics/resource",
+                "/metrics/cadvisor",
+                "/metrics/probes",
+                "/containerLogs/default/web/main",
+                "/exec/default/web/main?command=id&output=1"
+            })
+    void theHostItselfIsNoNode(String path) throws Exception {
+        var answer = kubelet.get(kubelet.hostUri(path));
+
+        assertThat(answer.statusCode()).isEqualTo(421);
+        assertThat(answer.body()).doesNotContain("web").contains("no Node has this address");
     }
 
     @Test
-    void measuresTheAddressedPodOnly() throws Exception {
+    void saysThatThePodIsGone() throws Exception {
+        kubelet.pods.gone.add("m-web");
+
+        assertThat(kubelet.get(kubelet.uri("/pods")).statusCode()).isEqualTo(404);
+        assertThat(kubelet.get(kubelet.uri("/containerLogs/default/web/main")).statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void endsTheConnectionsToANodeThatGoes() throws Exception {
+        try (var client = kubelet.client()) {
+            var log =
+                    client.send(
+                            KubeletFixture.request(
+                                            kubelet.uri(
+                                                    "/containerLogs/default/web/main?follow=true"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofInputStream());
+            try (var body = log.body()) {
+                assertThat(new String(body.readNBytes(8))).isEqualTo("one\ntwo\n");
+
+                kubelet.server.close("m-web");
+
+                assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+            }
+        }
+        assertThatThrownBy(() -> kubelet.get(kubelet.uri("/pods")))
+                .isInstanceOf(ConnectException.class);
+        assertThat(kubelet.get(kubelet.hostUri("/healthz")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void measuresThePodOfTheNodeOnly() throws Exception {
         var answer = kubelet.get(kubelet.uri("/metrics/resource"));
 
         assertThat(answer.headers().firstValue("content-type"))
@@ -153,7 +222,7 @@ class KubeletServerTest {
     }
 
     @Test
-    void summarizesTheAddressedPodAsItsNode() throws Exception {
+    void summarizesThePodAsItsNode() throws Exception {
         var summary = new JsonMapper().readTree(kubelet.get(kubelet.uri("/stats/summary")).body());
 
         assertThat(summary.at("/node/nodeName").asText()).isEqualTo("node-web");

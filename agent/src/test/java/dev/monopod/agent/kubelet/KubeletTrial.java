@@ -45,6 +45,8 @@ final class KubeletTrial {
                         certificates)) {
             server.start();
             System.out.println("listening at " + server.port());
+            System.out.println("for web at " + server.open("m-web", "127.0.0.1"));
+            System.out.println("for db at " + server.open("m-db", "127.0.0.1"));
             Thread.currentThread().join();
         }
     }

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,18 +36,18 @@ final class LocalProcessPods implements KubeletPods {
     /// Released when a follow or a flood is interrupted or fails.
     final CountDownLatch ended = new CountDownLatch(1);
 
-    @Override
-    public Optional<Pod> podAt(String address) {
-        return pods().stream()
-                .filter(pod -> address.equals(pod.getStatus().getPodIP()))
-                .findFirst();
-    }
+    /// Those that are gone.
+    final Set<String> gone = ConcurrentHashMap.newKeySet();
 
     @Override
-    public List<Pod> pods() {
-        return List.of(
-                pod("web", "uid-web", "127.0.0.1", "node-web"),
-                pod("db", "uid-db", "10.1.2.4", "node-db"));
+    public Optional<Pod> pod(String machine) {
+        return gone.contains(machine)
+                ? Optional.empty()
+                : switch (machine) {
+                    case "m-web" -> Optional.of(pod("web", "uid-web", "127.0.0.1", "node-web"));
+                    case "m-db" -> Optional.of(pod("db", "uid-db", "10.1.2.4", "node-db"));
+                    default -> Optional.empty();
+                };
     }
 
     private static Pod pod(String name, String uid, String address, String node) {
@@ -65,17 +67,7 @@ final class LocalProcessPods implements KubeletPods {
     }
 
     @Override
-    public Optional<Pod> pod(String namespace, String name) {
-        return pods().stream()
-                .filter(pod ->
-                        pod.getMetadata().getNamespace().equals(namespace)
-                                && pod.getMetadata().getName().equals(name))
-                .findFirst();
-    }
-
-    @Override
-    public void logs(
-            String namespace, String pod, String container, LogOptions options, OutputStream sink)
+    public void logs(String machine, String container, LogOptions options, OutputStream sink)
             throws IOException {
         logRequests.add(options);
         if (refusal.isPresent()) {
@@ -97,12 +89,7 @@ final class LocalProcessPods implements KubeletPods {
     }
 
     @Override
-    public int exec(
-            String namespace,
-            String pod,
-            String container,
-            List<String> command,
-            StreamSession session)
+    public int exec(String machine, String container, List<String> command, StreamSession session)
             throws IOException {
         if (command.equals(List.of("fail"))) {
             throw new IOException("no such container");
@@ -193,14 +180,12 @@ final class LocalProcessPods implements KubeletPods {
     }
 
     @Override
-    public int attach(String namespace, String pod, String container, StreamSession session)
-            throws IOException {
+    public int attach(String machine, String container, StreamSession session) throws IOException {
         return run(List.of("cat"), session);
     }
 
     @Override
-    public void portForward(
-            String namespace, String pod, int port, InputStream input, OutputStream output)
+    public void portForward(String machine, int port, InputStream input, OutputStream output)
             throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             var sender =

@@ -77,7 +77,7 @@ final class MetricsTextTest {
     void writesTheSummaryAsTheKubelet() throws IOException {
         var json = new JsonMapper();
 
-        var summary = new StatisticsReport("host").summary(Optional.of("node-web"), List.of(TOLD));
+        var summary = new StatisticsReport().summary("node-web", Optional.of(TOLD));
 
         assertThat(json.readTree(summary).toPrettyString() + "\n")
                 .isEqualTo(golden("summary.json"));

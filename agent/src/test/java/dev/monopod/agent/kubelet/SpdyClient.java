@@ -65,12 +65,12 @@ final class SpdyClient extends SimpleChannelInboundHandler<Object> implements Au
                                                         tls.newHandler(
                                                                 channel.alloc(),
                                                                 "127.0.0.1",
-                                                                kubelet.server.port()))
+                                                                kubelet.uri("").getPort()))
                                                 .addLast("http", new HttpClientCodec())
                                                 .addLast(client);
                                     }
                                 })
-                        .connect("127.0.0.1", kubelet.server.port())
+                        .connect("127.0.0.1", kubelet.uri("").getPort())
                         .sync()
                         .channel();
         var request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, path);

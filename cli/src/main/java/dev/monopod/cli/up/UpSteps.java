@@ -20,7 +20,6 @@ import dev.monopod.cli.up.UpDecision.Inputs;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.NetworkException;
-import dev.monopod.model.names.Defaults;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -67,8 +66,7 @@ public final class UpSteps {
                                     network.vpc(),
                                     List.of(network.range().toString()),
                                     installation.hostAddress(),
-                                    network.services().toString(),
-                                    Defaults.KUBELET_PORT));
+                                    network.services().toString()));
         } catch (NetworkException failure) {
             throw new CliException(
                     "the router of the VPC %s is not made: %s"

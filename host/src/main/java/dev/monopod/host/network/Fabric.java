@@ -26,11 +26,9 @@ public record Fabric(String vpc, Underlay self, String router, List<Peer> peers)
     ///
     /// @param underlay address by which this host reaches it
     /// @param addresses those of the VPC that it carries: its own, pods', load balancers'
-    /// @param pods those of them whose kubelet it is
-    public record Peer(String underlay, Set<String> addresses, Set<String> pods) {
+    public record Peer(String underlay, Set<String> addresses) {
         public Peer {
             addresses = Set.copyOf(addresses);
-            pods = Set.copyOf(pods);
         }
     }
 

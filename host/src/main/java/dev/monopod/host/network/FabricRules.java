@@ -2,8 +2,6 @@ package dev.monopod.host.network;
 
 import dev.monopod.model.names.Defaults;
 import java.util.Collection;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -16,21 +14,11 @@ final class FabricRules {
 
     /// The host's own namespace. Only hosts of the cluster may speak the VPCs' VXLAN to this one. A
     /// pod may not speak to another host, whose rules would take it for this one after the
-    /// translation of its sender: else it could send frames of its own making into any VPC, or ask
-    /// a kubelet. What the API server asks of a pod's kubelet goes to the host that is it.
+    /// translation of its sender: else it could send frames of its own making into any VPC. What is
+    /// asked of a pod's kubelet goes through the VPC, like all that is for the pod's address.
     static String host(Collection<Fabric> fabrics) {
         var hosts = new TreeSet<String>();
-        Map<String, String> kubelets = new TreeMap<>();
-        for (var fabric : fabrics) {
-            hosts.addAll(fabric.underlays());
-            fabric.peers()
-                    .forEach(
-                            peer -> peer.pods().forEach(pod -> kubelets.put(pod, peer.underlay())));
-        }
-        var pairs =
-                kubelets.entrySet().stream()
-                        .map(entry -> entry.getKey() + " : " + entry.getValue())
-                        .toList();
+        fabrics.forEach(fabric -> hosts.addAll(fabric.underlays()));
         return """
         table ip %1$s
         delete table ip %1$s
@@ -38,33 +26,20 @@ final class FabricRules {
           set hosts {
             type ipv4_addr
         %2$s  }
-          map kubelets {
-            type ipv4_addr : ipv4_addr
-        %3$s  }
           chain input {
             type filter hook input priority filter; policy accept;
-            udp dport %4$d ip saddr != @hosts counter drop
+            udp dport %3$d ip saddr != @hosts counter drop
           }
           chain forward {
             type filter hook forward priority filter; policy accept;
             ct state established,related accept
-            iifname "mp-*" ip daddr @hosts tcp dport %6$d accept
+            iifname "mp-*" ip daddr @hosts tcp dport %4$d accept
             iifname "mp-*" ip daddr @hosts icmp type echo-request accept
             iifname "mp-*" ip daddr @hosts counter drop
           }
-          chain output {
-            type nat hook output priority -110; policy accept;
-            tcp dport %5$d dnat to ip daddr map @kubelets
-          }
         }
         """
-                .formatted(
-                        TABLE,
-                        elements(hosts),
-                        elements(pairs),
-                        Fabric.PORT,
-                        Defaults.KUBELET_PORT,
-                        Defaults.API_SERVER_PORT);
+                .formatted(TABLE, elements(hosts), Fabric.PORT, Defaults.API_SERVER_PORT);
     }
 
     /// A VPC's router. What comes from another host has a sender that this host carries; packets

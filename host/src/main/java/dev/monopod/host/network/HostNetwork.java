@@ -4,6 +4,7 @@ import dev.monopod.model.names.Defaults;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The host's side of the VPCs. Idempotent: each call brings the kernel to what it says, whatever
@@ -20,6 +21,14 @@ public interface HostNetwork {
     /// Removes the taps, routes and rules of all machines but these.
     void retainOnly(Collection<String> machineIds);
 
+    /// Address of this host in a VPC; empty while its router is not made.
+    Optional<String> hostAddress(String vpc);
+
+    /// Sends what is for POD:10250 of these to the agent, from the host itself and from whatever
+    /// passes a router here; nobody answers for other pods of this host. Replaces what was said
+    /// before, also by an earlier agent.
+    void serveKubelets(Collection<Kubelet> kubelets);
+
     /// What has crossed the interfaces of these machines since they were made, as the host counted
     /// it; a machine without an interface is missing.
     Map<String, Traffic> traffic(Collection<String> machineIds);
@@ -31,27 +40,18 @@ public interface HostNetwork {
     /// @param hostAddress address of the host in the VPC: that of the first host is the range's
     ///   base + 4
     /// @param serviceCidr range of ClusterIPs, routed from the host through the VPC
-    /// @param kubeletPort where the agent's kubelet listens on this host; traffic from the host to
-    ///   POD:10250 is redirected to it
-    record VpcNetwork(
-            String name,
-            List<String> cidrs,
-            String hostAddress,
-            String serviceCidr,
-            int kubeletPort) {
+    record VpcNetwork(String name, List<String> cidrs, String hostAddress, String serviceCidr) {
         public VpcNetwork {
             cidrs = List.copyOf(cidrs);
         }
 
         /// As the first host of a VPC with one range sees it.
-        static VpcNetwork ofFirstHost(
-                String name, String cidr, String serviceCidr, int kubeletPort) {
+        static VpcNetwork ofFirstHost(String name, String cidr, String serviceCidr) {
             return new VpcNetwork(
                     name,
                     List.of(cidr),
                     VpcRange.parse(cidr).address(Defaults.HOST_OFFSET),
-                    serviceCidr,
-                    kubeletPort);
+                    serviceCidr);
         }
 
         /// What the host reaches through the VPC.
@@ -68,6 +68,13 @@ public interface HostNetwork {
             String gateway,
             String mac,
             long ownerUid) {}
+
+    /// Where the agent answers for the Node of one pod.
+    ///
+    /// @param pod its address
+    /// @param hostAddress address of this host in the pod's VPC, at which the agent listens
+    /// @param port of the agent, for this Node alone
+    record Kubelet(String vpc, String pod, String hostAddress, int port) {}
 
     record Attachment(String networkNamespace, String tapName, int mtu) {}
 

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -26,6 +27,7 @@ public final class LinuxHostNetwork implements HostNetwork {
             Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
 
     private final HostCommand command;
+    private final KubeletRoutes kubelets;
     private final Path memory;
     private final int podMtu;
     private final KeyedLocks taps = new KeyedLocks();
@@ -44,6 +46,7 @@ public final class LinuxHostNetwork implements HostNetwork {
 
     LinuxHostNetwork(Path runDirectory, int podMtu, HostCommand command) {
         this.command = command;
+        this.kubelets = new KubeletRoutes(command);
         this.podMtu = podMtu;
         this.memory = runDirectory.resolve("host-ip-forward");
     }
@@ -75,6 +78,9 @@ public final class LinuxHostNetwork implements HostNetwork {
                         "net/ipv4/conf/all/accept_source_route=0",
                         "net/ipv4/conf/all/send_redirects=0",
                         "net/ipv4/conf/default/send_redirects=0",
+                        // A kubelet's answer comes from the host, with the address of a pod.
+                        "net/ipv4/conf/all/rp_filter=0",
+                        "net/ipv4/conf/eth0/rp_filter=0",
                         "net/ipv6/conf/default/disable_ipv6=1"));
         command.ip(
                 namespace,
@@ -96,6 +102,7 @@ public final class LinuxHostNetwork implements HostNetwork {
         }
         command.ip("", routes);
         command.nft(namespace, Ruleset.router(vpc));
+        kubelets.ensureRule(namespace);
         vpcs.put(vpc.name(), vpc);
         command.nft("", Ruleset.host(vpcs.values()));
     }
@@ -127,6 +134,23 @@ public final class LinuxHostNetwork implements HostNetwork {
         command.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
         command.ip(namespace, lines);
         return new Attachment(namespace, tap, podMtu);
+    }
+
+    @Override
+    public synchronized Optional<String> hostAddress(String vpc) {
+        return Optional.ofNullable(vpcs.get(vpc)).map(VpcNetwork::hostAddress);
+    }
+
+    @Override
+    public synchronized void serveKubelets(Collection<Kubelet> served) {
+        command.nft("", Ruleset.kubelets(served));
+        for (var namespace : namespaces()) {
+            kubelets.route(
+                    namespace,
+                    served.stream()
+                            .filter(it -> LinkNames.namespace(it.vpc()).equals(namespace))
+                            .toList());
+        }
     }
 
     @Override

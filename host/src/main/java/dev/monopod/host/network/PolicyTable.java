@@ -1,5 +1,6 @@
 package dev.monopod.host.network;
 
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.Firewall;
 import dev.monopod.model.network.Firewall.Chain;
@@ -10,7 +11,6 @@ import dev.monopod.model.network.RuleSet.Direction;
 import dev.monopod.model.network.Spans;
 import dev.monopod.model.network.Traffic;
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// of a Service's, and before any source address is changed. What belongs to a connection that was
 /// let in passes first, so a rule that goes cuts no connection, as in a VPC of AWS. Each of five
 /// maps sends a packet through one chain of the pod, whose rules return what may pass; what returns
-/// from all has been allowed by all.
+/// from all has been allowed by all. What goes to a pod's kubelet, which is the agent on this host,
+/// is judged by the rules of its sender only.
 final class PolicyTable {
     static final String TABLE = "monopod_policy";
     private static final String GUARDED = "guarded";
@@ -72,6 +73,7 @@ final class PolicyTable {
             ip saddr vmap @policy_out
             ip saddr vmap @group_out
             ip saddr vmap @route_out
+            oifname "eth0" tcp dport %2$d accept comment "to a kubelet, which the pod is not"
             ip daddr vmap @policy_in
             ip daddr vmap @group_in
           }
@@ -81,7 +83,7 @@ final class PolicyTable {
           }
         }
         """
-                .formatted(TABLE);
+                .formatted(TABLE, Defaults.KUBELET_PORT);
     }
 
     private static void append(Firewall before, Firewall after, StringBuilder script) {
@@ -93,20 +95,25 @@ final class PolicyTable {
                 .filter(name -> !before.ports().containsKey(name))
                 .forEach(name -> declare(name, "type " + NAMED_PORT + ";", script));
         // These never change: another content has another name.
-        after.ranges().forEach((name, ranges) -> {
-            if (!before.ranges().containsKey(name)) {
-                declare(name, "type ipv4_addr; flags interval;" + filled(ranges(ranges)), script);
-            }
-        });
-        after.services().forEach((name, services) -> {
-            if (!before.services().containsKey(name)) {
-                declare(
-                        name,
-                        "type inet_proto . inet_service; flags interval;"
-                                + filled(services(services)),
-                        script);
-            }
-        });
+        after.ranges()
+                .forEach((name, ranges) -> {
+                    if (!before.ranges().containsKey(name)) {
+                        declare(
+                                name,
+                                "type ipv4_addr; flags interval;" + filled(ranges(ranges)),
+                                script);
+                    }
+                });
+        after.services()
+                .forEach((name, services) -> {
+                    if (!before.services().containsKey(name)) {
+                        declare(
+                                name,
+                                "type inet_proto . inet_service; flags interval;"
+                                        + filled(services(services)),
+                                script);
+                    }
+                });
         after.sets().forEach((name, now) -> elements(name, before.sets().get(name), now, script));
         after.ports().forEach((name, now) -> elements(name, before.ports().get(name), now, script));
         chains(before, after, script);
@@ -225,9 +232,7 @@ final class PolicyTable {
                             ? "ip protocol icmp "
                             : "icmp type "
                                     + type
-                                    + (code == Traffic.Icmp.ANY
-                                            ? " "
-                                            : " icmp code " + code + " ");
+                                    + (code == Traffic.Icmp.ANY ? " " : " icmp code " + code + " ");
         };
     }
 

@@ -1,5 +1,6 @@
 package dev.monopod.host.network;
 
+import dev.monopod.host.network.HostNetwork.Kubelet;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.model.names.Defaults;
 import java.util.Collection;
@@ -12,22 +13,16 @@ final class Ruleset {
     private Ruleset() {}
 
     /// The host's own namespace: translation for what leaves the VPCs (the NAT gateway), the way to
-    /// the kubelet API at pod addresses, and a wall between the pods and the host.
+    /// the kubelet API at pod addresses, and a wall between the pods and the host. Only the chains
+    /// are replaced: `kubelets` says where the agent answers for which pod, and is the agent's.
     static String host(Collection<VpcNetwork> vpcs) {
         var names = new StringBuilder();
-        var redirect = new StringBuilder();
+        var returned = new StringBuilder();
         var masquerade = new StringBuilder();
         var input = new StringBuilder();
         for (var vpc : vpcs) {
             var link = LinkNames.hostLink(vpc.name());
             for (var cidr : vpc.cidrs()) {
-                redirect.append(
-                        "    ip daddr %s ip daddr != %s tcp dport %d redirect to :%d\n"
-                                .formatted(
-                                        cidr,
-                                        vpc.hostAddress(),
-                                        Defaults.KUBELET_PORT,
-                                        vpc.kubeletPort()));
                 masquerade.append(
                         "    ip saddr %s oifname != { \"%s\", \"lo\" } masquerade\n"
                                 .formatted(cidr, link));
@@ -38,41 +33,77 @@ final class Ruleset {
             names.append(
                     "    iifname \"%s\" fib daddr type local meta l4proto { tcp, udp } th dport 53 dnat to :1053\n"
                             .formatted(link));
-            // Pods reach the API server and the cluster's DNS on the host, and nothing else of it.
+            // The router sends here what is for a pod's kubelet, and would do so for ever.
+            returned.append(
+                    "    iifname \"%1$s\" oifname \"%1$s\" tcp dport %2$d reject with tcp reset\n"
+                            .formatted(link, Defaults.KUBELET_PORT));
+            // Pods reach the API server, the cluster's DNS and other pods' kubelets on the host,
+            // and
+            // nothing else of it.
             input.append("    iifname \"%s\" jump pods\n".formatted(link));
         }
         return """
-        table ip %1$s
-        delete table ip %1$s
         table ip %1$s {
+          map kubelets {
+            type ipv4_addr : ipv4_addr . inet_service
+          }
           chain prerouting {
             type nat hook prerouting priority -100; policy accept;
-        %5$s  }
+          }
           chain output {
             type nat hook output priority -100; policy accept;
-        %2$s  }
+          }
           chain postrouting {
             type nat hook postrouting priority 100; policy accept;
+          }
+          chain forward {
+            type filter hook forward priority 0; policy accept;
+          }
+          chain pods {
+          }
+          chain input {
+            type filter hook input priority 0; policy accept;
+          }
+        }
+        flush table ip %1$s
+        table ip %1$s {
+          chain prerouting {
+            tcp dport %7$d dnat ip to ip daddr map @kubelets
+        %5$s  }
+          chain output {
+            tcp dport %7$d dnat ip to ip daddr map @kubelets
+          }
+          chain postrouting {
         %3$s  }
+          chain forward {
+        %2$s  }
           chain pods {
             ct state established,related accept
             tcp dport { %6$d, 1053, 4443 } accept
+            meta l4proto tcp ct status dnat ct original proto-dst %7$d accept
             udp dport 1053 accept
             icmp type echo-request accept
             drop
           }
           chain input {
-            type filter hook input priority 0; policy accept;
         %4$s  }
         }
         """
-                .formatted(TABLE, redirect, masquerade, input, names, Defaults.API_SERVER_PORT);
+                .formatted(
+                        TABLE,
+                        returned,
+                        masquerade,
+                        input,
+                        names,
+                        Defaults.API_SERVER_PORT,
+                        Defaults.KUBELET_PORT);
     }
 
     /// A VPC's router. `pods` holds which addresses, of layer 3 and 2, may come from which tap; it
     /// is filled as pods come and go, and survives a renewal of the rules because only the chains
     /// are replaced. What has another sender goes nowhere, be it IP or ARP; so do DHCP (its sender
-    /// is 0.0.0.0, its answers are broadcast, and the router forwards no broadcast) and IPv6.
+    /// is 0.0.0.0, its answers are broadcast, and the router forwards no broadcast) and IPv6. No
+    /// guest is asked at the kubelet's port, where it could pass itself off as its own Node.
     static String router(VpcNetwork vpc) {
         return """
         table ip %1$s {
@@ -88,10 +119,14 @@ final class Ruleset {
           chain input {
             type filter hook input priority 0; policy accept;
           }
+          chain forward {
+            type filter hook forward priority 0; policy accept;
+          }
         }
         flush chain ip %1$s prerouting
         flush chain ip %1$s postrouting
         flush chain ip %1$s input
+        flush chain ip %1$s forward
         table ip %1$s {
           chain prerouting {
             iifname "mp-*" ip saddr . ether saddr . iifname != @pods counter drop
@@ -104,6 +139,9 @@ final class Ruleset {
             iifname "mp-*" ct state established,related accept
             iifname "mp-*" icmp type echo-request accept
             iifname "mp-*" counter drop
+          }
+          chain forward {
+            oifname "mp-*" tcp dport %3$d ct state new reject with tcp reset
           }
         }
         table arp %1$s {
@@ -129,7 +167,19 @@ final class Ruleset {
           }
         }
         """
-                .formatted(TABLE, vpc.hostAddress());
+                .formatted(TABLE, vpc.hostAddress(), Defaults.KUBELET_PORT);
+    }
+
+    /// Where the agent answers, for all pods of this host.
+    static String kubelets(Collection<Kubelet> kubelets) {
+        var script = new StringBuilder("flush map ip %s kubelets\n".formatted(TABLE));
+        for (var kubelet : kubelets) {
+            script.append(
+                    "add element ip %s kubelets { %s : %s . %d }\n"
+                            .formatted(
+                                    TABLE, kubelet.pod(), kubelet.hostAddress(), kubelet.port()));
+        }
+        return script.toString();
     }
 
     static String allow(String address, String mac, String tap) {

@@ -42,8 +42,8 @@ final class FabricNetworkIT {
 
     @Test
     void bringsTheKernelToWhatTheObjectsSay() {
-        var two = new Peer("198.51.100.2", Set.of("10.77.0.5", "10.77.0.20"), Set.of("10.77.0.20"));
-        var three = new Peer("198.51.100.3", Set.of("10.77.0.6"), Set.of());
+        var two = new Peer("198.51.100.2", Set.of("10.77.0.5", "10.77.0.20"));
+        var three = new Peer("198.51.100.3", Set.of("10.77.0.6"));
         network.apply(List.of(fabric(SELF, two, three)));
         assertThat(routes())
                 .contains("10.77.0.5 via 198.51.100.2", "10.77.0.20 via 198.51.100.2")
@@ -60,13 +60,7 @@ final class FabricNetworkIT {
 
         // The pod moves, one host leaves.
         network.apply(
-                List.of(
-                        fabric(
-                                SELF,
-                                new Peer(
-                                        "198.51.100.3",
-                                        Set.of("10.77.0.6", "10.77.0.20"),
-                                        Set.of()))));
+                List.of(fabric(SELF, new Peer("198.51.100.3", Set.of("10.77.0.6", "10.77.0.20")))));
         assertThat(routes())
                 .contains("10.77.0.20 via 198.51.100.3")
                 .doesNotContain("198.51.100.2", "10.77.0.5 ");
@@ -77,7 +71,7 @@ final class FabricNetworkIT {
 
     @Test
     void makesTheLinkAnewWhenThisHostIsReachedOtherwise() {
-        var peer = new Peer("198.51.100.2", Set.of("10.77.0.5"), Set.of());
+        var peer = new Peer("198.51.100.2", Set.of("10.77.0.5"));
         network.apply(List.of(fabric(SELF, peer)));
         network.apply(List.of(fabric(new Underlay("127.0.0.2", 9001), peer)));
 

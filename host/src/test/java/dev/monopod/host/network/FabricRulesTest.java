@@ -13,11 +13,7 @@ final class FabricRulesTest {
                     "default",
                     new Underlay("198.51.100.1", 1500),
                     "192.168.0.1",
-                    List.of(
-                            new Peer(
-                                    "198.51.100.2",
-                                    Set.of("192.168.0.5", "192.168.96.11"),
-                                    Set.of("192.168.96.11"))));
+                    List.of(new Peer("198.51.100.2", Set.of("192.168.0.5", "192.168.96.11"))));
 
     @Test
     void onlyHostsOfTheClusterSpeakVxlan() {
@@ -32,13 +28,6 @@ final class FabricRulesTest {
                 .containsSubsequence(
                         "iifname \"mp-*\" ip daddr @hosts tcp dport 6443 accept",
                         "iifname \"mp-*\" ip daddr @hosts counter drop");
-    }
-
-    @Test
-    void theKubeletOfAPodElsewhereIsItsHost() {
-        assertThat(FabricRules.host(List.of(FABRIC)))
-                .contains("elements = { 192.168.96.11 : 198.51.100.2 }")
-                .contains("tcp dport 10250 dnat to ip daddr map @kubelets");
     }
 
     @Test

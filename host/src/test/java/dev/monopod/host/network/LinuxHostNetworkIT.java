@@ -44,8 +44,8 @@ final class LinuxHostNetworkIT {
     @Test
     void routesPodsByTapAndForgetsThemWhenDetached() {
         var network = network();
-        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
-        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16", 10250));
+        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16"));
+        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16"));
         var one = network.attach(pod("m-one", "10.77.0.10"));
         assertThat(network.attach(pod("m-one", "10.77.0.10"))).isEqualTo(one);
         var two = network.attach(pod("m-two", "10.77.0.11"));

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,7 @@ import java.util.function.Consumer;
 final class HostPods implements KubeletPods {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final HostNetwork network;
-    private volatile Consumer<List<String>> addresses = _ -> {};
+    private volatile Consumer<List<Place>> listener = _ -> {};
 
     private final InstantSource clock = InstantSource.system();
 
@@ -45,27 +46,30 @@ final class HostPods implements KubeletPods {
     boolean add(PodWorker worker) {
         var added = workers.putIfAbsent(worker.view().machineName(), worker) == null;
         if (added) {
-            addresses.accept(addresses());
+            listener.accept(places());
         }
         return added;
     }
 
     void remove(PodWorker worker) {
         if (workers.remove(worker.view().machineName(), worker)) {
-            addresses.accept(addresses());
+            listener.accept(places());
         }
     }
 
-    /// Tells of the pods' addresses, now and whenever they change.
-    void tellAddresses(Consumer<List<String>> listener) {
-        addresses = listener;
-        listener.accept(addresses());
+    /// Tells where the pods' Nodes are, now and whenever that changes.
+    void tellPlaces(Consumer<List<Place>> told) {
+        listener = told;
+        told.accept(places());
     }
 
-    private List<String> addresses() {
+    private List<Place> places() {
         return workers.values().stream()
-                .map(worker -> worker.machine().getSpec().network().address())
-                .sorted()
+                .map(worker -> {
+                    var network = worker.machine().getSpec().network();
+                    return new Place(worker.view().machineName(), network.vpc(), network.address());
+                })
+                .sorted(Comparator.comparing(Place::address))
                 .toList();
     }
 
@@ -78,38 +82,20 @@ final class HostPods implements KubeletPods {
     }
 
     @Override
-    public List<Pod> pods() {
-        return workers.values().stream().map(PodWorker::pod).toList();
+    public Optional<Pod> pod(String machine) {
+        return find(machine).map(PodWorker::pod);
     }
 
-    @Override
-    public Optional<Pod> pod(String namespace, String name) {
-        return find(namespace, name).map(PodWorker::pod);
+    private Optional<PodWorker> find(String machine) {
+        return byMachine(machine).filter(worker -> !worker.gone());
     }
 
-    @Override
-    public Optional<Pod> podAt(String address) {
-        return workers.values().stream()
-                .filter(worker -> worker.machine().getSpec().network().address().equals(address))
-                .map(PodWorker::pod)
-                .findFirst();
-    }
-
-    private Optional<PodWorker> find(String namespace, String name) {
-        return workers.values().stream()
-                .filter(worker ->
-                        worker.view().plan().name().equals(name)
-                                && worker.view().plan().namespace().equals(namespace)
-                                && !worker.gone())
-                .findFirst();
-    }
-
-    private PodWorker worker(String namespace, String name) throws RefusedException {
-        return find(namespace, name)
+    private PodWorker worker(String machine) throws RefusedException {
+        return find(machine)
                 .orElseThrow(() ->
                         new RefusedException(
                                 new Refusal.NotFound(
-                                        "pod \"%s/%s\" not found".formatted(namespace, name))));
+                                        "the pod of machine %s is gone".formatted(machine))));
     }
 
     private static ContainerRecord container(PodWorker worker, String container)
@@ -125,10 +111,9 @@ final class HostPods implements KubeletPods {
     }
 
     @Override
-    public void logs(
-            String namespace, String pod, String container, LogOptions options, OutputStream sink)
+    public void logs(String machine, String container, LogOptions options, OutputStream sink)
             throws IOException {
-        var worker = worker(namespace, pod);
+        var worker = worker(machine);
         var record = container(worker, container);
         var directory = LogFile.directory(worker.view().directory(), container);
         var attempt = attempt(worker, record, options, directory);
@@ -190,29 +175,22 @@ final class HostPods implements KubeletPods {
     }
 
     @Override
-    public int exec(
-            String namespace,
-            String pod,
-            String container,
-            List<String> command,
-            StreamSession session)
+    public int exec(String machine, String container, List<String> command, StreamSession session)
             throws IOException {
-        var worker = worker(namespace, pod);
+        var worker = worker(machine);
         return Streams.exec(worker.guest(), running(worker, container), command, session);
     }
 
     @Override
-    public int attach(String namespace, String pod, String container, StreamSession session)
-            throws IOException {
-        var worker = worker(namespace, pod);
+    public int attach(String machine, String container, StreamSession session) throws IOException {
+        var worker = worker(machine);
         return Streams.attach(worker.guest(), running(worker, container), session);
     }
 
     @Override
-    public void portForward(
-            String namespace, String pod, int port, InputStream input, OutputStream output)
+    public void portForward(String machine, int port, InputStream input, OutputStream output)
             throws IOException {
-        var worker = worker(namespace, pod);
+        var worker = worker(machine);
         if (worker.state().stage() != PodState.Stage.READY) {
             throw new RefusedException(new Refusal.NotFound("pod is not running"));
         }

@@ -98,9 +98,9 @@ public final class PodHost implements AutoCloseable {
         return disks;
     }
 
-    /// Tells of the addresses of the pods here, now and whenever they change.
-    public void tellAddresses(Consumer<List<String>> listener) {
-        pods.tellAddresses(listener);
+    /// Tells where the Nodes of the pods here are, now and whenever that changes.
+    public void tellPlaces(Consumer<List<KubeletPods.Place>> listener) {
+        pods.tellPlaces(listener);
     }
 
     /// Recovers, then watches. Returns once every Machine has its worker.

@@ -268,6 +268,14 @@ public final class FakeHost
     public void retainOnly(Collection<String> machineIds) {}
 
     @Override
+    public Optional<String> hostAddress(String vpc) {
+        return Optional.empty();
+    }
+
+    @Override
+    public void serveKubelets(Collection<Kubelet> kubelets) {}
+
+    @Override
     public Map<String, Traffic> traffic(Collection<String> machineIds) {
         return Map.of();
     }

@@ -48,6 +48,14 @@ final class PodTrial {
         public void retainOnly(Collection<String> machineIds) {}
 
         @Override
+        public Optional<String> hostAddress(String vpc) {
+            return Optional.empty();
+        }
+
+        @Override
+        public void serveKubelets(Collection<Kubelet> kubelets) {}
+
+        @Override
         public Map<String, Traffic> traffic(Collection<String> machineIds) {
             return Map.of();
         }
@@ -111,8 +119,7 @@ final class PodTrial {
             try {
                 int code =
                         pods.exec(
-                                "default",
-                                "web",
+                                worker.view().machineName(),
                                 "app",
                                 List.of("/bin/sh", "-c", "id; env | sort | head -5; cat; exit 4"),
                                 new StreamSession(
@@ -128,12 +135,11 @@ final class PodTrial {
             } catch (Exception e) {
                 say("exec failed: " + e);
             }
-            say("statistics: " + pods.statistics(pods.pods(), KubeletPods.Detail.ALL));
+            say("statistics: " + pods.statistics(List.of(worker.pod()), KubeletPods.Detail.ALL));
             until("a restart", () -> worker.state().container("app").attempt() >= 1);
             out.reset();
             pods.logs(
-                    "default",
-                    "web",
+                    worker.view().machineName(),
                     "app",
                     new LogOptions(false, true, true, -1, -1, Optional.empty()),
                     out);

@@ -147,8 +147,7 @@ class PodWorkerTest {
         pods.add(worker);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         pods.logs(
-                "default",
-                "web",
+                worker.view().machineName(),
                 "app",
                 new LogOptions(true, false, false, -1, -1, Optional.empty()),
                 out);
@@ -284,8 +283,7 @@ class PodWorkerTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         int code =
                 pods.exec(
-                        "default",
-                        "web",
+                        worker.view().machineName(),
                         "app",
                         java.util.List.of("cat"),
                         new StreamSession(
