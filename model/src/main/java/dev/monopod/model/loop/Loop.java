@@ -36,6 +36,28 @@ public final class Loop implements AutoCloseable {
         Duration pass() throws Exception;
     }
 
+    /// One pass that lasts as long as there is something to follow, and says how it gets on.
+    @FunctionalInterface
+    public interface LastingBody {
+        void pass(Signs signs) throws Exception;
+    }
+
+    /// What a pass that lasts says of itself. Of the loop's thread.
+    public interface Signs {
+        /// What it depends on answers: its failures are over. From here on it waits for what others
+        /// do, however long that takes.
+        void waits();
+
+        /// It has something to do again, or got on with it: the limit of its pace counts from here.
+        void works();
+    }
+
+    /// One pass of any kind; returns the rest until the next one.
+    @FunctionalInterface
+    interface Pass {
+        Duration run(Signs signs) throws Exception;
+    }
+
     /// What a loop needs of the process around it.
     record Surroundings(InstantSource clock, RandomGenerator random, Consumer<Loop> onClose) {}
 
@@ -45,9 +67,10 @@ public final class Loop implements AutoCloseable {
     private final String name;
     private final Reach reach;
     private final Pace pace;
-    private final PlannedBody body;
+    private final Pass body;
     private final Surroundings surroundings;
     private final Thread thread;
+    private final Signs signs = new OwnSigns();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
 
@@ -57,7 +80,7 @@ public final class Loop implements AutoCloseable {
     private boolean nudged;
     private boolean closed;
 
-    Loop(String name, Reach reach, Pace pace, PlannedBody body, Surroundings surroundings) {
+    Loop(String name, Reach reach, Pace pace, Pass body, Surroundings surroundings) {
         this.name = name;
         this.reach = reach;
         this.pace = pace;
@@ -130,9 +153,10 @@ public final class Loop implements AutoCloseable {
 
     private void run() {
         try {
+            delay();
             while (begin()) {
                 try {
-                    var wanted = body.pass();
+                    var wanted = body.run(signs);
                     end(wanted);
                 } catch (Throwable e) {
                     if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError)) {
@@ -145,6 +169,20 @@ public final class Loop implements AutoCloseable {
         } catch (Throwable e) {
             ended(e);
         }
+    }
+
+    private void delay() {
+        if (pace.delay().isZero()) {
+            return;
+        }
+        lock.lock();
+        try {
+            rest = new Rest(pace.delay(), pace.gap());
+            progress = progress.rests(surroundings.clock().instant(), nextRest());
+        } finally {
+            lock.unlock();
+        }
+        rest();
     }
 
     private boolean begin() {
@@ -162,14 +200,18 @@ public final class Loop implements AutoCloseable {
     private void end(Duration wanted) {
         lock.lock();
         try {
-            var failures = progress.failures();
+            tellMended();
             rest = new Rest(longer(wanted, pace.gap()), pace.gap());
             progress = progress.succeeded(surroundings.clock().instant(), nextRest());
-            if (failures > 0) {
-                LOG.log(Level.INFO, "{0} works again after {1} failures", name, failures);
-            }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void tellMended() {
+        if (progress.failures() > 0) {
+            LOG.log(
+                    Level.INFO, "{0} works again after {1} failures", name, progress.failures());
         }
     }
 
@@ -252,5 +294,28 @@ public final class Loop implements AutoCloseable {
             lock.unlock();
         }
         LOG.log(Level.ERROR, name + " ended: the JVM failed", why);
+    }
+
+    private final class OwnSigns implements Signs {
+        @Override
+        public void waits() {
+            lock.lock();
+            try {
+                tellMended();
+                progress = progress.follows(surroundings.clock().instant());
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void works() {
+            lock.lock();
+            try {
+                progress = progress.began(surroundings.clock().instant());
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 }

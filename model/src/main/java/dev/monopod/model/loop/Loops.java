@@ -22,28 +22,48 @@ public final class Loops {
 
     /// A loop that all of the process needs.
     public Loop loop(String name, Pace pace, Loop.Body body) {
-        return add(name, Reach.PROCESS, pace, planned(pace, body));
+        return add(name, new Reach.Process(), pace, planned(pace, body));
     }
 
     /// A loop that all of the process needs, and whose passes know when the next one is due.
     public Loop planned(String name, Pace pace, Loop.PlannedBody body) {
-        return add(name, Reach.PROCESS, pace, body);
+        return add(name, new Reach.Process(), pace, _ -> body.pass());
+    }
+
+    /// A loop that all of the process needs, and whose passes last.
+    public Loop lasting(String name, Pace pace, Loop.LastingBody body) {
+        return add(name, new Reach.Process(), pace, lasting(pace, body));
     }
 
     /// A loop that one pod needs. Its failures are shown, and leave the process ready.
-    public Loop ofPod(String name, Pace pace, Loop.Body body) {
-        return add(name, Reach.POD, pace, planned(pace, body));
+    ///
+    /// @param kind of the loop; those of all pods share one line
+    /// @param name of it alone
+    public Loop ofPod(String kind, String name, Pace pace, Loop.Body body) {
+        return add(name, new Reach.OfPod(kind), pace, planned(pace, body));
     }
 
-    private static Loop.PlannedBody planned(Pace pace, Loop.Body body) {
+    /// A loop that one pod needs, and whose passes last.
+    ///
+    /// @param kind of the loop; those of all pods share one line
+    /// @param name of it alone
+    public Loop lastingOfPod(String kind, String name, Pace pace, Loop.LastingBody body) {
+        return add(name, new Reach.OfPod(kind), pace, lasting(pace, body));
+    }
+
+    private static Loop.Pass planned(Pace pace, Loop.Body body) {
+        return lasting(pace, _ -> body.pass());
+    }
+
+    private static Loop.Pass lasting(Pace pace, Loop.LastingBody body) {
         var period = pace.period();
-        return () -> {
-            body.pass();
+        return signs -> {
+            body.pass(signs);
             return period;
         };
     }
 
-    private Loop add(String name, Reach reach, Pace pace, Loop.PlannedBody body) {
+    private Loop add(String name, Reach reach, Pace pace, Loop.Pass body) {
         var loop =
                 new Loop(
                         name,

@@ -10,6 +10,7 @@ import java.util.Optional;
 ///
 /// ```
 /// waiting ─ began ─► running ─ succeeded, failed ─► resting ─ began ─► running …
+/// running ─ follows ─► following ─ began ─► running
 ///    any ─ ended ─► ended
 /// ```
 ///
@@ -30,6 +31,9 @@ record Progress(
 
         record Running(Instant since) implements Phase {}
 
+        /// Its pass works, and waits for what others do.
+        record Following() implements Phase {}
+
         /// @param until the next pass is due then
         record Resting(Instant until) implements Phase {}
 
@@ -42,6 +46,16 @@ record Progress(
 
     Progress began(Instant now) {
         return new Progress(new Phase.Running(now), lastSuccess, failures, failingSince, lastError);
+    }
+
+    /// Its first pass is due after a rest.
+    Progress rests(Instant now, Duration rest) {
+        return new Progress(resting(now, rest), lastSuccess, failures, failingSince, lastError);
+    }
+
+    /// What its pass depends on answers; from here on it waits for others, however long.
+    Progress follows(Instant now) {
+        return new Progress(new Phase.Following(), Optional.of(now), 0, Optional.empty(), "");
     }
 
     Progress succeeded(Instant now, Duration rest) {
@@ -92,7 +106,7 @@ record Progress(
                 switch (phase) {
                     case Phase.Running(Instant since) -> Optional.of(since);
                     case Phase.Resting(Instant until) -> Optional.of(until);
-                    case Phase.Waiting(), Phase.Ended() -> Optional.empty();
+                    case Phase.Waiting(), Phase.Following(), Phase.Ended() -> Optional.empty();
                 };
         if (phase instanceof Phase.Ended) {
             return new State.Ended();

@@ -256,12 +256,92 @@ final class LoopTest {
 
     @Test
     void showsAllLoopsOfTheProcessByName() {
-        loops.ofPod("guest default/web", NUDGED, () -> {});
         loops.loop("firewalls", NUDGED, () -> {});
 
-        assertThat(loops.health())
-                .extracting(LoopHealth::line)
-                .isEqualTo(List.of("[+]firewalls ok", "[+]guest default/web ok", "[+]unused ok"));
+        assertThat(LoopHealth.lines(loops.health()))
+                .isEqualTo(List.of("[+]firewalls ok", "[+]unused ok"));
+    }
+
+    @Test
+    void sumsUpTheLoopsOfPods() {
+        var refused = new IllegalStateException("refused");
+        for (var pod = 0; pod < 300; pod++) {
+            var broken = pod < 5;
+            var one =
+                    loops.ofPod(
+                            "pod-status",
+                            "default/web-%03d status".formatted(pod),
+                            Pace.whenNudged(),
+                            () -> {
+                                if (broken) {
+                                    throw refused;
+                                }
+                            });
+            one.start();
+        }
+        loops.ofPod("pod-storage", "default/web-000 storage", NUDGED, () -> {});
+        await().until(() ->
+                loops.health().stream().filter(one -> one.failures() == 1).count() == 5);
+
+        now.set(START.plus(LoopHealth.PATIENCE));
+
+        var lines = LoopHealth.lines(loops.health());
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(0))
+                .startsWith(
+                        "[!]pod-status failed for 5 of 300: default/web-000 status failed:"
+                                + " java.lang.IllegalStateException: refused, ")
+                .contains("; default/web-002 status failed: ")
+                .doesNotContain("web-003")
+                .endsWith("; …");
+        assertThat(lines.subList(1, 3)).containsExactly("[+]pod-storage ok, 1", "[+]unused ok");
+    }
+
+    @Test
+    void beginsAfterItsDelayOrANudge() {
+        loop = loops.loop("test", NUDGED.after(Pace.NEVER), passes::incrementAndGet);
+        loop.start();
+        await().during(Duration.ofMillis(50)).until(() -> passes.get() == 0);
+
+        loop.nudge();
+
+        await().until(() -> passes.get() == 1);
+    }
+
+    @Test
+    void isFineAgainOnceWhatItFollowsAnswers() {
+        var answer = new CountDownLatch(1);
+        var news = new CountDownLatch(1);
+        loop =
+                loops.lastingOfPod(
+                        "pod-tasks",
+                        "default/web watch",
+                        NUDGED,
+                        signs -> {
+                            if (passes.incrementAndGet() < 3) {
+                                throw new NoClassDefFoundError("Container");
+                            }
+                            answer.await();
+                            signs.waits();
+                            news.await();
+                            signs.works();
+                            new CountDownLatch(1).await();
+                        });
+        loop.start();
+        await().until(() -> passes.get() == 3);
+        now.set(START.plus(LoopHealth.PATIENCE));
+        assertThat(loop.health().state()).isEqualTo(new State.Failing(START));
+
+        answer.countDown();
+        await().until(() -> loop.health().fine());
+        now.set(START.plusSeconds(3600));
+        assertThat(loop.health().fine()).isTrue();
+        news.countDown();
+        await().until(() -> loop.health().lastError().isEmpty());
+        await().until(() -> {
+            now.updateAndGet(time -> time.plusSeconds(60));
+            return loop.health().state() instanceof State.Stalled;
+        });
     }
 
     private void run(Loop.Body body) {

@@ -45,6 +45,17 @@ final class ProgressTest {
     }
 
     @Test
+    void isFineHoweverLongItFollowsOthers() {
+        var following = failed(succeeded(), 10).began(START.plusSeconds(12));
+
+        assertThat(stateAt(following, 20)).isEqualTo(new State.Failing(START.plusSeconds(10)));
+        assertThat(stateAt(following.follows(START.plusSeconds(20)), 3600))
+                .isEqualTo(new State.Fine());
+        assertThat(stateAt(following.follows(START.plusSeconds(20)).began(START), 21))
+                .isEqualTo(new State.Stalled(START));
+    }
+
+    @Test
     void isFailingWhenFailuresLast() {
         var once = failed(succeeded(), 10);
         var twice = failed(once, 11);
@@ -100,6 +111,6 @@ final class ProgressTest {
     }
 
     private static LoopHealth health(Progress progress, long second) {
-        return progress.health("leases", Reach.PROCESS, LIMIT, START.plusSeconds(second));
+        return progress.health("leases", new Reach.Process(), LIMIT, START.plusSeconds(second));
     }
 }
