@@ -8,14 +8,14 @@ import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.agent.pod.worker.PodHost;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
+import dev.monopod.kube.client.BriskClient;
+import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,9 +24,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -43,12 +41,10 @@ public final class AgentMain implements Callable<Integer> {
     static final String VERSION = "0.1.0";
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
-    private static final int CALL_MILLIS = 5_000;
-    private static final Duration RETRY = Duration.ofSeconds(2);
     private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
 
     @Mixin private AgentOptions options = new AgentOptions();
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final CompletableFuture<Void> stopping = new CompletableFuture<>();
 
     public static void main(String[] args) {
         System.exit(new CommandLine(new AgentMain()).execute(args));
@@ -56,7 +52,7 @@ public final class AgentMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Runtime.getRuntime().addShutdownHook(new Thread(stopping::countDown));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stopping.complete(null)));
         Files.createDirectories(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
         Files.createDirectories(settings("").seccompDirectory());
@@ -72,31 +68,34 @@ public final class AgentMain implements Callable<Integer> {
         var network = Parts.network(options);
         var images = Parts.images(options);
         try (var client = client();
-                var brisk = brisk(client);
+                var brisk = BriskClient.of(client);
+                var events = new EventRecorder(brisk, Clock.systemUTC(), loops);
                 var watches = new Watches(client);
                 var vpcs = new VpcWatch(client, watches, network, options, loops)) {
-            var address = persistently(health, vpcs::hostAddress);
-            try (var guard = Parts.guard(client, watches, options, loops);
+            var start = new Start(loops, health, stopping);
+            var address = start.step("host-address", vpcs::hostAddress);
+            try (var guard = Parts.guard(events, watches, options, loops);
                     var nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
                     var registration =
                             new HostRegistration(
                                     brisk, facts(address, hypervisor), loops, Clock.systemUTC());
                     var pods =
                             new PodHost(
-                                    client,
+                                    new PodHost.Api(client, brisk, events),
                                     options.hostName,
                                     new PodHost.Machinery(hypervisor, guard.of(network), images),
                                     nodes,
-                                    settings(address));
-                    var collector = Parts.collector(options, images, pods);
+                                    settings(address),
+                                    loops);
+                    var collector = Parts.collector(options, images, pods, loops);
                     var balancing = Parts.loadBalancing(options, client, watches, loops);
                     var kubelet = Parts.kubelet(options, client, pods, address, network, loops)) {
                 vpcs.start();
                 kubelet.doors().start();
                 guard.start();
                 nodes.start();
-                persistently(
-                        health,
+                start.step(
+                        "taking-up-pods",
                         () -> {
                             pods.start();
                             return true;
@@ -106,7 +105,7 @@ public final class AgentMain implements Callable<Integer> {
                 balancing.start();
                 health.started();
                 LOG.info("agent {} of host {} runs", VERSION, options.hostName);
-                stopping.await();
+                stopping.join();
                 LOG.info("agent ends; its machines run on");
             } catch (InterruptedException | IOException | RuntimeException e) {
                 throw e;
@@ -146,33 +145,5 @@ public final class AgentMain implements Callable<Integer> {
         options.kubeconfig.ifPresent(
                 file -> builder.withConfig(Config.fromKubeconfig(file.toFile())));
         return builder.build();
-    }
-
-    /// For heartbeats and Leases: gives up a call within seconds and does not repeat it, since what
-    /// is late is better said anew.
-    private static KubernetesClient brisk(KubernetesClient client) {
-        return new KubernetesClientBuilder()
-                .withConfig(
-                        new ConfigBuilder(client.getConfiguration())
-                                .withRequestTimeout(CALL_MILLIS)
-                                .withRequestRetryBackoffLimit(0)
-                                .build())
-                .build();
-    }
-
-    /// The API server or its CRDs may come later than the agent.
-    private <T> T persistently(HealthServer health, Supplier<T> action)
-            throws InterruptedException {
-        while (true) {
-            try {
-                return action.get();
-            } catch (KubernetesClientException e) {
-                health.awaits("waiting for the API server: " + e.getMessage());
-                LOG.info("waiting for the API server: {}", e.getMessage());
-                if (stopping.await(RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
-                    throw new InterruptedException("stopped while waiting for the API server");
-                }
-            }
-        }
     }
 }

@@ -72,11 +72,7 @@ final class Parts {
 
     /// Security groups and NetworkPolicies, and the links to other hosts, which follow from the
     /// same objects.
-    record Guard(
-            NetworkWatch watch,
-            Firewalls firewalls,
-            Optional<Fabrics> fabrics,
-            EventRecorder recorder)
+    record Guard(NetworkWatch watch, Firewalls firewalls, Optional<Fabrics> fabrics)
             implements AutoCloseable {
         HostNetwork of(HostNetwork network) {
             return new GuardedNetwork(network, firewalls);
@@ -95,7 +91,6 @@ final class Parts {
         public void close() {
             fabrics.ifPresent(Fabrics::close);
             firewalls.close();
-            recorder.close();
         }
     }
 
@@ -113,9 +108,8 @@ final class Parts {
     }
 
     static Guard guard(
-            KubernetesClient client, Watches watches, AgentOptions options, Loops loops) {
+            EventRecorder recorder, Watches watches, AgentOptions options, Loops loops) {
         var watch = new NetworkWatch(watches);
-        var recorder = new EventRecorder(client, Clock.systemUTC());
         return new Guard(
                 watch,
                 new Firewalls(
@@ -125,8 +119,8 @@ final class Parts {
                         recorder.of("monopod-firewall", options.hostName),
                         loops),
                 options.underlayAddress.map(address ->
-                        new Fabrics(watches, watch, options.hostName, Underlay.of(address), loops)),
-                recorder);
+                        new Fabrics(
+                                watches, watch, options.hostName, Underlay.of(address), loops)));
     }
 
     static OciImageStore images(AgentOptions options) throws IOException {
@@ -153,7 +147,8 @@ final class Parts {
                 : CredentialPluginSettings.none();
     }
 
-    static ImageCollector collector(AgentOptions options, OciImageStore images, PodHost pods) {
+    static ImageCollector collector(
+            AgentOptions options, OciImageStore images, PodHost pods, Loops loops) {
         return new ImageCollector(
                 images,
                 new ImageGarbage(
@@ -161,7 +156,8 @@ final class Parts {
                         options.imageLowThreshold,
                         Duration.ofSeconds(options.minimumImageSeconds)),
                 pods::imageDisks,
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                loops);
     }
 
     static LoadBalancing loadBalancing(

@@ -16,6 +16,7 @@ import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Patches;
 import dev.monopod.kube.health.HealthServer;
@@ -257,7 +258,8 @@ public final class ControllerMain implements Callable<Integer> {
                                                     .list()
                                                     .getItems()),
                             loops);
-            var recorder = new EventRecorder(client, Clock.systemUTC());
+            var brisk = BriskClient.of(client);
+            var recorder = new EventRecorder(brisk, Clock.systemUTC(), loops);
             var scheduler =
                     FargateScheduler.of(
                             client,
@@ -298,7 +300,8 @@ public final class ControllerMain implements Callable<Integer> {
                             strays::close,
                             balancers::close,
                             network::close,
-                            recorder::close));
+                            recorder::close,
+                            brisk::close));
             network.start();
             profiles.start();
             scheduler.start(cluster);

@@ -85,14 +85,15 @@ final class FargateSchedulerIT {
         cluster = new ClusterView(client);
         cluster.startProfiles();
         cluster.startAll();
-        recorder = new EventRecorder(client, Clock.systemUTC());
+        var loops = new Loops(Clock.systemUTC(), new Random());
+        recorder = new EventRecorder(client, Clock.systemUTC(), loops);
         scheduler =
                 FargateScheduler.of(
                         client,
                         cluster,
                         MemoryOverhead.EKS_256_MIB,
                         recorder.of("fargate-scheduler", ""),
-                        new Loops(Clock.systemUTC(), new Random()),
+                        loops,
                         Clock.systemUTC());
         scheduler.start(cluster);
     }

@@ -10,6 +10,8 @@ import dev.monopod.host.image.ImageStore.RegistryCredential;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.image.LocalRegistry.Layer;
 import dev.monopod.host.image.RegistryConfiguration.RegistrySettings;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -322,11 +325,12 @@ final class ImageCareIT {
                             new ImageGarbage(85, 80, Duration.ofMinutes(2)),
                             () -> Set.of(wanted.disk()),
                             () -> new Room.Space(1000, 0),
-                            Clock.offset(Clock.systemUTC(), Duration.ofMinutes(3)));
+                            Clock.offset(Clock.systemUTC(), Duration.ofMinutes(3)),
+                            new Loops(Clock.systemUTC(), new Random(1)));
 
             var machine =
                     new ProcessBuilder("sleep", "60").redirectInput(open.disk().toFile()).start();
-            collector.collect();
+            collector.collect(NO_SIGNS);
             machine.destroyForcibly();
 
             assertThat(store.present(open)).isTrue();
@@ -362,4 +366,16 @@ final class ImageCareIT {
         assertThat(process.waitFor()).as(text).isZero();
         return text;
     }
+
+    private static final Loop.Signs NO_SIGNS =
+            new Loop.Signs() {
+                @Override
+                public void waits() {}
+
+                @Override
+                public void works() {}
+
+                @Override
+                public void succeeds() {}
+            };
 }

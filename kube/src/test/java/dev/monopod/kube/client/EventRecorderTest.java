@@ -5,20 +5,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.monopod.kube.client.ScriptedApi.Answer;
 import dev.monopod.kube.client.ScriptedApi.Request;
+import dev.monopod.model.loop.LoopHealth;
+import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 final class EventRecorderTest {
@@ -35,12 +45,15 @@ final class EventRecorderTest {
 
     /// The events that the server holds, by path; it lets nobody read them.
     private final Map<String, String> stored = new ConcurrentHashMap<>();
+    private final AtomicReference<Instant> now =
+            new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+    private final Loops loops = new Loops(now::get, new Random(1));
 
     @Test
     void countsAFailingProbeOnOneObjectAndReadsNothing() throws IOException {
         try (var api = new ScriptedApi(this::serve);
                 var client = api.client()) {
-            try (var recorder = new EventRecorder(client, Clock.systemUTC())) {
+            try (var recorder = new EventRecorder(client, Clock.systemUTC(), loops)) {
                 var events = recorder.of("fargate-agent", "one");
                 for (var time = 0; time < 20; time++) {
                     events.event(
@@ -68,7 +81,7 @@ final class EventRecorderTest {
     void writesWhatUsersAndProgramsReadOfAnEvent() throws IOException {
         try (var api = new ScriptedApi(this::serve);
                 var client = api.client()) {
-            try (var recorder = new EventRecorder(client, Clock.systemUTC())) {
+            try (var recorder = new EventRecorder(client, Clock.systemUTC(), loops)) {
                 recorder.of("fargate-agent", "one")
                         .event(POD, EventType.WARNING, "BackOff", "again", "spec.containers{web}");
                 recorder.of("fargate-scheduler", "").normal(POD, "Scheduled", "there");
@@ -110,7 +123,7 @@ final class EventRecorderTest {
     void createsAnewAnEventThatHasExpired() throws IOException {
         try (var api = new ScriptedApi(this::serve);
                 var client = api.client();
-                var recorder = new EventRecorder(client, Clock.systemUTC())) {
+                var recorder = new EventRecorder(client, Clock.systemUTC(), loops)) {
             var events = recorder.of("fargate-agent", "one");
             events.warning(POD, "Failed", "message");
             Awaitility.await().until(() -> stored.size() == 1);
@@ -139,7 +152,7 @@ final class EventRecorderTest {
                                     : serve(request);
                         });
                 var client = api.client();
-                var recorder = new EventRecorder(client, Clock.systemUTC(), Duration.ofMillis(1))) {
+                var recorder = new EventRecorder(client, Clock.systemUTC(), loops, Duration.ofMillis(1))) {
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "forbidden");
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "message");
 
@@ -158,7 +171,7 @@ final class EventRecorderTest {
                             return serve(request);
                         });
                 var client = api.client()) {
-            var recorder = new EventRecorder(client, Clock.systemUTC());
+            var recorder = new EventRecorder(client, Clock.systemUTC(), loops);
             var events = recorder.of("fargate-agent", "one");
 
             for (var number = 0; number < 10 * EventRecorder.MOST_WAITING; number++) {
@@ -178,7 +191,7 @@ final class EventRecorderTest {
     void writesWhatWaitsBeforeItIsClosed() throws IOException {
         try (var api = new ScriptedApi(this::serve);
                 var client = api.client()) {
-            try (var recorder = new EventRecorder(client, Clock.systemUTC())) {
+            try (var recorder = new EventRecorder(client, Clock.systemUTC(), loops)) {
                 var events = recorder.of("fargate-agent", "one");
                 for (var number = 0; number < 9; number++) {
                     events.warning(POD, "Failed", "message " + number);
@@ -187,6 +200,65 @@ final class EventRecorderTest {
 
             assertThat(stored).hasSize(9);
         }
+    }
+
+    /// Each of them ended the sender for good, in silence, or was not to be seen.
+    @ParameterizedTest
+    @ValueSource(classes = {IllegalStateException.class, NoClassDefFoundError.class})
+    void goesOnAndShowsWhatIsWrongWithOneEvent(Class<? extends Throwable> kind) throws Exception {
+        var trouble = kind.getDeclaredConstructor(String.class).newInstance("in the client");
+        var broken = new AtomicBoolean(true);
+        try (var api = new ScriptedApi(this::serve);
+                var client = api.client();
+                var recorder =
+                        new EventRecorder(
+                                failing(client, broken, trouble),
+                                Clock.systemUTC(),
+                                loops,
+                                Duration.ofSeconds(1))) {
+            var events = recorder.of("fargate-agent", "one");
+            events.warning(POD, "Failed", "message");
+            Awaitility.await().until(() -> loops.health().getFirst().failures() > 0);
+            now.updateAndGet(time -> time.plus(LoopHealth.PATIENCE));
+            assertThat(LoopHealth.lines(loops.health()).getFirst())
+                    .startsWith("[-]events failed: ")
+                    .contains("in the client");
+
+            broken.set(false);
+            events.warning(POD, "Mended", "message");
+            Awaitility.await()
+                    .until(() -> stored.size() == 2 && loops.health().getFirst().fine());
+        }
+    }
+
+    @Test
+    void showsAServerThatCannotAnswer() throws IOException {
+        try (var api = new ScriptedApi(_ -> Answer.failure(503));
+                var client = api.client();
+                var recorder =
+                        new EventRecorder(
+                                client, Clock.systemUTC(), loops, Duration.ofSeconds(1))) {
+            recorder.of("fargate-agent", "one").warning(POD, "Failed", "message");
+            Awaitility.await().until(() -> loops.health().getFirst().failures() > 0);
+            now.updateAndGet(time -> time.plus(LoopHealth.PATIENCE));
+
+            assertThat(LoopHealth.lines(loops.health()).getFirst()).startsWith("[-]events failed");
+        }
+    }
+
+    /// The client, whose calls throw while it is broken.
+    private static KubernetesClient failing(
+            KubernetesClient client, AtomicBoolean broken, Throwable trouble) {
+        return (KubernetesClient)
+                Proxy.newProxyInstance(
+                        KubernetesClient.class.getClassLoader(),
+                        new Class<?>[] {KubernetesClient.class},
+                        (_, method, arguments) -> {
+                            if (broken.get()) {
+                                throw trouble;
+                            }
+                            return method.invoke(client, arguments);
+                        });
     }
 
     private Answer serve(Request request) {

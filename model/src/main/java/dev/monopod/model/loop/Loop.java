@@ -3,6 +3,7 @@ package dev.monopod.model.loop;
 import dev.monopod.model.loop.LoopHealth.Reach;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,11 +15,14 @@ import java.util.random.RandomGenerator;
 /// comes during a pass brings another pass, so a change is never missed. All passes run on one
 /// virtual thread, named as the loop.
 ///
-/// A failure is logged (the 1st, 2nd, 4th, 8th … in a row), counted and backed off; only a failure
-/// of the JVM itself ends the loop, and then its health says so. Made by [Loops], which shows its
+/// A failure is logged (the 1st, 2nd, 4th, 8th … until ten minutes bring none, since others, such as
+/// a guest, may cause any number of them), counted and backed off; only a failure of the JVM itself
+/// ends the loop, and then its health says so. Made by [Loops], which shows its
 /// health. All methods may be called by any thread.
 public final class Loop implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Loop.class.getName());
+
+    private static final Duration QUIET = Duration.ofMinutes(10);
 
     /// A pass that heeds its interruption has ended by then.
     private static final Duration END = Duration.ofSeconds(1);
@@ -44,12 +48,14 @@ public final class Loop implements AutoCloseable {
 
     /// What a pass that lasts says of itself. Of the loop's thread.
     public interface Signs {
-        /// What it depends on answers: its failures are over. From here on it waits for what others
-        /// do, however long that takes.
+        /// From here on it waits for what others do, however long that takes.
         void waits();
 
         /// It has something to do again, or got on with it: the limit of its pace counts from here.
         void works();
+
+        /// It has done what it failed to do before: the failures are over.
+        void succeeds();
     }
 
     /// One pass of any kind; returns the rest until the next one.
@@ -74,7 +80,19 @@ public final class Loop implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
 
+    /// The failures since the last quiet time, whatever succeeded between them.
+    private record Lately(int number, Instant last) {
+        Lately another(Instant now) {
+            return new Lately(now.isAfter(last.plus(QUIET)) ? 1 : number + 1, now);
+        }
+
+        boolean lastIsTold() {
+            return Integer.bitCount(number) == 1;
+        }
+    }
+
     // All under the lock.
+    private Lately lately = new Lately(0, Instant.EPOCH);
     private Progress progress = Progress.none();
     private Rest rest = new Rest(Duration.ZERO, Duration.ZERO);
     private boolean nudged;
@@ -209,7 +227,7 @@ public final class Loop implements AutoCloseable {
     }
 
     private void tellMended() {
-        if (progress.failures() > 0) {
+        if (progress.failures() > 0 && lately.lastIsTold()) {
             LOG.log(
                     Level.INFO, "{0} works again after {1} failures", name, progress.failures());
         }
@@ -241,13 +259,14 @@ public final class Loop implements AutoCloseable {
     }
 
     private void log(int failures, Throwable why, Duration backOff) {
-        if (Integer.bitCount(failures) != 1) {
+        lately = lately.another(surroundings.clock().instant());
+        if (!lately.lastIsTold()) {
             return;
         }
         var text =
                 "%s failed (%d in a row), trying again in %d ms: %s"
                         .formatted(name, failures, backOff.toMillis(), Progress.text(why));
-        if (failures == 1 && unexpected(why)) {
+        if (lately.number() == 1 && unexpected(why)) {
             LOG.log(Level.WARNING, text, why);
         } else {
             LOG.log(Level.WARNING, text);
@@ -301,8 +320,18 @@ public final class Loop implements AutoCloseable {
         public void waits() {
             lock.lock();
             try {
+                progress = progress.follows();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void succeeds() {
+            lock.lock();
+            try {
                 tellMended();
-                progress = progress.follows(surroundings.clock().instant());
+                progress = progress.mended(surroundings.clock().instant());
             } finally {
                 lock.unlock();
             }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -67,17 +68,21 @@ public record LoopHealth(
     /// loops of pods that are of one kind, `[+]KIND ok, NUMBER` or `[!]KIND failed for NUMBER of
     /// NUMBER: NAME …`, which names the first few. Sorted.
     public static List<String> lines(Collection<LoopHealth> loops) {
-        var lines = new TreeMap<String, String>();
+        var lines = new TreeMap<String, List<String>>();
         var kinds = new TreeMap<String, List<LoopHealth>>();
         for (var loop : loops) {
             switch (loop.reach()) {
-                case Reach.Process() -> lines.put(loop.name(), loop.line());
+                case Reach.Process() -> add(lines, loop.name(), loop.line());
                 case Reach.OfPod(String kind) ->
                         kinds.computeIfAbsent(kind, _ -> new ArrayList<>()).add(loop);
             }
         }
-        kinds.forEach((kind, members) -> lines.put(kind, line(kind, members)));
-        return List.copyOf(lines.values());
+        kinds.forEach((kind, members) -> add(lines, kind, line(kind, members)));
+        return lines.values().stream().flatMap(List::stream).toList();
+    }
+
+    private static void add(Map<String, List<String>> lines, String name, String line) {
+        lines.computeIfAbsent(name, _ -> new ArrayList<>()).add(line);
     }
 
     private static String line(String kind, List<LoopHealth> members) {

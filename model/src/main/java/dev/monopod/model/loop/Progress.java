@@ -53,9 +53,15 @@ record Progress(
         return new Progress(resting(now, rest), lastSuccess, failures, failingSince, lastError);
     }
 
-    /// What its pass depends on answers; from here on it waits for others, however long.
-    Progress follows(Instant now) {
-        return new Progress(new Phase.Following(), Optional.of(now), 0, Optional.empty(), "");
+    /// Its pass waits for others, however long.
+    Progress follows() {
+        return new Progress(
+                new Phase.Following(), lastSuccess, failures, failingSince, lastError);
+    }
+
+    /// Its pass, which goes on, has done what failed before.
+    Progress mended(Instant now) {
+        return new Progress(phase, Optional.of(now), 0, Optional.empty(), "");
     }
 
     Progress succeeded(Instant now, Duration rest) {
@@ -93,7 +99,7 @@ record Progress(
 
     /// One line, bounded: it is shown in tables.
     static String text(Throwable why) {
-        var text = why.toString().replaceAll("\\s+", " ").strip();
+        var text = why.toString().replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
         return text.length() > ERROR_LENGTH ? text.substring(0, ERROR_LENGTH) + "…" : text;
     }
 

@@ -321,8 +321,9 @@ final class LoopTest {
                             if (passes.incrementAndGet() < 3) {
                                 throw new NoClassDefFoundError("Container");
                             }
-                            answer.await();
                             signs.waits();
+                            answer.await();
+                            signs.succeeds();
                             news.await();
                             signs.works();
                             new CountDownLatch(1).await();

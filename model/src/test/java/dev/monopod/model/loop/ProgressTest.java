@@ -49,10 +49,11 @@ final class ProgressTest {
         var following = failed(succeeded(), 10).began(START.plusSeconds(12));
 
         assertThat(stateAt(following, 20)).isEqualTo(new State.Failing(START.plusSeconds(10)));
-        assertThat(stateAt(following.follows(START.plusSeconds(20)), 3600))
-                .isEqualTo(new State.Fine());
-        assertThat(stateAt(following.follows(START.plusSeconds(20)).began(START), 21))
-                .isEqualTo(new State.Stalled(START));
+        assertThat(stateAt(following.follows(), 3600))
+                .isEqualTo(new State.Failing(START.plusSeconds(10)));
+        var mended = following.mended(START.plusSeconds(20));
+        assertThat(stateAt(mended.follows(), 3600)).isEqualTo(new State.Fine());
+        assertThat(stateAt(mended.follows().began(START), 21)).isEqualTo(new State.Stalled(START));
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.host.guest.Budget;
 import dev.monopod.host.guest.GuestLog;
+import dev.monopod.model.loop.Loop;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ListContainersRequest;
 import dev.monopod.protocol.guest.WatchContainersRequest;
@@ -21,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
@@ -31,10 +31,10 @@ import org.slf4j.event.Level;
 
 /// Follows the states of a guest's containers and posts them; connects again for as long as the pod
 /// lives. Believes the guest only of attempts that this host began: each has a log on the host, and
-/// who has taken the guest over could name any number. Runs on a thread of the pod.
+/// who has taken the guest over could name any number.
 public final class GuestWatch {
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
-    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
     private static final Duration CALL = Duration.ofSeconds(10);
 
     /// What all containers of a large pod may cause at once, and from then on.
@@ -54,6 +54,9 @@ public final class GuestWatch {
     private final ToIntFunction<String> attempts;
     private final GuestLog log;
     private final Budget messages;
+
+    /// Whether there was a connection before. Of the loop's thread.
+    private boolean broken;
 
     /// @param attempts the present attempt of a container by its name; -1 if the pod has none
     public GuestWatch(
@@ -83,83 +86,60 @@ public final class GuestWatch {
                 .getContainersList();
     }
 
-    /// Which containers the pod's guest has, by id, as soon as it answers; nothing when the machine
-    /// goes before that.
-    public Optional<Set<String>> ids() throws InterruptedException {
-        while (!scope.closed()) {
-            try {
-                return Optional.of(
-                        list(machine).stream()
-                                .map(ContainerState::getContainerId)
-                                .collect(Collectors.toUnmodifiableSet()));
-            } catch (StatusRuntimeException e) {
-                log.log(
-                        Level.INFO,
-                        "{}: failed to list the containers: {}",
-                        view.plan().display(),
-                        e.getStatus());
-                scope.pause(RETRY);
-            }
-        }
-        return Optional.empty();
+    /// Which containers the pod's guest has, by id.
+    ///
+    /// @throws StatusRuntimeException when it does not answer
+    public Set<String> ids() {
+        return list(machine).stream()
+                .map(ContainerState::getContainerId)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
-    public void run() throws InterruptedException {
-        while (!scope.closed()) {
-            var context = Context.current().withCancellation();
-            try {
-                var states =
-                        context.call(() ->
-                                machine.guest()
-                                        .endless()
-                                        .withWaitForReady()
-                                        .watchContainers(
-                                                WatchContainersRequest.getDefaultInstance()));
-                while (states.hasNext()) {
-                    awaitTurn();
-                    told(states.next());
-                }
-            } catch (StatusRuntimeException e) {
-                if (!scope.closed()) {
-                    log.log(
-                            Level.INFO,
-                            "{}: watch broke: {}",
-                            view.plan().display(),
-                            e.getStatus());
-                }
-            } catch (InterruptedException e) {
-                throw e;
-            } catch (RuntimeException e) {
-                log.log(
-                        Level.WARN,
-                        "{}: failed to take in what the guest says: {}",
-                        view.plan().display(),
-                        e);
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            } finally {
-                context.cancel(null);
-            }
-            if (scope.pause(RETRY)) {
-                return;
-            }
-            mend();
+    /// Follows until the machine goes.
+    public void start() {
+        scope.follow("container watch", LONGEST_RETRY, this::follow);
+    }
+
+    /// One connection. A guest that ends the watch breaks it, too.
+    private void follow(Loop.Signs signs) throws Exception {
+        if (broken && mend().isEmpty()) {
+            signs.succeeds();
         }
+        broken = true;
+        var context = Context.current().withCancellation();
+        try {
+            var states =
+                    context.call(() ->
+                            machine.guest()
+                                    .endless()
+                                    .withWaitForReady()
+                                    .watchContainers(WatchContainersRequest.getDefaultInstance()));
+            signs.waits();
+            while (states.hasNext()) {
+                awaitTurn();
+                signs.works();
+                told(states.next());
+                signs.succeeds();
+                signs.waits();
+            }
+        } finally {
+            context.cancel(null);
+        }
+        throw new IllegalStateException("the guest ended the watch of its containers");
     }
 
     /// A connection that is made but never answered would wait for ever: it is replaced.
-    private void mend() {
+    ///
+    /// @return what there is to tell
+    /// @throws StatusRuntimeException while the guest does not answer
+    private List<ContainerState> mend() {
         try {
-            list(machine);
+            return list(machine);
         } catch (StatusRuntimeException e) {
             if (!scope.closed()) {
-                log.log(
-                        Level.INFO,
-                        "{}: connecting anew: {}",
-                        view.plan().display(),
-                        e.getStatus());
                 machine.guest().reconnect();
             }
+            throw e;
         }
     }
 

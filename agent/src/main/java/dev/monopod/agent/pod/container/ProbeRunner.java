@@ -11,6 +11,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.model.loop.Loop;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -34,6 +35,7 @@ public final class ProbeRunner {
     }
 
     private static final int TRIES = 3;
+    private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
 
     private final PodView view;
     private final PodScope scope;
@@ -89,7 +91,7 @@ public final class ProbeRunner {
                         new CountDownLatch(1),
                         new CountDownLatch(1));
         if (attempts.putIfAbsent(id, probed) == null && plan.kind() != ContainerPlan.Kind.INIT) {
-            scope.run("probes of " + plan.name(), () -> begin(probed));
+            scope.follow("probes of " + plan.name(), LONGEST_RETRY, signs -> begin(probed, signs));
         }
     }
 
@@ -139,30 +141,36 @@ public final class ProbeRunner {
         }
     }
 
-    private void begin(Attempt attempt) throws InterruptedException {
+    private void begin(Attempt attempt, Loop.Signs signs) throws InterruptedException {
         var spec = attempt.plan().spec();
         if (attempt.life() != Life.STARTED
                 && spec.getStartupProbe() != null
-                && !probe(attempt, Kind.Startup, spec.getStartupProbe())) {
+                && !probe(attempt, Kind.Startup, spec.getStartupProbe(), signs)) {
             return;
         }
         reports.post(new PodInput.StartupDone(attempt.name(), attempt.number()));
         if (spec.getReadinessProbe() == null) {
             reports.post(new PodInput.Ready(attempt.name(), attempt.number(), true));
         } else {
-            scope.run(
-                    "readiness of " + attempt.name(),
-                    () -> probe(attempt, Kind.Readiness, spec.getReadinessProbe()));
+            follow(attempt, Kind.Readiness, spec.getReadinessProbe());
         }
         if (spec.getLivenessProbe() != null) {
-            probe(attempt, Kind.Liveness, spec.getLivenessProbe());
+            follow(attempt, Kind.Liveness, spec.getLivenessProbe());
         }
+    }
+
+    private void follow(Attempt attempt, Kind kind, Probe probe) {
+        scope.follow(
+                kind + " of " + attempt.name(),
+                LONGEST_RETRY,
+                signs -> probe(attempt, kind, probe, signs));
     }
 
     /// Probes until the attempt ends; a startup probe until it succeeded.
     ///
     /// @return whether the startup probe succeeded
-    private boolean probe(Attempt attempt, Kind kind, Probe probe) throws InterruptedException {
+    private boolean probe(Attempt attempt, Kind kind, Probe probe, Loop.Signs signs)
+            throws InterruptedException {
         var initial = Duration.ofSeconds(or(probe.getInitialDelaySeconds(), 0));
         var period = Duration.ofSeconds(Math.max(1, or(probe.getPeriodSeconds(), 10)));
         var counter =
@@ -177,7 +185,7 @@ public final class ProbeRunner {
             var jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
             wait = wait.compareTo(jitter) > 0 ? wait : jitter;
         }
-        while (!ended(attempt, kind, wait)) {
+        while (!ended(attempt, kind, wait, signs)) {
             var begun = System.nanoTime();
             var outcome = ask(attempt, probe);
             tally.count(
@@ -196,6 +204,7 @@ public final class ProbeRunner {
                 }
             }
             wait = period.minus(Duration.ofNanos(System.nanoTime() - begun));
+            signs.succeeds();
         }
         return false;
     }
@@ -282,6 +291,14 @@ public final class ProbeRunner {
                     kind + " " + what,
                     attempt.plan().fieldPath());
         }
+    }
+
+    private boolean ended(Attempt attempt, Kind kind, Duration wait, Loop.Signs signs)
+            throws InterruptedException {
+        signs.waits();
+        var ended = ended(attempt, kind, wait);
+        signs.works();
+        return ended;
     }
 
     private boolean ended(Attempt attempt, Kind kind, Duration wait) throws InterruptedException {

@@ -4,39 +4,35 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
-import dev.monopod.host.guest.GuestLog;
+import dev.monopod.model.loop.Loop;
 import dev.monopod.protocol.guest.ReadLogRequest;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
-/// Copies what containers say out of the guest, one thread per attempt, from where the host's file
+/// Copies what containers say out of the guest, one task per attempt, from where the host's file
 /// ends. The guest holds a container back rather than losing output, so nothing is lost when a copy
 /// pauses.
 public final class ContainerLogs {
-    private static final Logger LOG = LoggerFactory.getLogger(ContainerLogs.class);
-    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
 
     private final PodView view;
     private final PodScope scope;
     private final MachineHandle machine;
-    private final GuestLog log;
     private final Map<String, CountDownLatch> copies = new ConcurrentHashMap<>();
 
     public ContainerLogs(PodView view, PodScope scope, MachineHandle machine) {
         this.view = view;
         this.scope = scope;
         this.machine = machine;
-        this.log = new GuestLog(LOG, scope.clock());
+        // What a machine that went has not told is not told any more.
+        scope.whenClosing(() -> copies.values().forEach(CountDownLatch::countDown));
     }
 
     /// Starts copying an attempt's output; a second call for it does nothing.
@@ -44,15 +40,16 @@ public final class ContainerLogs {
         var id = ContainerIds.of(view.plan().uid(), container, attempt);
         var done = new CountDownLatch(1);
         if (copies.putIfAbsent(id, done) == null) {
-            scope.run(
-                    "log of " + container,
-                    () -> {
-                        try {
-                            follow(id, container, attempt);
-                        } finally {
-                            done.countDown();
-                        }
+            scope.follow(
+                    "log of %s, attempt %d".formatted(container, attempt),
+                    LONGEST_RETRY,
+                    signs -> {
+                        follow(id, LogFile.directory(view.directory(), container), attempt, signs);
+                        done.countDown();
                     });
+            if (scope.closed()) {
+                done.countDown();
+            }
         }
     }
 
@@ -81,34 +78,21 @@ public final class ContainerLogs {
         return copy == null || copy.getCount() == 0;
     }
 
+    /// Copies to the end, which comes when the container has ended, or its guest knows no such one.
     /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
     /// not here.
-    private void follow(String id, String container, int attempt) throws InterruptedException {
-        var directory = LogFile.directory(view.directory(), container);
-        while (!scope.closed()) {
-            try (var file = LogFile.open(directory, attempt)) {
-                copy(id, file);
-                return;
-            } catch (StatusRuntimeException e) {
-                if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
-                    return;
-                }
-            } catch (IOException e) {
-                log.log(
-                        Level.WARN,
-                        "{}: log of {} pauses: {}",
-                        view.plan().display(),
-                        container,
-                        e);
-            }
-            if (scope.pause(RETRY)) {
-                return;
+    private void follow(String id, Path directory, int attempt, Loop.Signs signs)
+            throws Exception {
+        try (var file = LogFile.open(directory, attempt)) {
+            copy(id, file, signs);
+        } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+                throw e;
             }
         }
     }
 
-    /// Copies to the end, which comes when the container has ended.
-    private void copy(String id, LogFile file) throws IOException {
+    private void copy(String id, LogFile file, Loop.Signs signs) throws Exception {
         var context = Context.current().withCancellation();
         try {
             var chunks =
@@ -122,14 +106,14 @@ public final class ContainerLogs {
                                                             .setFollow(true)
                                                             .build()))
                             .call();
+            signs.waits();
             while (chunks.hasNext()) {
+                signs.works();
                 var chunk = chunks.next();
                 file.append(chunk.getOffset(), chunk.getData());
+                signs.succeeds();
+                signs.waits();
             }
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
         } finally {
             context.cancel(null);
         }

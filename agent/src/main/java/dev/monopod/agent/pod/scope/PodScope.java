@@ -1,10 +1,15 @@
 package dev.monopod.agent.pod.scope;
 
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -13,27 +18,40 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Runs the tasks of one pod, each on a named virtual thread, and ends them all with the pod: first
-/// those that need its machine, then the rest. Tells the time. Thread-safe.
+/// those that need its machine, then the rest. Nothing that a task throws passes in silence, and
+/// what has to be done is tried until it is, or nobody needs it any more: it is a [Loop], so that
+/// `/readyz` shows how it fares. Tells the time. Thread-safe.
 public final class PodScope {
     private static final Logger LOG = LoggerFactory.getLogger(PodScope.class);
+    private static final String TASKS = "pod-tasks";
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+    private static final Pace TASK =
+            Pace.whenNudged().withRetries(FIRST_RETRY, Duration.ofMinutes(1));
 
     private final String display;
+    private final PodThreads threads;
     private final Clock clock;
+    private final Loops loops;
     private final ExecutorService tasks;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final CountDownLatch gone = new CountDownLatch(1);
     private final List<Runnable> whenClosing = new CopyOnWriteArrayList<>();
+    private final Set<Loop> ofMachine = ConcurrentHashMap.newKeySet();
+    private final Set<Loop> ofPod = ConcurrentHashMap.newKeySet();
 
     /// @param display how logs name the pod
     /// @param threads that name the pod in what they log
-    public PodScope(String display, PodThreads threads, Clock clock) {
+    public PodScope(String display, PodThreads threads, Clock clock, Loops loops) {
         this.tasks = Executors.newThreadPerTaskExecutor(threads.factory("pod-task-"));
         this.display = display;
+        this.threads = threads;
         this.clock = clock;
+        this.loops = loops;
     }
 
     public Clock clock() {
@@ -44,8 +62,8 @@ public final class PodScope {
         return clock.instant();
     }
 
-    /// Runs a task of this pod; a failure is logged. Interrupted when the pod goes. Once the pod is
-    /// gone, nothing runs any more.
+    /// Runs a task of this pod, once; what it throws is logged. For what helps, and what nobody
+    /// waits for. Interrupted when the pod goes. Once the pod is gone, nothing runs any more.
     public void run(String what, Task task) {
         try {
             tasks.execute(() -> {
@@ -54,7 +72,7 @@ public final class PodScope {
                     task.run();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                     if (!closed()) {
                         LOG.warn("{}: {} failed", display, what, e);
                     }
@@ -65,32 +83,67 @@ public final class PodScope {
         }
     }
 
-    /// Runs a task again and again until it ends without a failure or the machine goes; each
-    /// failure is logged, and followed by a pause of 1 s that doubles to a minute.
+    /// Runs a task again and again until it ends without a failure or the machine goes, with a
+    /// pause of 1 s that doubles to a minute. For calls: one that takes 20 s counts as stalled.
     public void insist(String what, Task task) {
-        run(
-                what,
-                () -> {
-                    var backoff = new Backoff();
-                    while (true) {
-                        var begun = now();
-                        try {
-                            task.run();
-                            return;
-                        } catch (RuntimeException e) {
-                            if (closed()) {
-                                return;
-                            }
-                            if (Duration.between(begun, now()).compareTo(Backoff.LONGEST) > 0) {
-                                backoff = new Backoff();
-                            }
-                            LOG.warn("{}: {} failed, retrying: {}", display, what, e.toString());
-                        }
-                        if (pause(backoff.next())) {
-                            return;
-                        }
-                    }
-                });
+        untilDone(what, TASK, _ -> task.run());
+    }
+
+    /// As [#insist], for a task that may take any time.
+    public void persevere(String what, Task task) {
+        untilDone(what, TASK.withLimit(Pace.NEVER), _ -> task.run());
+    }
+
+    /// As [#insist], for a task that waits for others, and says when it does.
+    public void follow(String what, Duration longestRetry, Loop.LastingBody task) {
+        untilDone(what, TASK.withRetries(FIRST_RETRY, longestRetry), task);
+    }
+
+    private void untilDone(String what, Pace pace, Loop.LastingBody task) {
+        var itself = new AtomicReference<Loop>();
+        var loop =
+                lasting(
+                        TASKS,
+                        what,
+                        pace,
+                        signs -> {
+                            task.pass(signs);
+                            end(itself.get());
+                        });
+        itself.set(loop);
+        begin(loop, ofMachine);
+    }
+
+    private void end(Loop loop) {
+        ofMachine.remove(loop);
+        loop.close();
+    }
+
+    /// Begins a loop that lasts as long as the machine, or until it is closed.
+    ///
+    /// @param kind that the loops of all pods have which do the same
+    public Loop loop(String kind, String what, Pace pace, Loop.Body body) {
+        return begin(lasting(kind, what, pace, _ -> body.pass()), ofMachine);
+    }
+
+    /// Begins a loop that lasts until the pod is gone.
+    ///
+    /// @param kind that the loops of all pods have which do the same
+    public Loop loopUntilGone(String kind, String what, Pace pace, Loop.Body body) {
+        return begin(lasting(kind, what, pace, _ -> body.pass()), ofPod);
+    }
+
+    private Loop lasting(String kind, String what, Pace pace, Loop.LastingBody body) {
+        return loops.lastingOfPod(kind, display + " " + what, pace, threads.named(body));
+    }
+
+    private Loop begin(Loop loop, Set<Loop> among) {
+        among.add(loop);
+        if (among == ofMachine ? closed() : gone()) {
+            loop.close();
+        }
+        loop.start();
+        return loop;
     }
 
     /// Runs a task whose result or failure the caller asks for. A pod that is gone cancels it.
@@ -126,6 +179,7 @@ public final class PodScope {
     public void closeMachine() {
         closing.countDown();
         whenClosing.forEach(Runnable::run);
+        ofMachine.forEach(Loop::close);
     }
 
     /// Whether nothing is left to be told of this pod.
@@ -133,15 +187,11 @@ public final class PodScope {
         return gone.getCount() == 0;
     }
 
-    /// Waits; true when the pod is gone meanwhile.
-    public boolean pauseUntilGone(Duration duration) throws InterruptedException {
-        return gone.await(duration.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
     /// Ends every task.
     public void close() {
         gone.countDown();
         closeMachine();
+        ofPod.forEach(Loop::close);
         tasks.shutdownNow();
     }
 

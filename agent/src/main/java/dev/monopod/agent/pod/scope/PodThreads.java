@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.scope;
 
+import dev.monopod.model.loop.Loop;
 import java.util.concurrent.ThreadFactory;
 import org.slf4j.MDC;
 
@@ -27,11 +28,23 @@ public final class PodThreads {
         return task -> threads.newThread(named(task));
     }
 
+    /// For a loop's passes; what the loop itself then logs of them has the fields too.
+    public Loop.LastingBody named(Loop.LastingBody body) {
+        return signs -> {
+            name();
+            body.pass(signs);
+        };
+    }
+
     private Runnable named(Runnable task) {
         return () -> {
-            MDC.put("pod", pod);
-            MDC.put("machine", machine);
+            name();
             task.run();
         };
+    }
+
+    private void name() {
+        MDC.put("pod", pod);
+        MDC.put("machine", machine);
     }
 }

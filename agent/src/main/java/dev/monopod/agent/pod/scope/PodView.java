@@ -6,15 +6,17 @@ import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The pod as last seen, and what never changes about it. Thread-safe; two reads may see two
 /// versions of the pod.
 public final class PodView {
     private final Machine machine;
     private final Path directory;
-    private final Nudge news = new Nudge();
+    private final List<Runnable> onNews = new CopyOnWriteArrayList<>();
     private volatile Seen seen;
     private volatile Optional<PodAllocation> granted = Optional.empty();
 
@@ -61,13 +63,13 @@ public final class PodView {
         seen = Seen.of(pod);
         if (!Objects.equals(before.getLabels(), pod.getMetadata().getLabels())
                 || !Objects.equals(before.getAnnotations(), pod.getMetadata().getAnnotations())) {
-            news.nudge();
+            onNews.forEach(Runnable::run);
         }
     }
 
-    /// Tells when the downward API has something new, or the pod goes.
-    public Nudge news() {
-        return news;
+    /// Has an action done whenever the downward API has something new; it must not block.
+    public void onNews(Runnable action) {
+        onNews.add(action);
     }
 
     /// The resources that the pod has from now on, which what it asks for may be ahead of.

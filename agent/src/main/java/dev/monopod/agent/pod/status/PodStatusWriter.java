@@ -2,10 +2,11 @@ package dev.monopod.agent.pod.status;
 
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodState;
-import dev.monopod.agent.pod.scope.Backoff;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Duration;
@@ -15,13 +16,13 @@ import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Writes the newest state of one pod to the API server, from a thread of its own: states that
-/// follow each other fast are written once, and the owner thread never waits for the network.
+/// Writes the newest state of one pod to the API server, from a loop of its own: states that follow
+/// each other fast are written once, and the owner thread never waits for the network.
 public final class PodStatusWriter {
-    private static final Logger LOG = LoggerFactory.getLogger(PodStatusWriter.class);
+    private static final Pace PACE =
+            Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofMinutes(1));
+
     private final PodView view;
     private final PodScope scope;
     private final MachineHandle machine;
@@ -30,6 +31,7 @@ public final class PodStatusWriter {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Optional<PodState> wanted = Optional.empty();
+    private Optional<Loop> loop = Optional.empty();
     private boolean busy;
     private PodStatus written;
 
@@ -66,7 +68,7 @@ public final class PodStatusWriter {
         lock.lock();
         try {
             wanted = Optional.of(state);
-            changed.signalAll();
+            loop.ifPresent(Loop::nudge);
         } finally {
             lock.unlock();
         }
@@ -85,58 +87,57 @@ public final class PodStatusWriter {
         }
     }
 
-    public void run() throws InterruptedException {
-        var backoff = new Backoff();
-        while (!scope.gone()) {
-            PodState state;
-            lock.lock();
-            try {
-                while (wanted.isEmpty()) {
-                    changed.await();
-                }
-                state = wanted.get();
-                wanted = Optional.empty();
-                busy = true;
-            } finally {
-                lock.unlock();
-            }
-            var done = false;
-            try {
-                done = write(state);
-            } finally {
-                lock.lock();
-                try {
-                    busy = false;
-                    if (!done && wanted.isEmpty()) {
-                        wanted = Optional.of(state);
-                    }
-                    changed.signalAll();
-                } finally {
-                    lock.unlock();
-                }
-            }
-            if (done) {
-                backoff = new Backoff();
-            } else if (scope.pauseUntilGone(backoff.next())) {
-                return;
-            }
-        }
-    }
-
-    /// Whatever goes wrong, the next state is written none the less.
-    private boolean write(PodState state) {
+    /// Writes what is wanted now, and from now on.
+    public void start() {
+        lock.lock();
         try {
-            tryWrite(state);
-            return true;
-        } catch (RuntimeException e) {
-            if (!scope.gone()) {
-                LOG.warn("{}: failed to write the status: {}", view.plan().display(), e.toString());
-            }
-            return false;
+            loop = Optional.of(scope.loopUntilGone("pod-status", "status", PACE, this::pass));
+        } finally {
+            lock.unlock();
         }
     }
 
-    private void tryWrite(PodState state) {
+    /// Whatever goes wrong, the newest state is written in the end.
+    private void pass() {
+        var state = begin();
+        if (state.isEmpty()) {
+            return;
+        }
+        var done = false;
+        try {
+            write(state.get());
+            done = true;
+        } finally {
+            end(state.get(), done);
+        }
+    }
+
+    private Optional<PodState> begin() {
+        lock.lock();
+        try {
+            var state = wanted;
+            wanted = Optional.empty();
+            busy = state.isPresent();
+            return state;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end(PodState state, boolean done) {
+        lock.lock();
+        try {
+            busy = false;
+            if (!done && wanted.isEmpty()) {
+                wanted = Optional.of(state);
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write(PodState state) {
         Map<String, String> imageIds = new HashMap<>();
         machine.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
         var gates =

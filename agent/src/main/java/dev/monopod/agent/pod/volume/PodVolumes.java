@@ -5,6 +5,7 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.grpc.StatusRuntimeException;
@@ -16,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread.
-/// Changes of ConfigMaps and Secrets are found by asking, those of the pod itself come at once.
+/// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread, and
+/// once they are fresh by a loop. Changes of ConfigMaps and Secrets are found by asking, those of the pod itself come at once.
 public final class PodVolumes {
     private static final Duration CALL = Duration.ofSeconds(30);
     private static final Duration FIRST_RETRY = Duration.ofMillis(500);
@@ -69,11 +70,16 @@ public final class PodVolumes {
     }
 
     /// Writes what changed, for as long as the pod lives.
-    public void refresh() throws InterruptedException {
+    public void refresh() {
         var changing = view.pod().getSpec().getVolumes().stream().filter(Volumes::changes).toList();
-        while (!changing.isEmpty() && !scope.closed()) {
-            view.news().await(REFRESH);
-            writeAll(requests::renderRecent, changing);
+        if (!changing.isEmpty()) {
+            var loop =
+                    scope.loop(
+                            "pod-volumes",
+                            "volumes",
+                            Pace.every(REFRESH).after(REFRESH),
+                            () -> writeAll(requests::renderRecent, changing));
+            view.onNews(loop::nudge);
         }
     }
 

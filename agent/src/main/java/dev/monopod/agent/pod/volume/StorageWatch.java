@@ -8,26 +8,19 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
-import dev.monopod.host.guest.GuestLog;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import dev.monopod.protocol.guest.StatisticsResponse;
-import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
-/// Evicts a pod that keeps more on its disk than it may. Runs on a thread of the pod, and only for
-/// pods with limits, since counting walks through all that the containers wrote.
+/// Evicts a pod that keeps more on its disk than it may. A loop of the pod, and only for pods with
+/// limits, since counting walks through all that the containers wrote.
 public final class StorageWatch {
-    private static final Logger LOG = LoggerFactory.getLogger(StorageWatch.class);
-
     /// As often as the kubelet's eviction manager looks.
     private static final Duration INTERVAL = Duration.ofSeconds(10);
 
@@ -39,7 +32,9 @@ public final class StorageWatch {
     private final PodReports reports;
     private final MachineHandle machine;
     private final StorageLimits limits;
-    private final GuestLog log;
+
+    /// Of the loop's thread.
+    private boolean evicted;
 
     public StorageWatch(PodView view, PodScope scope, PodReports reports, MachineHandle machine) {
         this.view = view;
@@ -47,37 +42,29 @@ public final class StorageWatch {
         this.reports = reports;
         this.machine = machine;
         this.limits = new StorageLimits(view.pod());
-        this.log = new GuestLog(LOG, scope.clock());
     }
 
-    public void run() throws InterruptedException {
-        while (limits.any() && !scope.pause(INTERVAL)) {
-            var why = look();
-            if (why.isPresent()) {
-                reports.event(PodApi.EventType.Warning, "Evicted", why.get());
-                reports.post(new PodInput.Fail("Evicted", why.get(), GRACE));
-                return;
-            }
+    /// Looks until the pod is evicted or its machine goes.
+    public void start() {
+        if (limits.any()) {
+            scope.loop("pod-storage", "storage", Pace.every(INTERVAL).after(INTERVAL), this::look);
         }
     }
 
-    private Optional<String> look() {
-        try {
-            var told =
-                    machine.guest()
-                            .blocking(CALL)
-                            .statistics(StatisticsRequest.newBuilder().setDetailed(true).build());
-            return limits.exceeded(use(BelievedStatistics.of(told, view, scope.now())));
-        } catch (StatusRuntimeException | UncheckedIOException e) {
-            if (!scope.closed()) {
-                log.log(
-                        Level.INFO,
-                        "{}: failed to read the use of disk: {}",
-                        view.plan().display(),
-                        e);
-            }
-            return Optional.empty();
+    private void look() {
+        if (evicted) {
+            return;
         }
+        var told =
+                machine.guest()
+                        .blocking(CALL)
+                        .statistics(StatisticsRequest.newBuilder().setDetailed(true).build());
+        limits.exceeded(use(BelievedStatistics.of(told, view, scope.now())))
+                .ifPresent(why -> {
+                    evicted = true;
+                    reports.event(PodApi.EventType.Warning, "Evicted", why);
+                    reports.post(new PodInput.Fail("Evicted", why, GRACE));
+                });
     }
 
     private StorageLimits.Use use(StatisticsResponse told) {

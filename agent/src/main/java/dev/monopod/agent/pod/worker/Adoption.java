@@ -3,24 +3,24 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.scope.MachineHandle;
-import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// Gives each Machine of this host its worker: a fresh one, or one that goes on where an earlier
 /// life of the agent stopped.
 final class Adoption {
-    private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
-    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Pace PACE =
+            Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofSeconds(10));
 
     private final WorkerServices services;
     private final HostPods pods;
@@ -38,7 +38,7 @@ final class Adoption {
     void adopt(Machine machine) {
         var name = machine.getMetadata().getName();
         if (pods.byMachine(name).isEmpty() && adopting.add(name)) {
-            Thread.ofVirtual().name("adopt-" + name).start(() -> begin(machine, Optional.empty()));
+            begin(machine, Optional.empty());
         }
     }
 
@@ -63,27 +63,31 @@ final class Adoption {
         pods.byMachine(name).filter(_ -> evicted.add(name)).ifPresent(PodWorker::evictSoon);
     }
 
-    private void begin(Machine machine, Optional<RuntimeException> stumble) {
+    /// Whatever goes wrong, the Machine gets its worker in the end.
+    private void begin(Machine machine, Optional<Throwable> stumble) {
         var name = machine.getMetadata().getName();
-        try {
-            while (true) {
-                try {
-                    tryBegin(machine, stumble);
-                    return;
-                } catch (RuntimeException | IOException e) {
-                    LOG.warn("failed to adopt machine {}, retrying: {}", name, e.toString());
-                    Pauses.pause(RETRY);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            adopting.remove(name);
-        }
+        var reference = machine.getSpec().pod();
+        var itself = new AtomicReference<Loop>();
+        itself.set(
+                services.loops()
+                        .ofPod(
+                                "pod-adoptions",
+                                "%s_%s(%s) adoption"
+                                        .formatted(
+                                                reference.name(),
+                                                reference.namespace(),
+                                                reference.uid()),
+                                PACE,
+                                () -> {
+                                    tryBegin(machine, stumble);
+                                    adopting.remove(name);
+                                    itself.get().close();
+                                }));
+        itself.get().start();
     }
 
     /// @param stumble of the worker before this one
-    private void tryBegin(Machine machine, Optional<RuntimeException> stumble) throws IOException {
+    private void tryBegin(Machine machine, Optional<Throwable> stumble) throws IOException {
         var reference = machine.getSpec().pod();
         var pod = services.api().pod(reference.namespace(), reference.name(), reference.uid());
         if (pod.isEmpty()) {
@@ -102,12 +106,26 @@ final class Adoption {
     }
 
     private PodWorker worker(
-            PodView view, Optional<PodRecord> record, Optional<RuntimeException> stumble) {
+            PodView view, Optional<PodRecord> record, Optional<Throwable> stumble) {
+        var vm = recovered.claim(view.machineName());
+        try {
+            return worker(view, record, stumble, vm);
+        } catch (RuntimeException | Error e) {
+            // For the next try: a machine that runs on is not to be thought lost.
+            vm.ifPresent(recovered::put);
+            throw e;
+        }
+    }
+
+    private PodWorker worker(
+            PodView view,
+            Optional<PodRecord> record,
+            Optional<Throwable> stumble,
+            Optional<VirtualMachine> vm) {
         var handle =
                 new MachineHandle(
                         view.plan().name(),
                         view.machine().getSpec().size().memoryMebiBytes() << 20);
-        var vm = recovered.claim(view.machineName());
         var how =
                 Resumption.of(
                         record,
@@ -140,7 +158,7 @@ final class Adoption {
 
     /// A worker that stumbled has let go of its machine: another one takes the pod up from its
     /// record, as after a restart of the agent.
-    private void again(PodWorker worker, RuntimeException stumble) {
+    private void again(PodWorker worker, Throwable stumble) {
         adopting.add(worker.view().machineName());
         worker.vm().ifPresent(recovered::put);
         pods.remove(worker);

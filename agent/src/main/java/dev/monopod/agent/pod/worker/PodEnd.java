@@ -4,10 +4,8 @@ import dev.monopod.agent.pod.life.LastResort;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.scope.MachineHandle;
-import dev.monopod.agent.pod.scope.Pauses;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
-import dev.monopod.agent.pod.status.PodStatusWriter;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.PowerOffRequest;
@@ -33,8 +31,6 @@ record PodEnd(
     private static final Duration LOGS = Duration.ofSeconds(120);
     private static final Duration LOGS_OF_DELETED = Duration.ofSeconds(10);
     private static final Duration POWER_OFF = Duration.ofSeconds(5);
-    private static final Duration FLUSH = Duration.ofSeconds(10);
-    private static final Duration RETRY = Duration.ofSeconds(2);
 
     /// Returns when the machine is off, or cannot be switched off.
     ///
@@ -67,7 +63,7 @@ record PodEnd(
                             : MachineStatus.Phase.Stopped);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("{}: powering off failed", view.plan().display(), e);
         }
     }
@@ -95,31 +91,15 @@ record PodEnd(
         }
     }
 
-    /// Returns when nothing is left of the pod, here and at the API server.
-    void remove(PodStatusWriter status) {
-        try {
-            if (!state.get().objectGone()) {
-                status.flush(FLUSH);
-            }
-            while (true) {
-                try {
-                    if (!state.get().objectGone()) {
-                        services.api().deletePod(view.pod());
-                    }
-                    services.nodes().remove(view.machine());
-                    PodDirectories.delete(view.directory());
-                    services.api().removeMachine(view.machineName());
-                    break;
-                } catch (RuntimeException | IOException e) {
-                    LOG.warn(
-                            "{}: failed to remove the pod, retrying: {}",
-                            view.plan().display(),
-                            e.toString());
-                    Pauses.pause(RETRY);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /// One try; returns when nothing is left of the pod, here and at the API server.
+    ///
+    /// @throws RuntimeException when something is left
+    void remove() throws IOException {
+        if (!state.get().objectGone()) {
+            services.api().deletePod(view.pod());
         }
+        services.nodes().remove(view.machine());
+        PodDirectories.delete(view.directory());
+        services.api().removeMachine(view.machineName());
     }
 }

@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.pod.api.KubernetesConfigSource;
 import dev.monopod.agent.pod.api.KubernetesPodApi;
+import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.api.PodNodes;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.host.guest.GuestChannel;
@@ -11,10 +12,14 @@ import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
@@ -25,10 +30,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +42,8 @@ import org.slf4j.LoggerFactory;
 /// deletion counts only when the API server says so for that very object.
 public final class PodHost implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PodHost.class);
-    private static final Duration AUDIT = Duration.ofSeconds(30);
+    private static final Pace AUDIT =
+            Pace.every(Duration.ofSeconds(30)).after(Duration.ofSeconds(30));
     private static final Duration DESTROY = Duration.ZERO;
     private static final long RESYNC_MILLIS = 0;
 
@@ -48,31 +53,33 @@ public final class PodHost implements AutoCloseable {
     private final KubernetesClient client;
     private final String hostName;
     private final GuestChannel.Transport transport = new GuestChannel.Transport();
-    private final EventRecorder recorder;
     private final HostPods pods;
-    private final CountDownLatch closing = new CountDownLatch(1);
     private final SharedIndexInformer<Service> serviceInformer;
     private final WorkerServices services;
+    private final Loop audit;
 
     /// The machinery that pods run on.
     public record Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {}
 
+    /// @param brisk gives up a call within seconds
+    public record Api(KubernetesClient usual, KubernetesClient brisk, EventRecorder events) {}
+
     public PodHost(
-            KubernetesClient client,
+            Api api,
             String hostName,
             Machinery machinery,
             PodNodes nodes,
-            PodSettings settings) {
-        this.client = client;
+            PodSettings settings,
+            Loops loops) {
+        this.client = api.usual();
         this.hostName = hostName;
-        this.recorder = new EventRecorder(client, Clock.systemUTC());
+        var events = api.events().of("fargate-agent", hostName);
         this.pods = new HostPods(machinery.network());
         this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
         this.services =
                 new WorkerServices(
                         new WorkerServices.Cluster(
-                                new KubernetesPodApi(
-                                        client, hostName, recorder.of("fargate-agent", hostName)),
+                                new KubernetesPodApi(client, hostName, events),
                                 new KubernetesConfigSource(client, serviceInformer),
                                 nodes),
                         machinery,
@@ -81,7 +88,9 @@ public final class PodHost implements AutoCloseable {
                                 BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
                                 true),
                         settings,
-                        Clock.systemUTC());
+                        new WorkerServices.Running(Clock.systemUTC(), loops));
+        var brisk = new KubernetesPodApi(api.brisk(), hostName, events);
+        this.audit = loops.lasting("pod-audit", AUDIT, signs -> audit(pods, brisk, signs));
     }
 
     /// For the kubelet API.
@@ -136,7 +145,7 @@ public final class PodHost implements AutoCloseable {
                 .inAnyNamespace()
                 .withLabel(Names.HOST_LABEL, hostName)
                 .inform(new PodHandler(), RESYNC_MILLIS);
-        Thread.ofVirtual().name("pod-audit").start(this::audit);
+        audit.start();
     }
 
     private void removeDirectoriesOfOthers(Set<String> machines) {
@@ -155,28 +164,41 @@ public final class PodHost implements AutoCloseable {
         }
     }
 
-    /// Asks for each pod that no watch spoke of, in case one was missed.
-    private void audit() {
-        try {
-            while (!closing.await(AUDIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                for (var worker : pods.workers()) {
-                    look(worker);
+    /// Asks for each pod, in case a watch has not told of it. One that cannot be asked for hinders
+    /// no other.
+    ///
+    /// @throws RuntimeException when one or more could not be asked for
+    static void audit(HostPods pods, PodApi api, Loop.Signs signs) {
+        Optional<Failed> failed = Optional.empty();
+        for (var worker : pods.workers()) {
+            signs.works();
+            try {
+                look(pods, worker, api);
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
+                failed = Optional.of(new Failed(worker, e));
+                if (e instanceof KubernetesClientException refused && refused.getCode() == 0) {
+                    // It is not there for the others either.
+                    break;
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        }
+        failed.ifPresent(Failed::tell);
+    }
+
+    /// @param worker whose pod could not be asked for
+    private record Failed(PodWorker worker, Throwable why) {
+        void tell() {
+            throw new IllegalStateException(
+                    "failed to ask for pod %s: %s".formatted(worker.view().plan().display(), why),
+                    why);
         }
     }
 
-    private void look(PodWorker worker) {
+    private static void look(HostPods pods, PodWorker worker, PodApi api) {
         if (worker.gone()) {
             pods.remove(worker);
-            return;
-        }
-        try {
-            worker.look();
-        } catch (RuntimeException e) {
-            LOG.debug("{}: not audited: {}", worker.view().plan().display(), e.toString());
+        } else {
+            worker.look(api);
         }
     }
 
@@ -210,7 +232,7 @@ public final class PodHost implements AutoCloseable {
 
         @Override
         public void onDelete(Pod pod, boolean finalStateUnknown) {
-            worker(pod, worker -> Thread.ofVirtual().start(() -> look(worker)));
+            worker(pod, PodWorker::lookSoon);
         }
 
         private void worker(Pod pod, Consumer<PodWorker> action) {
@@ -221,10 +243,9 @@ public final class PodHost implements AutoCloseable {
     /// Stops watching; machines run on.
     @Override
     public void close() {
-        closing.countDown();
+        audit.close();
         client.informers().stopAllRegisteredInformers();
         serviceInformer.stop();
-        recorder.close();
         transport.close();
     }
 }

@@ -103,7 +103,7 @@ final class PodStartup {
         if (recovered.isEmpty() && rejected()) {
             return;
         }
-        scope.run("waiting for the binding", binding::await);
+        scope.persevere("waiting for the binding", binding::await);
         awaitName();
         var up = recovered.isPresent() ? again(recovered.get()) : patiently();
         if (up.isEmpty()) {
@@ -119,7 +119,7 @@ final class PodStartup {
         volumes.prepare();
         if (!scope.closed()) {
             reports.post(new PodInput.Prepared());
-            scope.insist("watching the disk", new StorageWatch(view, scope, reports, machine)::run);
+            new StorageWatch(view, scope, reports, machine).start();
             volumes.refresh();
         }
     }
@@ -186,7 +186,7 @@ final class PodStartup {
         var why = rejection.get();
         LOG.warn("{}: rejected: {}", view.plan().display(), why.message());
         reports.event(PodApi.EventType.Warning, why.reason(), why.message());
-        scope.run("keeping the Node", () -> services.nodes().keep(view.machine()));
+        scope.insist("keeping the Node", () -> services.nodes().keep(view.machine()));
         reports.post(why.input());
         return true;
     }
@@ -285,7 +285,7 @@ final class PodStartup {
                         ? GuestChannel.again(vm.channel(), services.transport())
                         : new GuestChannel(vm.channel(), services.transport());
         machine.opened(channel);
-        scope.run("watching the machine", () -> watch(vm));
+        scope.persevere("watching the machine", () -> watch(vm));
         try {
             return Optional.of(
                     channel.configure(

@@ -25,6 +25,8 @@ import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
@@ -35,22 +37,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Owns one pod: a single virtual thread takes inputs from the mailbox, lets [PodMachine] judge
+/// Owns one pod: a single loop takes inputs from the mailbox, lets [PodMachine] judge
 /// them, notes the new state down, has it published, and performs the effects on threads of the
 /// pod. Everything else only posts.
 public final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration IDLE = Duration.ofMinutes(1);
-    private static final Duration STARTUP_END = Duration.ofSeconds(60);
+    private static final Duration FLUSH = Duration.ofSeconds(10);
+    private static final Pace REMOVAL =
+            Pace.whenNudged().withRetries(Duration.ofSeconds(2), Duration.ofSeconds(10));
 
     private final PodView view;
     private final MachineHandle handle;
@@ -61,7 +64,7 @@ public final class PodWorker {
     private final PodReports reports;
     private final PodResize resize;
     private final Resumption how;
-    private final Optional<RuntimeException> stumble;
+    private final Optional<Throwable> stumble;
     private final ContainerLogs logs;
     private final ProbeRunner probes;
     private final PodParts parts;
@@ -70,11 +73,11 @@ public final class PodWorker {
     private final PodStatusWriter status;
     private final PodEnd end;
     private final CountDownLatch gone = new CountDownLatch(1);
-    private final CountDownLatch startupDone = new CountDownLatch(1);
-    private volatile Optional<Future<?>> startup = Optional.empty();
+    private final StartupTask startup;
     private volatile PodState state;
+    private volatile Optional<Loop> owner = Optional.empty();
     private volatile Runnable ended = () -> {};
-    private volatile Consumer<RuntimeException> stumbled = _ -> {};
+    private volatile Consumer<Throwable> stumbled = _ -> {};
     private boolean handedOver;
 
     /// @param stumble of the worker that had the pod before this one, if it stumbled
@@ -83,7 +86,7 @@ public final class PodWorker {
             MachineHandle handle,
             WorkerServices services,
             Resumption how,
-            Optional<RuntimeException> stumble) {
+            Optional<Throwable> stumble) {
         this.view = view;
         this.handle = handle;
         this.services = services;
@@ -91,8 +94,8 @@ public final class PodWorker {
         this.stumble = stumble;
         this.state = how.state();
         this.threads = new PodThreads(view.plan().display(), view.machineName());
-        this.scope = new PodScope(view.plan().display(), threads, services.clock());
-        scope.whenClosing(view.news()::nudge);
+        this.scope = new PodScope(
+                        view.plan().display(), threads, services.clock(), services.loops());
         scope.whenClosing(handle::disconnect);
         this.reports = new PodReports(mailbox, view, scope, services.api());
         this.logs = new ContainerLogs(view, scope, handle);
@@ -102,17 +105,34 @@ public final class PodWorker {
         this.watch = new GuestWatch(view, scope, reports, handle, logs, this::attempt);
         this.resize = new PodResize(view, scope, reports, handle);
         this.status = new PodStatusWriter(view, scope, handle, services.api(), resize::decorate);
+        this.startup = new StartupTask(view, scope, reports, handle, services, how);
         this.end = new PodEnd(view, scope, handle, services, logs, () -> this.state);
         resize.follow(() -> this.state, () -> status.want(this.state));
+        // Before anything that a watch tells.
+        mailbox.post(new PodInput.TakenUp(how.lost()));
     }
 
     /// @param whenGone called once nothing is left of the pod
     /// @param whenStumbled called when this worker could not go on, and has let go of the pod: it
     ///   has to be taken up again
-    void start(Runnable whenGone, Consumer<RuntimeException> whenStumbled) {
+    void start(Runnable whenGone, Consumer<Throwable> whenStumbled) {
         ended = whenGone;
         stumbled = whenStumbled;
-        threads.start("pod-" + view.plan().name(), this::own);
+        status.start();
+        // The end of a pod may have been noted down, and not been published.
+        publish();
+        if (view.pod().getMetadata().getDeletionTimestamp() != null) {
+            seen(view.pod());
+        }
+        var itself =
+                services.loops()
+                        .lastingOfPod(
+                                "pods",
+                                view.plan().display(),
+                                Pace.whenNudged(),
+                                threads.named(this::own));
+        owner = Optional.of(itself);
+        itself.start();
     }
 
     PodView view() {
@@ -145,9 +165,9 @@ public final class PodWorker {
         scope.insist("eviction", () -> services.api().evictPod(view.pod()));
     }
 
-    /// What happened to the pod before its worker was known is not missed.
+    /// Asks the API server for the pod: what happened before its worker was known is not missed.
     void lookSoon() {
-        scope.run("first look", this::look);
+        scope.insist("look at the pod", () -> look(services.api()));
     }
 
     /// The machine, for a worker that takes the pod up after this one.
@@ -158,9 +178,8 @@ public final class PodWorker {
     /// Asks the API server for the pod, in case a watch has not told of it.
     ///
     /// @throws RuntimeException when it does not answer
-    void look() {
-        services.api()
-                .pod(view.plan().namespace(), view.plan().name(), view.plan().uid())
+    void look(PodApi api) {
+        api.pod(view.plan().namespace(), view.plan().name(), view.plan().uid())
                 .ifPresentOrElse(this::seen, this::podGone);
     }
 
@@ -210,28 +229,21 @@ public final class PodWorker {
         return gone.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void own() {
-        try {
-            scope.run("status", status::run);
-            // The end of a pod may have been noted down, and not been published.
-            publish();
-            judge(new PodInput.TakenUp(how.lost()));
-            if (view.pod().getMetadata().getDeletionTimestamp() != null) {
-                seen(view.pod());
-            }
-            while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
-                var now = scope.now();
-                var patience =
-                        PodMachine.nextTick(state, now)
-                                .map(at -> Duration.between(now, at))
-                                .filter(wait -> wait.compareTo(IDLE) < 0)
-                                .orElse(IDLE);
-                var input = mailbox.take(patience).orElseGet(PodInput.Tick::new);
-                judge(input);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /// The loop's one pass: whatever an input leads to, [#judge] deals with it.
+    private void own(Loop.Signs signs) throws InterruptedException {
+        while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
+            var now = scope.now();
+            var patience =
+                    PodMachine.nextTick(state, now)
+                            .map(at -> Duration.between(now, at))
+                            .filter(wait -> wait.compareTo(IDLE) < 0)
+                            .orElse(IDLE);
+            signs.waits();
+            var input = mailbox.take(patience).orElseGet(PodInput.Tick::new);
+            signs.works();
+            judge(input);
         }
+        owner.ifPresent(Loop::close);
     }
 
     private void judge(PodInput input) throws InterruptedException {
@@ -240,7 +252,7 @@ public final class PodWorker {
             if (input instanceof PodInput.Started started) {
                 resize.started(started.container(), started.attempt());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("{}: the pod's worker failed at {}", view.plan().display(), input, e);
             if (stumble.isEmpty()) {
                 handOver(e);
@@ -260,16 +272,16 @@ public final class PodWorker {
     }
 
     /// Lets go of the pod, and leaves its machine to the worker that takes it up from the record.
-    private void handOver(RuntimeException cause) throws InterruptedException {
+    private void handOver(Throwable cause) throws InterruptedException {
         handedOver = true;
         scope.closeMachine();
-        endStartup();
+        startup.end();
         scope.close();
         stumbled.accept(cause);
     }
 
     /// The second worker stumbles too: the pod fails, and whatever else fails is only logged.
-    private void giveUp(PodInput input, RuntimeException cause) {
+    private void giveUp(PodInput input, Throwable cause) {
         var message = "The pod's worker failed: " + cause;
         var step = LastResort.step(state, input, message, scope.now());
         if (!step.state().equals(state)) {
@@ -292,64 +304,36 @@ public final class PodWorker {
         }
     }
 
-    private Optional<VirtualMachine> recovered() {
-        return how instanceof Resumption.Ongoing ? handle.vm() : Optional.empty();
-    }
-
     private int attempt(String container) {
         var known = state.containers().get(container);
         return known == null ? -1 : known.attempt();
     }
 
-    private void startUp() {
-        try {
-            new PodStartup(view, scope, reports, handle, services, recovered()).run();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            if (!scope.closed()) {
-                LOG.error("{}: startup failed", view.plan().display(), e);
-                reports.post(new PodInput.MachineLost("startup failed: " + e.getMessage()));
-            }
-        } finally {
-            startupDone.countDown();
-        }
-    }
-
-    /// What is being started is not started any more, or is known, when this returns.
-    private void endStartup() throws InterruptedException {
-        startup.ifPresent(task -> task.cancel(true));
-        if (startup.isPresent() && !startupDone.await(STARTUP_END.toSeconds(), TimeUnit.SECONDS)) {
-            LOG.error("{}: startup has not ended in time", view.plan().display());
-        }
-    }
-
     private void perform(PodEffect effect) {
         switch (effect) {
-            case PodEffect.StartUp() ->
-                    startup =
-                            Optional.of(scope.submit("startup", Executors.callable(this::startUp)));
+            case PodEffect.StartUp() -> startup.begin();
             case PodEffect.KeepNode() ->
-                    scope.run("keeping the Node", () -> services.nodes().keep(machine()));
+                    scope.insist("keeping the Node", () -> services.nodes().keep(machine()));
             case PodEffect.ListContainers() ->
-                    scope.run(
+                    scope.insist(
                             "listing containers",
-                            () -> watch.ids().map(PodInput.GuestHas::new).ifPresent(reports::post));
-            case PodEffect.WatchContainers() -> scope.run("container watch", watch::run);
+                            () -> reports.post(new PodInput.GuestHas(watch.ids())));
+            case PodEffect.WatchContainers() -> watch.start();
             case PodEffect.ResumeProbes(String name, int _, Instant startedAt) ->
                     probes.resume(state.container(name), startedAt);
             case PodEffect.AttemptOver(String name, int attempt) -> runner.ended(name, attempt);
             case PodEffect.PullImage(String name) -> {
                 var plan = view.plan().container(name);
-                scope.run("pull of " + plan.spec().getImage(), () -> parts.puller().bring(plan));
+                scope.persevere(
+                        "pull of " + plan.spec().getImage(), () -> parts.puller().bring(plan));
             }
             case PodEffect.StartContainer(String name, int attempt) -> {
                 var plan = view.plan().container(name);
-                scope.run("start of " + name, () -> runner.start(plan, attempt));
+                scope.persevere("start of " + name, () -> runner.start(plan, attempt));
             }
             case PodEffect.StopContainer stop -> {
                 var plan = view.plan().container(stop.container());
-                scope.run("stop of " + plan.name(), () -> runner.stop(plan, stop));
+                scope.persevere("stop of " + plan.name(), () -> runner.stop(plan, stop));
             }
             case PodEffect.TakeTurn(String name, int attempt) -> runner.takeTurn(name, attempt);
             case PodEffect.Hasten(String name, int attempt, Duration grace) ->
@@ -364,7 +348,7 @@ public final class PodWorker {
                             view.plan().container(name).fieldPath());
             case PodEffect.PowerOff() ->
                     threads.start("power-off-" + view.plan().name(), this::powerOff);
-            case PodEffect.Remove() -> threads.start("remove-" + view.plan().name(), this::remove);
+            case PodEffect.Remove() -> remove();
         }
     }
 
@@ -384,19 +368,32 @@ public final class PodWorker {
 
     private void powerOff() {
         try {
-            end.powerOff(this::endStartup);
+            end.powerOff(startup::end);
         } finally {
             reports.post(new PodInput.MachineOff());
         }
     }
 
+    /// Waits a moment for the last status, then removes until nothing is left.
     private void remove() {
-        try {
-            end.remove(status);
-        } finally {
-            scope.close();
-            ended.run();
-            gone.countDown();
-        }
+        var removal = new AtomicReference<Loop>();
+        removal.set(
+                services.loops()
+                        .lastingOfPod(
+                                "pod-removals",
+                                view.plan().display() + " removal",
+                                REMOVAL,
+                                threads.named(signs -> {
+                                    if (!state.objectGone()) {
+                                        status.flush(FLUSH);
+                                    }
+                                    signs.works();
+                                    end.remove();
+                                    scope.close();
+                                    ended.run();
+                                    gone.countDown();
+                                    removal.get().close();
+                                })));
+        removal.get().start();
     }
 }

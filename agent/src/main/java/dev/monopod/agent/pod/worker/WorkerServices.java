@@ -8,6 +8,7 @@ import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.network.HostNetwork;
+import dev.monopod.model.loop.Loops;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Semaphore;
@@ -23,7 +24,10 @@ record WorkerServices(
         GuestChannel.Transport transport,
         Semaphore boots,
         PodSettings settings,
-        Clock clock) {
+        Running running) {
+    /// What goes on in this process, and by which clock.
+    record Running(Clock clock, Loops loops) {}
+
     /// The API server, and the Nodes that stand for machines.
     record Cluster(PodApi api, ConfigSource source, PodNodes nodes) {}
 
@@ -37,6 +41,14 @@ record WorkerServices(
 
     PodNodes nodes() {
         return cluster.nodes();
+    }
+
+    Clock clock() {
+        return running.clock();
+    }
+
+    Loops loops() {
+        return running.loops();
     }
 
     Hypervisor hypervisor() {

@@ -11,6 +11,7 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -29,10 +30,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /// A host, an API server, a registry and a network that do as tests say.
@@ -54,8 +57,13 @@ public final class FakeHost
     final CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);
 
+    /// What time it is for the health of loops.
+    final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+
+    final Loops loops = new Loops(now::get, new Random(1));
+
     /// What fails for as long as it is here, by the name of the call.
-    final Map<String, RuntimeException> troubles = new ConcurrentHashMap<>();
+    final Map<String, Throwable> troubles = new ConcurrentHashMap<>();
 
     private final Path directory;
 
@@ -79,7 +87,7 @@ public final class FakeHost
                         new PodSettings.VolumeSettings(
                                 directory.resolve("nfs.squashfs"), "us-west-2"),
                         Duration.ofSeconds(10)),
-                Clock.systemUTC());
+                new WorkerServices.Running(Clock.systemUTC(), loops));
     }
 
     static Machine machine() {
@@ -124,12 +132,18 @@ public final class FakeHost
         Optional.ofNullable(troubles.get(call))
                 .ifPresent(trouble -> {
                     calls.add("refused " + call);
-                    throw trouble;
+                    sneak(trouble);
                 });
+    }
+
+    @SuppressWarnings("unchecked")
+    static <E extends Throwable> void sneak(Throwable what) throws E {
+        throw (E) what;
     }
 
     @Override
     public Optional<Pod> pod(String namespace, String name, String uid) {
+        stumble("pod");
         return pod;
     }
 
@@ -145,6 +159,7 @@ public final class FakeHost
 
     @Override
     public void deletePod(Pod deleted) {
+        stumble("deletePod");
         calls.add("deletePod");
         pod = Optional.empty();
     }

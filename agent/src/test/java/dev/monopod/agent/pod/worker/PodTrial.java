@@ -18,7 +18,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -97,7 +96,7 @@ final class PodTrial {
                                     QemuConfiguration.DEFAULT_JAIL_USER,
                                     fake.settings().volumes(),
                                     Duration.ofMinutes(2)),
-                            Clock.systemUTC());
+                            fake.running());
             Pod pod = Serialization.unmarshal(Files.readString(Path.of(args[2])), Pod.class);
             host.pod = Optional.of(pod);
             HostPods pods = new HostPods(new Tap(args[4], args[5]));
