@@ -1,9 +1,10 @@
 package dev.monopod.controller.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.kube.mapping.PodProfiles;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.profile.Match;
-import dev.monopod.model.profile.ProfileMatching;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.HashMap;
@@ -15,17 +16,14 @@ final class PodFacts {
 
     private PodFacts() {}
 
-    /// Which profile runs the pod; none for pods of DaemonSets, of the kubelet itself, and for
-    /// those already bound.
+    /// Which profile runs the pod.
+    ///
+    /// @throws IllegalArgumentException if its metadata is not a pod's
     static Match match(Review review, ClusterReads reads) {
-        var pod = review.object();
-        return ownedByDaemonSet(pod) || isMirror(pod)
-                ? new Match.None()
-                : ProfileMatching.choose(
-                        Profiles.active(reads.profiles()),
-                        review.namespace(),
-                        texts(pod.at("/metadata/labels")),
-                        texts(pod.at("/metadata/annotations")));
+        return PodProfiles.of(
+                SERIALIZATION.convertValue(review.object().path("metadata"), ObjectMeta.class),
+                review.namespace(),
+                Profiles.active(reads.profiles()));
     }
 
     /// @throws IllegalArgumentException if it is not a pod's
@@ -37,19 +35,5 @@ final class PodFacts {
         Map<String, String> texts = new HashMap<>();
         object.properties().forEach(entry -> texts.put(entry.getKey(), entry.getValue().asText()));
         return texts;
-    }
-
-    private static boolean ownedByDaemonSet(JsonNode pod) {
-        for (var owner : pod.at("/metadata/ownerReferences")) {
-            if (owner.path("kind").asText().equals("DaemonSet")
-                    && owner.path("controller").asBoolean()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean isMirror(JsonNode pod) {
-        return pod.at("/metadata/annotations").has("kubernetes.io/config.mirror");
     }
 }

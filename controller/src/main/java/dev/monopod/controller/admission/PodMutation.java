@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.monopod.kube.mapping.PodSizing;
 import dev.monopod.model.names.Names;
@@ -7,8 +8,10 @@ import dev.monopod.model.profile.Match;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.Provisioned;
 import io.fabric8.zjsonpatch.JsonDiff;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +20,6 @@ import org.slf4j.LoggerFactory;
 /// see".
 public final class PodMutation implements Webhook {
     private static final Logger LOG = LoggerFactory.getLogger(PodMutation.class);
-    private static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
 
     private final ClusterReads reads;
     private final AdmissionSettings settings;
@@ -55,6 +57,9 @@ public final class PodMutation implements Webhook {
                     List.of("spec.nodeName is set, so the pod does not go to Fargate"));
         }
         ObjectNode after = before.deepCopy();
+        var warnings = new ArrayList<String>();
+        dropOwn(after, "labels", warnings);
+        dropOwn(after, "annotations", warnings);
         metadata(after, profile);
         spec((ObjectNode) after.get("spec"));
         String account = after.at("/spec/serviceAccountName").asText("default");
@@ -63,16 +68,47 @@ public final class PodMutation implements Webhook {
                 reads.readinessGates(
                         review.namespace(), PodFacts.texts(before.at("/metadata/labels"))));
         iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
-        List<String> warnings = securityGroups.apply(after, review.namespace(), profile);
+        warnings.addAll(securityGroups.apply(after, review.namespace(), profile));
+        for (var mark : List.of(Names.CAPACITY_ANNOTATION, Names.SECURITY_GROUPS_ANNOTATION)) {
+            replaced(before, after, mark).ifPresent(warnings::add);
+        }
         LOG.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
         return new Verdict.Changed(JsonDiff.asJson(before, after), warnings);
+    }
+
+    /// A pod that was exported and is created anew carries what belongs to the one before.
+    private static void dropOwn(ObjectNode pod, String kind, List<String> warnings) {
+        if (!(pod.path("metadata").path(kind) instanceof ObjectNode texts)) {
+            return;
+        }
+        for (var key : PodFacts.texts(texts).keySet()) {
+            if (key.startsWith(Names.OWN_PREFIX) && !key.equals(Names.ADOPT_ANNOTATION)) {
+                texts.remove(key);
+                if (!key.equals(Names.TARGET_HEALTH_LABEL)) {
+                    warnings.add(
+                            "metadata.%s[%s] is the system's own and was removed"
+                                    .formatted(kind, key));
+                }
+            }
+        }
+    }
+
+    /// What the user wrote in a place of the system's.
+    private static Optional<String> replaced(JsonNode before, JsonNode after, String annotation) {
+        var written = before.path("metadata").path("annotations").path(annotation);
+        var now = after.path("metadata").path("annotations").path(annotation);
+        return written.isMissingNode() || written.equals(now)
+                ? Optional.empty()
+                : Optional.of(
+                        "metadata.annotations[%s] is the system's own: %s was replaced by %s"
+                                .formatted(annotation, written.asText(), now.asText("nothing")));
     }
 
     private void metadata(ObjectNode pod, Profile profile) {
         var metadata = object(pod, "metadata");
         object(metadata, "labels").put(Names.PROFILE_LABEL, profile.name());
         var annotations = object(metadata, "annotations");
-        annotations.put(Names.LOGGING_ANNOTATION, LOGGING_DISABLED);
+        annotations.put(Names.LOGGING_ANNOTATION, Names.LOGGING_DISABLED);
         switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
             case Provisioned.Fits fits ->
                     annotations.put(Names.CAPACITY_ANNOTATION, fits.size().annotation());

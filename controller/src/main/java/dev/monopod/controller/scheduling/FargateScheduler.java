@@ -16,6 +16,7 @@ import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
 /// | --- | --- | --- |
 /// | success | stays, as its machine's | is bound |
 /// | "exists already" | goes to the Machine that exists | is bound to that one |
+/// | "the pod has changed" | stays, as its machine's | is judged again, and its Machine goes if it no longer fits |
 /// | a refusal | is free again | is decided again, after its back-off |
 /// | no answer | stays held, for the Machine may exist | its Machine is looked for, after its back-off |
 public final class FargateScheduler implements AutoCloseable {
@@ -158,18 +160,12 @@ public final class FargateScheduler implements AutoCloseable {
                     hold(key, hold);
                     retry(key);
                 }
-                case SchedulingStep.Adopt(var pod, var profile, var capacity) ->
-                        work(
-                                key,
-                                () -> {
-                                    api.adopt(pod, profile, capacity);
-                                    // The pod's change brings it back, sooner than this.
-                                    return false;
-                                });
                 case SchedulingStep.Create(var pod, var machine) ->
                         work(key, () -> create(pod, machine));
                 case SchedulingStep.Settle(var pod, var machine) ->
                         work(key, () -> settle(pod, machine));
+                case SchedulingStep.Undo(var pod, var machine) ->
+                        work(key, () -> undo(pod, machine));
             }
         } catch (RuntimeException e) {
             LOG.warn("{}: failed to schedule, trying again: {}", key, e.toString());
@@ -241,12 +237,28 @@ public final class FargateScheduler implements AutoCloseable {
         }
     }
 
-    private boolean create(Pod pod, Machine machine) {
+    /// What is to be created, and the pod as it is bound.
+    private record Ready(Pod pod, Machine machine) {}
+
+    private boolean create(Pod judged, Machine draft) {
+        var name = draft.getMetadata().getName();
+        Optional<Ready> prepared = Optional.empty();
+        try {
+            prepared = prepare(judged, draft);
+        } finally {
+            if (prepared.isEmpty()) {
+                // Nothing was created, so nothing is to be looked for.
+                ledger.free(name);
+            }
+        }
+        if (prepared.isEmpty()) {
+            return false;
+        }
+        var pod = prepared.get().pod();
         Machine created;
         try {
-            created = api.create(machine);
+            created = api.create(prepared.get().machine());
         } catch (KubernetesClientException e) {
-            var name = machine.getMetadata().getName();
             if (ApiCode.CONFLICT.in(e)) {
                 return settle(pod, name);
             }
@@ -256,8 +268,22 @@ public final class FargateScheduler implements AutoCloseable {
             throw e;
         }
         ledger.created(created);
-        bind(pod, created);
-        return true;
+        return bind(pod, created);
+    }
+
+    /// Looks up what only the API server itself knows for certain, and tells it on a pod that no
+    /// webhook saw. Empty if the pod lacks what it can't be given, or has changed meanwhile.
+    private Optional<Ready> prepare(Pod pod, Machine draft) {
+        var surroundings = api.surroundings(pod);
+        var lacking = surroundings.lacking(pod);
+        if (lacking.isPresent()) {
+            hold(key(pod), new SchedulingStep.Hold(pod, "Unschedulable", lacking.get()));
+            return Optional.empty();
+        }
+        var machine = Machines.with(draft, surroundings.securityGroups(pod, draft.getSpec()));
+        var marks = PodMarks.of(machine);
+        var marked = marks.standOn(pod) ? Optional.of(pod) : api.mark(pod, marks);
+        return marked.map(known -> new Ready(known, machine));
     }
 
     /// Whether the API server said no; else the object may have been created.
@@ -272,17 +298,37 @@ public final class FargateScheduler implements AutoCloseable {
             ledger.free(name);
             return false;
         }
-        ledger.created(found.get());
-        if (found.get().getMetadata().getDeletionTimestamp() != null) {
+        var machine = found.get();
+        ledger.created(machine);
+        if (machine.getMetadata().getDeletionTimestamp() != null) {
             // Its name is taken until the host has taken it down.
             return false;
         }
-        bind(pod, found.get());
-        return true;
+        if (!Machines.agree(
+                machine, api.surroundings(pod).securityGroups(pod, machine.getSpec()))) {
+            return undo(pod, name);
+        }
+        return bind(pod, machine);
     }
 
-    private void bind(Pod pod, Machine machine) {
-        api.bind(pod, machine);
+    /// The Machine was made for what the pod no longer is.
+    private boolean undo(Pod pod, String name) {
+        var found = api.machine(name);
+        if (found.isEmpty()) {
+            ledger.free(name);
+            return false;
+        }
+        LOG.info("{}: has changed since {} was made for it, which goes", key(pod), name);
+        ledger.created(found.get());
+        api.delete(found.get());
+        return false;
+    }
+
+    /// Returns whether the pod is bound; one that was edited meanwhile is judged again.
+    private boolean bind(Pod pod, Machine machine) {
+        if (!api.bind(pod, machine)) {
+            return false;
+        }
         var spec = machine.getSpec();
         events.warning(
                 pod,
@@ -299,6 +345,7 @@ public final class FargateScheduler implements AutoCloseable {
                 machine.getMetadata().getName(),
                 spec.host(),
                 spec.network().address());
+        return true;
     }
 
     private static String key(Pod pod) {

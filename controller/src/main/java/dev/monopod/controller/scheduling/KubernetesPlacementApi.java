@@ -2,6 +2,7 @@ package dev.monopod.controller.scheduling;
 
 import dev.monopod.controller.node.FargateNode;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.ConditionState;
@@ -11,11 +12,13 @@ import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +47,35 @@ final class KubernetesPlacementApi implements PlacementApi {
     }
 
     @Override
-    public void bind(Pod pod, Machine machine) {
+    public void delete(Machine machine) {
+        client.resource(machine).delete();
+    }
+
+    @Override
+    public Surroundings surroundings(Pod pod) {
+        var namespace = pod.getMetadata().getNamespace();
+        var name = Objects.requireNonNullElse(pod.getSpec().getServiceAccountName(), "default");
+        @Nullable ServiceAccount account =
+                client.serviceAccounts().inNamespace(namespace).withName(name).get();
+        var policies =
+                client.resources(SecurityGroupPolicy.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems();
+        return account == null
+                ? new Surroundings(policies, Map.of(), Map.of())
+                : new Surroundings(
+                        policies,
+                        orEmpty(account.getMetadata().getLabels()),
+                        orEmpty(account.getMetadata().getAnnotations()));
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> texts) {
+        return Objects.requireNonNullElse(texts, Map.of());
+    }
+
+    @Override
+    public boolean bind(Pod pod, Machine machine) {
         var spec = machine.getSpec();
         var region = spec.nodeName().replaceFirst("^[^.]+\\.", "").replace(".compute.internal", "");
         createNode(machine, region);
@@ -55,6 +86,8 @@ final class KubernetesPlacementApi implements PlacementApi {
                         .withName(meta.getName())
                         .withNamespace(meta.getNamespace())
                         .withUid(meta.getUid())
+                        // As it was judged: an edit since then is a conflict.
+                        .withResourceVersion(meta.getResourceVersion())
                         .addToLabels(Names.HOST_LABEL, spec.host())
                         .addToLabels(Names.MACHINE_LABEL, machine.getMetadata().getName())
                         .endMetadata()
@@ -68,7 +101,15 @@ final class KubernetesPlacementApi implements PlacementApi {
                 "/api/v1/namespaces/%s/pods/%s/binding"
                         .formatted(meta.getNamespace(), meta.getName());
         var json = client.getKubernetesSerialization().asJson(binding);
-        var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> client.raw(path, "POST", json));
+        try {
+            client.raw(path, "POST", json);
+            return true;
+        } catch (KubernetesClientException e) {
+            if (ApiCode.CONFLICT.in(e)) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
@@ -90,18 +131,27 @@ final class KubernetesPlacementApi implements PlacementApi {
     }
 
     @Override
-    public void adopt(Pod pod, String profile, String capacity) {
-        patches.merge(
-                pod,
+    public Optional<Pod> mark(Pod pod, PodMarks marks) {
+        var patch =
                 Map.of(
                         "metadata",
                         Map.of(
                                 "uid",
                                 pod.getMetadata().getUid(),
+                                "resourceVersion",
+                                pod.getMetadata().getResourceVersion(),
                                 "labels",
-                                Map.of(Names.PROFILE_LABEL, profile),
+                                marks.labels(),
                                 "annotations",
-                                Map.of(Names.CAPACITY_ANNOTATION, capacity))));
+                                marks.annotations()));
+        try {
+            return Optional.of(patches.merge(pod, patch));
+        } catch (KubernetesClientException e) {
+            if (ApiCode.CONFLICT.in(e)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /// The version keeps what was decided before a binding from being written after it.

@@ -13,11 +13,22 @@ interface PlacementApi {
     /// As the API server itself has it.
     Optional<Machine> machine(String name);
 
-    /// Makes the Machine's Node and binds the pod to it. Can be repeated.
-    void bind(Pod pod, Machine machine);
+    /// Asks for the end of a Machine. Its pod, which is bound to nothing, stays.
+    void delete(Machine machine);
 
-    /// Writes profile and capacity on a pod that is taken over.
-    void adopt(Pod pod, String profile, String capacity);
+    /// What decides, besides the pod, what it gets.
+    Surroundings surroundings(Pod pod);
+
+    /// Makes the Machine's Node and binds the pod to it. Can be repeated.
+    ///
+    /// @return false if the pod has changed since it was read: it is bound as it was judged, or not
+    ///   at all
+    boolean bind(Pod pod, Machine machine);
+
+    /// Tells users on the pod what it gets.
+    ///
+    /// @return the pod with the marks; empty if it has changed since it was read
+    Optional<Pod> mark(Pod pod, PodMarks marks);
 
     /// Writes why the pod has no place, unless that stands there, or the pod has changed since.
     void notScheduled(Pod pod, String reason, String message);

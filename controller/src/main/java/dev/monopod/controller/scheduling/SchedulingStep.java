@@ -14,17 +14,17 @@ sealed interface SchedulingStep {
     /// It is not ours, and is told why it could not be.
     record Refuse(Pod pod, String message) implements SchedulingStep {}
 
-    /// A pod of the default scheduler that only the missing profile held back is taken over.
-    ///
-    /// @param capacity the annotation that tells users its size
-    record Adopt(Pod pod, String profile, String capacity) implements SchedulingStep {}
-
     /// It has no place, and its user is told why.
     record Hold(Pod pod, String reason, String message) implements SchedulingStep {}
 
-    /// Its Machine, whose place the ledger holds from now on, is created; then it is bound.
+    /// Its Machine, whose place the ledger holds from now on, gets its security groups and is
+    /// created; then the pod is bound.
     record Create(Pod pod, Machine machine) implements SchedulingStep {}
 
     /// Its Machine exists, or may exist: it is looked for, and the pod bound to it.
     record Settle(Pod pod, String machine) implements SchedulingStep {}
+
+    /// Its Machine exists, or may exist, and was made for what the pod no longer is: it goes, and
+    /// the pod is decided anew.
+    record Undo(Pod pod, String machine) implements SchedulingStep {}
 }

@@ -3,23 +3,34 @@ package dev.monopod.controller.scheduling;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// An API server that holds Machines, and that a test makes hang or fail.
 final class FakePlacementApi implements PlacementApi {
     final Map<String, Machine> machines = new ConcurrentHashMap<>();
     final List<String> created = new CopyOnWriteArrayList<>();
     final List<String> bound = new CopyOnWriteArrayList<>();
+
+    /// Pods that are edited whenever they are about to be bound, and how often that was.
+    final List<String> edited = new CopyOnWriteArrayList<>();
+
+    final AtomicInteger edits = new AtomicInteger();
+    final List<String> deleted = new CopyOnWriteArrayList<>();
     final List<String> told = new CopyOnWriteArrayList<>();
 
     /// What comes of the creation of a Machine, for this pod.
     final Map<String, UnaryOperator<Machine>> creations = new ConcurrentHashMap<>();
+
+    volatile Surroundings surroundings = Surroundings.EMPTY;
 
     volatile CountDownLatch conditions = new CountDownLatch(0);
 
@@ -59,13 +70,43 @@ final class FakePlacementApi implements PlacementApi {
     }
 
     @Override
-    public void bind(Pod pod, Machine machine) {
-        bound.add(pod.getMetadata().getName() + " " + machine.getSpec().network().address());
+    public void delete(Machine machine) {
+        machines.remove(machine.getMetadata().getName());
+        deleted.add(machine.getSpec().pod().name());
     }
 
     @Override
-    public void adopt(Pod pod, String profile, String capacity) {
-        told.add(pod.getMetadata().getName() + " is of " + profile);
+    public Surroundings surroundings(Pod pod) {
+        return surroundings;
+    }
+
+    @Override
+    public boolean bind(Pod pod, Machine machine) {
+        if (edited.contains(pod.getMetadata().getName())) {
+            edits.incrementAndGet();
+            return false;
+        }
+        bound.add(pod.getMetadata().getName() + " " + machine.getSpec().network().address());
+        return true;
+    }
+
+    @Override
+    public Optional<Pod> mark(Pod pod, PodMarks marks) {
+        told.add(pod.getMetadata().getName() + " is of " + marks.labels().values());
+        var metadata = pod.getMetadata();
+        metadata.setLabels(merged(metadata.getLabels(), marks.labels()));
+        metadata.setAnnotations(merged(metadata.getAnnotations(), marks.annotations()));
+        return Optional.of(pod);
+    }
+
+    private static Map<String, String> merged(
+            @Nullable Map<String, String> there, Map<String, String> more) {
+        var all = new HashMap<String, String>();
+        if (there != null) {
+            all.putAll(there);
+        }
+        all.putAll(more);
+        return all;
     }
 
     @Override

@@ -27,6 +27,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -70,6 +71,19 @@ final class FargateSchedulerIT {
                 "private-a",
                 "{vpc: default, cidr: 10.0.0.0/28, zone: us-west-2a}",
                 "{}");
+        create("{apiVersion: v1, kind: Namespace, metadata: {name: team}}");
+        create(
+                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: team}}");
+        custom(
+                Subnet.class,
+                "private-b",
+                "{vpc: default, cidr: 10.0.1.0/28, zone: us-west-2a}",
+                "{}");
+        custom(
+                FargateProfile.class,
+                "team",
+                "{selectors: [{namespace: team}], subnets: [private-b]}",
+                "{phase: ACTIVE}");
         custom(
                 FargateProfile.class,
                 "web",
@@ -179,6 +193,66 @@ final class FargateSchedulerIT {
                         .hasSize(ADDRESSES - 1));
         pod("excess", "");
         awaitReason("excess", "no free address in private-a (10.0.0.0/28) of fargate profile web");
+    }
+
+    /// Pods that no webhook saw, for none is installed here: what they claim counts for nothing,
+    /// and what they get is told on them.
+    @Test
+    @Order(5)
+    void findsOutItselfWhatAPodGets() {
+        create(
+                "{apiVersion: vpcresources.k8s.aws/v1beta1, kind: SecurityGroupPolicy, metadata: {name: s, namespace: team},"
+                        + " spec: {podSelector: {matchLabels: {app: api}}, securityGroups: {groupIds:"
+                        + " [sg-api]}}}");
+
+        var pod =
+                (Pod)
+                        create(
+                                """
+                                apiVersion: v1
+                                kind: Pod
+                                metadata:
+                                  name: claims
+                                  namespace: team
+                                  labels: {app: api}
+                                  annotations:
+                                    CapacityProvisioned: 16vCPU 120GB
+                                    fargate.amazonaws.com/pod-sg: sg-of-another
+                                spec:
+                                  schedulerName: fargate-scheduler
+                                  automountServiceAccountToken: false
+                                  containers: [{name: c, image: i}]
+                                """);
+
+        await().untilAsserted(() -> assertThat(node(pod)).isNotNull());
+        assertThat(machine(pod).getSpec().size().milliCpu()).isEqualTo(250);
+        assertThat(machine(pod).getSpec().network().securityGroups()).containsExactly("sg-api");
+        var told = client.resource(pod).get().getMetadata();
+        assertThat(told.getAnnotations())
+                .containsEntry("CapacityProvisioned", "0.25vCPU 0.5GB")
+                .containsEntry("fargate.amazonaws.com/pod-sg", "sg-api");
+        assertThat(told.getLabels()).containsEntry("eks.amazonaws.com/fargate-profile", "team");
+    }
+
+    /// The binding says which version of the pod was judged.
+    @Test
+    @Order(6)
+    void bindsNoPodThatWasEditedSinceItWasJudged() {
+        var judged =
+                (Pod)
+                        create(
+                                "{apiVersion: v1, kind: Pod, metadata: {name: edited, namespace: shop}, spec: {schedulerName: other,"
+                                        + " automountServiceAccountToken: false, containers: [{name: c, image: i}]}}");
+        client.resource(judged)
+                .edit(found -> {
+                    found.getMetadata().setLabels(Map.of("tier", "db"));
+                    return found;
+                });
+        var api = new KubernetesPlacementApi(client, Clock.systemUTC());
+        var machine = client.resources(Machine.class).list().getItems().getFirst();
+
+        assertThat(api.bind(judged, machine)).isFalse();
+        assertThat(node(judged)).isNull();
     }
 
     private void awaitReason(String pod, String message) {

@@ -232,12 +232,15 @@ final class FargateSchedulerTest {
         var pod = pod("foreign", "");
         pod.getSpec().setSchedulerName("default-scheduler");
 
-        var step = (SchedulingStep.Adopt) scheduling.decide("shop/foreign", pod);
-        assertThat(step.profile()).isEqualTo("web");
-        pod.getMetadata().setLabels(Map.of("eks.amazonaws.com/fargate-profile", "web"));
-        pod.getMetadata().setAnnotations(Map.of("CapacityProvisioned", step.capacity()));
+        pods.put("shop/foreign", pod);
+        scheduler.start();
+        scheduler.add("shop/foreign");
 
-        assertThat(scheduling.decide("shop/foreign", pod)).isInstanceOf(Create.class);
+        Awaitility.await().until(() -> api.told.contains("foreign is of [web]"));
+        assertThat(pod.getMetadata().getAnnotations())
+                .containsEntry("CapacityProvisioned", "0.25vCPU 0.5GB")
+                .containsEntry("fargate.amazonaws.com/pod-sg", "sg-cluster-default");
+        Awaitility.await().until(() -> !api.bound.isEmpty());
     }
 
     private void add(String name, String profile) {
@@ -258,6 +261,10 @@ final class FargateSchedulerTest {
                   namespace: shop
                   uid: uid-%s
                   labels: {%s}
+                  annotations:
+                    CapacityProvisioned: 0.25vCPU 0.5GB
+                    Logging: "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND"
+                    fargate.amazonaws.com/pod-sg: sg-cluster-default
                 spec:
                   schedulerName: fargate-scheduler
                   containers: [{name: c, image: i}]

@@ -8,6 +8,13 @@ public final class Names {
     /// API group of Monopod's own objects.
     public static final String GROUP = "monopod.dev";
 
+    /// Begins the keys of Monopod's own labels, annotations and finalizers.
+    public static final String OWN_PREFIX = GROUP + "/";
+
+    /// Annotation of a user: `false` leaves a pod of the default scheduler to it, whatever profile
+    /// comes later.
+    public static final String ADOPT_ANNOTATION = OWN_PREFIX + "adopt";
+
     public static final String PROFILE_LABEL = "eks.amazonaws.com/fargate-profile";
     public static final String COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
     public static final String COMPUTE_TYPE_FARGATE = "fargate";
@@ -17,6 +24,7 @@ public final class Names {
     public static final String SECURITY_GROUPS_ANNOTATION = "fargate.amazonaws.com/pod-sg";
 
     public static final String LOGGING_ANNOTATION = "Logging";
+    public static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
     public static final String SCHEDULER_NAME = "fargate-scheduler";
     public static final String PRIORITY_CLASS = "system-node-critical";
     public static final int PRIORITY = 2_000_001_000;
@@ -51,6 +59,10 @@ public final class Names {
 
     /// Of the ValidatingAdmissionPolicy that keeps Fargate nodes free, and of its binding.
     public static final String BINDING_POLICY = "monopod-fargate-nodes";
+
+    /// Of the ValidatingAdmissionPolicy that keeps users from what the system writes on pods, and
+    /// of its binding.
+    public static final String POD_POLICY = "monopod-fargate-pods";
 
     private Names() {}
 

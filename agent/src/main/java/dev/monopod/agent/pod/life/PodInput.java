@@ -60,7 +60,8 @@ public sealed interface PodInput {
 
     record Deletion(Duration grace) implements PodInput {}
 
-    /// The pod's object certainly is gone: nothing is left to be graceful for.
+    /// The pod's object certainly is gone, or not this machine's: nothing is left to be graceful
+    /// for, and nothing to be told.
     record ObjectGone() implements PodInput {}
 
     /// The whole pod fails and is stopped, for example evicted.

@@ -58,6 +58,12 @@ public final class PodView {
         return machine.getSpec().network().address();
     }
 
+    /// Whether the pod is on this machine. One that its user, or another scheduler, put on another
+    /// node is not, nor is one that is bound to nothing yet.
+    public boolean isBoundHere(Pod pod) {
+        return machine.getSpec().nodeName().equals(pod.getSpec().getNodeName());
+    }
+
     public void seen(Pod pod) {
         var before = seen.pod().getMetadata();
         seen = Seen.of(pod);

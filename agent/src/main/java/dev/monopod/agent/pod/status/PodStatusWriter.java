@@ -138,6 +138,10 @@ public final class PodStatusWriter {
     }
 
     private void write(PodState state) {
+        if (state.objectGone()) {
+            // There is no such pod, or it is not this machine's.
+            return;
+        }
         Map<String, String> imageIds = new HashMap<>();
         machine.images().forEach((name, image) -> imageIds.put(name, image.imageId()));
         var gates =

@@ -42,6 +42,11 @@ record PodBinding(PodView view, PodScope scope, PodReports reports, PodApi api) 
                 return false;
             }
         }
+        if (!view.isBoundHere(view.pod())) {
+            // Nothing of it is this machine's any more.
+            reports.post(new PodInput.ObjectGone());
+            return true;
+        }
         api.claimPod(view.pod(), view.machineName());
         reports.post(new PodInput.Bound());
         return true;
