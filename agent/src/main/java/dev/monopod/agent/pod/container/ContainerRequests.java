@@ -7,6 +7,7 @@ import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.Environment;
 import dev.monopod.agent.pod.spec.SeccompProfiles;
+import dev.monopod.agent.pod.spec.Unsupported;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
 import dev.monopod.protocol.guest.StartContainerRequest;
 import java.time.Duration;
@@ -18,6 +19,7 @@ public record ContainerRequests(
 
     /// @throws ConfigurationException for what can't be carried out now
     StartContainerRequest render(ContainerPlan plan, int attempt) {
+        Unsupported.check(view.pod(), plan);
         return new ContainerRequest(
                         view.granted(),
                         new Environment(source, view.fields(), this::volumeFile),

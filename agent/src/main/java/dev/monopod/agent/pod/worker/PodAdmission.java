@@ -3,6 +3,8 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.spec.Sysctls;
+import dev.monopod.agent.pod.spec.Unsupported;
+import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.SecurityContext;
@@ -11,7 +13,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// What a kubelet looks at before it starts anything of a pod that is bound to its Node. A pod that
-/// it rejects is Failed for good; what the API server's admission refuses never comes here.
+/// it rejects is Failed for good. What Fargate excludes is refused by admission and by the
+/// scheduler already; the host trusts neither.
 final class PodAdmission {
     private PodAdmission() {}
 
@@ -23,6 +26,10 @@ final class PodAdmission {
     }
 
     static Optional<Rejection> judge(Pod pod) {
+        var unsupported = Unsupported.of(pod);
+        if (unsupported.isPresent()) {
+            return Optional.of(new Rejection(Refusals.REASON, unsupported.get()));
+        }
         var sysctl = Sysctls.forbidden(pod);
         if (sysctl.isPresent()) {
             return Optional.of(

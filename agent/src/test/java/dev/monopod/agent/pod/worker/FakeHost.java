@@ -47,6 +47,9 @@ public final class FakeHost
                 HostNetwork,
                 ImageStore,
                 AutoCloseable {
+    /// That of the machine.
+    public static final String NODE = "fargate-ip-192-168-96-10.us-west-2.compute.internal";
+
     final GuestChannel.Transport transport = new GuestChannel.Transport();
     public final FakeGuest guest;
     final Map<String, ConfigMap> configMaps = new ConcurrentHashMap<>();
@@ -97,7 +100,7 @@ public final class FakeHost
                 new MachineSpec(
                         "host",
                         new MachineSpec.PodReference("default", "web", "uid"),
-                        "fargate-ip-192-168-96-10.us-west-2.compute.internal",
+                        NODE,
                         "fp",
                         new MachineSpec.Size(250, 512, 20 << 10),
                         new MachineSpec.Interface(

@@ -54,7 +54,7 @@ class HostileGuestTest {
         return host.begin(
                 FakeHost.podNamed()
                         .withNewSpec()
-                        .withNodeName("node")
+                        .withNodeName(FakeHost.NODE)
                         .withRestartPolicy("Always")
                         .addNewContainer()
                         .withName("app")

@@ -56,6 +56,45 @@ class PodAdmissionTest {
         assertThat(reason("appArmorProfile: {type: Unconfined}", "")).isEmpty();
     }
 
+    /// The list of admission and scheduler, once more: whoever bound the pod, and past whichever
+    /// webhook it came.
+    @Test
+    void rejectsWhatFargateExcludesInEksWords() {
+        assertThat(PodAdmission.judge(pod("", "privileged: true")))
+                .contains(
+                        new PodAdmission.Rejection(
+                                "POD_UNSUPPORTED_ON_FARGATE",
+                                "Pod not supported on Fargate: invalid SecurityContext fields:"
+                                        + " Privileged"));
+        assertThat(reason("", "capabilities: {add: [SYS_ADMIN]}")).isPresent();
+        var shape = pod("", "");
+        shape.getSpec().setHostNetwork(true);
+        assertThat(PodAdmission.judge(shape)).isPresent();
+        shape = pod("", "");
+        shape.getSpec()
+                .setVolumes(
+                        Serialization.unmarshal(
+                                        "spec: {volumes: [{name: host, hostPath: {path: /}}]}",
+                                        Pod.class)
+                                .getSpec()
+                                .getVolumes());
+        assertThat(PodAdmission.judge(shape)).isPresent();
+    }
+
+    /// Claims were judged when the pod was placed, and this host does not know of all.
+    @Test
+    void leavesClaimsToTheScheduler() {
+        var claiming = pod("", "");
+        claiming.getSpec()
+                .setVolumes(
+                        Serialization.unmarshal(
+                                        "spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]}",
+                                        Pod.class)
+                                .getSpec()
+                                .getVolumes());
+        assertThat(PodAdmission.judge(claiming)).isEmpty();
+    }
+
     @Test
     void ignoresSelinux() {
         assertThat(reason("seLinuxOptions: {level: 's0:c1,c2'}", "")).isEmpty();

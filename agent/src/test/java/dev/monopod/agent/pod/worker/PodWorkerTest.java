@@ -45,7 +45,7 @@ class PodWorkerTest {
     private static PodBuilder web(String restartPolicy) {
         return FakeHost.podNamed()
                 .withNewSpec()
-                .withNodeName("node")
+                .withNodeName(FakeHost.NODE)
                 .withRestartPolicy(restartPolicy)
                 .withTerminationGracePeriodSeconds(30L)
                 .addNewContainer()
@@ -231,6 +231,68 @@ class PodWorkerTest {
                 host.events.contains(
                         "SysctlForbidden forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
         assertThat(host.calls).noneMatch(call -> call.startsWith("start "));
+    }
+
+    /// The scheduler undoes a Machine whose pod was edited before it was bound, and goes on with
+    /// the pod.
+    @Test
+    void leavesAPodThatIsNotBoundYetWhenItsMachineGoes() throws Exception {
+        var unbound = web("Always").editSpec().withNodeName(null).endSpec().build();
+        var adoption = new Adoption(host.services(), host.pods, new RecoveredMachines());
+        var worker = host.begin(unbound);
+        await().until(() -> host.calls.stream().anyMatch(call -> call.startsWith("start ")));
+
+        adoption.deleted(FakeHost.machine());
+
+        assertThat(worker.awaitGone(Duration.ofSeconds(20))).isTrue();
+        assertThat(host.calls)
+                .containsSubsequence("destroy", "detach", "removeMachine")
+                .doesNotContain("deletePod", "evictPod");
+        assertThat(host.status.getPhase()).isIn(null, "Pending");
+    }
+
+    /// Whoever bound it there: the pod is another node's.
+    @Test
+    void takesItsMachineDownWhenThePodIsBoundElsewhere() {
+        host.pod =
+                Optional.of(
+                        web("Always").editSpec().withNodeName("ordinary-node").endSpec().build());
+
+        new Adoption(host.services(), host.pods, new RecoveredMachines()).adopt(FakeHost.machine());
+
+        await().until(() -> host.calls.contains("removeMachine"));
+        assertThat(host.calls).doesNotContain("deletePod", "evictPod");
+        assertThat(host.status.getPhase()).isIn(null, "Pending");
+    }
+
+    @Test
+    void startsNoDebuggerThatFargateExcludes() {
+        var worker = host.begin(web("Always").build());
+        await().until(this::ready);
+
+        worker.seen(
+                web("Always")
+                        .editSpec()
+                        .addNewEphemeralContainer()
+                        .withName("debugger")
+                        .withImage("app:1")
+                        .withNewSecurityContext()
+                        .withPrivileged(true)
+                        .endSecurityContext()
+                        .endEphemeralContainer()
+                        .endSpec()
+                        .build());
+
+        await().until(() ->
+                host.status.getEphemeralContainerStatuses().stream()
+                        .map(container -> container.getState().getWaiting())
+                        .filter(Objects::nonNull)
+                        .anyMatch(waiting ->
+                                String.valueOf(waiting.getMessage())
+                                        .contains(
+                                                "Pod not supported on Fargate: invalid"
+                                                        + " SecurityContext fields: Privileged")));
+        assertThat(host.guest.container("debugger", 0)).isEmpty();
     }
 
     @Test

@@ -41,7 +41,7 @@ class StumblingStartTest {
     private static Pod pod() {
         return FakeHost.podNamed()
                 .withNewSpec()
-                .withNodeName("node")
+                .withNodeName(FakeHost.NODE)
                 .addNewContainer()
                 .withName("app")
                 .withImage("app:1")
