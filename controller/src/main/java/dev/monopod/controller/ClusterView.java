@@ -15,6 +15,10 @@ import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicy;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBinding;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.time.Duration;
@@ -32,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// decided twice is decided by creating an object whose name can exist once. Thread-safe.
 public final class ClusterView implements AutoCloseable {
     private static final Duration SILENCE = Duration.ofSeconds(30);
+    private static final String PART_OF = "app.kubernetes.io/part-of";
 
     private final Watches watches;
     private final Watched<FargateProfile> profiles;
@@ -44,6 +49,10 @@ public final class ClusterView implements AutoCloseable {
     private final Watched<Pod> foreignPods;
     private final Watched<PersistentVolumeClaim> claims;
     private final Watched<PersistentVolume> volumes;
+    private final Watched<MutatingWebhookConfiguration> mutating;
+    private final Watched<ValidatingWebhookConfiguration> validating;
+    private final Watched<ValidatingAdmissionPolicy> policies;
+    private final Watched<ValidatingAdmissionPolicyBinding> policyBindings;
 
     public ClusterView(KubernetesClient client) {
         watches = new Watches(client);
@@ -68,6 +77,11 @@ public final class ClusterView implements AutoCloseable {
                                 Set.of()));
         claims = watches.of(PersistentVolumeClaim.class);
         volumes = watches.of(PersistentVolume.class);
+        var installed = Selection.labelled(PART_OF);
+        mutating = watches.of(MutatingWebhookConfiguration.class, installed);
+        validating = watches.of(ValidatingWebhookConfiguration.class, installed);
+        policies = watches.of(ValidatingAdmissionPolicy.class, installed);
+        policyBindings = watches.of(ValidatingAdmissionPolicyBinding.class, installed);
     }
 
     /// The watches themselves, for those who need a kind that nobody else does.
@@ -91,7 +105,11 @@ public final class ClusterView implements AutoCloseable {
                         unassignedPods,
                         foreignPods,
                         claims,
-                        volumes)
+                        volumes,
+                        mutating,
+                        validating,
+                        policies,
+                        policyBindings)
                 .forEach(watched -> watched.start().join());
     }
 
@@ -237,6 +255,15 @@ public final class ClusterView implements AutoCloseable {
     public void onNetworkChange(Runnable changed) {
         subnets.onChange(ChangeHandler.anySpec(changed));
         vpcs.onChange(ChangeHandler.anySpec(changed));
+    }
+
+    /// Calls back when what was installed for admission is changed by anyone, or removed. An object
+    /// that loses its label has gone, for these watches.
+    public void onAdmissionChange(Runnable changed) {
+        mutating.onChange(ChangeHandler.any(changed));
+        validating.onChange(ChangeHandler.any(changed));
+        policies.onChange(ChangeHandler.any(changed));
+        policyBindings.onChange(ChangeHandler.any(changed));
     }
 
     public void onMachine(Consumer<Machine> changed) {

@@ -246,17 +246,17 @@ public final class ControllerMain implements Callable<Integer> {
             new DefaultNetwork(client, region, Cidr.parse(defaultVpcCidr)).install();
             cluster.startAll();
             var webhooks = new WebhookInstaller(client, webhooks());
-            webhooks.installPolicy();
+            webhooks.installPolicies();
             var profiles =
                     new ProfileLifecycle(
                             client,
                             cluster,
                             new ProfileLifecycle.Arn(region, accountId, clusterName),
-                            () ->
-                                    webhooks.install(
-                                            client.resources(FargateProfile.class)
-                                                    .list()
-                                                    .getItems()),
+                            () -> {
+                                webhooks.installPolicies();
+                                webhooks.install(
+                                        client.resources(FargateProfile.class).list().getItems());
+                            },
                             loops);
             var brisk = BriskClient.of(client);
             var recorder = new EventRecorder(brisk, Clock.systemUTC(), loops);
@@ -275,7 +275,13 @@ public final class ControllerMain implements Callable<Integer> {
                             loops,
                             Clock.systemUTC(),
                             Duration.ofSeconds(hostLostSeconds));
-            var strays = new StrayPods(client, cluster, loops, Clock.systemUTC());
+            var strays =
+                    new StrayPods(
+                            client,
+                            cluster,
+                            recorder.of(Names.SCHEDULER_NAME, ""),
+                            loops,
+                            Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers =
                     new LoadBalancerController(

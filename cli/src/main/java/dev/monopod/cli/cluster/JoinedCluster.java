@@ -157,8 +157,10 @@ public final class JoinedCluster {
         var admission = client.admissionRegistration().v1();
         admission.mutatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
         admission.validatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
-        admission.validatingAdmissionPolicyBindings().withName(Names.BINDING_POLICY).delete();
-        admission.validatingAdmissionPolicies().withName(Names.BINDING_POLICY).delete();
+        for (var policy : List.of(Names.BINDING_POLICY, Names.POD_POLICY)) {
+            admission.validatingAdmissionPolicyBindings().withName(policy).delete();
+            admission.validatingAdmissionPolicies().withName(policy).delete();
+        }
     }
 
     /// The class of Ingresses, and the addresses of load balancers. A cluster that does not know

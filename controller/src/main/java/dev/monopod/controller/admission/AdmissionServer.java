@@ -29,6 +29,7 @@ public final class AdmissionServer implements AutoCloseable {
     public static final String MUTATE_PODS = "/mutate/pods";
 
     public static final String VALIDATE_PODS = "/validate/pods";
+    public static final String VALIDATE_EPHEMERAL_CONTAINERS = "/validate/ephemeralcontainers";
     public static final String VALIDATE_PROFILES = "/validate/fargateprofiles";
     public static final String VALIDATE_SUBNETS = "/validate/subnets";
     public static final String VALIDATE_LOAD_BALANCERS = "/validate/loadbalancers";
@@ -64,6 +65,7 @@ public final class AdmissionServer implements AutoCloseable {
         Map.of(
                         MUTATE_PODS, webhooks.podMutation(),
                         VALIDATE_PODS, webhooks.podValidation(),
+                        VALIDATE_EPHEMERAL_CONTAINERS, webhooks.ephemeralContainerValidation(),
                         VALIDATE_PROFILES, webhooks.profileValidation(),
                         VALIDATE_SUBNETS, webhooks.subnetValidation(),
                         VALIDATE_LOAD_BALANCERS, webhooks.loadBalancerValidation(),
@@ -79,6 +81,7 @@ public final class AdmissionServer implements AutoCloseable {
     public record Webhooks(
             PodMutation podMutation,
             PodValidation podValidation,
+            EphemeralContainerValidation ephemeralContainerValidation,
             ProfileValidation profileValidation,
             SubnetValidation subnetValidation,
             LoadBalancerValidation loadBalancerValidation,
@@ -89,6 +92,7 @@ public final class AdmissionServer implements AutoCloseable {
             return new Webhooks(
                     new PodMutation(reads, settings),
                     new PodValidation(reads, settings),
+                    new EphemeralContainerValidation(),
                     new ProfileValidation(reads),
                     new SubnetValidation(reads),
                     new LoadBalancerValidation(),

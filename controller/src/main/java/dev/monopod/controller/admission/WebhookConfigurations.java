@@ -52,6 +52,11 @@ public final class WebhookConfigurations {
                     "!has(object.spec.nodeName) || object.spec.nodeName == ''", "not-bound");
     private static final MatchCondition FOR_FARGATE =
             new MatchCondition("object.spec.schedulerName == 'fargate-scheduler'", "for-fargate");
+    private static final MatchCondition ON_FARGATE =
+            new MatchCondition(
+                    "has(object.spec.nodeName) && object.spec.nodeName.startsWith('%s')"
+                            .formatted(Names.NODE_PREFIX),
+                    "on-fargate");
     private static final MatchCondition NOT_BEING_DELETED =
             new MatchCondition("!has(object.metadata.deletionTimestamp)", "not-being-deleted");
 
@@ -88,25 +93,19 @@ public final class WebhookConfigurations {
         return configuration.build();
     }
 
-    /// Without profiles it judges profiles and subnets only.
+    /// Without profiles it judges no pod that is created.
     public ValidatingWebhookConfiguration validating(List<Profile> active) {
         List<ValidatingWebhook> webhooks = new ArrayList<>();
         if (!active.isEmpty()) {
             webhooks.add(
                     validating("pods.validate.monopod.dev", AdmissionServer.VALIDATE_PODS)
-                            .withRules(
-                                    rule("", "v1", "Namespaced", List.of("pods"), "CREATE"),
-                                    rule(
-                                            "",
-                                            "v1",
-                                            "Namespaced",
-                                            List.of("pods/ephemeralcontainers"),
-                                            "UPDATE"))
+                            .withRules(rule("", "v1", "Namespaced", List.of("pods"), "CREATE"))
                             .withNamespaceSelector(namespaces(active))
                             .withMatchConditions(conditions(active, FOR_FARGATE))
                             .withFailurePolicy("Fail")
                             .build());
         }
+        webhooks.add(ephemeralContainers());
         webhooks.add(own("fargateprofiles", AdmissionServer.VALIDATE_PROFILES));
         webhooks.add(own("subnets", AdmissionServer.VALIDATE_SUBNETS));
         webhooks.add(loadBalancers("services", "", "object.spec.type == 'LoadBalancer'"));
@@ -121,6 +120,20 @@ public final class WebhookConfigurations {
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(webhooks)
+                .build();
+    }
+
+    /// About the pods of Fargate nodes, whatever became of their labels and annotations; a pod
+    /// without a node is judged as a whole when it is placed.
+    private ValidatingWebhook ephemeralContainers() {
+        return validating(
+                        "ephemeralcontainers.validate.monopod.dev",
+                        AdmissionServer.VALIDATE_EPHEMERAL_CONTAINERS)
+                .withRules(
+                        rule("", "v1", "Namespaced", List.of("pods/ephemeralcontainers"), "UPDATE"))
+                .withNamespaceSelector(new LabelSelector())
+                .withMatchConditions(ON_FARGATE)
+                .withFailurePolicy("Fail")
                 .build();
     }
 

@@ -30,8 +30,8 @@ public final class WebhookInstaller {
     }
 
     /// What does not depend on profiles. Writes only what differs.
-    public void installPolicy() {
-        BindingPolicy.objects().forEach(object -> patches.apply(object, FIELD_MANAGER));
+    public void installPolicies() {
+        Policies.objects().forEach(object -> patches.apply(object, FIELD_MANAGER));
     }
 
     /// Writes what differs, and only that. Covers profiles in CREATING too: installed before a

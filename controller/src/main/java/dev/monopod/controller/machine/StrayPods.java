@@ -2,6 +2,7 @@ package dev.monopod.controller.machine;
 
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.Events;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -32,10 +33,12 @@ public final class StrayPods implements AutoCloseable {
     private final KubernetesClient client;
     private final PodEnding ending;
     private final Supplier<List<Pod>> pods;
+    private final Events events;
     private final Clock clock;
     private final Loop loop;
 
-    public StrayPods(KubernetesClient client, ClusterView cluster, Loops loops, Clock clock) {
+    public StrayPods(
+            KubernetesClient client, ClusterView cluster, Events events, Loops loops, Clock clock) {
         this(
                 client,
                 () ->
@@ -43,12 +46,19 @@ public final class StrayPods implements AutoCloseable {
                                         cluster.foreignPods().stream(),
                                         cluster.fargatePods().stream())
                                 .toList(),
+                events,
                 loops,
                 clock);
     }
 
     /// @param pods what a watch shows; it may lag
-    StrayPods(KubernetesClient client, Supplier<List<Pod>> pods, Loops loops, Clock clock) {
+    StrayPods(
+            KubernetesClient client,
+            Supplier<List<Pod>> pods,
+            Events events,
+            Loops loops,
+            Clock clock) {
+        this.events = events;
         this.loop = loops.loop("stray-pods", Pace.every(PERIOD), this::sweep);
         this.client = client;
         this.ending = new PodEnding(client);
@@ -97,7 +107,9 @@ public final class StrayPods implements AutoCloseable {
     private void answer(Pod pod) {
         try {
             if (pod.getMetadata().getDeletionTimestamp() == null) {
-                ending.status(pod, rejected(pod, clock.instant()));
+                var answer = Rejection.of(pod);
+                ending.status(pod, answer.status(pod, clock.instant()));
+                events.warning(pod, answer.reason(), answer.message());
             } else {
                 ending.deletion(pod);
             }
@@ -109,28 +121,38 @@ public final class StrayPods implements AutoCloseable {
         }
     }
 
-    /// The merge patch of the status with which a kubelet rejects a pod.
-    static Map<String, Object> rejected(Pod pod, Instant now) {
-        var os = pod.getSpec().getOs();
-        var foreign = os != null && !"linux".equals(os.getName());
-        return Map.of(
-                "metadata",
-                Map.of(
-                        "uid", pod.getMetadata().getUid(),
-                        "resourceVersion", pod.getMetadata().getResourceVersion()),
-                "status",
-                Map.of(
-                        "phase",
-                        "Failed",
-                        "reason",
-                        foreign ? "PodOSNotSupported" : "OutOfpods",
-                        "message",
-                        "Pod was rejected: "
-                                + (foreign
-                                        ? "Failed to admit pod as the OS field doesn't match node OS"
-                                        : "Node didn't have enough resource: pods, requested: 1, used: 1, capacity: 1"),
-                        "startTime",
-                        now.truncatedTo(ChronoUnit.SECONDS).toString()));
+    /// With which a kubelet rejects a pod.
+    private record Rejection(String reason, String message) {
+        static Rejection of(Pod pod) {
+            var os = pod.getSpec().getOs();
+            return os != null && !"linux".equals(os.getName())
+                    ? new Rejection(
+                            "PodOSNotSupported",
+                            "Failed to admit pod as the OS field doesn't match node OS")
+                    : new Rejection(
+                            "OutOfpods",
+                            "Node didn't have enough resource: pods, requested: 1, used: 1,"
+                                    + " capacity: 1");
+        }
+
+        /// A merge patch.
+        Map<String, Object> status(Pod pod, Instant now) {
+            return Map.of(
+                    "metadata",
+                    Map.of(
+                            "uid", pod.getMetadata().getUid(),
+                            "resourceVersion", pod.getMetadata().getResourceVersion()),
+                    "status",
+                    Map.of(
+                            "phase",
+                            "Failed",
+                            "reason",
+                            reason,
+                            "message",
+                            "Pod was rejected: " + message,
+                            "startTime",
+                            now.truncatedTo(ChronoUnit.SECONDS).toString()));
+        }
     }
 
     private static String machine(Pod pod) {

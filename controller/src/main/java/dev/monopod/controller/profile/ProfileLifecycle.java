@@ -4,6 +4,8 @@ import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Finalizers;
@@ -13,6 +15,7 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.loop.RetryQueue;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
@@ -23,6 +26,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +89,7 @@ public final class ProfileLifecycle implements AutoCloseable {
     public void start() {
         changed.add(ADMISSION);
         cluster.onNetworkChange(this::reviewFailed);
+        cluster.onAdmissionChange(() -> changed.add(ADMISSION));
         cluster.onProfile(profile -> changed.add(profile.getMetadata().getName()));
         // Pods that go may free a profile that is being deleted.
         cluster.onFargatePod(pod ->
@@ -179,16 +186,7 @@ public final class ProfileLifecycle implements AutoCloseable {
             status(profile, Phase.DELETING, "its pods are being deleted");
             onActiveProfilesChanged.run();
         }
-        var pods =
-                client
-                        .pods()
-                        .inAnyNamespace()
-                        .withLabel(Names.PROFILE_LABEL, Profiles.name(profile))
-                        .list()
-                        .getItems()
-                        .stream()
-                        .filter(ProfileLifecycle::isOnFargate)
-                        .toList();
+        var pods = podsOf(profile);
         if (pods.isEmpty()) {
             finalizers.remove(profile, FINALIZER);
             LOG.info("profile {} is deleted", profile.getMetadata().getName());
@@ -201,12 +199,52 @@ public final class ProfileLifecycle implements AutoCloseable {
         changed.retry(profile.getMetadata().getName());
     }
 
-    /// Anyone may put a profile's label on a pod that no profile selects; it runs elsewhere, and
-    /// stays. The annotation tells pods that were taken over from the default scheduler.
-    static boolean isOnFargate(Pod pod) {
-        var annotations = pod.getMetadata().getAnnotations();
-        return Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())
-                || annotations != null && annotations.containsKey(Names.CAPACITY_ANNOTATION);
+    /// Those that run by it, as their Machines say, and those that it would take, waiting with its
+    /// label. Anyone may put that label on any pod, which holds up no profile.
+    private List<Pod> podsOf(FargateProfile profile) {
+        var name = Profiles.name(profile);
+        var labelled =
+                client
+                        .pods()
+                        .inAnyNamespace()
+                        .withLabel(Names.PROFILE_LABEL, name)
+                        .list()
+                        .getItems()
+                        .stream()
+                        .collect(Collectors.toMap(pod -> pod.getMetadata().getUid(), pod -> pod));
+        var pods =
+                labelled.values().stream()
+                        .filter(pod -> waitsFor(Profiles.of(profile), pod))
+                        .collect(Collectors.toCollection(ArrayList::new));
+        client
+                .resources(Machine.class)
+                .withLabel(Names.PROFILE_LABEL, name)
+                .list()
+                .getItems()
+                .stream()
+                .map(machine -> machine.getSpec().pod())
+                .flatMap(pod ->
+                        Optional.ofNullable(labelled.get(pod.uid())).or(() -> pod(pod)).stream())
+                .filter(pod -> !pods.contains(pod))
+                .forEach(pods::add);
+        return pods;
+    }
+
+    private Optional<Pod> pod(MachineSpec.PodReference wanted) {
+        return Optional.ofNullable(
+                        client.pods().inNamespace(wanted.namespace()).withName(wanted.name()).get())
+                .filter(pod -> wanted.uid().equals(pod.getMetadata().getUid()));
+    }
+
+    static boolean waitsFor(Profile profile, Pod pod) {
+        var metadata = pod.getMetadata();
+        var labels = Objects.requireNonNullElse(metadata.getLabels(), Map.<String, String>of());
+        var annotations =
+                Objects.requireNonNullElse(metadata.getAnnotations(), Map.<String, String>of());
+        return (Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName())
+                        || annotations.containsKey(Names.CAPACITY_ANNOTATION))
+                && profile.name().equals(labels.get(Names.PROFILE_LABEL))
+                && profile.matches(metadata.getNamespace(), labels);
     }
 
     private void status(FargateProfile profile, Phase phase, String message) {

@@ -22,6 +22,8 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -212,18 +214,70 @@ final class AdmissionIT {
                 .withMessageContaining(
                         "Pod not supported on Fargate: fields not supported: HostNetwork")
                 .withMessageContaining("spec.hostNetwork: remove it or set it to false");
-        assertThatExceptionOfType(KubernetesClientException.class)
-                .isThrownBy(() ->
-                        client.pods()
-                                .resource(created)
-                                .ephemeralContainers()
-                                .edit(found ->
-                                        new PodBuilder(found)
-                                                .editSpec()
-                                                .addToEphemeralContainers(privilegedDebugger())
-                                                .endSpec()
-                                                .build()))
-                .withMessageContaining("spec.ephemeralContainers[0].securityContext.privileged");
+    }
+
+    /// By where the pod runs: neither labels that no profile selects any more nor the annotation of
+    /// those that are kept off Fargate open it to a debugger that Fargate excludes.
+    @Test
+    @Order(4)
+    void judgesDebuggersByTheNodeOfTheirPod() {
+        var pod = client.resource(pod("other", "{}", "{}")).create();
+        bind(pod, "fargate-ip-192-168-96-7.us-west-2.compute.internal", "{}");
+        var opted = client.resource(pod("shop", "{}", "{}")).create();
+        bind(opted, "fargate-ip-192-168-96-8.us-west-2.compute.internal", "{}");
+        client.resource(opted)
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"labels\":null,\"annotations\":"
+                                + "{\"eks.amazonaws.com/compute-type\":\"ec2\"}}}");
+        var ordinary = client.resource(pod("other", "{}", "{}")).create();
+        bind(ordinary, "ip-192-168-96-9.us-west-2.compute.internal", "{}");
+
+        for (var onFargate : List.of(pod, opted)) {
+            assertThatExceptionOfType(KubernetesClientException.class)
+                    .isThrownBy(() -> debug(onFargate))
+                    .withMessageContaining(
+                            "spec.ephemeralContainers[0].securityContext.privileged");
+        }
+        assertThat(debug(ordinary).getSpec().getEphemeralContainers()).hasSize(1);
+    }
+
+    private Pod debug(Pod pod) {
+        return client.pods()
+                .resource(client.resource(pod).get())
+                .ephemeralContainers()
+                .edit(found ->
+                        new PodBuilder(found)
+                                .editSpec()
+                                .addToEphemeralContainers(privilegedDebugger())
+                                .endSpec()
+                                .build());
+    }
+
+    /// A pod that was exported carries what belongs to the one that it was.
+    @Test
+    @Order(4)
+    void replacesWhatAnExportedPodBringsAlong() {
+        var exported =
+                pod(
+                        "shop",
+                        "{monopod.dev/host: one, monopod.dev/machine: m-1, app: web}",
+                        "{schedulerName: fargate-scheduler}");
+        exported.getMetadata()
+                .setAnnotations(
+                        Map.of(
+                                "CapacityProvisioned",
+                                "16vCPU 120GB",
+                                "fargate.amazonaws.com/pod-sg",
+                                "sg-bank"));
+
+        var created = client.resource(exported).create().getMetadata();
+
+        assertThat(created.getLabels())
+                .containsOnlyKeys("app", "eks.amazonaws.com/fargate-profile");
+        assertThat(created.getAnnotations())
+                .containsEntry("CapacityProvisioned", "0.25vCPU 0.5GB")
+                .containsEntry("fargate.amazonaws.com/pod-sg", "sg-cluster-default");
     }
 
     @Test
@@ -263,7 +317,7 @@ final class AdmissionIT {
     @Test
     @Order(7)
     void letsOnlyTheFargateSchedulerBindToFargateNodes() {
-        installer.installPolicy();
+        installer.installPolicies();
         String fargate = "fargate-ip-192-168-96-9.us-west-2.compute.internal";
 
         Awaitility.await()
@@ -278,10 +332,17 @@ final class AdmissionIT {
     }
 
     private void bind(String node, String labels) {
-        Pod pod = client.resource(pod("other", "{}", "{}")).create();
+        bind(client.resource(pod("other", "{}", "{}")).create(), node, labels);
+    }
+
+    private void bind(Pod pod, String node, String labels) {
         String name = pod.getMetadata().getName();
         client.raw(
-                "/api/v1/namespaces/other/pods/" + name + "/binding",
+                "/api/v1/namespaces/"
+                        + pod.getMetadata().getNamespace()
+                        + "/pods/"
+                        + name
+                        + "/binding",
                 "POST",
                 Serialization.asJson(
                         Serialization.unmarshal(

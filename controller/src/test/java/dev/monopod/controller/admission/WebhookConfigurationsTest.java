@@ -16,11 +16,12 @@ final class WebhookConfigurationsTest {
                     new WebhookEndpoint.Url("https://192.168.0.4:9443", "PEM"), "monopod-system");
 
     @Test
-    void asksNothingAboutPodsWithoutProfiles() {
+    void asksNothingAboutNewPodsWithoutProfiles() {
         assertThat(configurations.mutating(List.of()).getWebhooks()).isEmpty();
         assertThat(configurations.validating(List.of()).getWebhooks())
                 .extracting(webhook -> webhook.getName() + " " + webhook.getFailurePolicy())
                 .containsExactly(
+                        "ephemeralcontainers.validate.monopod.dev Fail",
                         "fargateprofiles.validate.monopod.dev Ignore",
                         "subnets.validate.monopod.dev Ignore",
                         "services.validate.monopod.dev Ignore",

@@ -109,15 +109,19 @@ final class MachineCleanupIT {
         var stray = pod("stray", "fargate-ip-10-0-0-20");
         var leaving = pod("stray-leaving", "fargate-ip-10-0-0-20");
         client.resource(leaving).delete();
+        var told = new ArrayList<String>();
 
         new StrayPods(
                         client,
                         () -> client.pods().inNamespace("shop").list().getItems(),
+                        (about, _, reason, _, _) ->
+                                told.add(about.getMetadata().getName() + " " + reason),
                         loops,
                         Clock.systemUTC())
                 .sweep();
 
         assertThat(client.resource(stray).get().getStatus().getReason()).isEqualTo("OutOfpods");
+        assertThat(told).containsExactly("stray OutOfpods");
         assertThat(client.resource(owner).get().getStatus().getPhase()).isNotEqualTo("Failed");
         assertThat(client.resource(leaving).get()).isNull();
     }

@@ -8,7 +8,9 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.names.Names;
 import dev.monopod.testkit.api.ApiServer;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ProfileLifecycleIT {
     private final List<Phase> seenByAdmission = new CopyOnWriteArrayList<>();
+    private final AtomicInteger admissions = new AtomicInteger();
     private final AtomicInteger failures = new AtomicInteger();
     private ApiServer apiServer;
     private KubernetesClient client;
@@ -116,8 +119,29 @@ final class ProfileLifecycleIT {
                 .until(() -> client.resources(FargateProfile.class).withName("web").get() == null);
     }
 
+    /// What anyone removes is put there again, without a profile that changes.
+    @Test
+    void bringsAdmissionBackInStepWhenItIsRemoved() {
+        var installed =
+                new MutatingWebhookConfigurationBuilder()
+                        .withNewMetadata()
+                        .withName(Names.WEBHOOKS)
+                        .withLabels(Names.LABELS)
+                        .endMetadata()
+                        .build();
+        var before = admissions.get();
+        client.resource(installed).create();
+        Awaitility.await().until(() -> admissions.get() > before);
+        var between = admissions.get();
+
+        client.resource(installed).delete();
+
+        Awaitility.await().until(() -> admissions.get() > between);
+    }
+
     /// The first time that the profile is CREATING it fails: then nothing may become ACTIVE.
     private void admission() {
+        admissions.incrementAndGet();
         @Nullable FargateProfile profile =
                 client.resources(FargateProfile.class).withName("web").get();
         if (profile == null || profile.getStatus() == null) {

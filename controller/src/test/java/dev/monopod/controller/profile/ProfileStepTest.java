@@ -3,10 +3,14 @@ package dev.monopod.controller.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.model.profile.Profile;
+import dev.monopod.model.profile.Profile.UnsupportedPods;
+import dev.monopod.model.profile.Selector;
 import dev.monopod.model.profile.Violation;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,14 +88,29 @@ final class ProfileStepTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "true  | {metadata: {}, spec: {schedulerName: fargate-scheduler}}",
-                "true  | {metadata: {annotations: {CapacityProvisioned: x}}, spec: {schedulerName: default-scheduler}}",
-                "false | {metadata: {annotations: {a: b}}, spec: {schedulerName: default-scheduler}}",
-                "false | {metadata: {}, spec: {}}"
+                "true  | shop | web | fargate-scheduler | {}",
+                "true  | shop | web | default-scheduler | {CapacityProvisioned: x}",
+                "false | shop | web | default-scheduler | {a: b}",
+                "false | shop | web | default-scheduler | {}",
+                "false | shop | api | fargate-scheduler | {}",
+                // Another tenant's, which may hold itself with a finalizer for ever.
+                "false | mine | web | fargate-scheduler | {CapacityProvisioned: x}"
             })
-    void takesOnlyPodsOfFargateAlong(boolean taken, String pod) {
-        assertThat(ProfileLifecycle.isOnFargate(Serialization.unmarshal("---\n" + pod, Pod.class)))
-                .isEqualTo(taken);
+    void takesOnlyPodsAlongThatItWouldRun(
+            boolean taken, String namespace, String label, String scheduler, String annotations) {
+        var pod =
+                Serialization.unmarshal(
+                        "---\n{metadata: {namespace: %s, labels: {eks.amazonaws.com/fargate-profile: %s}, annotations: %s}, spec: {schedulerName: %s}}"
+                                .formatted(namespace, label, annotations, scheduler),
+                        Pod.class);
+        var profile =
+                new Profile(
+                        "web",
+                        List.of(new Selector("shop", Map.of())),
+                        List.of("a"),
+                        UnsupportedPods.REJECT);
+
+        assertThat(ProfileLifecycle.waitsFor(profile, pod)).isEqualTo(taken);
     }
 
     private static ProfileStep step(String metadata, String status, List<Violation> violations) {
