@@ -7,12 +7,16 @@ import dev.monopod.controller.machine.MachineFate.PodSight;
 import dev.monopod.controller.machine.MachineFate.Stage;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Finalizers;
+import dev.monopod.kube.client.Patches;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
@@ -20,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,12 +49,16 @@ public final class MachineCleanup implements AutoCloseable {
 
     private final KubernetesClient client;
     private final Finalizers finalizers;
+    private final Patches patches;
     private final PodEnding ending;
     private final Cached cached;
     private final Clock clock;
     private final Duration lostAfter;
     private final HostSightings sightings;
     private volatile Set<String> lost = Set.of();
+
+    /// Hosts whose objects say already that they were given up, in this sweep.
+    private final Set<String> told = new HashSet<>();
     private final Loop loop;
 
     /// What the watches show; it may lag.
@@ -82,6 +91,7 @@ public final class MachineCleanup implements AutoCloseable {
         this.sightings = new HostSightings(lostAfter);
         this.client = client;
         this.finalizers = new Finalizers(client);
+        this.patches = new Patches(client);
         this.ending = new PodEnding(client);
         this.cached = cached;
         this.clock = clock;
@@ -102,6 +112,7 @@ public final class MachineCleanup implements AutoCloseable {
     }
 
     void sweep() {
+        told.clear();
         sightings.forgetBefore(clock.instant());
         var verdicts = new HashMap<String, Verdict>();
         // Those without machines, too: they may serve load balancers.
@@ -179,6 +190,8 @@ public final class MachineCleanup implements AutoCloseable {
                         "{}: host {} is lost, removing its machine",
                         name,
                         machine.getSpec().host());
+                // Before anything goes: the agent that comes back then knows that it is meant.
+                tellHost(machine.getSpec().host());
                 // The pod first: what remains after a failure is found, and forgotten, again.
                 if (pod != null) {
                     end(pod, podEnd, machine.getSpec().host());
@@ -186,6 +199,26 @@ public final class MachineCleanup implements AutoCloseable {
                 forget(machine);
             }
         }
+    }
+
+    private void tellHost(String host) {
+        if (told.add(host)) {
+            var unused =
+                    ApiCall.unless(
+                            ApiCode.NOT_FOUND,
+                            () -> patches.merge(named(host), givenUp(clock.instant())));
+        }
+    }
+
+    private static Map<String, ?> givenUp(Instant now) {
+        return Map.of(
+                "metadata", Map.of("annotations", Map.of(Names.GIVEN_UP_ANNOTATION, now.toString())));
+    }
+
+    private static Host named(String name) {
+        var host = new Host();
+        host.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        return host;
     }
 
     private static String uid(HasMetadata object) {

@@ -6,6 +6,7 @@ import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.names.Names;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -82,6 +83,9 @@ final class MachineCleanupIT {
         assertThat(read(machines.getFirst()).getMetadata().getDeletionTimestamp()).isNull();
         sweep(cleanup, Duration.ofSeconds(10));
 
+        var silent = client.resources(Host.class).withName("silent").get().getMetadata();
+        assertThat(silent.getAnnotations())
+                .containsEntry(Names.GIVEN_UP_ANNOTATION, now.toString());
         var told = client.resource(running).get().getStatus();
         assertThat(told.getPhase()).isEqualTo("Failed");
         assertThat(told.getReason()).isEqualTo("HostLost");

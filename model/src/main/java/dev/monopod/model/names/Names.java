@@ -33,6 +33,7 @@ public final class Names {
     /// On pods that wait for a load balancer's health check.
     public static final String TARGET_HEALTH_LABEL = "monopod.dev/target-health";
 
+    private static final String MACHINE_PREFIX = "m-";
     private static final String HOSTNAME_PREFIX = "ip-";
     private static final String NODE_BEFORE_HOSTNAME = "fargate-";
 
@@ -44,6 +45,9 @@ public final class Names {
     public static final String NO_NAMESPACE = "none";
 
     public static final String MACHINE_LABEL = "monopod.dev/machine";
+
+    /// On a Host: when the controller last removed Machines of it, since it took it for lost.
+    public static final String GIVEN_UP_ANNOTATION = "monopod.dev/given-up";
 
     /// Keeps a Machine until its host has taken it down.
     public static final String AGENT_FINALIZER = "monopod.dev/agent";
@@ -73,7 +77,12 @@ public final class Names {
 
     /// Name of the Machine of the pod with this UID; a pod can have one only.
     public static String machine(String podUid) {
-        return "m-" + podUid;
+        return MACHINE_PREFIX + podUid;
+    }
+
+    /// UID of the pod that the Machine of this name is for.
+    public static String podUid(String machine) {
+        return machine.substring(MACHINE_PREFIX.length());
     }
 
     /// Name of the Node of the pod at this address,

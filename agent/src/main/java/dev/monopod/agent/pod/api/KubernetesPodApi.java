@@ -23,13 +23,16 @@ public final class KubernetesPodApi implements PodApi {
     private final KubernetesClient client;
     private final String hostName;
     private final Events events;
+    private final Disappearance disappearance;
     private final Patches patches;
     private final Finalizers finalizers;
 
-    public KubernetesPodApi(KubernetesClient client, String hostName, Events events) {
+    public KubernetesPodApi(
+            KubernetesClient client, String hostName, Events events, Disappearance disappearance) {
         this.client = client;
         this.hostName = hostName;
         this.events = events;
+        this.disappearance = disappearance;
         this.patches = new Patches(client);
         this.finalizers = new Finalizers(client);
     }
@@ -38,6 +41,11 @@ public final class KubernetesPodApi implements PodApi {
     public Optional<Pod> pod(String namespace, String name, String uid) {
         return Optional.ofNullable(client.pods().inNamespace(namespace).withName(name).get())
                 .filter(pod -> pod.getMetadata().getUid().equals(uid));
+    }
+
+    @Override
+    public boolean believable(String machine) {
+        return !(disappearance.look(machine) instanceof Disappearance.Sight.Doubtful);
     }
 
     @Override

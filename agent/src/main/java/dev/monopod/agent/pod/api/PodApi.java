@@ -8,8 +8,12 @@ import java.util.Optional;
 /// What a pod worker does at the API server. Calls block; a broken connection is an exception and
 /// the caller tries again.
 public interface PodApi {
-    /// The pod of this UID as the API server has it now; empty only if it certainly is gone.
+    /// The pod of this UID as the API server has it now; empty if it has none, see [#believable].
     Optional<Pod> pod(String namespace, String name, String uid);
+
+    /// Whether the API server can be believed when it has no pod of this Machine. A Machine that is
+    /// there settles it: the cluster knows the pod, and says that it is gone.
+    boolean believable(String machine);
 
     /// Writes what differs; false when the pod is gone.
     boolean patchStatus(Pod pod, PodStatus status);

@@ -91,7 +91,9 @@ final class Adoption {
         var reference = machine.getSpec().pod();
         var pod = services.api().pod(reference.namespace(), reference.name(), reference.uid());
         if (pod.isEmpty()) {
-            discard(machine);
+            if (services.api().believable(machine.getMetadata().getName())) {
+                discard(machine);
+            }
             return;
         }
         var view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));

@@ -1,6 +1,7 @@
 package dev.monopod.agent.pod.worker;
 
 import dev.monopod.agent.kubelet.KubeletPods;
+import dev.monopod.agent.pod.api.Disappearance;
 import dev.monopod.agent.pod.api.KubernetesConfigSource;
 import dev.monopod.agent.pod.api.KubernetesPodApi;
 import dev.monopod.agent.pod.api.PodApi;
@@ -22,9 +23,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,17 +32,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The pods of this host: watches Machines and pods, begins a worker for each Machine as soon as it
 /// appears, recovers what an earlier life left. Nothing is ever removed because a list was short: a
-/// deletion counts only when the API server says so for that very object.
+/// deletion counts only when the API server says so for that very object, and can be believed
+/// ([Disappearance]).
 public final class PodHost implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(PodHost.class);
     private static final Pace AUDIT =
             Pace.every(Duration.ofSeconds(30)).after(Duration.ofSeconds(30));
-    private static final Duration DESTROY = Duration.ZERO;
     private static final long RESYNC_MILLIS = 0;
 
     /// One boots on a processor while another waits for its disk or its API calls.
@@ -56,7 +51,14 @@ public final class PodHost implements AutoCloseable {
     private final HostPods pods;
     private final SharedIndexInformer<Service> serviceInformer;
     private final WorkerServices services;
+    private final Disappearance disappearance;
+    private final Vanished vanished;
+    private final Adoption adoption;
+    private final Loops loops;
     private final Loop audit;
+
+    /// Begins when the watch of Machines does.
+    private Optional<Loop> missing = Optional.empty();
 
     /// The machinery that pods run on.
     public record Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {}
@@ -76,10 +78,13 @@ public final class PodHost implements AutoCloseable {
         var events = api.events().of("fargate-agent", hostName);
         this.pods = new HostPods(machinery.network());
         this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
+        this.disappearance =
+                new Disappearance(
+                        api.brisk(), hostName, settings.dataDirectory(), Clock.systemUTC());
         this.services =
                 new WorkerServices(
                         new WorkerServices.Cluster(
-                                new KubernetesPodApi(client, hostName, events),
+                                new KubernetesPodApi(client, hostName, events, disappearance),
                                 new KubernetesConfigSource(client, serviceInformer),
                                 nodes),
                         machinery,
@@ -89,7 +94,11 @@ public final class PodHost implements AutoCloseable {
                                 true),
                         settings,
                         new WorkerServices.Running(Clock.systemUTC(), loops));
-        var brisk = new KubernetesPodApi(api.brisk(), hostName, events);
+        var recovered = new RecoveredMachines();
+        this.vanished = new Vanished(services, pods, recovered, disappearance);
+        this.adoption = new Adoption(services, pods, recovered);
+        this.loops = loops;
+        var brisk = new KubernetesPodApi(api.brisk(), hostName, events, disappearance);
         this.audit = loops.lasting("pod-audit", AUDIT, signs -> audit(pods, brisk, signs));
     }
 
@@ -126,42 +135,27 @@ public final class PodHost implements AutoCloseable {
                         .getItems();
         Set<String> known = new HashSet<>();
         machines.forEach(machine -> known.add(machine.getMetadata().getName()));
-        var recovered = new RecoveredMachines();
-        for (var vm : services.hypervisor().recover()) {
-            if (known.contains(vm.id())) {
-                recovered.put(vm);
-            } else {
-                LOG.info("destroying machine {}: its Machine object is gone", vm.id());
-                vm.destroy(DESTROY);
-            }
-        }
-        services.network().retainOnly(known);
-        removeDirectoriesOfOthers(known);
-        var adoption = new Adoption(services, pods, recovered);
-        client.resources(Machine.class)
-                .withLabel(Names.HOST_LABEL, hostName)
-                .inform(new MachineHandler(adoption), RESYNC_MILLIS);
+        vanished.begin(known);
+        var watched =
+                client.resources(Machine.class)
+                        .withLabel(Names.HOST_LABEL, hostName)
+                        .inform(new MachineHandler(), RESYNC_MILLIS);
         client.pods()
                 .inAnyNamespace()
                 .withLabel(Names.HOST_LABEL, hostName)
                 .inform(new PodHandler(), RESYNC_MILLIS);
         audit.start();
-    }
-
-    private void removeDirectoriesOfOthers(Set<String> machines) {
-        var directory = services.settings().dataDirectory().resolve("pods");
-        try {
-            Files.createDirectories(directory);
-            try (var children = Files.list(directory)) {
-                for (var child : children.toList()) {
-                    if (!machines.contains(Names.machine(child.getFileName().toString()))) {
-                        PodDirectories.delete(child);
-                    }
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        var look =
+                loops.ofPod(
+                        "missing machines",
+                        hostName,
+                        AUDIT,
+                        () ->
+                                vanished.look(
+                                        machine -> watched.getIndexer().getByKey(machine) != null,
+                                        adoption));
+        look.start();
+        missing = Optional.of(look);
     }
 
     /// Asks for each pod, in case a watch has not told of it. One that cannot be asked for hinders
@@ -202,7 +196,7 @@ public final class PodHost implements AutoCloseable {
         }
     }
 
-    private record MachineHandler(Adoption adoption) implements ResourceEventHandler<Machine> {
+    private final class MachineHandler implements ResourceEventHandler<Machine> {
         @Override
         public void onAdd(Machine machine) {
             adoption.adopt(machine);
@@ -215,7 +209,11 @@ public final class PodHost implements AutoCloseable {
 
         @Override
         public void onDelete(Machine machine, boolean finalStateUnknown) {
-            adoption.deleted(machine);
+            // A list without it is no proof: an API server that lost its objects has a short one.
+            if (!finalStateUnknown) {
+                disappearance.deleted(machine.getMetadata().getName());
+                adoption.deleted(machine);
+            }
         }
     }
 
@@ -244,6 +242,7 @@ public final class PodHost implements AutoCloseable {
     @Override
     public void close() {
         audit.close();
+        missing.ifPresent(Loop::close);
         client.informers().stopAllRegisteredInformers();
         serviceInformer.stop();
         transport.close();

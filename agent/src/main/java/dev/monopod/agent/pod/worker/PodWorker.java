@@ -186,16 +186,28 @@ public final class PodWorker {
         return handle.vm();
     }
 
-    /// Asks the API server for the pod, in case a watch has not told of it.
+    /// Asks the API server for the pod, in case a watch has not told of it. One that it does not
+    /// have runs on until that can be believed.
     ///
     /// @throws RuntimeException when it does not answer
     void look(PodApi api) {
         api.pod(view.plan().namespace(), view.plan().name(), view.plan().uid())
-                .ifPresentOrElse(this::seen, this::podGone);
+                .ifPresentOrElse(
+                        this::seen,
+                        () -> {
+                            if (off() || api.believable(view.machineName())) {
+                                podGone();
+                            }
+                        });
     }
 
     PodState state() {
         return state;
+    }
+
+    /// Its machine has ended: nothing is left to be careful with.
+    boolean off() {
+        return state.stage() == PodState.Stage.OFF;
     }
 
     Machine machine() {

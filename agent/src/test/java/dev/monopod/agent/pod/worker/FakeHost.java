@@ -56,6 +56,10 @@ public final class FakeHost
     final List<String> events = new CopyOnWriteArrayList<>();
     final List<String> calls = new CopyOnWriteArrayList<>();
     volatile Optional<Pod> pod = Optional.empty();
+    volatile boolean believable = true;
+
+    /// Machines that an earlier life left.
+    final List<String> left = new CopyOnWriteArrayList<>();
     public volatile PodStatus status = new PodStatus();
     final CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);
@@ -148,6 +152,11 @@ public final class FakeHost
     public Optional<Pod> pod(String namespace, String name, String uid) {
         stumble("pod");
         return pod;
+    }
+
+    @Override
+    public boolean believable(String machine) {
+        return believable;
     }
 
     @Override
@@ -259,7 +268,7 @@ public final class FakeHost
 
     @Override
     public List<VirtualMachine> recover() {
-        return List.of();
+        return left.stream().<VirtualMachine>map(Vm::new).toList();
     }
 
     @Override
@@ -283,7 +292,9 @@ public final class FakeHost
     }
 
     @Override
-    public void retainOnly(Collection<String> machineIds) {}
+    public void retainOnly(Collection<String> machineIds) {
+        calls.add("retain " + machineIds.stream().sorted().toList());
+    }
 
     @Override
     public Optional<String> hostAddress(String vpc) {

@@ -69,6 +69,22 @@ class PodWorkerTest {
     }
 
     @Test
+    void aPodThatTheApiServerHasLostRunsOnUntilThatIsCertain() throws Exception {
+        PodWorker worker = host.begin(web("Always").build());
+        await().until(() -> phase().equals("Running") && ready());
+        host.pod = Optional.empty();
+        host.believable = false;
+
+        worker.look();
+
+        assertThat(worker.state().objectGone()).isFalse();
+        host.believable = true;
+        worker.look();
+        assertThat(worker.awaitGone(Duration.ofSeconds(30))).isTrue();
+        assertThat(host.calls).contains("destroy").doesNotContain("deletePod");
+    }
+
+    @Test
     void runsRestartsAndDeletesAPod() throws Exception {
         PodWorker worker = host.begin(web("Always").build());
         await().until(() -> phase().equals("Running") && ready());
