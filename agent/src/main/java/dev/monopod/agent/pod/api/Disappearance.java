@@ -108,6 +108,11 @@ public final class Disappearance {
         absences.deleted(machine);
     }
 
+    /// Machines that are waited for.
+    public Set<String> missing() {
+        return absences.machines();
+    }
+
     /// Forgets all Machines but those that something is left of here. Without one that is missing,
     /// the cluster at hand is this host's from now on.
     public void retainOnly(Set<String> here) {

@@ -69,19 +69,39 @@ class PodWorkerTest {
     }
 
     @Test
-    void aPodThatTheApiServerHasLostRunsOnUntilThatIsCertain() throws Exception {
+    void aPodThatTheApiServerHasLostForAWhileGoesOn() throws Exception {
         PodWorker worker = host.begin(web("Always").build());
         await().until(() -> phase().equals("Running") && ready());
         host.pod = Optional.empty();
         host.believable = false;
 
-        worker.look();
+        worker.look(host);
 
-        assertThat(worker.state().objectGone()).isFalse();
-        host.believable = true;
-        worker.look();
+        // Inputs keep their order: had it taken the pod for gone, nobody would delete the object now.
+        worker.seen(leaving(web("Always").build()));
+        assertThat(worker.awaitGone(Duration.ofSeconds(30))).isTrue();
+        assertThat(host.calls).contains("destroy", "deletePod");
+    }
+
+    @Test
+    void aPodThatCertainlyIsGoneEnds() throws Exception {
+        PodWorker worker = host.begin(web("Always").build());
+        await().until(() -> phase().equals("Running") && ready());
+        host.pod = Optional.empty();
+
+        worker.look(host);
+
         assertThat(worker.awaitGone(Duration.ofSeconds(30))).isTrue();
         assertThat(host.calls).contains("destroy").doesNotContain("deletePod");
+    }
+
+    private static Pod leaving(Pod pod) {
+        return new PodBuilder(pod)
+                .editMetadata()
+                .withDeletionTimestamp("2026-11-24T00:00:00Z")
+                .withDeletionGracePeriodSeconds(1L)
+                .endMetadata()
+                .build();
     }
 
     @Test
