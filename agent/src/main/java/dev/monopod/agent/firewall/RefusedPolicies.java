@@ -36,8 +36,7 @@ final class RefusedPolicies {
     ///
     /// @param check throws where it takes them not
     /// @throws NetworkException of the check, when no policy is what it refuses
-    Firewall search(
-            NetworkFacts facts, Predicate<PodInterface> here, Consumer<Firewall> check) {
+    Firewall search(NetworkFacts facts, Predicate<PodInterface> here, Consumer<Firewall> check) {
         var policies = byNamespace(facts);
         var own =
                 facts.pods().stream()

@@ -124,7 +124,8 @@ final class FirewallsTest {
         var owners = applied.get("red").chains().values().stream().map(Firewall.Chain::owners);
         assertThat(owners)
                 .contains("NetworkPolicy default/closed")
-                .anyMatch(text -> text.startsWith("NetworkPolicies of mallory, which are not served"))
+                .anyMatch(
+                        text -> text.startsWith("NetworkPolicies of mallory, which are not served"))
                 .doesNotContain("NetworkPolicy mallory/closed");
         await().until(() -> !told.isEmpty());
         assertThat(told)

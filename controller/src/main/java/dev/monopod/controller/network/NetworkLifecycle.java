@@ -60,11 +60,7 @@ public final class NetworkLifecycle implements AutoCloseable {
     private final Loop loop;
 
     public NetworkLifecycle(
-            KubernetesClient client,
-            ClusterView cluster,
-            Events events,
-            Loops loops,
-            Clock clock) {
+            KubernetesClient client, ClusterView cluster, Events events, Loops loops, Clock clock) {
         this.client = client;
         this.problems = new NetworkProblems(new ObjectProblems(events));
         this.finalizers = new Finalizers(client);

@@ -13,14 +13,13 @@ final class NetworkProblemsTest {
     private final List<String> told = new ArrayList<>();
     private final NetworkProblems problems =
             new NetworkProblems(
-                    new ObjectProblems(
-                            (object, _, reason, message, _) ->
-                                    told.add(
-                                            object.getMetadata().getName()
-                                                    + " "
-                                                    + reason
-                                                    + ": "
-                                                    + message)));
+                    new ObjectProblems((object, _, reason, message, _) ->
+                            told.add(
+                                    object.getMetadata().getName()
+                                            + " "
+                                            + reason
+                                            + ": "
+                                            + message)));
 
     @Test
     void tellsOnceWhyAPolicyIsNotServedAndAnewWhenItIsAnother() {

@@ -117,7 +117,8 @@ final class PolicyTablesIT {
         assertThat(table()).isEqualTo(before);
     }
 
-    /// What NetworkPolicies may hold at most grows by peers + ports: their product was 200 000 rules.
+    /// What NetworkPolicies may hold at most grows by peers + ports: their product was 200 000
+    /// rules.
     @Test
     void takesAPolicyOfAThousandPeersAndAHundredPorts() {
         var traffic = new ArrayList<Traffic>();

@@ -59,11 +59,9 @@ public record NetworkObjects(
                                 Collectors.toMap(
                                         list -> list.getMetadata().getName(), Function.identity()));
         var rules = new HashMap<String, RuleSet>();
-        groups.forEach(
-                group ->
-                        rules.put(
-                                group.getMetadata().getName(),
-                                SecurityGroups.read(group, lists).rules()));
+        groups.forEach(group ->
+                rules.put(
+                        group.getMetadata().getName(), SecurityGroups.read(group, lists).rules()));
         var labels = new HashMap<String, Map<String, String>>();
         namespaces.forEach(
                 each -> labels.put(each.getMetadata().getName(), labels(each.getMetadata())));

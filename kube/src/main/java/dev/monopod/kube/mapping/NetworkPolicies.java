@@ -115,9 +115,7 @@ public final class NetworkPolicies {
             rules.put(direction, all);
         }
         return new NetworkFacts.Policy(
-                namespace,
-                Selectors.of(spec.getPodSelector()),
-                new RuleSet(name(policy), rules));
+                namespace, Selectors.of(spec.getPodSelector()), new RuleSet(name(policy), rules));
     }
 
     private static List<Traffic> traffic(@Nullable List<NetworkPolicyPort> ports) {

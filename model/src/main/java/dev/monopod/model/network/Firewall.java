@@ -27,8 +27,7 @@ public record Firewall(
         Map<String, Bindings> pods,
         Map<String, String> closed) {
     public static final Firewall EMPTY =
-            new Firewall(
-                    Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
+            new Firewall(Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
 
     /// The chains of a pod.
     ///

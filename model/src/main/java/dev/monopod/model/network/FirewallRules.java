@@ -108,9 +108,7 @@ public final class FirewallRules {
         }
         return List.of(
                 new Line(
-                        "the host",
-                        new Match.Within(parts.ranges(facts.hosts())),
-                        new Test.Any()));
+                        "the host", new Match.Within(parts.ranges(facts.hosts())), new Test.Any()));
     }
 
     /// The chain of some policies of one namespace, which pays for it.

@@ -74,9 +74,7 @@ public final class FirewallWalk {
         return switch (match) {
             case Match.Any() -> true;
             case Match.Within(String ranges) ->
-                    firewall.ranges()
-                            .getOrDefault(ranges, NONE)
-                            .contains(Cidr.address(address));
+                    firewall.ranges().getOrDefault(ranges, NONE).contains(Cidr.address(address));
             case Match.In(String set) ->
                     firewall.sets().getOrDefault(set, Set.of()).contains(address);
         };
@@ -100,8 +98,7 @@ public final class FirewallWalk {
                             && firewall.ports()
                                     .getOrDefault(set, Set.of())
                                     .contains(
-                                            RuleLines.named(
-                                                    packet.destination(), protocol, port));
+                                            RuleLines.named(packet.destination(), protocol, port));
         };
     }
 }

@@ -24,8 +24,7 @@ import java.util.stream.Collectors;
 /// into one set of pods' addresses and one of ranges, all its ports into one of numbers and one of
 /// names: a handful of lines, whatever a rule lists. One use for each answer.
 final class RuleLines {
-    private static final Spans EVERY_ADDRESS =
-            new Spans(List.of(Span.of(Cidr.parse("0.0.0.0/0"))));
+    private static final Spans EVERY_ADDRESS = new Spans(List.of(Span.of(Cidr.parse("0.0.0.0/0"))));
 
     private final NetworkFacts facts;
     private final Map<String, List<PodInterface>> podsByNamespace;
@@ -136,11 +135,9 @@ final class RuleLines {
                 Predicate<PodInterface> member =
                         pod ->
                                 pod.groups().stream()
-                                        .anyMatch(group ->
-                                                members.contains(new Peer.Members(group)));
-                facts.pods().stream()
-                        .filter(member)
-                        .forEach(pod -> addresses.add(pod.address()));
+                                        .anyMatch(
+                                                group -> members.contains(new Peer.Members(group)));
+                facts.pods().stream().filter(member).forEach(pod -> addresses.add(pod.address()));
             }
             for (var peer : pods) {
                 for (var namespace : namespaces(peer)) {

@@ -54,8 +54,7 @@ final class RuleLinesTest {
                 var port = random.nextInt(20);
                 var allowed =
                         peers.stream().anyMatch(peer -> holds(peer, source))
-                                && traffic.stream()
-                                        .anyMatch(each -> holds(each, protocol, port));
+                                && traffic.stream().anyMatch(each -> holds(each, protocol, port));
 
                 var step =
                         FirewallWalk.walk(
@@ -82,8 +81,7 @@ final class RuleLinesTest {
                 peers.add(
                         new Peer.Range(
                                 new Cidr(
-                                        Cidr.address("10.0.0.0") + 1_000 * number + 2 * peer,
-                                        32)));
+                                        Cidr.address("10.0.0.0") + 1_000 * number + 2 * peer, 32)));
             }
             policies.add(policy("mallory", number, new Rule("r", List.of(tcp(80)), peers)));
         }
@@ -103,10 +101,7 @@ final class RuleLinesTest {
         var two = new Requirement("app", Operator.IN, Set.of("a", "b"));
         var one = new Requirement("app", Operator.IN, Set.of("a, b"));
         var firewall =
-                firewall(
-                        List.of(
-                                policy("mallory", 0, from(one)),
-                                policy("shop", 0, from(two))));
+                firewall(List.of(policy("mallory", 0, from(one)), policy("shop", 0, from(two))));
 
         assertThat(firewall.sets()).hasSize(2);
     }
@@ -115,10 +110,7 @@ final class RuleLinesTest {
     void spansAreTheSameHoweverTheyWereWrittenDown() {
         var random = new Random(7);
         for (int round = 0; round < 500; round++) {
-            var parts =
-                    IntStream.range(0, random.nextInt(6))
-                            .mapToObj(_ -> span(random))
-                            .toList();
+            var parts = IntStream.range(0, random.nextInt(6)).mapToObj(_ -> span(random)).toList();
             var whole = span(random);
             var left = Spans.of(Spans.without(whole, parts));
             var joined = Spans.of(parts);
@@ -181,7 +173,8 @@ final class RuleLinesTest {
         return switch (peer) {
             case Peer.Anyone() -> true;
             case Peer.Range(Cidr cidr, List<Cidr> except) ->
-                    cidr.contains(source) && except.stream().noneMatch(part -> part.contains(source));
+                    cidr.contains(source)
+                            && except.stream().noneMatch(part -> part.contains(source));
             case Peer.Members _, Peer.Pods _ -> false;
         };
     }
