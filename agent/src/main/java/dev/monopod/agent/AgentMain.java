@@ -88,7 +88,7 @@ public final class AgentMain implements Callable<Integer> {
                                     settings(address),
                                     loops);
                     var collector = Parts.collector(options, images, pods, loops);
-                    var balancing = Parts.loadBalancing(options, client, watches, loops);
+                    var balancing = Parts.loadBalancing(options, client, watches, events, loops);
                     var kubelet = Parts.kubelet(options, client, pods, address, network, loops)) {
                 vpcs.start();
                 kubelet.doors().start();

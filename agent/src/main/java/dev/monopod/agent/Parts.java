@@ -161,13 +161,18 @@ final class Parts {
     }
 
     static LoadBalancing loadBalancing(
-            AgentOptions options, KubernetesClient client, Watches watches, Loops loops) {
+            AgentOptions options,
+            KubernetesClient client,
+            Watches watches,
+            EventRecorder recorder,
+            Loops loops) {
         return new LoadBalancing(
                 client,
                 watches,
                 options.hostName,
                 options.runDirectory,
                 options.dataDirectory.resolve("logs"),
+                recorder.of("monopod-load-balancers", options.hostName),
                 loops);
     }
 

@@ -1,10 +1,13 @@
 package dev.monopod.agent.loadbalancing;
 
 import dev.monopod.host.network.EdgeNetwork;
+import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Events;
 import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.host.Addresses;
+import dev.monopod.kube.mapping.MachineAddresses;
 import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.loadbalancing.haproxy.HaproxyConfiguration;
 import dev.monopod.loadbalancing.haproxy.TargetTable;
@@ -12,7 +15,7 @@ import dev.monopod.loadbalancing.objects.AddressOwners;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.LoadBalancers;
-import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.loadbalancing.rules.Machines;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -22,40 +25,37 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Serves the load balancers whose address is on this host: keeps HAProxy running with what the
 /// API's objects say, whatever was killed when. One thread does it all, at any change and once a
 /// second.
 public final class LoadBalancing implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LoadBalancing.class);
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofSeconds(5);
 
-    /// In what HAProxy says of a configuration; else something else hindered it.
-    private static final String REFUSAL = "[ALERT]";
-
     private final Watched<Vpc> vpcs;
+    private final Watched<Machine> machines;
     private final WatchedKinds kinds;
     private final LoadBalancerObjects objects;
     private final String hostName;
     private final Path runDirectory;
     private final Path log;
     private final TargetHealth health;
-    private final Map<Owner, String> refused = new HashMap<>();
+    private final LoadBalancers balancers = new LoadBalancers();
+    private final RefusedBalancers refused;
     private final Loop loop;
     private boolean started;
     private @Nullable Edge edge;
 
     /// The namespace and the process of the one VPC that is served.
-    private record Edge(EdgeNetwork network, HaproxyProcess process, TargetCommands targets) {}
+    private record Edge(
+            EdgeNetwork network,
+            HaproxyProcess process,
+            TargetCommands targets,
+            AcceptedBalancers accepted) {}
 
     /// @param runDirectory emptied by a reboot, as the process is
     /// @param logDirectory where HAProxy's words go
@@ -65,13 +65,20 @@ public final class LoadBalancing implements AutoCloseable {
             String hostName,
             Path runDirectory,
             Path logDirectory,
+            Events events,
             Loops loops) {
         this.loop =
                 loops.loop("load-balancing", Pace.every(TICK).withRetries(TICK, RETRY), this::pass);
         this.vpcs = watches.of(Vpc.class);
         vpcs.onChange(ChangeHandler.any(loop::nudge));
+        this.machines = watches.of(Machine.class);
         this.kinds = new WatchedKinds(watches, loop::nudge);
-        this.objects = new LoadBalancerObjects(kinds, this::vpcRanges);
+        this.objects =
+                new LoadBalancerObjects(
+                        kinds,
+                        this::vpcRanges,
+                        () -> new Machines(MachineAddresses.namespaces(machines.list())));
+        this.refused = new RefusedBalancers(events, objects);
         this.hostName = hostName;
         this.runDirectory = runDirectory;
         this.log = logDirectory.resolve("haproxy.log");
@@ -86,13 +93,13 @@ public final class LoadBalancing implements AutoCloseable {
         if (!started) {
             kinds.start();
             vpcs.start().join();
+            machines.start().join();
             started = true;
         }
-        var balancers =
-                LoadBalancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
+        var wanted = balancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
         var place = edge();
-        if (place.isPresent() && (!balancers.isEmpty() || place.get().process().runs())) {
-            serve(place.get(), balancers);
+        if (place.isPresent() && (!wanted.isEmpty() || place.get().process().runs())) {
+            serve(place.get(), wanted);
         }
     }
 
@@ -110,14 +117,16 @@ public final class LoadBalancing implements AutoCloseable {
                 .toList();
     }
 
-    private void serve(Edge place, List<LoadBalancer> balancers) throws IOException {
+    /// One load balancer that HAProxy does not understand must not stop the others, and what runs
+    /// goes on until HAProxy takes what is next.
+    private void serve(Edge place, List<LoadBalancer> wanted) throws IOException {
         var process = place.process();
-        var usable = balancers.stream().filter(each -> !refused(process, each)).toList();
+        var usable = place.accepted().known(wanted);
         var configuration = HaproxyConfiguration.of(usable, process.folder());
         if (!process.has(configuration)) {
             place.network().ensure();
             if (process.complaint(configuration).isPresent()) {
-                usable = usable(process, balancers);
+                usable = place.accepted().search(usable);
                 configuration = HaproxyConfiguration.of(usable, process.folder());
             }
             if (!process.has(configuration)) {
@@ -125,6 +134,8 @@ public final class LoadBalancing implements AutoCloseable {
                 process.load(configuration);
             }
         }
+        place.accepted().loaded(usable);
+        refused.tell(place.accepted().complaints());
         place.targets().apply(usable);
         if (!objects.gatedPods().isEmpty()) {
             health.report(
@@ -132,34 +143,6 @@ public final class LoadBalancing implements AutoCloseable {
                     TargetTable.health(process.socket().ask("show stat")),
                     objects.gatedPods());
         }
-    }
-
-    /// One load balancer that HAProxy does not understand must not stop the others.
-    private List<LoadBalancer> usable(HaproxyProcess process, List<LoadBalancer> balancers)
-            throws IOException {
-        refused.clear();
-        List<LoadBalancer> usable = new ArrayList<>();
-        for (var balancer : balancers) {
-            var alone = HaproxyConfiguration.of(List.of(balancer), process.folder());
-            var complaint = process.complaint(alone);
-            if (complaint.isPresent()) {
-                if (complaint.get().contains(REFUSAL)) {
-                    refused.put(balancer.owner(), alone.structure());
-                }
-                LOG.error("HAProxy refuses {}: {}", balancer.owner(), complaint.get());
-            } else {
-                usable.add(balancer);
-            }
-        }
-        return usable;
-    }
-
-    /// Whether HAProxy has refused it as it is; then it need not be asked each second.
-    private boolean refused(HaproxyProcess process, LoadBalancer balancer) {
-        var structure = refused.get(balancer.owner());
-        return structure != null
-                && structure.equals(
-                        HaproxyConfiguration.of(List.of(balancer), process.folder()).structure());
     }
 
     /// Empty until the VPC's router is there. The first VPC is served, as by the rest of the agent.
@@ -178,7 +161,8 @@ public final class LoadBalancing implements AutoCloseable {
                             new Edge(
                                     network,
                                     process,
-                                    new TargetCommands(process.socket(), Clock.systemUTC()));
+                                    new TargetCommands(process.socket(), Clock.systemUTC()),
+                                    new AcceptedBalancers(process::complaint, process.folder()));
                     break;
                 }
             }

@@ -241,6 +241,118 @@ final class HaproxyIT {
         assertThat(haproxy.complaint(configuration(balancer))).isEmpty();
     }
 
+    /// Beyond its share a tenant waits; the others go on.
+    @Test
+    void theFloodOnOneTenantsListenerLeavesTheOthersTheirConnections() throws IOException {
+        var target = serve(1);
+        var flooded = balancer(Protocol.TCP, List.of(target), 80);
+        var other =
+                new LoadBalancer(
+                        new Owner(Owner.Kind.SERVICE, "desk", "web"),
+                        ADDRESS,
+                        List.of(
+                                new Listener(
+                                        81, Protocol.TCP, List.of(), List.of(), List.of(), "b")),
+                        List.of(new Backend("b", List.of(), pool(List.of(target)))));
+        haproxy.load(HaproxyConfiguration.of(List.of(flooded, other), haproxy.folder()));
+        assertThat(haproxy.socket().ask("show info")).contains("Maxconn: 16384");
+        // As small a share as a test can fill.
+        haproxy.socket().ask("set maxconn frontend " + flooded.owner().key() + ".80 50");
+        assertThat(limits()).containsExactlyInAnyOrder("50", "2048");
+
+        var flood =
+                new ProcessBuilder(
+                                "ip",
+                                "netns",
+                                "exec",
+                                namespace,
+                                "bash",
+                                "-c",
+                                "for i in $(seq 1 100); do exec {fd}<>/dev/tcp/%s/80; done; read"
+                                        .formatted(ADDRESS))
+                        .start();
+        try {
+            await().atMost(LIMIT)
+                    .until(() -> frontend(flooded.owner().key() + ".80", "scur") == 50);
+
+            assertThat(curl("http://" + ADDRESS + ":81/")).isEqualTo("server 1");
+            assertThat(frontend(flooded.owner().key() + ".80", "scur")).isEqualTo(50);
+        } finally {
+            flood.destroyForcibly();
+        }
+    }
+
+    private List<String> limits() throws IOException {
+        var lines = haproxy.socket().ask("show stat").lines().toList();
+        var index = List.of(lines.getFirst().split(",", -1)).indexOf("slim");
+        return lines.stream()
+                .map(line -> line.split(",", -1))
+                .filter(words -> words.length > index && words[1].equals("FRONTEND"))
+                .map(words -> words[index])
+                .toList();
+    }
+
+    private int frontend(String name, String column) throws IOException {
+        var lines = haproxy.socket().ask("show stat").lines().toList();
+        var index = List.of(lines.getFirst().split(",", -1)).indexOf(column);
+        return lines.stream()
+                .map(line -> line.split(",", -1))
+                .filter(words ->
+                        words.length > index
+                                && words[0].endsWith(name)
+                                && words[1].equals("FRONTEND"))
+                .mapToInt(words -> Integer.parseInt(words[index]))
+                .sum();
+    }
+
+    @Test
+    void findsTheOneThatItRefusesAndGoesOnWithTheOthers() throws IOException {
+        var good = balancer(Protocol.TCP, List.of(serve(1)), 80);
+        var bad =
+                new LoadBalancer(
+                        new Owner(Owner.Kind.GATEWAY, "mallory", "web"),
+                        ADDRESS,
+                        List.of(
+                                new Listener(
+                                        81,
+                                        Protocol.HTTP,
+                                        List.of(),
+                                        List.of(),
+                                        List.of(
+                                                new Listener.Rule(
+                                                        List.of(
+                                                                new RequestMatch.PathExpression(
+                                                                        "(")),
+                                                        "b")),
+                                        "b")),
+                        List.of(new Backend("b", List.of(), pool(List.of()))));
+        haproxy.load(configuration(good));
+        var accepted = new AcceptedBalancers(haproxy::complaint, haproxy.folder());
+
+        var taken = accepted.search(List.of(bad, good));
+
+        assertThat(taken).containsExactly(good);
+        assertThat(accepted.complaints()).containsOnlyKeys(bad.owner());
+        haproxy.load(configuration(taken.getFirst()));
+        assertThat(curl("http://" + ADDRESS + "/")).isEqualTo("server 1");
+    }
+
+    @Test
+    void takesMoreSourcesThanALineHasWords() throws IOException {
+        var sources = new ArrayList<String>();
+        for (var number = 0; number < 500; number++) {
+            sources.add("10.%d.%d.0/24".formatted(number / 250, number % 250));
+        }
+        var balancer =
+                new LoadBalancer(
+                        new Owner(Owner.Kind.SERVICE, "shop", "web"),
+                        ADDRESS,
+                        List.of(new Listener(80, Protocol.TCP, sources, List.of(), List.of(), "b")),
+                        List.of(new Backend("b", List.of(), pool(List.of()))));
+
+        assertThat(haproxy.complaint(configuration(balancer))).isEmpty();
+    }
+
     private HaproxyConfiguration configuration(LoadBalancer balancer) {
         return HaproxyConfiguration.of(List.of(balancer), haproxy.folder());
     }

@@ -5,8 +5,12 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.ApiCall;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
+import dev.monopod.loadbalancing.rules.IngressClassParams;
+import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.ReadinessGates;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -113,6 +117,14 @@ public final class KubernetesReads implements ClusterReads {
                 network.ingresses().inNamespace(namespace).list().getItems().stream()
                         .filter(ingress -> ApplicationLoadBalancers.ours(ingress, classes))
                         .toList(),
+                new IngressGroups(classes, params(), _ -> Optional.of(found)),
                 labels);
+    }
+
+    private List<IngressClassParams> params() {
+        return ApiCall.unless(
+                        ApiCode.NOT_FOUND,
+                        () -> client.resources(IngressClassParams.class).list().getItems())
+                .orElse(List.of());
     }
 }

@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /// The definitions of `monopod.dev/v1`, and of EKS' SecurityGroupPolicy: the schema is generated
 /// from the records, the rules that a record cannot say are added by [SchemaRules] and [Columns].
@@ -47,10 +48,12 @@ public final class Crds {
                 .forCRDVersions("v1")
                 .withOutput(outputs)
                 .generate();
-        return outputs.written.values().stream()
-                .map(written -> written.toString(StandardCharsets.UTF_8))
-                .map(yaml -> Serialization.unmarshal(yaml, CustomResourceDefinition.class))
-                .map(Crds::complete)
+        var generated =
+                outputs.written.values().stream()
+                        .map(written -> written.toString(StandardCharsets.UTF_8))
+                        .map(yaml -> Serialization.unmarshal(yaml, CustomResourceDefinition.class))
+                        .map(Crds::complete);
+        return Stream.concat(generated, Stream.of(ClassParams.definition()))
                 .sorted(Comparator.comparing(crd -> crd.getMetadata().getName()))
                 .toList();
     }

@@ -30,6 +30,9 @@ final class AddressBook {
     private static final String EVERYWHERE = "0.0.0.0/0";
     private static final int LAST_OCTET = 255;
 
+    /// Load balancers of one namespace, as AWS gives an account: the addresses are there for all.
+    static final int MOST_OF_NAMESPACE = 50;
+
     private final KubernetesClient client;
     private final Map<Owner, IPAddress> byOwner = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
@@ -45,26 +48,46 @@ final class AddressBook {
         }
     }
 
-    /// Empty when no public subnet has a free one, or there is no host.
-    Optional<String> of(Owner owner, List<Subnet> subnets, List<Host> hosts) {
+    /// What an owner gets.
+    sealed interface Answer {}
+
+    record Given(String address) implements Answer {}
+
+    /// @param why for the user
+    record None(String why) implements Answer {}
+
+    /// Who has an address keeps it.
+    Answer of(Owner owner, List<Subnet> subnets, List<Host> hosts) {
         var host =
                 hosts.stream()
                         .map(each -> each.getMetadata().getName())
                         .min(Comparator.naturalOrder());
         if (host.isEmpty()) {
-            return Optional.empty();
+            return new None("there is no host");
         }
         var known = byOwner.get(owner);
         if (known != null) {
             keepServed(known, host.get(), hosts);
-            return Optional.of(known.getMetadata().getName());
+            return new Given(known.getMetadata().getName());
+        }
+        var same =
+                byOwner.keySet().stream()
+                        .filter(other -> other.namespace().equals(owner.namespace()))
+                        .count();
+        if (same >= MOST_OF_NAMESPACE) {
+            return new None(
+                    "namespace %s has %d load balancers, the limit is %d"
+                            .formatted(owner.namespace(), same, MOST_OF_NAMESPACE));
         }
         return subnets.stream()
                 .filter(AddressBook::isPublic)
                 .sorted(Comparator.comparing(subnet -> subnet.getMetadata().getName()))
                 .map(subnet -> take(owner, Cidr.parse(subnet.getSpec().cidr()), host.get()))
                 .flatMap(Optional::stream)
-                .findFirst();
+                .findFirst()
+                .<Answer>map(Given::new)
+                .orElseGet(() ->
+                        new None("no public subnet (a route 0.0.0.0/0 to igw) has a free address"));
     }
 
     private static boolean isPublic(Subnet subnet) {

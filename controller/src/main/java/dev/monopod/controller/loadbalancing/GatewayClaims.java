@@ -41,10 +41,15 @@ final class GatewayClaims {
     }
 
     /// Also writes the status of classes and routes, which need no address.
-    List<Claim> all() {
-        objects.gateways().classes().forEach(this::accept);
+    List<Claim> all(Attempts attempts) {
+        objects.gateways()
+                .classes()
+                .forEach(each -> attempts.make(each.getMetadata().getName(), () -> accept(each)));
         var gateways = new Gateways(objects);
-        gateways.routes().forEach(this::write);
+        for (var plan : gateways.routes()) {
+            var meta = plan.route().getMetadata();
+            attempts.make(meta.getNamespace() + "/" + meta.getName(), () -> write(plan));
+        }
         List<Claim> claims = new ArrayList<>();
         for (var gateway : gateways.ours()) {
             claims.add(

@@ -6,8 +6,10 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
+import dev.monopod.kube.mapping.MachineAddresses;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
+import dev.monopod.loadbalancing.rules.Machines;
 import dev.monopod.loadbalancing.rules.Owner;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
@@ -15,7 +17,6 @@ import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,21 +24,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Gives load balancers their addresses and tells users about them. At any change, and now and
 /// then, one thread goes over all objects and writes what differs. On the leader only.
 public final class LoadBalancerController implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LoadBalancerController.class);
     private static final Duration QUIET = Duration.ofSeconds(30);
     private static final Duration RETRY = Duration.ofSeconds(1);
-
-    /// What became of a claim, or of all.
-    private enum Settled {
-        YES,
-        NOT_YET
-    }
 
     private final KubernetesClient client;
     private final ClusterView cluster;
@@ -68,7 +60,11 @@ public final class LoadBalancerController implements AutoCloseable {
                 loops.planned(
                         "load-balancers", Pace.every(QUIET).withRetries(RETRY, RETRY), this::pass);
         this.kinds = new WatchedKinds(cluster.watches(), loop::nudge);
-        this.objects = new LoadBalancerObjects(kinds, this::vpcRanges);
+        this.objects =
+                new LoadBalancerObjects(
+                        kinds,
+                        this::vpcRanges,
+                        () -> new Machines(MachineAddresses.namespaces(cluster.machines())));
         this.problems = new ObjectProblems(events);
         this.services = new ServiceClaims(client, objects, problems);
         this.ingresses = new IngressClaims(client, objects, problems);
@@ -88,22 +84,17 @@ public final class LoadBalancerController implements AutoCloseable {
         }
         installClasses();
         var book = new AddressBook(client, objects.addresses());
-        List<Claim> claims = new ArrayList<>(services.all());
-        claims.addAll(ingresses.all());
-        claims.addAll(gateways.all());
+        var attempts = new Attempts();
+        List<Claim> claims = new ArrayList<>(services.all(attempts));
+        claims.addAll(ingresses.all(attempts));
+        claims.addAll(gateways.all(attempts));
         var owners = new HashSet<Owner>();
-        var all = Settled.YES;
         for (var claim : claims) {
             owners.add(claim.owner());
-            if (settle(claim, book) == Settled.NOT_YET) {
-                all = Settled.NOT_YET;
-            }
+            attempts.make(claim.owner(), () -> settle(claim, book));
         }
-        book.retainOnly(owners);
-        return switch (all) {
-            case YES -> QUIET;
-            case NOT_YET -> RETRY;
-        };
+        attempts.make("addresses to give back", () -> book.retainOnly(owners));
+        return attempts.failed() ? RETRY : QUIET;
     }
 
     private List<String> vpcRanges() {
@@ -123,26 +114,12 @@ public final class LoadBalancerController implements AutoCloseable {
         return there.isEmpty() ? cluster.hosts() : there;
     }
 
-    /// One that fails does not hold up the others.
-    private Settled settle(Claim claim, AddressBook book) {
-        try {
-            var address = book.of(claim.owner(), cluster.subnets(), hosts());
-            if (address.isPresent()) {
-                claim.tell().accept(address.get());
-            } else {
-                claim.objects()
-                        .forEach(object ->
-                                problems.warning(
-                                        object,
-                                        "NoAddress",
-                                        "no public subnet (a route 0.0.0.0/0 to igw) has a free"
-                                                + " address, or there is no host"));
-            }
-        } catch (KubernetesClientException e) {
-            LOG.info("failed to settle {}, retrying: {}", claim.owner(), e.getMessage());
-            return Settled.NOT_YET;
+    private void settle(Claim claim, AddressBook book) {
+        switch (book.of(claim.owner(), cluster.subnets(), hosts())) {
+            case AddressBook.Given(var address) -> claim.tell().accept(address);
+            case AddressBook.None(var why) ->
+                    claim.objects().forEach(object -> problems.warning(object, "NoAddress", why));
         }
-        return Settled.YES;
     }
 
     private void installClasses() {

@@ -2,8 +2,10 @@ package dev.monopod.controller.loadbalancing;
 
 import dev.monopod.controller.ObjectProblems;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
+import dev.monopod.loadbalancing.rules.LastGood;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.NetworkLoadBalancers;
+import dev.monopod.loadbalancing.rules.NetworkLoadBalancers.Plan;
 import dev.monopod.loadbalancing.rules.Outcome;
 import io.fabric8.kubernetes.api.model.LoadBalancerIngress;
 import io.fabric8.kubernetes.api.model.LoadBalancerIngressBuilder;
@@ -17,6 +19,7 @@ final class ServiceClaims {
     private final KubernetesClient client;
     private final LoadBalancerObjects objects;
     private final ObjectProblems events;
+    private final LastGood<LoadBalancer> lastGood = new LastGood<>();
 
     ServiceClaims(KubernetesClient client, LoadBalancerObjects objects, ObjectProblems events) {
         this.client = client;
@@ -24,27 +27,34 @@ final class ServiceClaims {
         this.events = events;
     }
 
-    List<Claim> all() {
-        var balancers = new NetworkLoadBalancers(objects, objects.vpcRanges());
+    List<Claim> all(Attempts attempts) {
+        var balancers = new NetworkLoadBalancers(objects, objects.vpcRanges(), lastGood);
         List<Claim> claims = new ArrayList<>();
         for (var service : objects.services()) {
             switch (balancers.of(service, "")) {
-                case Outcome.Foreign<LoadBalancer>() -> {}
-                case Outcome.Refused<LoadBalancer>(var reason, var message) -> {
+                case Outcome.Foreign<Plan>() -> {}
+                case Outcome.Refused<Plan>(var reason, var message) -> {
                     events.warning(service, reason, message);
-                    write(service, List.of());
+                    attempts.make(
+                            NetworkLoadBalancers.owner(service), () -> write(service, List.of()));
                 }
-                case Outcome.Accepted<LoadBalancer>(var balancer) -> {
-                    events.forget(service);
-                    claims.add(
-                            new Claim(
-                                    balancer.owner(),
-                                    List.of(service),
-                                    address -> write(service, List.of(entry(address)))));
-                }
+                case Outcome.Accepted<Plan>(var plan) -> claims.add(claim(service, plan));
             }
         }
+        balancers.retainOnly(objects.services());
         return claims;
+    }
+
+    /// One that can't be read keeps its address.
+    private Claim claim(Service service, Plan plan) {
+        plan.problem()
+                .ifPresentOrElse(
+                        problem -> events.warning(service, "InvalidConfiguration", problem),
+                        () -> events.forget(service));
+        return new Claim(
+                NetworkLoadBalancers.owner(service),
+                List.of(service),
+                address -> plan.balancer().ifPresent(_ -> write(service, List.of(entry(address)))));
     }
 
     /// Mode Proxy: else kube-proxy would send what is for the load balancer straight to the pods.

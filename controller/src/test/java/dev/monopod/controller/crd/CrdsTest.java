@@ -18,6 +18,7 @@ final class CrdsTest {
                 .containsExactly(
                         "fargateprofiles.monopod.dev",
                         "hosts.monopod.dev",
+                        "ingressclassparams.elbv2.k8s.aws",
                         "machines.monopod.dev",
                         "prefixlists.monopod.dev",
                         "securitygrouppolicies.vpcresources.k8s.aws",

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// HAProxy's configuration file for a set of load balancers. Pure.
@@ -36,12 +37,20 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
 
+    /// HAProxy reads 64 words of a line.
+    private static final int SOURCES_OF_LINE = 50;
+
+    /// What a certificate's names may be; others would be words of their own in its list.
+    private static final Pattern NAME = Pattern.compile("(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+
     /// HAProxy counts milliseconds in 31 bits.
     private static final Duration ENDLESS = Duration.ofDays(24);
 
     private static final String HEAD =
             """
             global
+              maxconn %2$d
+              no strict-limits
               stats socket %1$s/admin.sock mode 600 level admin expose-fd listeners
               server-state-file %1$s/targets
               hard-stop-after 300s
@@ -63,11 +72,13 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
     /// @param folder where the file, the certificates and the socket are
     public static HaproxyConfiguration of(Collection<LoadBalancer> balancers, Path folder) {
         var files = new TreeMap<String, String>();
-        var text = new StringBuilder(HEAD.formatted(folder));
-        var structure = new StringBuilder(HEAD.formatted(folder));
+        var head = HEAD.formatted(folder, Connections.ALL);
+        var text = new StringBuilder(head);
+        var structure = new StringBuilder(head);
+        var connections = new Connections(balancers);
         for (var balancer : balancers) {
             for (var listener : balancer.listeners()) {
-                var section = listener(balancer, listener, folder, files);
+                var section = listener(balancer, listener, connections.of(balancer), folder, files);
                 text.append(section);
                 structure.append(section);
             }
@@ -147,12 +158,17 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
     }
 
     private static String listener(
-            LoadBalancer balancer, Listener listener, Path folder, Map<String, String> files) {
+            LoadBalancer balancer,
+            Listener listener,
+            int connections,
+            Path folder,
+            Map<String, String> files) {
         var key = balancer.owner().key();
         var text = new StringBuilder();
         var requests = listener.protocol().readsRequests();
         text.append("\nfrontend ").append(key).append('.').append(listener.port()).append('\n');
         text.append("  mode ").append(requests ? "http" : "tcp").append('\n');
+        text.append("  maxconn ").append(connections).append('\n');
         text.append("  bind ").append(balancer.address()).append(':').append(listener.port());
         if (listener.protocol().encrypted()) {
             var list = key + "." + listener.port() + ".list";
@@ -162,9 +178,13 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
         }
         text.append('\n');
         if (!listener.sources().isEmpty()) {
-            text.append("  tcp-request connection reject unless { src ")
-                    .append(String.join(" ", listener.sources()))
-                    .append(" }\n");
+            for (var first = 0; first < listener.sources().size(); first += SOURCES_OF_LINE) {
+                var last = Math.min(first + SOURCES_OF_LINE, listener.sources().size());
+                text.append("  acl source src ")
+                        .append(String.join(" ", listener.sources().subList(first, last)))
+                        .append('\n');
+            }
+            text.append("  tcp-request connection reject unless source\n");
         }
         if (requests) {
             text.append("  timeout client 60s\n  option forwardfor\n");
@@ -220,7 +240,9 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
             var file = key + "." + certificate.id().replaceAll("[^A-Za-z0-9.-]", "_") + ".pem";
             files.put(file, certificate.pem());
             lines.append(folder.resolve(file));
-            certificate.names().forEach(name -> lines.append(' ').append(name));
+            certificate.names().stream()
+                    .filter(name -> NAME.matcher(name).matches())
+                    .forEach(name -> lines.append(' ').append(name));
             lines.append('\n');
         }
         return lines.toString();

@@ -1,5 +1,6 @@
 package dev.monopod.loadbalancing.objects;
 
+import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.Owner;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
@@ -39,7 +40,10 @@ public final class AddressOwners {
                 .map(kind ->
                         new Owner(
                                 kind,
-                                kind == Owner.Kind.INGRESS_GROUP ? "" : parent.getNamespace(),
+                                kind == Owner.Kind.INGRESS_GROUP
+                                                && IngressGroups.shared(parent.getName())
+                                        ? ""
+                                        : parent.getNamespace(),
                                 parent.getName()));
     }
 

@@ -1,7 +1,9 @@
 package dev.monopod.loadbalancing.objects;
 
 import dev.monopod.loadbalancing.rules.GatewayObjects;
+import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.Inventory;
+import dev.monopod.loadbalancing.rules.Machines;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -38,18 +40,24 @@ public final class LoadBalancerObjects implements Inventory {
     private final KeptKind<Gateway> gateways;
     private final KeptKind<HTTPRoute> routes;
     private final KeptKind<ReferenceGrant> grants;
+    private final KeptKind<IngressClassParams> params;
     private final Supplier<List<String>> vpcRanges;
+    private final Supplier<Machines> machines;
 
     /// Asks for all kinds; they fill when the source's owner starts it.
     ///
     /// @param vpcRanges all ranges of all VPCs
-    public LoadBalancerObjects(KindSource source, Supplier<List<String>> vpcRanges) {
+    /// @param machines all of the cluster
+    public LoadBalancerObjects(
+            KindSource source, Supplier<List<String>> vpcRanges, Supplier<Machines> machines) {
         this.vpcRanges = vpcRanges;
+        this.machines = machines;
         services = source.keep(WantedKind.all(Service.class));
         slices = source.keep(WantedKind.all(EndpointSlice.class));
         slices.index(LoadBalancerObjects::serviceOf);
         ingresses = source.keep(WantedKind.all(Ingress.class));
         ingressClasses = source.keep(WantedKind.all(IngressClass.class));
+        params = source.keep(WantedKind.optional(IngressClassParams.class));
         secrets = source.keep(WantedKind.field(Secret.class, "type", TLS));
         namespaces = source.keep(WantedKind.all(Namespace.class));
         gatedPods = source.keep(WantedKind.labelled(Pod.class, Names.TARGET_HEALTH_LABEL));
@@ -106,6 +114,16 @@ public final class LoadBalancerObjects implements Inventory {
     @Override
     public Optional<Pod> gatedPod(String namespace, String name) {
         return gatedPods.find(namespace + "/" + name);
+    }
+
+    @Override
+    public Machines machines() {
+        return machines.get();
+    }
+
+    @Override
+    public List<IngressClassParams> ingressClassParams() {
+        return params.list();
     }
 
     @Override

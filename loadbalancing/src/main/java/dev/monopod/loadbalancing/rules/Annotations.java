@@ -13,15 +13,28 @@ import java.util.TreeMap;
 ///
 /// @param prefix ends with a slash, or with a hyphen
 record Annotations(String prefix, Map<String, String> all) {
+    private static final int LONGEST_KIND = 100;
+
     static Annotations of(HasMetadata object, String prefix) {
         var all = object.getMetadata().getAnnotations();
         return new Annotations(prefix, all == null ? Map.of() : all);
     }
 
     Optional<String> text(String name) {
-        return Optional.ofNullable(all.get(prefix + name))
-                .map(String::strip)
-                .filter(text -> !text.isEmpty());
+        var text = Optional.ofNullable(all.get(prefix + name));
+        text.ifPresent(found ->
+                Bounds.hold(
+                        "annotation %s%s: characters".formatted(prefix, Readable.text(name)),
+                        found.length(),
+                        Bounds.LONGEST_ANNOTATION));
+        return text.map(String::strip).filter(found -> !found.isEmpty());
+    }
+
+    /// A word that decides whether an object is ours at all, so it never fails: empty when absent,
+    /// cut when long.
+    String kind(String name) {
+        var text = all.getOrDefault(prefix + name, "").strip().toLowerCase(Locale.ROOT);
+        return text.length() <= LONGEST_KIND ? text : text.substring(0, LONGEST_KIND);
     }
 
     Optional<String> word(String name) {
@@ -136,11 +149,17 @@ record Annotations(String prefix, Map<String, String> all) {
     static final class BadAnnotation extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
+        /// An event takes 1 024 bytes.
+        private static final int MOST_TOLD = 900;
+
         private final String told;
 
         BadAnnotation(String message) {
             super(message);
-            told = message;
+            told =
+                    message.length() <= MOST_TOLD
+                            ? message
+                            : message.substring(0, MOST_TOLD) + "...";
         }
 
         String told() {

@@ -1,18 +1,18 @@
 package dev.monopod.loadbalancing.rules;
 
-import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
 import dev.monopod.loadbalancing.rules.Listener.Protocol;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 
 /// Ingresses of class `alb` as Application Load Balancers with IP targets, by the annotations of
 /// the AWS Load Balancer Controller. Ingresses of one group share a load balancer. Source: row F5.
@@ -24,19 +24,22 @@ public final class ApplicationLoadBalancers {
     private static final String CLASS = "alb";
     private static final String CLASS_ANNOTATION = "kubernetes.io/ingress.class";
     private static final String DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
-    private static final Pattern PORT =
-            Pattern.compile("\\{\\s*\"(HTTP|HTTPS)\"\\s*:\\s*(\\d{1,5})\\s*\\}");
-    private static final Pattern PORTS =
-            Pattern.compile("\\[\\s*" + PORT + "(\\s*,\\s*" + PORT + ")*\\s*\\]");
-    private static final int LARGEST_PORT = 65535;
 
     private final Inventory inventory;
     private final List<String> vpcRanges;
+    private final IngressGroups groups;
+    private final Endpoints endpoints;
+    private final LastGood<IngressPart> lastGood;
 
     /// @param vpcRanges who reaches an internal load balancer
-    public ApplicationLoadBalancers(Inventory inventory, List<String> vpcRanges) {
+    /// @param lastGood what could be read before; learns what can be read now
+    public ApplicationLoadBalancers(
+            Inventory inventory, List<String> vpcRanges, LastGood<IngressPart> lastGood) {
         this.inventory = inventory;
         this.vpcRanges = List.copyOf(vpcRanges);
+        this.groups = IngressGroups.of(inventory);
+        this.endpoints = new Endpoints(inventory);
+        this.lastGood = lastGood;
     }
 
     /// A load balancer, and what of its Ingresses could not be done.
@@ -45,6 +48,17 @@ public final class ApplicationLoadBalancers {
     public record Plan(LoadBalancer balancer, Map<String, String> problems) {
         public Plan {
             problems = Map.copyOf(problems);
+        }
+    }
+
+    /// An Ingress of ours.
+    ///
+    /// @param part what is served of it: of now, or as it could be read last; empty if it never
+    ///   could
+    /// @param problem why not all of it is served as it stands
+    public record Member(Ingress ingress, Optional<IngressPart> part, Optional<String> problem) {
+        private int order() {
+            return part.map(IngressPart::order).orElse(0);
         }
     }
 
@@ -57,21 +71,31 @@ public final class ApplicationLoadBalancers {
     ///
     /// @param classes all of the cluster
     public static boolean ours(Ingress ingress, List<IngressClass> classes) {
+        var annotation = ingress.getMetadata().getAnnotations();
+        return classOf(ingress, classes).isPresent()
+                || ingress.getSpec().getIngressClassName() == null
+                        && annotation != null
+                        && CLASS.equals(annotation.get(CLASS_ANNOTATION));
+    }
+
+    /// The class of ours that it is of; empty where it is of none, or names ours by annotation.
+    static Optional<IngressClass> classOf(Ingress ingress, List<IngressClass> classes) {
         var name = ingress.getSpec().getIngressClassName();
+        var ours = classes.stream().filter(ApplicationLoadBalancers::ours);
         if (name != null) {
-            return classes.stream()
-                    .filter(each -> each.getMetadata().getName().equals(name))
-                    .anyMatch(ApplicationLoadBalancers::ours);
+            return ours.filter(each -> each.getMetadata().getName().equals(name)).findFirst();
         }
-        var annotation = Annotations.of(ingress, "").text(CLASS_ANNOTATION);
-        return annotation.isPresent()
-                ? annotation.get().equals(CLASS)
-                : classes.stream()
-                        .filter(ApplicationLoadBalancers::ours)
-                        .anyMatch(each ->
-                                Annotations.of(each, "")
-                                        .text(DEFAULT_CLASS)
-                                        .equals(Optional.of("true")));
+        var annotations = ingress.getMetadata().getAnnotations();
+        return annotations != null && annotations.containsKey(CLASS_ANNOTATION)
+                ? Optional.empty()
+                : ours.filter(each ->
+                                each.getMetadata().getAnnotations() != null
+                                        && "true"
+                                                .equals(
+                                                        each.getMetadata()
+                                                                .getAnnotations()
+                                                                .get(DEFAULT_CLASS)))
+                        .findFirst();
     }
 
     private static boolean ours(IngressClass ingressClass) {
@@ -80,90 +104,110 @@ public final class ApplicationLoadBalancers {
 
     /// Why an Ingress of ours is not served; empty if it is.
     public static Optional<String> refusal(Ingress ingress) {
-        var target = Annotations.of(ingress, PREFIX).word("target-type");
         var remedy =
                 "Fargate pods are reached by their own address only: set the annotation "
                         + PREFIX
                         + "target-type: ip";
-        if (target.isEmpty()) {
-            return Optional.of(
-                    "annotation %starget-type is missing, which means instance. %s"
-                            .formatted(PREFIX, remedy));
-        }
-        return target.get().equals("ip")
-                ? Optional.empty()
-                : Optional.of(
-                        "annotation %starget-type: %s is not supported. %s"
-                                .formatted(PREFIX, target.get(), remedy));
+        return switch (targetType(ingress)) {
+            case "" ->
+                    Optional.of(
+                            "annotation %starget-type is missing, which means instance. %s"
+                                    .formatted(PREFIX, remedy));
+            case "ip" -> Optional.empty();
+            case String other ->
+                    Optional.of(
+                            "annotation %starget-type: %s is not supported. %s"
+                                    .formatted(PREFIX, Readable.text(other), remedy));
+        };
     }
 
     /// Whether it is refused for a target type that it names.
     public static boolean asksForInstances(Ingress ingress) {
-        return Annotations.of(ingress, PREFIX)
-                .word("target-type")
-                .filter(type -> !type.equals("ip"))
-                .isPresent();
+        return !Set.of("", "ip").contains(targetType(ingress));
     }
 
-    public static Owner owner(Ingress ingress) {
-        var meta = ingress.getMetadata();
-        return Annotations.of(ingress, PREFIX)
-                .text("group.name")
-                .map(group -> new Owner(Owner.Kind.INGRESS_GROUP, "", group))
-                .orElseGet(
-                        () -> new Owner(Owner.Kind.INGRESS, meta.getNamespace(), meta.getName()));
+    private static String targetType(Ingress ingress) {
+        return Annotations.of(ingress, PREFIX).kind("target-type");
     }
 
-    /// Ingresses of ours that are served, by load balancer, in the order in which their rules
-    /// count.
-    public Map<Owner, List<Ingress>> groups() {
-        return inventory.ingresses().stream()
-                .filter(this::ours)
+    /// All Ingresses of ours.
+    ///
+    /// @param byOwner those that are served, in the order in which their rules count
+    /// @param leftOut those that may not be where they want to be
+    public record Groups(Map<Owner, List<Member>> byOwner, List<Member> leftOut) {}
+
+    /// Reads them, each for itself.
+    public Groups groups() {
+        var all = new TreeMap<Owner, List<Member>>();
+        var leftOut = new ArrayList<Member>();
+        var known = new HashSet<String>();
+        inventory.ingresses().stream()
+                .sorted(Comparator.comparing(IngressRules::key))
                 .filter(ingress -> ingress.getMetadata().getDeletionTimestamp() == null)
-                .filter(ingress -> refusal(ingress).isEmpty())
-                .sorted(
-                        Comparator.comparingInt(ApplicationLoadBalancers::order)
-                                .thenComparing(IngressRules::key))
-                .collect(
-                        Collectors.groupingBy(
-                                ApplicationLoadBalancers::owner,
-                                TreeMap::new,
-                                Collectors.toList()));
+                .filter(ingress -> ours(ingress) && refusal(ingress).isEmpty())
+                .forEach(ingress -> {
+                    known.add(LastGood.key(ingress));
+                    var wanted = groups.ownerOf(ingress);
+                    var member = member(ingress, wanted);
+                    member.part()
+                            .map(IngressPart::owner)
+                            .or(() -> wanted)
+                            .ifPresentOrElse(
+                                    owner ->
+                                            all.computeIfAbsent(owner, _ -> new ArrayList<>())
+                                                    .add(member),
+                                    () -> leftOut.add(member));
+                });
+        lastGood.retainOnly(known);
+        all.values().forEach(members -> members.sort(Comparator.comparingInt(Member::order)));
+        return new Groups(all, leftOut);
     }
 
-    private static int order(Ingress ingress) {
+    /// What was read before counts only where it was: nobody stays in a group of others that they
+    /// may be in no longer.
+    private Member member(Ingress ingress, Optional<Owner> wanted) {
         try {
-            return Annotations.of(ingress, PREFIX).number("group.order", 0, -1000, 1000);
-        } catch (BadAnnotation toldWhenItIsBuilt) {
-            return 0;
+            var part =
+                    IngressPart.read(
+                            inventory, endpoints, vpcRanges, groups.owner(ingress), ingress);
+            lastGood.learn(ingress, part);
+            return new Member(ingress, Optional.of(part), part.problem());
+        } catch (RuntimeException | StackOverflowError malformed) {
+            var before =
+                    lastGood.of(ingress)
+                            .filter(part ->
+                                    wanted.map(part.owner()::equals)
+                                            .orElse(!part.owner().namespace().isEmpty()))
+                            .map(part -> part.refreshed(inventory, endpoints));
+            return new Member(ingress, before, Optional.of(LastGood.told(malformed, before)));
         }
     }
 
     /// The load balancer of one group.
     ///
     /// @param address empty while it has none
-    public Plan of(Owner owner, List<Ingress> members, String address) {
+    public Plan of(Owner owner, List<Member> members, String address) {
         var problems = new TreeMap<String, String>();
         var ports = new TreeMap<Integer, PortPlan>();
         var backends = new LinkedHashMap<String, Backend>();
         var redirect = Optional.<Integer>empty();
-        for (var ingress : members) {
-            try {
-                var annotations = Annotations.of(ingress, PREFIX);
-                annotations.number("group.order", 0, -1000, 1000);
-                var asked = annotations.text("ssl-redirect");
-                if (asked.isPresent()) {
-                    redirect =
-                            Optional.of(annotations.number("ssl-redirect", 443, 1, LARGEST_PORT));
-                }
-                var rules = new IngressRules(inventory, owner, ingress, annotations);
-                add(ingress, annotations, rules, ports);
-                rules.problem()
-                        .ifPresent(problem -> problems.put(IngressRules.key(ingress), problem));
-                backends.putAll(rules.backends());
-            } catch (BadAnnotation malformed) {
-                problems.put(IngressRules.key(ingress), malformed.told());
+        var rules = 0;
+        for (var member : members) {
+            var key = IngressRules.key(member.ingress());
+            member.problem().ifPresent(problem -> problems.put(key, problem));
+            if (member.part().isEmpty()) {
+                continue;
             }
+            var part = member.part().get();
+            var conflict = conflict(part, rules, ports);
+            if (conflict.isPresent()) {
+                problems.put(key, conflict.get());
+                continue;
+            }
+            rules += part.rules().size();
+            add(part, ports);
+            redirect = part.redirect().isPresent() ? part.redirect() : redirect;
+            backends.putAll(part.backends());
         }
         return new Plan(build(owner, address, ports, backends, redirect), problems);
     }
@@ -181,57 +225,46 @@ public final class ApplicationLoadBalancers {
         }
     }
 
-    private void add(
-            Ingress ingress,
-            Annotations annotations,
-            IngressRules rules,
-            Map<Integer, PortPlan> ports) {
-        var sources =
-                SourceRanges.of(
-                        annotations.word("scheme").orElse("internal"),
-                        annotations.list("inbound-cidrs"),
-                        vpcRanges,
-                        "annotation " + PREFIX + "inbound-cidrs");
-        for (var port : listenPorts(ingress, annotations).entrySet()) {
-            var plan =
-                    ports.computeIfAbsent(
-                            port.getKey(), each -> new PortPlan(port.getValue(), sources));
-            if (plan.protocol != port.getValue()) {
-                throw new BadAnnotation(
+    /// Why a part can't join those before it; these stay as they are.
+    private static Optional<String> conflict(
+            IngressPart part, int rules, Map<Integer, PortPlan> ports) {
+        if (rules + part.rules().size() > Bounds.MOST_RULES) {
+            return Optional.of(
+                    "the Ingresses of the group have %d rules with this one, the limit is %d"
+                            .formatted(rules + part.rules().size(), Bounds.MOST_RULES));
+        }
+        var joined = new TreeSet<>(ports.keySet());
+        joined.addAll(part.ports().keySet());
+        if (joined.size() > Bounds.MOST_LISTENERS) {
+            return Optional.of(
+                    "the Ingresses of the group have %d ports with this one, the limit is %d"
+                            .formatted(joined.size(), Bounds.MOST_LISTENERS));
+        }
+        for (var port : part.ports().entrySet()) {
+            var taken = ports.get(port.getKey());
+            if (taken != null && taken.protocol != port.getValue()) {
+                return Optional.of(
                         "annotation %slisten-ports: port %d is %s in another Ingress of the group"
-                                .formatted(PREFIX, port.getKey(), plan.protocol));
-            }
-            if (port.getValue().encrypted()) {
-                plan.certificates.addAll(rules.certificates());
-            }
-            plan.rules.addAll(rules.rules());
-            if (plan.fallback.isEmpty()) {
-                plan.fallback = rules.fallback();
+                                .formatted(PREFIX, port.getKey(), taken.protocol));
             }
         }
+        return Optional.empty();
     }
 
-    private static Map<Integer, Protocol> listenPorts(Ingress ingress, Annotations annotations) {
-        var told = annotations.text("listen-ports");
-        if (told.isEmpty()) {
-            var tls = ingress.getSpec().getTls();
-            return tls == null || tls.isEmpty()
-                    ? Map.of(80, Protocol.HTTP)
-                    : Map.of(443, Protocol.HTTPS);
-        }
-        if (!PORTS.matcher(told.get()).matches()) {
-            throw new BadAnnotation(
-                    "annotation %slisten-ports: \"%s\" is not [{\"HTTP\": 80}, {\"HTTPS\": 443}]"
-                            .formatted(PREFIX, told.get()));
-        }
-        var ports = new TreeMap<Integer, Protocol>();
-        var matcher = PORT.matcher(told.get());
-        while (matcher.find()) {
-            ports.put(
-                    annotations.number("listen-ports", matcher.group(2), 1, LARGEST_PORT),
-                    Protocol.valueOf(matcher.group(1)));
-        }
-        return ports;
+    private static void add(IngressPart part, Map<Integer, PortPlan> ports) {
+        part.ports()
+                .forEach((port, protocol) -> {
+                    var plan =
+                            ports.computeIfAbsent(
+                                    port, _ -> new PortPlan(protocol, part.sources()));
+                    if (protocol.encrypted()) {
+                        plan.certificates.addAll(part.certificates());
+                    }
+                    plan.rules.addAll(part.rules());
+                    if (plan.fallback.isEmpty()) {
+                        plan.fallback = part.fallback();
+                    }
+                });
     }
 
     private static LoadBalancer build(

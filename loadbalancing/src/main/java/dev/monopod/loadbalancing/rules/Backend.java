@@ -33,6 +33,11 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
             public Pool {
                 targets = List.copyOf(targets);
             }
+
+            /// The same with other targets.
+            public Pool with(List<Target> others) {
+                return new Pool(others, check, targetGroup, transport, drainSeconds);
+            }
         }
 
         /// Sends the client elsewhere; what is empty stays as it was asked for.

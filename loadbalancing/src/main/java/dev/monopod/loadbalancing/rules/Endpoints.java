@@ -8,21 +8,36 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 
-/// Which pods a Service's port leads to, by its EndpointSlices. Only addresses of pods count.
+/// Which pods a Service's port leads to, by its EndpointSlices. Only machines of pods of the
+/// Service's namespace count.
 ///
 /// A pod that waits for nothing but the load balancer's own readiness gate is a target already, or
 /// it would wait for ever.
 final class Endpoints {
     static final String SERVICE_LABEL = "kubernetes.io/service-name";
+    private static final int LARGEST_PORT = 65_535;
 
-    private Endpoints() {}
+    private final Inventory inventory;
+    private final Machines machines;
+
+    /// The machines as they are now.
+    Endpoints(Inventory inventory) {
+        this.inventory = inventory;
+        this.machines = inventory.machines();
+    }
+
+    /// @param problem what is left out, and why; the rest is served
+    record Found(List<Target> targets, Optional<String> problem) {
+        Found {
+            targets = List.copyOf(targets);
+        }
+    }
 
     /// The port of a Service by number or name; empty if there is none.
     static Optional<ServicePort> port(Service service, IntOrString port) {
@@ -34,47 +49,65 @@ final class Endpoints {
                 .findFirst();
     }
 
-    /// @param pods finds the pods that have a readiness gate of ours
-    static List<Target> of(
-            ServicePort port,
-            Collection<EndpointSlice> slices,
-            BiFunction<String, String, Optional<Pod>> pods) {
+    Found of(String namespace, String service, ServicePort port) {
         var name = Objects.requireNonNullElse(port.getName(), "");
         var targets = new TreeMap<String, Target>();
-        for (var slice : slices) {
-            // A slice without endpoints has no ports either.
-            if (!"IPv4".equals(slice.getAddressType())
-                    || slice.getPorts() == null
-                    || slice.getEndpoints() == null) {
-                continue;
-            }
-            var number =
-                    slice.getPorts().stream()
-                            .filter(each ->
-                                    name.equals(Objects.requireNonNullElse(each.getName(), "")))
-                            .map(each -> each.getPort())
-                            .filter(Objects::nonNull)
-                            .findFirst();
-            if (number.isEmpty()) {
+        Optional<String> problem = Optional.empty();
+        for (var slice : inventory.slices(namespace, service)) {
+            var number = number(slice, name);
+            if (number.isEmpty() || slice.getEndpoints() == null) {
                 continue;
             }
             for (var endpoint : slice.getEndpoints()) {
-                state(slice, endpoint, pods)
-                        .ifPresent(state -> {
-                            var target =
-                                    new Target(
-                                            endpoint.getAddresses().getFirst(),
-                                            number.get(),
-                                            1,
-                                            state);
-                            targets.merge(
-                                    target.name(),
-                                    target,
-                                    (one, other) -> one.state() == State.READY ? one : other);
-                        });
+                var state = state(slice, endpoint, inventory::gatedPod);
+                if (state.isEmpty() || endpoint.getAddresses().isEmpty()) {
+                    continue;
+                }
+                var address = endpoint.getAddresses().getFirst();
+                var refusal = machines.refusal(namespace, address);
+                if (refusal.isPresent()) {
+                    if (problem.isEmpty()) {
+                        problem =
+                                Optional.of(
+                                        "EndpointSlice %s/%s: %s; it gets no requests"
+                                                .formatted(
+                                                        namespace,
+                                                        slice.getMetadata().getName(),
+                                                        refusal.get()));
+                    }
+                    continue;
+                }
+                var target = new Target(address, number.get(), 1, state.get());
+                targets.merge(
+                        target.name(),
+                        target,
+                        (one, other) -> one.state() == State.READY ? one : other);
             }
         }
-        return List.copyOf(targets.values());
+        if (targets.size() > Bounds.MOST_TARGETS) {
+            problem =
+                    Optional.of(
+                            "Service %s/%s has %d targets, the limit is %d; the others get no requests"
+                                    .formatted(
+                                            namespace,
+                                            service,
+                                            targets.size(),
+                                            Bounds.MOST_TARGETS));
+        }
+        return new Found(targets.values().stream().limit(Bounds.MOST_TARGETS).toList(), problem);
+    }
+
+    /// A slice without endpoints has no ports either.
+    private static Optional<Integer> number(EndpointSlice slice, String name) {
+        if (!"IPv4".equals(slice.getAddressType()) || slice.getPorts() == null) {
+            return Optional.empty();
+        }
+        return slice.getPorts().stream()
+                .filter(each -> name.equals(Objects.requireNonNullElse(each.getName(), "")))
+                .map(each -> each.getPort())
+                .filter(Objects::nonNull)
+                .filter(number -> number > 0 && number <= LARGEST_PORT)
+                .findFirst();
     }
 
     private static Optional<State> state(

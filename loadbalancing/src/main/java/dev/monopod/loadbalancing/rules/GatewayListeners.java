@@ -179,6 +179,11 @@ final class GatewayListeners {
                         ? List.<SecretObjectReference>of()
                         : tls.getCertificateRefs();
         var own = gateway.getMetadata().getNamespace();
+        if (references.size() > Bounds.MOST_CERTIFICATES) {
+            return invalid(
+                    "tls.certificateRefs: %d, the limit is %d"
+                            .formatted(references.size(), Bounds.MOST_CERTIFICATES));
+        }
         var problem =
                 references.isEmpty()
                         ? Optional.of(

@@ -19,6 +19,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Gateways and HTTPRoutes of the Gateway API as load balancers, and what their status says.
 /// Source: gateway-api.sigs.k8s.io, the core of HTTPRoute.
@@ -26,16 +28,19 @@ public final class Gateways {
     /// Of the GatewayClasses that are ours.
     public static final String CONTROLLER = "gateway.k8s.aws/alb";
 
+    private static final Logger LOG = LoggerFactory.getLogger(Gateways.class);
     private static final String GROUP = "gateway.networking.k8s.io";
     private static final int NOT_FOUND = 404;
 
     private final Inventory inventory;
+    private final Endpoints endpoints;
     private final GatewayObjects objects;
     private final RoutesOfListeners attachment;
     private final Grants grants;
 
     public Gateways(Inventory inventory) {
         this.inventory = inventory;
+        this.endpoints = new Endpoints(inventory);
         this.objects = inventory.gateways();
         this.grants = new Grants(objects.grants());
         this.attachment = new RoutesOfListeners();
@@ -69,21 +74,19 @@ public final class Gateways {
         var lines = new LinkedHashMap<Judged, List<RouteRules.Line>>();
         var attached = new TreeMap<String, Integer>();
         judged.forEach(listener -> lines.put(listener, new ArrayList<>()));
+        var count = 0;
         for (var route : objects.routes()) {
-            var rules = new RouteRules(inventory, grants, route);
-            var counted = new ArrayList<String>();
-            for (var reference : parents(route, gateway)) {
-                for (var listener : attachment.listeners(gateway, judged, route, reference)) {
-                    if (counted.contains(listener.name())) {
-                        continue;
-                    }
-                    counted.add(listener.name());
+            try {
+                var own = lines(gateway, judged, route);
+                var size = own.values().stream().mapToInt(List::size).sum();
+                Bounds.hold("rules of all routes of the Gateway", count + size, Bounds.MOST_RULES);
+                count += size;
+                own.forEach((listener, some) -> {
                     attached.merge(listener.name(), 1, Integer::sum);
-                    for (var hostname : hostnames(listener, route)) {
-                        Objects.requireNonNull(lines.get(listener))
-                                .addAll(rules.lines(hostname, listener));
-                    }
-                }
+                    Objects.requireNonNull(lines.get(listener)).addAll(some);
+                });
+            } catch (RuntimeException | StackOverflowError toldInItsStatus) {
+                LOG.debug("left out route {}", RouteRules.key(route), toldInItsStatus);
             }
         }
         List<ListenerPlan> plans = new ArrayList<>();
@@ -100,6 +103,25 @@ public final class Gateways {
                 balancer(gateway, address, lines),
                 conditions(gateway, judged, address),
                 plans);
+    }
+
+    /// What one route adds to each listener that it attaches to.
+    private Map<Judged, List<RouteRules.Line>> lines(
+            Gateway gateway, List<Judged> judged, HTTPRoute route) {
+        var rules = new RouteRules(inventory, endpoints, grants, route);
+        var all = new LinkedHashMap<Judged, List<RouteRules.Line>>();
+        for (var reference : parents(route, gateway)) {
+            for (var listener : attachment.listeners(gateway, judged, route, reference)) {
+                if (!all.containsKey(listener)) {
+                    var lines = new ArrayList<RouteRules.Line>();
+                    for (var hostname : hostnames(listener, route)) {
+                        lines.addAll(rules.lines(hostname, listener));
+                    }
+                    all.put(listener, lines);
+                }
+            }
+        }
+        return all;
     }
 
     private static List<State> conditions(Gateway gateway, List<Judged> judged, String address) {
@@ -152,21 +174,36 @@ public final class Gateways {
         List<RoutePlan> plans = new ArrayList<>();
         for (var route : objects.routes()) {
             List<Parent> parents = new ArrayList<>();
-            var rules = new RouteRules(inventory, grants, route);
             for (var gateway : gateways) {
+                var ofGateway = Objects.requireNonNull(judged.get(owner(gateway)));
                 for (var reference : parents(route, gateway)) {
-                    var accepted =
-                            attachment.accepted(
-                                    gateway,
-                                    Objects.requireNonNull(judged.get(owner(gateway))),
-                                    route,
-                                    reference);
-                    parents.add(new Parent(reference, conditions(accepted, rules)));
+                    parents.add(
+                            new Parent(
+                                    reference, conditions(gateway, ofGateway, route, reference)));
                 }
             }
             plans.add(new RoutePlan(route, parents));
         }
         return plans;
+    }
+
+    /// A route that can't be read says so, and nothing else of it.
+    private List<State> conditions(
+            Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
+        try {
+            var accepted = attachment.accepted(gateway, judged, route, reference);
+            Bounds.hold(
+                    "rules of the route",
+                    lines(gateway, judged, route).values().stream().mapToInt(List::size).sum(),
+                    Bounds.MOST_RULES);
+            return conditions(accepted, new RouteRules(inventory, endpoints, grants, route));
+        } catch (RuntimeException | StackOverflowError malformed) {
+            return List.of(
+                    State.no(
+                            "Accepted",
+                            "UnsupportedValue",
+                            LastGood.told(malformed, Optional.empty())));
+        }
     }
 
     private static List<State> conditions(State accepted, RouteRules rules) {
@@ -326,28 +363,7 @@ public final class Gateways {
 
         private static boolean selects(
                 Optional<LabelSelector> selector, Map<String, String> labels) {
-            if (selector.isEmpty()) {
-                return false;
-            }
-            var equal =
-                    Objects.requireNonNullElse(
-                            selector.get().getMatchLabels(), Map.<String, String>of());
-            return equal.entrySet().stream()
-                            .allMatch(each ->
-                                    Objects.equals(labels.get(each.getKey()), each.getValue()))
-                    && selector.get().getMatchExpressions().stream()
-                            .allMatch(each ->
-                                    switch (each.getOperator()) {
-                                        case "In" ->
-                                                each.getValues()
-                                                        .contains(labels.get(each.getKey()));
-                                        case "NotIn" ->
-                                                !each.getValues()
-                                                        .contains(labels.get(each.getKey()));
-                                        case "Exists" -> labels.containsKey(each.getKey());
-                                        case "DoesNotExist" -> !labels.containsKey(each.getKey());
-                                        default -> false;
-                                    });
+            return selector.isPresent() && Selection.matches(selector.get(), labels);
         }
     }
 }

@@ -92,7 +92,7 @@ sealed interface IngressAction {
         }
 
         private static IntOrString port(String text) {
-            return text.chars().allMatch(Character::isDigit)
+            return text.matches("[0-9]{1,5}")
                     ? new IntOrString(Integer.parseInt(text))
                     : new IntOrString(text);
         }
@@ -115,7 +115,7 @@ sealed interface IngressAction {
             if (!Set.of("", "HTTP", "HTTPS").contains(scheme)) {
                 throw bad("protocol " + scheme + " is not HTTP or HTTPS");
             }
-            if (!port.matches("\\d{0,5}")) {
+            if (!port.matches("[0-9]{0,5}")) {
                 throw bad("port " + port + " is no number");
             }
             var usual = port.equals(scheme.equals("HTTPS") ? "443" : scheme.isEmpty() ? "" : "80");
@@ -139,7 +139,7 @@ sealed interface IngressAction {
 
         private IngressAction reply(JsonNode config) {
             var status = text(config, "statusCode", "");
-            if (!status.matches("[245]\\d\\d")) {
+            if (!status.matches("[245][0-9][0-9]")) {
                 throw bad("statusCode \"" + status + "\" is not 2XX, 4XX or 5XX");
             }
             var type = text(config, "contentType", "text/plain");

@@ -29,19 +29,32 @@ final class IngressRules {
     private static final int DEFAULT_DRAIN_SECONDS = 300;
     private static final int UNAVAILABLE = 503;
 
+    /// As ALBs take them; more would cost every request, also those of others.
+    private static final int LONGEST_PATH = 1_024;
+
+    private static final int MOST_WILDCARDS = 5;
+
     private final Inventory inventory;
+    private final Endpoints endpoints;
     private final Owner owner;
     private final Ingress ingress;
     private final Annotations annotations;
     private final Map<String, Backend> backends = new LinkedHashMap<>();
+    private final Map<String, TargetSource> sources = new LinkedHashMap<>();
     private final List<Certificate> certificates = new ArrayList<>();
     private final List<Rule> rules;
     private final String fallback;
     private Optional<String> problem = Optional.empty();
 
     /// @throws BadAnnotation when something of it can't be read
-    IngressRules(Inventory inventory, Owner owner, Ingress ingress, Annotations annotations) {
+    IngressRules(
+            Inventory inventory,
+            Endpoints endpoints,
+            Owner owner,
+            Ingress ingress,
+            Annotations annotations) {
         this.inventory = inventory;
+        this.endpoints = endpoints;
         this.owner = owner;
         this.ingress = ingress;
         this.annotations = annotations;
@@ -57,6 +70,11 @@ final class IngressRules {
 
     Map<String, Backend> backends() {
         return backends;
+    }
+
+    /// Where the targets of the back ends come from, by the names of these.
+    Map<String, TargetSource> sources() {
+        return sources;
     }
 
     List<Certificate> certificates() {
@@ -116,13 +134,19 @@ final class IngressRules {
                         .forEach(path -> lines.add(new Line(host.toLowerCase(Locale.ROOT), path)));
             }
         }
-        return lines.stream()
-                .sorted(Line.ORDER)
-                .flatMap(line -> rules(matches(line), line.path().getBackend()).stream())
-                .toList();
+        Bounds.hold("spec.rules: paths", lines.size(), Bounds.MOST_RULES);
+        var all =
+                lines.stream()
+                        .sorted(Line.ORDER)
+                        .flatMap(line -> rules(matches(line), line.path().getBackend()).stream())
+                        .toList();
+        Bounds.hold("spec.rules: paths and their weighed Services", all.size(), Bounds.MOST_RULES);
+        return all;
     }
 
     private static List<RequestMatch> matches(Line line) {
+        Bounds.hold("spec.rules.host: characters", line.host().length(), Bounds.LONGEST_TEXT);
+        Bounds.hold("spec.rules.http.paths.path: characters", line.text().length(), LONGEST_PATH);
         List<RequestMatch> matches = new ArrayList<>();
         if (line.host().startsWith("*.")) {
             matches.add(new RequestMatch.HostBelow(line.host().substring(1), Depth.ONE_LABEL));
@@ -143,6 +167,10 @@ final class IngressRules {
         if (!text.contains("*") && !text.contains("?")) {
             return new RequestMatch.PathExact(text);
         }
+        Bounds.hold(
+                "spec.rules.http.paths.path: wildcards of \"%s\"".formatted(Readable.text(text)),
+                (int) text.chars().filter(sign -> sign == '*').count(),
+                MOST_WILDCARDS);
         var expression = new StringBuilder("^");
         text.chars()
                 .forEach(sign -> {
@@ -276,14 +304,15 @@ final class IngressRules {
                                         Integer.toString(DEFAULT_DRAIN_SECONDS)),
                         0,
                         3600);
+        var source = new TargetSource(namespace, serviceName, wantedPort);
+        sources.put(name, source);
+        var found = endpoints.of(namespace, serviceName, port.get());
+        found.problem().ifPresent(left -> problem = Optional.of(left));
         return new Backend(
                 name,
                 List.of(),
                 new Behaviour.Pool(
-                        Endpoints.of(
-                                port.get(),
-                                inventory.slices(namespace, serviceName),
-                                inventory::gatedPod),
+                        found.targets(),
                         settings.healthCheck(HealthCheck.REQUEST, true),
                         Optional.of(TargetGroups.name(owner, service.get(), port.get())),
                         Transport.PLAIN,
@@ -296,8 +325,9 @@ final class IngressRules {
 
     private void readCertificates() {
         var namespace = ingress.getMetadata().getNamespace();
-        for (var tls :
-                Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of())) {
+        var all = Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of());
+        Bounds.hold("spec.tls: entries", all.size(), Bounds.MOST_CERTIFICATES);
+        for (var tls : all) {
             var name = Objects.requireNonNullElse(tls.getSecretName(), "");
             var certificate =
                     inventory

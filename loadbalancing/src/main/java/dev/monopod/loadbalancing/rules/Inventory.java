@@ -31,6 +31,12 @@ public interface Inventory {
     /// A pod that has a readiness gate of a load balancer.
     Optional<Pod> gatedPod(String namespace, String name);
 
+    /// Who has which machine's address, as it is now.
+    Machines machines();
+
+    /// What administrators say of IngressClasses; empty where the definition is not served.
+    List<IngressClassParams> ingressClassParams();
+
     /// The objects of the Gateway API; empty where its definitions are not installed.
     GatewayObjects gateways();
 }

@@ -7,12 +7,16 @@ import dev.monopod.loadbalancing.rules.Backend.ProxyProtocol;
 import dev.monopod.loadbalancing.rules.Backend.Transport;
 import dev.monopod.loadbalancing.rules.Listener.Certificate;
 import dev.monopod.loadbalancing.rules.Listener.Protocol;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Services of type LoadBalancer as Network Load Balancers with IP targets, by the annotations of
 /// the AWS Load Balancer Controller. Source: rows F5 and F6.
@@ -29,22 +33,35 @@ public final class NetworkLoadBalancers {
                     + "nlb-target-type: ip";
     private static final int DEFAULT_DRAIN_SECONDS = 300;
 
+    /// Begins the name of a port's back end.
+    private static final String PORT = "port-";
+
     private final Inventory inventory;
     private final List<String> vpcRanges;
+    private final Endpoints endpoints;
+    private final LastGood<LoadBalancer> lastGood;
 
     /// @param vpcRanges who reaches an internal load balancer
-    public NetworkLoadBalancers(Inventory inventory, List<String> vpcRanges) {
+    /// @param lastGood what could be read before; learns what can be read now
+    public NetworkLoadBalancers(
+            Inventory inventory, List<String> vpcRanges, LastGood<LoadBalancer> lastGood) {
         this.inventory = inventory;
         this.vpcRanges = List.copyOf(vpcRanges);
+        this.endpoints = new Endpoints(inventory);
+        this.lastGood = lastGood;
     }
+
+    /// @param balancer what is served: of now, or as it could be read last
+    /// @param problem why not all of it is served as it stands
+    public record Plan(Optional<LoadBalancer> balancer, Optional<String> problem) {}
 
     /// Why a Service of type LoadBalancer is not served; empty if it is, or is another's. Needs
     /// nothing but the Service, so that admission can ask.
     public static Optional<String> refusal(Service service) {
         var annotations = Annotations.of(service, PREFIX);
         var spec = service.getSpec();
-        var type = annotations.word("type").orElse("");
-        var target = annotations.word("nlb-target-type");
+        var type = annotations.kind("type");
+        var target = Optional.of(annotations.kind("nlb-target-type")).filter(t -> !t.isEmpty());
         if (!isLoadBalancer(service) || isForeign(service)) {
             return Optional.empty();
         }
@@ -75,10 +92,8 @@ public final class NetworkLoadBalancers {
     public static boolean asksForInstances(Service service) {
         return isLoadBalancer(service)
                 && !isForeign(service)
-                && Annotations.of(service, PREFIX)
-                        .word("nlb-target-type")
-                        .filter(type -> !type.equals("ip"))
-                        .isPresent();
+                && !Set.of("", "ip")
+                        .contains(Annotations.of(service, PREFIX).kind("nlb-target-type"));
     }
 
     /// Whether it is a load balancer of ours that can be served.
@@ -115,7 +130,7 @@ public final class NetworkLoadBalancers {
     /// The load balancer that a Service asks for.
     ///
     /// @param address empty while it has none
-    public Outcome<LoadBalancer> of(Service service, String address) {
+    public Outcome<Plan> of(Service service, String address) {
         if (!isLoadBalancer(service)
                 || isForeign(service)
                 || service.getMetadata().getDeletionTimestamp() != null) {
@@ -126,13 +141,47 @@ public final class NetworkLoadBalancers {
             return new Outcome.Refused<>("UnsupportedTargetType", refusal.get());
         }
         try {
-            return new Outcome.Accepted<>(build(service, address));
-        } catch (BadAnnotation malformed) {
-            return new Outcome.Refused<>("InvalidConfiguration", malformed.told());
+            var problems = new ArrayList<String>();
+            var balancer = build(service, address, problems);
+            lastGood.learn(service, balancer);
+            return new Outcome.Accepted<>(
+                    new Plan(Optional.of(balancer), problems.stream().findFirst()));
+        } catch (RuntimeException | StackOverflowError malformed) {
+            var before = lastGood.of(service).map(known -> refreshed(known, service, address));
+            return new Outcome.Accepted<>(
+                    new Plan(before, Optional.of(LastGood.told(malformed, before))));
         }
     }
 
-    private LoadBalancer build(Service service, String address) {
+    /// Call after a round over all Services.
+    ///
+    /// @param all those that there are
+    public void retainOnly(Collection<Service> all) {
+        lastGood.retainOnly(all.stream().map(LastGood::key).collect(Collectors.toSet()));
+    }
+
+    private LoadBalancer refreshed(LoadBalancer before, Service service, String address) {
+        var meta = service.getMetadata();
+        return new LoadBalancer(
+                before.owner(),
+                address,
+                before.listeners(),
+                before.backends().stream()
+                        .map(backend ->
+                                new TargetSource(
+                                                meta.getNamespace(),
+                                                meta.getName(),
+                                                new IntOrString(
+                                                        Integer.valueOf(
+                                                                backend.name()
+                                                                        .substring(PORT.length()))))
+                                        .refreshed(backend, inventory, endpoints))
+                        .toList());
+    }
+
+    private LoadBalancer build(Service service, String address, List<String> problems) {
+        Bounds.hold(
+                "spec.ports: ports", service.getSpec().getPorts().size(), Bounds.MOST_LISTENERS);
         var annotations = Annotations.of(service, PREFIX);
         var certificates = certificates(service, annotations);
         var encrypted = annotations.list("ssl-ports");
@@ -156,15 +205,14 @@ public final class NetworkLoadBalancers {
         List<Listener> listeners = new ArrayList<>();
         List<Backend> backends = new ArrayList<>();
         for (var port : service.getSpec().getPorts()) {
+            var found = endpoints.of(owner.namespace(), owner.name(), port);
+            found.problem().ifPresent(problems::add);
             var backend =
                     new Backend(
-                            "port-" + port.getPort(),
+                            PORT + port.getPort(),
                             List.of(),
                             new Behaviour.Pool(
-                                    Endpoints.of(
-                                            port,
-                                            inventory.slices(owner.namespace(), owner.name()),
-                                            inventory::gatedPod),
+                                    found.targets(),
                                     check,
                                     Optional.of(TargetGroups.name(owner, service, port)),
                                     new Transport(proxy, HttpVersion.HTTP_1, Optional.empty()),
@@ -207,7 +255,12 @@ public final class NetworkLoadBalancers {
 
     private List<Certificate> certificates(Service service, Annotations annotations) {
         List<Certificate> certificates = new ArrayList<>();
-        for (var name : annotations.list("ssl-cert")) {
+        var names = annotations.list("ssl-cert");
+        Bounds.hold(
+                "annotation " + PREFIX + "ssl-cert: certificates",
+                names.size(),
+                Bounds.MOST_CERTIFICATES);
+        for (var name : names) {
             var namespace = service.getMetadata().getNamespace();
             certificates.add(
                     inventory

@@ -4,7 +4,7 @@ import java.util.Comparator;
 
 /// What asks for a load balancer, and so for an address.
 ///
-/// @param namespace empty for a group of Ingresses, which spans namespaces
+/// @param namespace empty for a group of Ingresses of several namespaces
 public record Owner(Kind kind, String namespace, String name) implements Comparable<Owner> {
     private static final Comparator<Owner> ORDER =
             Comparator.comparing(Owner::kind)

@@ -25,8 +25,12 @@ public final class ReadinessGates {
     ///
     /// @param services all of the pod's namespace
     /// @param ingresses those of the pod's namespace that are of a class of ours
+    /// @param groups of the cluster's classes
     public static SortedSet<String> of(
-            List<Service> services, List<Ingress> ingresses, Map<String, String> labels) {
+            List<Service> services,
+            List<Ingress> ingresses,
+            IngressGroups groups,
+            Map<String, String> labels) {
         var gates = new TreeSet<String>();
         for (var service : services) {
             if (!selects(service, labels)) {
@@ -43,15 +47,16 @@ public final class ReadinessGates {
             }
             for (var ingress : ingresses) {
                 if (ApplicationLoadBalancers.refusal(ingress).isEmpty()) {
-                    gates(service, ingress, gates);
+                    groups.ownerOf(ingress)
+                            .ifPresent(owner -> gates(service, owner, ingress, gates));
                 }
             }
         }
         return gates;
     }
 
-    private static void gates(Service service, Ingress ingress, SortedSet<String> gates) {
-        var owner = ApplicationLoadBalancers.owner(ingress);
+    private static void gates(
+            Service service, Owner owner, Ingress ingress, SortedSet<String> gates) {
         for (var backend : backends(ingress)) {
             var wanted = backend.getService();
             if (wanted != null && wanted.getName().equals(service.getMetadata().getName())) {

@@ -29,11 +29,13 @@ final class RouteBackends {
     private static final int DRAIN_SECONDS = 300;
 
     private final Inventory inventory;
+    private final Endpoints endpoints;
     private final Grants grants;
     private final HTTPRoute route;
 
-    RouteBackends(Inventory inventory, Grants grants, HTTPRoute route) {
+    RouteBackends(Inventory inventory, Endpoints endpoints, Grants grants, HTTPRoute route) {
         this.inventory = inventory;
+        this.endpoints = endpoints;
         this.grants = grants;
         this.route = route;
     }
@@ -98,15 +100,12 @@ final class RouteBackends {
     }
 
     private Behaviour behaviour(HTTPRouteRule rule, HTTPBackendRef reference) {
-        if (problem(reference).isPresent()) {
+        if (broken(reference).isPresent()) {
             return new Behaviour.Answer(ERROR);
         }
         var port = port(reference).orElseThrow();
         return new Behaviour.Pool(
-                Endpoints.of(
-                        port,
-                        inventory.slices(namespace(reference), reference.getName()),
-                        inventory::gatedPod),
+                endpoints.of(namespace(reference), reference.getName(), port).targets(),
                 HealthCheck.CONNECTION,
                 Optional.empty(),
                 new Transport(
@@ -152,7 +151,20 @@ final class RouteBackends {
                 .orElse(State.yes("ResolvedRefs", "ResolvedRefs"));
     }
 
+    /// Also what of it gets no requests, though the rest does.
     private Optional<State> problem(HTTPBackendRef reference) {
+        return broken(reference)
+                .or(() ->
+                        endpoints
+                                .of(
+                                        namespace(reference),
+                                        reference.getName(),
+                                        port(reference).orElseThrow())
+                                .problem()
+                                .flatMap(left -> problem("RefNotPermitted", left)));
+    }
+
+    private Optional<State> broken(HTTPBackendRef reference) {
         var namespace = namespace(reference);
         var id = namespace + "/" + reference.getName();
         var isService =

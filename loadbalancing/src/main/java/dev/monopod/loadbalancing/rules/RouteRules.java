@@ -17,9 +17,9 @@ final class RouteRules {
     private final HTTPRoute route;
     private final RouteBackends backends;
 
-    RouteRules(Inventory inventory, Grants grants, HTTPRoute route) {
+    RouteRules(Inventory inventory, Endpoints endpoints, Grants grants, HTTPRoute route) {
         this.route = route;
-        this.backends = new RouteBackends(inventory, grants, route);
+        this.backends = new RouteBackends(inventory, endpoints, grants, route);
     }
 
     /// One match of one rule, before it is put in order.
@@ -115,7 +115,32 @@ final class RouteRules {
                 : match.getPath().getValue();
     }
 
+    /// Reads what users may write as they like.
+    ///
+    /// @throws Annotations.BadAnnotation when it can't be served
+    private static void check(HTTPRouteMatch match) {
+        text("path", pathType(match), path(match));
+        match.getHeaders()
+                .forEach(header ->
+                        text("headers", String.valueOf(header.getType()), header.getValue()));
+        match.getQueryParams()
+                .forEach(parameter ->
+                        text(
+                                "queryParams",
+                                String.valueOf(parameter.getType()),
+                                parameter.getValue()));
+    }
+
+    private static void text(String part, String type, String value) {
+        var field = "spec.rules.matches." + part;
+        if (type.equals("RegularExpression")) {
+            Expressions.check(field, value);
+        }
+        Bounds.hold(field + ": characters", value.length(), Bounds.LONGEST_TEXT);
+    }
+
     /// @param listener port and protocol decide where redirects lead
+    /// @throws Annotations.BadAnnotation when the route can't be served
     List<Line> lines(String hostname, GatewayListeners.Judged listener) {
         List<Line> lines = new ArrayList<>();
         var rules = route.getSpec().getRules();
@@ -126,6 +151,7 @@ final class RouteRules {
                             ? List.of(new HTTPRouteMatch())
                             : rule.getMatches();
             for (var match : matches) {
+                check(match);
                 lines.add(
                         new Line(
                                 hostname,

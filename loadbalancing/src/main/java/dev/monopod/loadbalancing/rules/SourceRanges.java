@@ -15,6 +15,7 @@ final class SourceRanges {
     /// @param asked ranges that the user named
     /// @param where names the field for messages
     static List<String> of(String scheme, List<String> asked, List<String> vpc, String where) {
+        Bounds.hold(where + ": ranges", asked.size(), Bounds.MOST_SOURCES);
         for (var range : asked) {
             if (!range.contains(":")) {
                 check(range, where);
@@ -26,7 +27,9 @@ final class SourceRanges {
             case "internal" -> usable.isEmpty() || usable.contains(ALL) ? vpc : within(usable, vpc);
             default ->
                     throw new BadAnnotation(
-                            "scheme \"" + scheme + "\" is not internal or internet-facing");
+                            "scheme \""
+                                    + Readable.text(scheme)
+                                    + "\" is not internal or internet-facing");
         };
     }
 

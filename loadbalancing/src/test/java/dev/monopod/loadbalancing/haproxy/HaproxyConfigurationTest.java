@@ -105,7 +105,9 @@ final class HaproxyConfigurationTest {
     @Test
     void refusesSourcesOutsideOfTheRanges() {
         assertThat(configuration(balancer(List.of(), List.of(), List.of())).text())
-                .contains("tcp-request connection reject unless { src 192.168.0.0/16 }");
+                .contains(
+                        "  acl source src 192.168.0.0/16\n"
+                                + "  tcp-request connection reject unless source\n");
     }
 
     @Test

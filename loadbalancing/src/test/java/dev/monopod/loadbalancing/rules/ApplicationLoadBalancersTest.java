@@ -15,7 +15,7 @@ final class ApplicationLoadBalancersTest {
 
     private final FixedInventory inventory = new FixedInventory();
     private final ApplicationLoadBalancers balancers =
-            new ApplicationLoadBalancers(inventory, List.of("192.168.0.0/16"));
+            new ApplicationLoadBalancers(inventory, List.of("192.168.0.0/16"), new LastGood<>());
 
     /// @param paths HOST TYPE PATH SERVICE
     private Ingress ingress(String name, Map<String, String> annotations, String... paths) {
@@ -56,7 +56,7 @@ final class ApplicationLoadBalancersTest {
 
     private ApplicationLoadBalancers.Plan plan(Ingress... ingresses) {
         inventory.ingresses.addAll(List.of(ingresses));
-        var groups = balancers.groups();
+        var groups = balancers.groups().byOwner();
         assertThat(groups).hasSize(1);
         var group = groups.entrySet().iterator().next();
         return balancers.of(group.getKey(), group.getValue(), "192.168.16.1");
@@ -120,7 +120,8 @@ final class ApplicationLoadBalancersTest {
                                 Map.of(PREFIX + "group.name", "g", PREFIX + "group.order", "1"),
                                 "b Exact /b web"));
 
-        assertThat(plan.balancer().owner()).isEqualTo(new Owner(Owner.Kind.INGRESS_GROUP, "", "g"));
+        assertThat(plan.balancer().owner())
+                .isEqualTo(new Owner(Owner.Kind.INGRESS_GROUP, "shop", "g"));
         assertThat(plan.balancer().listeners().getFirst().rules())
                 .extracting(rule -> rule.matches().getFirst().toString())
                 .containsExactly("Host[name=b]", "Host[name=a]");

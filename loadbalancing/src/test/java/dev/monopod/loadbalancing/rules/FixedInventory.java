@@ -10,8 +10,10 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClassParametersReferenceBuilder;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,15 @@ final class FixedInventory implements Inventory {
     final List<Ingress> ingresses = new ArrayList<>();
     final List<EndpointSlice> slices = new ArrayList<>();
     final List<Pod> pods = new ArrayList<>();
+    final List<IngressClassParams> params = new ArrayList<>();
+    final Map<String, Namespace> namespaces = new HashMap<>();
+
+    /// Namespaces by the addresses of machines.
+    final Map<String, String> machines = new HashMap<>();
+
+    /// The class `alb` wants these parameters; empty: none.
+    String classParams = "";
+
     GatewayObjects gateways = GatewayObjects.NONE;
 
     /// A Service of one port, 80, named `http`.
@@ -43,8 +54,15 @@ final class FixedInventory implements Inventory {
                 .build();
     }
 
-    /// One endpoint of a Service.
+    /// One endpoint of a Service, with a machine.
     FixedInventory endpoint(
+            String service, String address, boolean ready, boolean terminating, String kind) {
+        machines.put(address, "shop");
+        return slice(service, address, ready, terminating, kind);
+    }
+
+    /// One endpoint of a Service, as anybody may write it.
+    FixedInventory slice(
             String service, String address, boolean ready, boolean terminating, String kind) {
         slices.add(
                 new EndpointSliceBuilder()
@@ -103,7 +121,7 @@ final class FixedInventory implements Inventory {
 
     @Override
     public List<IngressClass> ingressClasses() {
-        return List.of(
+        var alb =
                 new IngressClassBuilder()
                         .withNewMetadata()
                         .withName("alb")
@@ -111,7 +129,17 @@ final class FixedInventory implements Inventory {
                         .withNewSpec()
                         .withController(ApplicationLoadBalancers.CONTROLLER)
                         .endSpec()
-                        .build());
+                        .build();
+        if (!classParams.isEmpty()) {
+            alb.getSpec()
+                    .setParameters(
+                            new IngressClassParametersReferenceBuilder()
+                                    .withApiGroup("elbv2.k8s.aws")
+                                    .withKind("IngressClassParams")
+                                    .withName(classParams)
+                                    .build());
+        }
+        return List.of(alb);
     }
 
     @Override
@@ -129,7 +157,17 @@ final class FixedInventory implements Inventory {
 
     @Override
     public Optional<Namespace> namespace(String name) {
-        return Optional.empty();
+        return Optional.ofNullable(namespaces.get(name));
+    }
+
+    @Override
+    public Machines machines() {
+        return new Machines(machines);
+    }
+
+    @Override
+    public List<IngressClassParams> ingressClassParams() {
+        return params;
     }
 
     @Override

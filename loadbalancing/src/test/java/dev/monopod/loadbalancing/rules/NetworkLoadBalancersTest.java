@@ -17,23 +17,25 @@ final class NetworkLoadBalancersTest {
     private static final Map<String, String> IP = Map.of(TYPE, "external", TARGET, "ip");
 
     private final FixedInventory inventory = new FixedInventory();
-    private final NetworkLoadBalancers balancers =
-            new NetworkLoadBalancers(inventory, List.of("192.168.0.0/16"));
 
-    private Outcome<LoadBalancer> judge(Service service) {
-        return balancers.of(service, "192.168.16.1");
+    private Outcome<NetworkLoadBalancers.Plan> judge(Service service) {
+        return new NetworkLoadBalancers(inventory, List.of("192.168.0.0/16"), new LastGood<>())
+                .of(service, "192.168.16.1");
     }
 
     private LoadBalancer accepted(Service service) {
         var outcome = judge(service);
         assertThat(outcome).isInstanceOf(Outcome.Accepted.class);
-        return ((Outcome.Accepted<LoadBalancer>) outcome).value();
+        return ((Outcome.Accepted<NetworkLoadBalancers.Plan>) outcome)
+                .value()
+                .balancer()
+                .orElseThrow();
     }
 
     private String refused(Service service) {
         var outcome = judge(service);
         assertThat(outcome).isInstanceOf(Outcome.Refused.class);
-        return ((Outcome.Refused<LoadBalancer>) outcome).message();
+        return ((Outcome.Refused<NetworkLoadBalancers.Plan>) outcome).message();
     }
 
     @Test
@@ -136,17 +138,20 @@ final class NetworkLoadBalancersTest {
 
     @Test
     void namesTheAnnotationThatCannotBeRead() {
-        assertThat(
-                        refused(
-                                service(
-                                        "web",
-                                        "LoadBalancer",
-                                        Map.of(
-                                                TYPE,
-                                                "nlb-ip",
-                                                NetworkLoadBalancers.PREFIX
-                                                        + "healthcheck-interval",
-                                                "soon"))))
+        var outcome =
+                judge(
+                        service(
+                                "web",
+                                "LoadBalancer",
+                                Map.of(
+                                        TYPE,
+                                        "nlb-ip",
+                                        NetworkLoadBalancers.PREFIX + "healthcheck-interval",
+                                        "soon")));
+
+        var plan = ((Outcome.Accepted<NetworkLoadBalancers.Plan>) outcome).value();
+        assertThat(plan.balancer()).isEmpty();
+        assertThat(plan.problem().orElseThrow())
                 .contains("healthcheck-interval: \"soon\" is not a number from 1 to 300");
     }
 

@@ -59,7 +59,8 @@ final class RouteBackendsTest {
                         .endSpec()
                         .build();
         var listener = new GatewayListeners(inventory, grants).of(gateway).getFirst();
-        return new RouteRules(inventory, grants, route(rule)).lines("", listener);
+        return new RouteRules(inventory, new Endpoints(inventory), grants, route(rule))
+                .lines("", listener);
     }
 
     private Behaviour behaviour(HTTPRouteRule rule) {
@@ -172,12 +173,23 @@ final class RouteBackendsTest {
                         .build();
 
         assertThat(behaviour(bad)).isEqualTo(new Behaviour.Answer(500));
-        assertThat(new RouteRules(inventory, grants, route(good)).unsupported()).isEmpty();
-        assertThat(new RouteRules(inventory, grants, route(bad)).unsupported())
+        assertThat(
+                        new RouteRules(inventory, new Endpoints(inventory), grants, route(good))
+                                .unsupported())
+                .isEmpty();
+        assertThat(
+                        new RouteRules(inventory, new Endpoints(inventory), grants, route(bad))
+                                .unsupported())
                 .get()
                 .extracting(State::type, State::truth, State::reason)
                 .containsExactly("Accepted", Truth.FALSE, "UnsupportedValue");
-        assertThat(new RouteRules(inventory, grants, route(good, bad)).unsupported())
+        assertThat(
+                        new RouteRules(
+                                        inventory,
+                                        new Endpoints(inventory),
+                                        grants,
+                                        route(good, bad))
+                                .unsupported())
                 .get()
                 .extracting(State::type, State::truth, State::reason)
                 .containsExactly("PartiallyInvalid", Truth.TRUE, "UnsupportedValue");

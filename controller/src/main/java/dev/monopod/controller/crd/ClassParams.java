@@ -1,0 +1,93 @@
+package dev.monopod.controller.crd;
+
+import dev.monopod.model.names.Names;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaPropsBuilder;
+
+/// AWS' IngressClassParams, by which administrators say who shares load balancers. Fields that
+/// Monopod does not read are kept as they are written, so that AWS' manifests apply.
+final class ClassParams {
+    private ClassParams() {}
+
+    static CustomResourceDefinition definition() {
+        var group =
+                new JSONSchemaPropsBuilder()
+                        .withType("object")
+                        .addToProperties("name", text().build())
+                        .withXKubernetesPreserveUnknownFields(true)
+                        .build();
+        var spec =
+                new JSONSchemaPropsBuilder()
+                        .withType("object")
+                        .addToProperties("group", group)
+                        .addToProperties("namespaceSelector", selector())
+                        .withXKubernetesPreserveUnknownFields(true)
+                        .build();
+        return new CustomResourceDefinitionBuilder()
+                .withNewMetadata()
+                .withName("ingressclassparams.elbv2.k8s.aws")
+                .withLabels(Names.LABELS)
+                .endMetadata()
+                .withNewSpec()
+                .withGroup("elbv2.k8s.aws")
+                .withScope("Cluster")
+                .withNewNames()
+                .withKind("IngressClassParams")
+                .withListKind("IngressClassParamsList")
+                .withPlural("ingressclassparams")
+                .withSingular("ingressclassparams")
+                .withCategories("monopod")
+                .endNames()
+                .addNewVersion()
+                .withName("v1beta1")
+                .withServed(true)
+                .withStorage(true)
+                .withNewSchema()
+                .withNewOpenAPIV3Schema()
+                .withType("object")
+                .addToProperties("spec", spec)
+                .endOpenAPIV3Schema()
+                .endSchema()
+                .endVersion()
+                .endSpec()
+                .build();
+    }
+
+    private static JSONSchemaProps selector() {
+        var part =
+                new JSONSchemaPropsBuilder()
+                        .withType("object")
+                        .withRequired("key", "operator")
+                        .addToProperties("key", text().build())
+                        .addToProperties("operator", text().build())
+                        .addToProperties("values", list(text().build()))
+                        .build();
+        return new JSONSchemaPropsBuilder()
+                .withType("object")
+                .addToProperties(
+                        "matchLabels",
+                        new JSONSchemaPropsBuilder()
+                                .withType("object")
+                                .withNewAdditionalProperties()
+                                .withSchema(text().build())
+                                .endAdditionalProperties()
+                                .build())
+                .addToProperties("matchExpressions", list(part))
+                .build();
+    }
+
+    private static JSONSchemaPropsBuilder text() {
+        return new JSONSchemaPropsBuilder().withType("string");
+    }
+
+    private static JSONSchemaProps list(JSONSchemaProps of) {
+        return new JSONSchemaPropsBuilder()
+                .withType("array")
+                .withNewItems()
+                .withSchema(of)
+                .endItems()
+                .build();
+    }
+}

@@ -1,0 +1,75 @@
+package dev.monopod.loadbalancing.rules;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.LabelSelector;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.Kind;
+import io.fabric8.kubernetes.model.annotation.Plural;
+import io.fabric8.kubernetes.model.annotation.Version;
+import java.io.Serial;
+import org.jspecify.annotations.Nullable;
+
+/// AWS' own object, of the cluster: what an administrator says of the Ingresses of a class. Only
+/// what decides who may share a load balancer is read.
+@Group("elbv2.k8s.aws")
+@Version("v1beta1")
+@Kind("IngressClassParams")
+@Plural("ingressclassparams")
+@JsonIgnoreProperties(ignoreUnknown = true)
+public final class IngressClassParams implements HasMetadata {
+    @Serial private static final long serialVersionUID = 1L;
+
+    private String apiVersion = "elbv2.k8s.aws/v1beta1";
+    private String kind = "IngressClassParams";
+    private ObjectMeta metadata = new ObjectMeta();
+    private @Nullable Spec spec;
+
+    /// @param namespaceSelector whose Ingresses may use the class, and share groups; absent: all
+    ///   may use it, and share with their own namespace
+    /// @param group that all Ingresses of the class are in
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Spec(@Nullable LabelSelector namespaceSelector, @Nullable Group group)
+            implements java.io.Serializable {
+        @JsonIgnoreProperties(ignoreUnknown = true)
+        public record Group(@Nullable String name) implements java.io.Serializable {}
+    }
+
+    @Override
+    public String getApiVersion() {
+        return apiVersion;
+    }
+
+    @Override
+    public void setApiVersion(String apiVersion) {
+        this.apiVersion = apiVersion;
+    }
+
+    @Override
+    public String getKind() {
+        return kind;
+    }
+
+    public void setKind(String kind) {
+        this.kind = kind;
+    }
+
+    @Override
+    public ObjectMeta getMetadata() {
+        return metadata;
+    }
+
+    @Override
+    public void setMetadata(ObjectMeta metadata) {
+        this.metadata = metadata;
+    }
+
+    public @Nullable Spec getSpec() {
+        return spec;
+    }
+
+    public void setSpec(@Nullable Spec spec) {
+        this.spec = spec;
+    }
+}
