@@ -243,10 +243,13 @@ pods_reach_no_other_host() {
     inside there "$hosts" "echo frame | timeout 2 nc -u -w 1 $first 14789" || true
     (($(dropped on_second) > before)) || fail "nothing was dropped"
     local address
-    for address in "$here" "$there" 192.168.0.4 "$(field hosts.monopod.dev second .status.address)" 192.168.0.1; do
-        inside there "$hosts" "timeout 3 wget -qO- https://$address:10250/pods" >/dev/null 2>&1 && fail "$address:10250 answers a pod"
-        inside here "$hosts" "timeout 3 wget -qO- https://$address:10250/pods" >/dev/null 2>&1 && fail "$address:10250 answers a pod"
+    for address in 192.168.0.4 "$(field hosts.monopod.dev second .status.address)" 192.168.0.1; do
+        inside there "$hosts" "timeout 3 nc -w 3 $address 10250 -e /bin/true" >/dev/null 2>&1 && fail "$address:10250 answers a pod"
+        inside here "$hosts" "timeout 3 nc -w 3 $address 10250 -e /bin/true" >/dev/null 2>&1 && fail "$address:10250 answers a pod"
     done
+    # Nor do they need to, for each other's kubelets.
+    inside there "$hosts" "timeout 5 nc -w 5 $here 10250 -e /bin/true" || fail "a pod does not reach the kubelet of a pod on the first host"
+    inside here "$hosts" "timeout 5 nc -w 5 $there 10250 -e /bin/true" || fail "a pod does not reach the kubelet of a pod on the second host"
     # What a host does not carry is not taken from it.
     local router=monopod-vpc-default
     before=$(dropped ip netns exec "$router")

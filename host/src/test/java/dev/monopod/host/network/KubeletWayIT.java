@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.monopod.host.network.HostNetwork.Kubelet;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
+import dev.monopod.model.network.Firewall;
+import dev.monopod.model.network.Firewall.Bindings;
+import dev.monopod.model.network.Firewall.Chain;
+import dev.monopod.model.network.RuleSet.Direction;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -14,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,11 +91,48 @@ final class KubeletWayIT {
     @Test
     void aPodWithoutAKubeletIsNotAskedItself() throws IOException {
         network.serveKubelets(List.of(kubelet("one")));
-        listenInPod("two");
+        serveInPod("two", 10250);
 
         assertThat(fromPod("two", "127.0.0.1", 10250)).isEqualTo("guest\n");
         assertThat(fromHost(address("two"), 10250)).isEmpty();
         assertThat(fromPod("one", address("two"), 10250)).isEmpty();
+    }
+
+    @Test
+    void theRulesOfWhoAsksDecideAndNotThoseOfTheAskedPod() throws IOException {
+        network.serveKubelets(List.of(kubelet("one"), kubelet("two")));
+        serveInPod("two", 8080);
+        serveInPod("one", 8080);
+        // Two neither takes nor makes a connection.
+        new PolicyTables()
+                .apply(
+                        "it",
+                        new Firewall(
+                                Map.of(
+                                        "in", new Chain(Direction.INGRESS, "deny", List.of()),
+                                        "out", new Chain(Direction.EGRESS, "deny", List.of())),
+                                Map.of(),
+                                Map.of(),
+                                Map.of(),
+                                Map.of(),
+                                Map.of(
+                                        address("one"),
+                                        new Bindings(Map.of(), Map.of(), Map.of()),
+                                        address("two"),
+                                        new Bindings(
+                                                Map.of(
+                                                        Direction.INGRESS,
+                                                        "in",
+                                                        Direction.EGRESS,
+                                                        "out"),
+                                                Map.of(),
+                                                Map.of())),
+                                Map.of()));
+
+        assertThat(fromPod("one", address("two"), 8080)).isEmpty();
+        assertThat(fromPod("one", address("two"), 10250)).isEqualTo("kubelet of two");
+        assertThat(fromPod("two", address("one"), 10250)).isEmpty();
+        assertThat(fromHost(address("one"), 8080)).isEqualTo("guest\n");
     }
 
     @Test
@@ -171,8 +213,8 @@ final class KubeletWayIT {
                 new PodInterface("m-" + pod, "it", address(pod), "10.77.0.1", mac(pod), 64055));
     }
 
-    /// Has a server of the pod's own answer at the kubelet's port.
-    private static void listenInPod(String pod) {
+    /// Has a server of the pod's own answer.
+    private static void serveInPod(String pod, int port) {
         run(
                 "ip",
                 "netns",
@@ -181,9 +223,10 @@ final class KubeletWayIT {
                 "sh",
                 "-c",
                 """
-                timeout 30 busybox nc -ll -p 10250 -e busybox echo guest >/dev/null 2>&1 &
-                until busybox nc 127.0.0.1 10250 </dev/null 2>/dev/null | grep -q guest; do :; done
-                """);
+                timeout 30 busybox nc -ll -p %1$d -e busybox echo guest >/dev/null 2>&1 &
+                until busybox nc 127.0.0.1 %1$d </dev/null 2>/dev/null | grep -q guest; do :; done
+                """
+                        .formatted(port));
     }
 
     private static String fromHost(String address, int port) {
