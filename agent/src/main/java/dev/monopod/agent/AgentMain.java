@@ -6,8 +6,8 @@ import dev.monopod.agent.host.Overcommit;
 import dev.monopod.agent.node.NodeStatus;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.agent.pod.worker.PodHost;
+import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor;
-import dev.monopod.host.machine.QemuConfiguration;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
@@ -53,7 +53,7 @@ public final class AgentMain implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopping.complete(null)));
-        Files.createDirectories(options.dataDirectory);
+        PrivateFiles.ensureFolder(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
         Files.createDirectories(settings("").seccompDirectory());
         var loops = new Loops(Clock.systemUTC(), new Random());
@@ -133,7 +133,6 @@ public final class AgentMain implements Callable<Integer> {
                 address,
                 new PodSettings.DnsSettings(
                         options.clusterDns, options.clusterDomain, Path.of("/etc/resolv.conf")),
-                QemuConfiguration.DEFAULT_JAIL_USER,
                 new PodSettings.VolumeSettings(
                         options.guestDirectory.resolve("nfs.squashfs").toAbsolutePath(),
                         options.region),

@@ -47,11 +47,7 @@ final class Parts {
     static Hypervisor hypervisor(AgentOptions options) {
         return new QemuHypervisor(
                 new QemuConfiguration(
-                        options.guestDirectory.resolve("vmlinuz"),
-                        options.guestDirectory.resolve("initramfs.cpio.gz"),
-                        options.dataDirectory,
-                        options.runDirectory,
-                        QemuConfiguration.DEFAULT_JAIL_USER));
+                        options.guestDirectory, options.dataDirectory, options.runDirectory));
     }
 
     static HealthServer health(AgentOptions options, Loops loops) throws IOException {

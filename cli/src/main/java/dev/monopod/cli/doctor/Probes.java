@@ -248,14 +248,13 @@ final class Probes {
             try {
                 return new AcceleratorProbe(
                                 new QemuConfiguration(
-                                        layout.dist().resolve("guest/vmlinuz"),
-                                        layout.dist().resolve("guest/initramfs.cpio.gz"),
+                                        layout.dist().resolve("guest"),
                                         layout.ownsData() ? layout.data() : passing,
-                                        layout.run(),
-                                        QemuConfiguration.DEFAULT_JAIL_USER))
+                                        layout.run()))
                         .accelerator();
             } finally {
                 Files.deleteIfExists(passing.resolve("accelerator.json"));
+                Files.deleteIfExists(passing.resolve("machines"));
                 Files.deleteIfExists(passing);
             }
         } catch (IOException failure) {

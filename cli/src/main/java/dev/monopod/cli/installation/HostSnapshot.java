@@ -153,6 +153,7 @@ public record HostSnapshot(Map<String, Set<String>> items) {
                         || name.equals("haproxy")
                         || name.startsWith("monopod-control-plane")
                         || name.equals("setpriv")
+                        || name.equals("monopod-jail")
                         || name.equals("ip");
         return ours
                 && (commandLine.contains(layout.data().toString())

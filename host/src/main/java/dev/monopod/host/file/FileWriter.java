@@ -5,11 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /// Writes bytes to a file; the one place where a disk may turn out to be full.
 @FunctionalInterface
 public interface FileWriter {
-    /// Makes or empties the file, and returns when the bytes are on the disk.
+    /// Makes or empties the file, which others may not read, and returns when the bytes are on the
+    /// disk.
     void write(Path file, byte[] content) throws IOException;
 
     /// Writes to the real disk.
@@ -18,9 +20,11 @@ public interface FileWriter {
             try (var channel =
                     FileChannel.open(
                             file,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE)) {
+                            Set.of(
+                                    StandardOpenOption.CREATE,
+                                    StandardOpenOption.TRUNCATE_EXISTING,
+                                    StandardOpenOption.WRITE),
+                            PrivateFiles.ofFile())) {
                 for (var bytes = ByteBuffer.wrap(content); bytes.hasRemaining(); ) {
                     channel.write(bytes);
                 }

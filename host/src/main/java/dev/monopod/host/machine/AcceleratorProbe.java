@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.file.OwnFile.Found;
+import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Outcome;
@@ -118,10 +119,23 @@ public final class AcceleratorProbe {
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
         line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
-        var jailed =
-                new QemuJail(configuration.jailUser(), Accelerator.KVM)
-                        .around(LIMIT, line, List.of(), Optional.empty());
-        return programs.run(jailed) instanceof Outcome.Ended(_, var console, _)
+        return inJail(line) instanceof Outcome.Ended(_, var console, _)
                 && console.kept().contains("Kernel panic");
+    }
+
+    private Outcome inJail(List<String> qemu) throws IOException {
+        // This process' own: a doctor may look at the same time as an agent.
+        var files = MachineFiles.of(configuration, "probe-" + ProcessHandle.current().pid());
+        files.remove();
+        var user = MachineUsers.ofThisHost(configuration).claim(files.data());
+        try {
+            files.make();
+            Files.createFile(files.scratch(), PrivateFiles.ofFile());
+            var cell = new QemuJail.Cell(files, user, List.of(), Optional.empty());
+            return programs.run(
+                    new QemuJail(configuration, Accelerator.KVM).running(cell, LIMIT, qemu));
+        } finally {
+            files.remove();
+        }
     }
 }

@@ -1,14 +1,22 @@
 package dev.monopod.host.machine;
 
+import dev.monopod.host.file.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Where one machine keeps what it has on the host: disks and its record in the data folder,
-/// sockets in the run folder.
+/// sockets in the run folder. Both folders are the agent's: a QEMU that was taken over must not
+/// choose the process that the record names, and what it may use is shown to it in its jail.
 record MachineFiles(Path data, Path run) {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineFiles.class);
+
     static MachineFiles of(QemuConfiguration configuration, String id) {
         if (!id.matches("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}")) {
             throw new MachineException("id: \"" + id + "\" is not one path segment of at most 63");
@@ -29,12 +37,58 @@ record MachineFiles(Path data, Path run) {
         return new MachineLog(data.resolve("qemu.log"));
     }
 
+    /// Where the jail mounts its root, which is seen there only.
+    Path root() {
+        return data.resolve("root");
+    }
+
+    /// Holds the image disks that the jail shows.
+    Path images() {
+        return data.resolve("images");
+    }
+
     Path qmp() {
         return run.resolve("qmp.sock");
     }
 
     Path channel() {
         return run.resolve("guest.sock");
+    }
+
+    /// Makes what a jail needs in the data folder, which is there.
+    void make() throws IOException {
+        PrivateFiles.createFolder(root());
+        PrivateFiles.createFolder(images());
+        // Only the jail shows it to anybody: what is above it is closed.
+        Files.setPosixFilePermissions(images(), PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+
+    /// Shows an image disk to the jail, also to one that runs: as a link to the same file, since a
+    /// disk may be filled later; as a copy if it is on another file system.
+    ///
+    /// @return the path that QEMU opens
+    /// @throws IOException that names the image
+    Path show(Path image) throws IOException {
+        if (!Files.exists(image)) {
+            throw new IOException("there is no image disk " + image);
+        }
+        var shown = images().resolve(image.getFileName());
+        if (!Files.exists(shown)) {
+            link(image, shown);
+        } else if (!Files.isSameFile(shown, image) && Files.mismatch(shown, image) >= 0) {
+            throw new IOException("another image disk has the name of " + image);
+        }
+        return shown;
+    }
+
+    private static void link(Path image, Path shown) throws IOException {
+        try {
+            Files.createLink(shown, image);
+        } catch (FileSystemException otherFileSystem) {
+            LOG.debug("{} is copied: {}", image, otherFileSystem.getReason());
+            Files.copy(image, shown);
+            Files.setPosixFilePermissions(shown, PosixFilePermissions.fromString("r--r--r--"));
+        }
     }
 
     void remove() {

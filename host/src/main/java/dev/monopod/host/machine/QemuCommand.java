@@ -65,12 +65,18 @@ final class QemuCommand {
     }
 
     /// @throws MachineException when the machine needs more disks than there are slots
-    List<String> of(MachineConfiguration machine, MachineFiles files) {
+    static void check(MachineConfiguration machine) {
         if (machine.imageDisks().size() > MOST_IMAGE_DISKS) {
             throw new MachineException(
                     "a machine holds at most %d different images, and this one needs %d"
                             .formatted(MOST_IMAGE_DISKS, machine.imageDisks().size()));
         }
+    }
+
+    /// @param machine one that passes [#check]
+    /// @param scratch as QEMU sees it, as are
+    /// @param images its image disks
+    List<String> of(MachineConfiguration machine, Path scratch, List<Path> images) {
         var line = new ArrayList<String>();
         line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
         line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
@@ -86,35 +92,25 @@ final class QemuCommand {
         line.addAll(List.of("-append", kernelArguments()));
         line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
         line.addAll(List.of("-serial", "chardev:console"));
-        line.addAll(List.of("-chardev", socket("qmp", files.qmp())));
+        line.addAll(List.of("-chardev", socket("qmp", QemuJail.MONITOR)));
         line.addAll(List.of("-mon", "chardev=qmp,mode=control"));
-        line.addAll(List.of("-chardev", socket("guest", files.channel())));
+        line.addAll(List.of("-chardev", socket("guest", QemuJail.CHANNEL)));
         line.addAll(device("virtio-serial-device,max_ports=2", CHANNEL_BUS));
         line.addAll(List.of("-device", "virtserialport,chardev=guest,name=dev.monopod.guest"));
         machine.network()
                 .ifPresent(tap -> {
-                    line.addAll(
-                            List.of(
-                                    "-netdev",
-                                    "tap,id=network,script=no,downscript=no,vhost=off,ifname="
-                                            + tap.name()));
+                    line.addAll(List.of("-netdev", "tap,id=network,vhost=off,fd=" + QemuJail.TAP));
                     line.addAll(
                             device(
                                     "virtio-net-device,netdev=network,mac=" + tap.mac(),
                                     NETWORK_BUS));
                 });
-        line.addAll(disk("scratch", files.scratch(), "cache=unsafe,discard=unmap", SCRATCH_BUS));
-        for (var i = 0; i < machine.imageDisks().size(); i++) {
-            line.addAll(
-                    disk(
-                            "image" + i,
-                            machine.imageDisks().get(i),
-                            "readonly=on",
-                            SCRATCH_BUS - 1 - i));
+        line.addAll(disk("scratch", scratch, "cache=unsafe,discard=unmap", SCRATCH_BUS));
+        for (var i = 0; i < images.size(); i++) {
+            line.addAll(disk("image" + i, images.get(i), "readonly=on", SCRATCH_BUS - 1 - i));
         }
-        var images = machine.imageDisks().size();
-        for (var slot = images + 1;
-                slot <= Math.min(images + SPARE_DISKS, MOST_IMAGE_DISKS);
+        for (var slot = images.size() + 1;
+                slot <= Math.min(images.size() + SPARE_DISKS, MOST_IMAGE_DISKS);
                 slot++) {
             line.addAll(List.of("-blockdev", SpareDisks.empty(slot)));
             line.addAll(
@@ -132,8 +128,9 @@ final class QemuCommand {
         return Math.max(1, (milliCpu + 999) / 1000);
     }
 
-    private static String socket(String id, Path path) {
-        return "socket,id=" + id + ",server=on,wait=off,path=" + escape(path);
+    /// A socket that listens already.
+    private static String socket(String id, int descriptor) {
+        return "socket,id=" + id + ",server=on,wait=off,fd=" + descriptor;
     }
 
     private static List<String> device(String device, int bus) {

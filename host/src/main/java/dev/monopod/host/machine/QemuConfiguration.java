@@ -4,16 +4,32 @@ import java.nio.file.Path;
 
 /// What all QEMU machines of a host share.
 ///
-/// @param kernel uncompressed-boot kernel image (`vmlinuz`)
-/// @param initramfs the guest and the modules that it needs
+/// @param guest folder of what the build makes for machines: kernel, initramfs, the jail's program
 /// @param dataDirectory where machines keep disks and their record; survives a reboot
 /// @param runDirectory where machines keep their sockets; short, since a socket's path holds at
 ///   most 107 bytes
-/// @param jailUser numeric user and group that QEMU runs as, unprivileged and of its own
-public record QemuConfiguration(
-        Path kernel, Path initramfs, Path dataDirectory, Path runDirectory, long jailUser) {
-    /// Unassigned in Debian, so that no account of the host shares files or processes with QEMU.
-    public static final long DEFAULT_JAIL_USER = 64_055;
+public record QemuConfiguration(Path guest, Path dataDirectory, Path runDirectory) {
+    public QemuConfiguration {
+        // The jail has each file at the host's own path, and no working directory.
+        guest = guest.toAbsolutePath().normalize();
+        dataDirectory = dataDirectory.toAbsolutePath().normalize();
+        runDirectory = runDirectory.toAbsolutePath().normalize();
+    }
+
+    /// Kernel image that is bootable without firmware.
+    Path kernel() {
+        return guest.resolve("vmlinuz");
+    }
+
+    /// The guest and the modules that it needs.
+    Path initramfs() {
+        return guest.resolve("initramfs.cpio.gz");
+    }
+
+    /// The program that puts QEMU into its jail.
+    Path jail() {
+        return guest.resolve("monopod-jail");
+    }
 
     Path machines() {
         return dataDirectory.resolve("machines");

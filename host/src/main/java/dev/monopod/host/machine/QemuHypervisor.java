@@ -3,13 +3,13 @@ package dev.monopod.host.machine;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.file.OwnFile.Found;
+import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,9 +20,9 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// [Hypervisor] by QEMU's `microvm`. QEMU runs in a jail: its own user without capabilities, no new
-/// privileges, seccomp, the VPC's network namespace, a cgroup. It is started in a session of its
-/// own, so that it outlives this agent. Thread-safe; machines start in parallel.
+/// [Hypervisor] by QEMU's `microvm`. QEMU runs in a jail ([QemuJail]), with seccomp, in a cgroup.
+/// It is started in a session of its own, so that it outlives this agent. Thread-safe; machines
+/// start in parallel.
 public final class QemuHypervisor implements Hypervisor {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
     private static final long SOCKET_SECONDS = 60;
@@ -32,6 +32,7 @@ public final class QemuHypervisor implements Hypervisor {
     private final Accelerator accelerator;
     private final QemuCommand command;
     private final QemuJail jail;
+    private final MachineUsers users;
     private final ScratchDisks scratchDisks;
     private final ProgramRunner programs = new HostPrograms();
     private final Clock clock = Clock.systemUTC();
@@ -50,7 +51,8 @@ public final class QemuHypervisor implements Hypervisor {
                         configuration.initramfs(),
                         accelerator,
                         ProcessorClock.kiloHertz());
-        this.jail = new QemuJail(configuration.jailUser(), accelerator);
+        this.jail = new QemuJail(configuration, accelerator);
+        this.users = MachineUsers.ofThisHost(configuration);
         this.scratchDisks = new ScratchDisks(configuration.templates(), programs);
     }
 
@@ -61,13 +63,12 @@ public final class QemuHypervisor implements Hypervisor {
 
     @Override
     public VirtualMachine start(MachineConfiguration machine) {
+        QemuCommand.check(machine);
         var files = MachineFiles.of(configuration, machine.id());
-        var line = command.of(machine, files);
-        claim(machine.id(), files);
+        var user = claim(machine.id(), files);
         try {
-            prepare(machine, files);
-            var process = launch(machine, files, line);
-            var started = new QemuMachine(machine.id(), files, process);
+            prepare(machine, files, user);
+            var started = new QemuMachine(machine.id(), files, launch(machine, files, user));
             awaitChannel(started, files);
             return started;
         } catch (IOException | RuntimeException e) {
@@ -139,15 +140,10 @@ public final class QemuHypervisor implements Hypervisor {
         }
     }
 
-    /// Makes the machine's folder, which is also what keeps two machines of one name apart. It
-    /// stays the agent's: a QEMU that was taken over must not choose the process that the record
-    /// names.
-    private void claim(String id, MachineFiles files) {
+    /// Makes the machine's folder, which is also what keeps two machines of one name apart.
+    private long claim(String id, MachineFiles files) {
         try {
-            Files.createDirectories(configuration.machines());
-            Files.createDirectory(files.data());
-            Files.setPosixFilePermissions(
-                    files.data(), PosixFilePermissions.fromString("rwx--x--x"));
+            return users.claim(files.data());
         } catch (FileAlreadyExistsException e) {
             throw new MachineException("machine " + id + " exists already", e);
         } catch (IOException e) {
@@ -155,37 +151,37 @@ public final class QemuHypervisor implements Hypervisor {
         }
     }
 
-    private void prepare(MachineConfiguration machine, MachineFiles files) throws IOException {
-        var owner = configuration.jailUser();
-        Files.createDirectories(files.run());
-        Files.setPosixFilePermissions(files.run(), PosixFilePermissions.fromString("rwx------"));
-        own(files.run(), owner);
+    private void prepare(MachineConfiguration machine, MachineFiles files, long user)
+            throws IOException {
+        PrivateFiles.ensureFolder(files.run());
+        files.make();
         scratchDisks.make(files.scratch(), machine.scratchBytes());
-        own(files.scratch(), owner);
-        Files.setPosixFilePermissions(
-                files.scratch(), PosixFilePermissions.fromString("rw-------"));
+        PrivateFiles.close(files.scratch());
+        Files.setAttribute(files.scratch(), "unix:uid", (int) user);
+        Files.setAttribute(files.scratch(), "unix:gid", (int) user);
     }
 
-    private MachineProcess launch(
-            MachineConfiguration machine, MachineFiles files, List<String> line)
+    private MachineProcess launch(MachineConfiguration machine, MachineFiles files, long user)
             throws IOException {
+        var images = new ArrayList<Path>();
+        for (var image : machine.imageDisks()) {
+            images.add(files.show(image));
+        }
         var groups =
                 new MachineCgroup(machine.id())
                         .make(
                                 machine.milliCpu(),
                                 QemuCommand.memoryMebiBytes(machine.memoryMebiBytes()),
                                 accelerator);
-        var process =
-                programs.start(
-                        jail.around(START_LIMIT, line, groups, machine.network()),
-                        files.log().path());
+        var cell = new QemuJail.Cell(files, user, groups, machine.network());
+        var qemu = command.of(machine, files.scratch(), images);
+        var printed = programs.output(jail.starting(cell, START_LIMIT, qemu)).strip();
         try {
-            var found = MachineProcess.of(process.pid());
+            var found = MachineProcess.of(Long.parseLong(printed));
             record(machine.id(), files, found);
             return found;
-        } catch (IOException e) {
-            process.kill();
-            throw e;
+        } catch (NumberFormatException e) {
+            throw new IOException("the jail printed no process number: \"" + printed + "\"", e);
         } catch (MachineException e) {
             throw new IOException(words(files), e);
         }
@@ -214,9 +210,6 @@ public final class QemuHypervisor implements Hypervisor {
 
     /// The monitor greets only when every device has been made: sockets alone prove nothing.
     private static boolean monitorAnswers(MachineFiles files) {
-        if (!Files.exists(files.qmp())) {
-            return false;
-        }
         try (var monitor = Qmp.connect(files.qmp())) {
             return monitor.execute("query-status", Map.of()).has("status");
         } catch (IOException e) {
@@ -237,10 +230,5 @@ public final class QemuHypervisor implements Hypervisor {
         } catch (RuntimeException e) {
             LOG.warn("failed to remove what is left of machine {}: {}", id, e.toString());
         }
-    }
-
-    private static void own(Path path, long user) throws IOException {
-        Files.setAttribute(path, "unix:uid", (int) user);
-        Files.setAttribute(path, "unix:gid", (int) user);
     }
 }

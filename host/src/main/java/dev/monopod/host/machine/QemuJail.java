@@ -10,63 +10,76 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Puts a QEMU command into its jail: cgroups of its own, the tap's network namespace, a `/dev`
-/// that holds only what this machine needs, an unprivileged user without capabilities. Each program
-/// replaces the one before it, so the process number stays.
-///
-/// The private `/dev` is also what lets that user open the tap and KVM: how a host protects its own
-/// device files differs, and is not changed.
+/// Writes the command that puts QEMU into its jail, by the program `monopod-jail` (`jail/`): a user
+/// of its own without rights, namespaces of its own, no file of the host but those that the cell
+/// names and what `/usr` ships, at the paths that they have on the host. Pure.
 final class QemuJail {
-    private static final String DEVICES =
-            """
-            mount -t tmpfs -o mode=0755,nosuid,noexec,size=64k monopod-dev /dev || exit 70
-            mknod -m 0666 /dev/null c 1 3 && mknod -m 0444 /dev/urandom c 1 9 || exit 70
-            """;
-    private static final String TAP =
-            """
-            mkdir /dev/net && mknod -m 0666 /dev/net/tun c 10 200 || exit 70
-            """;
-    private static final String KVM =
-            """
-            mknod -m 0666 /dev/kvm c 10 232 || exit 70
-            """;
+    /// Numbers of the descriptors that a program in the jail finds open.
+    static final int MONITOR = 3;
 
-    private final long user;
+    static final int CHANNEL = 4;
+    static final int TAP = 5;
+
+    private final QemuConfiguration configuration;
     private final Accelerator accelerator;
 
-    QemuJail(long user, Accelerator accelerator) {
-        this.user = user;
+    QemuJail(QemuConfiguration configuration, Accelerator accelerator) {
+        this.configuration = configuration;
         this.accelerator = accelerator;
     }
 
-    /// @param limit for a QEMU that is run to its end
+    /// What one machine has beside the kernel and the initramfs.
+    ///
+    /// @param user number of its user and its group
     /// @param groups `cgroup.procs` files to join
-    Program around(
-            Duration limit, List<String> qemu, List<Path> groups, Optional<TapDevice> network) {
-        var line = new ArrayList<String>();
-        network.ifPresent(tap ->
-                line.addAll(List.of("nsenter", "--net=/run/netns/" + tap.networkNamespace())));
-        line.addAll(List.of("unshare", "--mount", "--propagation", "private"));
-        line.addAll(List.of("sh", "-c", script(groups, network.isPresent()), "sh"));
-        line.addAll(List.of("setpriv", "--reuid", Long.toString(user)));
-        line.addAll(List.of("--regid", Long.toString(user), "--clear-groups", "--no-new-privs"));
-        line.addAll(List.of("--inh-caps=-all", "--bounding-set=-all"));
-        line.addAll(qemu);
-        // The agent's environment may hold secrets, and QEMU is what a guest breaks into first.
-        return Program.of(limit, line).withEnvironment(new Program.Environment.Bare(Map.of()));
+    record Cell(MachineFiles files, long user, List<Path> groups, Optional<TapDevice> network) {}
+
+    /// Starts QEMU in a session of its own and prints its process number; QEMU's words go to the
+    /// machine's log.
+    Program starting(Cell cell, Duration limit, List<String> qemu) {
+        var files = cell.files();
+        var line = common(cell);
+        line.addAll(List.of("--log", files.log().path().toString()));
+        line.addAll(List.of("--listen", files.qmp().toString()));
+        line.addAll(List.of("--listen", files.channel().toString()));
+        cell.network()
+                .ifPresent(tap -> {
+                    line.addAll(List.of("--netns", "/run/netns/" + tap.networkNamespace()));
+                    line.addAll(List.of("--tap", tap.name()));
+                });
+        return program(line, limit, qemu);
     }
 
-    private String script(List<Path> groups, boolean tap) {
-        var script = new StringBuilder();
-        for (var group : groups) {
-            script.append("echo $$ > '").append(group).append("' || exit 70\n");
+    /// Runs a program in the machine's jail to its end, without sockets and tap.
+    Program running(Cell cell, Duration limit, List<String> command) {
+        var line = common(cell);
+        line.add("--wait");
+        return program(line, limit, command);
+    }
+
+    private List<String> common(Cell cell) {
+        var files = cell.files();
+        var line = new ArrayList<String>();
+        line.addAll(List.of(configuration.jail().toString(), "--user", Long.toString(cell.user())));
+        line.addAll(List.of("--root", files.root().toString()));
+        for (var group : cell.groups()) {
+            line.addAll(List.of("--cgroup", group.toString()));
         }
-        script.append(DEVICES).append(tap ? TAP : "");
-        script.append(
-                switch (accelerator) {
-                    case KVM -> KVM;
-                    case TCG -> "";
-                });
-        return script.append("exec \"$@\"\n").toString();
+        line.addAll(List.of("--read", configuration.kernel().toString()));
+        line.addAll(List.of("--read", configuration.initramfs().toString()));
+        line.addAll(List.of("--read", files.images().toString()));
+        line.addAll(List.of("--write", files.scratch().toString()));
+        switch (accelerator) {
+            case KVM -> line.add("--kvm");
+            case TCG -> {}
+        }
+        return line;
+    }
+
+    private static Program program(List<String> jail, Duration limit, List<String> command) {
+        jail.add("--");
+        jail.addAll(command);
+        // The agent's environment may hold secrets, and QEMU is what a guest breaks into first.
+        return Program.of(limit, jail).withEnvironment(new Program.Environment.Bare(Map.of()));
     }
 }

@@ -82,7 +82,7 @@ final class QemuMachine implements VirtualMachine {
     public int insertDisk(Path imageDisk) {
         monitor.lock();
         try (var qmp = Qmp.connect(files.qmp())) {
-            return new SpareDisks(qmp).insert(imageDisk);
+            return new SpareDisks(qmp).insert(files.show(imageDisk));
         } catch (IOException e) {
             throw new MachineException(
                     "failed to put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);

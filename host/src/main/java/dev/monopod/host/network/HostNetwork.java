@@ -61,13 +61,7 @@ public interface HostNetwork {
     }
 
     /// @param gateway next hop inside the guest, answered by proxy ARP
-    record PodInterface(
-            String machineId,
-            String vpc,
-            String address,
-            String gateway,
-            String mac,
-            long ownerUid) {}
+    record PodInterface(String machineId, String vpc, String address, String gateway, String mac) {}
 
     /// Where the agent answers for the Node of one pod.
     ///

@@ -119,9 +119,8 @@ public final class LinuxHostNetwork implements HostNetwork {
         var tap = LinkNames.tap(pod.machineId());
         var lines = new ArrayList<String>();
         if (!taps(namespace).contains(tap)) {
-            lines.add(
-                    "tuntap add dev %s mode tap user %d group %d"
-                            .formatted(tap, pod.ownerUid(), pod.ownerUid()));
+            // Root's, who opens it for the machine: a tap without an owner is anybody's.
+            lines.add("tuntap add dev %s mode tap user 0 group 0".formatted(tap));
         }
         lines.add("link set %s mtu %d up".formatted(tap, podMtu));
         // A proxied ARP answer would else wait up to 0.8 s.

@@ -14,8 +14,6 @@ import org.junit.jupiter.api.Test;
 
 /// The parts of the command line that the guest relies on.
 final class QemuCommandTest {
-    private static final MachineFiles FILES = new MachineFiles(Path.of("/data"), Path.of("/run/m"));
-
     @Test
     void placesDisksInTheOrderInWhichTheKernelFindsThem() {
         var line = line(Accelerator.TCG, List.of(Path.of("/a,b.squashfs"), Path.of("/c.squashfs")));
@@ -41,7 +39,7 @@ final class QemuCommandTest {
     @Test
     void refusesMoreImagesThanThereAreBuses() {
         var images = Collections.nCopies(21, Path.of("/image"));
-        assertThatThrownBy(() -> line(Accelerator.TCG, images))
+        assertThatThrownBy(() -> QemuCommand.check(machine(images)))
                 .isInstanceOf(MachineException.class)
                 .hasMessageContaining("at most 20")
                 .hasMessageContaining("needs 21");
@@ -54,8 +52,10 @@ final class QemuCommandTest {
                         Path.of("/initramfs"),
                         accelerator,
                         OptionalLong.of(2_596_138));
-        return command.of(
-                new MachineConfiguration("m-1", 250, 512, 1L << 30, images, Optional.empty()),
-                FILES);
+        return command.of(machine(images), Path.of("/data/scratch.img"), images);
+    }
+
+    private static MachineConfiguration machine(List<Path> images) {
+        return new MachineConfiguration("m-1", 250, 512, 1L << 30, images, Optional.empty());
     }
 }

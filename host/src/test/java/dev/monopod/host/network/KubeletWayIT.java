@@ -210,7 +210,7 @@ final class KubeletWayIT {
                                 "route add 10.77.0.1/32 dev eth0 scope link",
                                 "route add default via 10.77.0.1"));
         network.attach(
-                new PodInterface("m-" + pod, "it", address(pod), "10.77.0.1", mac(pod), 64055));
+                new PodInterface("m-" + pod, "it", address(pod), "10.77.0.1", mac(pod)));
     }
 
     /// Has a server of the pod's own answer.

@@ -77,7 +77,7 @@ final class LinuxHostNetworkIT {
     }
 
     private static PodInterface pod(String id, String address) {
-        return new PodInterface(id, "it", address, "10.77.0.1", "02:00:0a:4d:00:0a", 64055);
+        return new PodInterface(id, "it", address, "10.77.0.1", "02:00:0a:4d:00:0a");
     }
 
     private static String pods() {

@@ -22,10 +22,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class LinuxHostNetworkTest {
     private static final PodInterface HUNG =
-            new PodInterface("hung", "default", "10.0.0.5", "10.0.0.1", "02:00:0a:00:00:05", 64055);
+            new PodInterface("hung", "default", "10.0.0.5", "10.0.0.1", "02:00:0a:00:00:05");
     private static final PodInterface OTHER =
-            new PodInterface(
-                    "other", "default", "10.0.0.6", "10.0.0.1", "02:00:0a:00:00:06", 64055);
+            new PodInterface("other", "default", "10.0.0.6", "10.0.0.1", "02:00:0a:00:00:06");
 
     private final HangingPrograms programs = new HangingPrograms(LinkNames.tap("hung"));
     private final LinuxHostNetwork network =

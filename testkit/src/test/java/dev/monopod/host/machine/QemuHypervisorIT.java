@@ -31,19 +31,16 @@ final class QemuHypervisorIT extends HypervisorContract {
     void needsRootAndAGuest() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "skipped: needs root");
         assumeTrue(
-                Files.exists(GUEST.resolve("vmlinuz")), "skipped: guest/build.sh has not been run");
+                Files.exists(GUEST.resolve("vmlinuz"))
+                        && Files.exists(GUEST.resolve("monopod-jail")),
+                "skipped: ./monopod build has not been run");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     @Override
     Hypervisor reborn() {
         return new QemuHypervisor(
-                new QemuConfiguration(
-                        GUEST.resolve("vmlinuz"),
-                        GUEST.resolve("initramfs.cpio.gz"),
-                        folder.resolve("data"),
-                        folder.resolve("run"),
-                        QemuConfiguration.DEFAULT_JAIL_USER),
+                new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run")),
                 Accelerator.TCG);
     }
 
@@ -58,7 +55,7 @@ final class QemuHypervisorIT extends HypervisorContract {
         try {
             var status = Files.readString(Path.of("/proc/" + machine.pid() + "/status"));
             assertThat(status)
-                    .containsPattern("Uid:\\s+64055\\s+64055\\s+64055\\s+64055")
+                    .containsPattern("Uid:\\s+(1879\\d{6})(\\s+\\1){3}")
                     .containsPattern("CapBnd:\\s+0000000000000000")
                     .containsPattern("NoNewPrivs:\\s+1")
                     .containsPattern("Seccomp:\\s+2");
@@ -89,7 +86,7 @@ final class QemuHypervisorIT extends HypervisorContract {
     void opensItsTapAndLeavesNoCgroupBehind() throws Exception {
         run("ip netns add mp-machine-it");
         try {
-            run("ip -n mp-machine-it tuntap add dev mp-it mode tap user 64055");
+            run("ip -n mp-machine-it tuntap add dev mp-it mode tap user 0");
             var tap = new TapDevice("mp-machine-it", "mp-it", "02:00:00:00:00:01");
             var configuration =
                     new MachineConfiguration(
@@ -116,7 +113,7 @@ final class QemuHypervisorIT extends HypervisorContract {
             var data = folder.resolve("data/machines/m-record");
             assertThat(Files.getAttribute(data, "unix:uid")).isEqualTo(0);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
-                    .isEqualTo("rwx--x--x");
+                    .isEqualTo("rwx------");
         } finally {
             machine.destroy(Duration.ZERO);
         }

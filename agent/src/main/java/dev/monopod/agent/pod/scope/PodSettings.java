@@ -6,13 +6,11 @@ import java.time.Duration;
 
 /// Settings of this host that pods depend on.
 ///
-/// @param machineUid user that a machine's tap belongs to
 /// @param bootPatience how long a guest may take to its first answer
 public record PodSettings(
         Path dataDirectory,
         String hostAddress,
         DnsSettings dns,
-        long machineUid,
         VolumeSettings volumes,
         Duration bootPatience) {
 

@@ -238,8 +238,7 @@ final class PodStartup {
                                         network.vpc(),
                                         network.address(),
                                         network.gateway(),
-                                        network.mac(),
-                                        services.settings().machineUid()));
+                                        network.mac()));
             } catch (RuntimeException e) {
                 trouble("FailedCreatePodSandBox", "attaching the network failed: ", e);
                 if (scope.pause(RETRY)) {

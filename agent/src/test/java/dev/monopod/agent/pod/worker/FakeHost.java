@@ -90,7 +90,6 @@ public final class FakeHost
                         "192.168.0.4",
                         new PodSettings.DnsSettings(
                                 "10.100.0.10", "cluster.local", Path.of("/dev/null")),
-                        1,
                         new PodSettings.VolumeSettings(
                                 directory.resolve("nfs.squashfs"), "us-west-2"),
                         Duration.ofSeconds(10)),

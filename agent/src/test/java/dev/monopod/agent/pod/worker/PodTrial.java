@@ -76,11 +76,7 @@ final class PodTrial {
                         new QemuCloser(
                                 new QemuHypervisor(
                                         new QemuConfiguration(
-                                                guest.resolve("vmlinuz"),
-                                                guest.resolve("initramfs.cpio.gz"),
-                                                directory,
-                                                directory.resolve("run"),
-                                                QemuConfiguration.DEFAULT_JAIL_USER)))) {
+                                                guest, directory, directory.resolve("run"))))) {
             WorkerServices fake = host.services();
             WorkerServices services =
                     new WorkerServices(
@@ -93,7 +89,6 @@ final class PodTrial {
                                     directory,
                                     "192.168.0.4",
                                     fake.settings().dns(),
-                                    QemuConfiguration.DEFAULT_JAIL_USER,
                                     fake.settings().volumes(),
                                     Duration.ofMinutes(2)),
                             fake.running());
