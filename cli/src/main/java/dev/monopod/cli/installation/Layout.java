@@ -1,6 +1,7 @@
 package dev.monopod.cli.installation;
 
 import dev.monopod.cli.terminal.CliException;
+import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.model.names.Defaults;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -111,11 +112,9 @@ public record Layout(Path dist, Path data, Path run) {
     public void prepare() {
         try {
             Files.createDirectories(run);
-            if (!Files.exists(data)) {
-                Files.createDirectories(data);
-                // Machines run as another user and need to pass through, not to look around.
-                Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx--x--x"));
-            }
+            // HAProxy runs as another user and needs to pass through, not to look around.
+            Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx--x--x"));
+            Files.createDirectories(data);
             if (!ownsData()) {
                 try (var content = Files.list(data)) {
                     if (content.findAny().isPresent()) {
@@ -126,11 +125,15 @@ public record Layout(Path dist, Path data, Path run) {
                 }
                 Files.createFile(marker());
             }
+            PrivateFiles.ensureFolder(data);
             Files.createDirectories(data.resolve("logs"));
             var registries = data.resolve("registries.json");
             if (!Files.exists(registries)) {
+                Files.createFile(registries, PrivateFiles.ofFile());
                 Files.writeString(registries, "[]\n");
             }
+            // It may hold passwords.
+            PrivateFiles.close(registries);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

@@ -8,6 +8,7 @@ import dev.monopod.model.network.Cidr;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -193,7 +194,7 @@ final class InstallationTest {
     }
 
     @Test
-    void preparesItsFoldersTwiceOver() {
+    void preparesItsFoldersTwiceOver() throws IOException {
         Path data = folder.resolve("data");
         Layout layout = new Layout(folder, data, folder.resolve("run"));
         layout.prepare();
@@ -201,6 +202,12 @@ final class InstallationTest {
 
         assertThat(layout.ownsData()).isTrue();
         assertThat(data.resolve("registries.json")).hasContent("[]");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+                .isEqualTo("rwx------");
+        assertThat(
+                        PosixFilePermissions.toString(
+                                Files.getPosixFilePermissions(data.resolve("registries.json"))))
+                .isEqualTo("rw-------");
     }
 
     @Test
