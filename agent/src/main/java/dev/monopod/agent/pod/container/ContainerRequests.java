@@ -6,6 +6,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.Environment;
+import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.SeccompProfiles;
 import dev.monopod.agent.pod.spec.Unsupported;
 import dev.monopod.protocol.guest.ReadVolumeFileRequest;
@@ -17,11 +18,12 @@ public record ContainerRequests(
         PodView view, MachineHandle machine, ConfigSource source, SeccompProfiles seccomp) {
     private static final Duration CALL = Duration.ofSeconds(10);
 
+    /// @param granted the resources that the pod has
     /// @throws ConfigurationException for what can't be carried out now
-    StartContainerRequest render(ContainerPlan plan, int attempt) {
+    StartContainerRequest render(ContainerPlan plan, int attempt, PodAllocation granted) {
         Unsupported.check(view.pod(), plan);
         return new ContainerRequest(
-                        view.granted(),
+                        granted.applyTo(view.pod()),
                         new Environment(source, view.fields(), this::volumeFile),
                         seccomp,
                         machine.memoryBytes())

@@ -13,6 +13,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.Signals;
 import dev.monopod.host.guest.GuestLog;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
@@ -67,10 +68,12 @@ public final class ContainerRunner {
         this.log = new GuestLog(LOG, scope.clock());
     }
 
-    public void start(ContainerPlan plan, int attempt) throws InterruptedException {
+    /// @param granted the resources that the pod had when the start was decided
+    public void start(ContainerPlan plan, int attempt, PodAllocation granted)
+            throws InterruptedException {
         StartContainerRequest request;
         try {
-            request = steps.requests().render(plan, attempt);
+            request = steps.requests().render(plan, attempt, granted);
         } catch (RuntimeException e) {
             var reason =
                     e instanceof ConfigurationException known

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.life;
 
+import dev.monopod.agent.pod.spec.PodAllocation;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -49,7 +50,17 @@ public sealed interface PodEffect {
     /// Tells of something that happened to the pod as a whole.
     record PodEvent(String reason, String message) implements PodEffect {}
 
+    /// Warns of something about the pod as a whole.
+    record PodWarning(String reason, String message) implements PodEffect {}
+
     record BackOff(String container, String message) implements PodEffect {}
+
+    /// Gives a container, or all together, the limits of what was granted. Comes back as
+    /// [PodInput.Resized] or [PodInput.ResizeTrouble].
+    ///
+    /// @param from what holds: all containers together get the wider of both
+    record Resize(int order, ResizeState.Target target, PodAllocation from, PodAllocation to)
+            implements PodEffect {}
 
     /// Copy logs out, power off, free the network.
     record PowerOff() implements PodEffect {}

@@ -58,6 +58,12 @@ public sealed interface PodInput {
     record Condemned(String container, int attempt, String message, Optional<Duration> grace)
             implements PodInput {}
 
+    /// The guest has done what [PodEffect.Resize] of that number asked for.
+    record Resized(int order) implements PodInput {}
+
+    /// The guest has not done it; tried again later.
+    record ResizeTrouble(int order, String message) implements PodInput {}
+
     record Deletion(Duration grace) implements PodInput {}
 
     /// The pod's object certainly is gone, or not this machine's: nothing is left to be graceful

@@ -46,6 +46,8 @@ public final class PodMachine {
         }
         var forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
         next = forced.isPresent() && forced.get().isBefore(next) ? forced.get() : next;
+        var retry = state.resize().retry().filter(at -> at.isAfter(now) && !state.ending());
+        next = retry.isPresent() && retry.get().isBefore(next) ? retry.get() : next;
         return next.equals(Instant.MAX) ? Optional.empty() : Optional.of(next);
     }
 
@@ -103,6 +105,9 @@ public final class PodMachine {
                                                             .withCondemned(
                                                                     new Condemnation(
                                                                             message, grace)))));
+            case PodInput.Resized(int order) -> ResizeProgress.done(draft, order);
+            case PodInput.ResizeTrouble(int order, String message) ->
+                    ResizeProgress.failed(draft, order, message);
             case PodInput.Deletion(Duration grace) -> deletion(grace);
             case PodInput.ObjectGone() -> {
                 draft.change(state().withObjectGone());
@@ -271,6 +276,7 @@ public final class PodMachine {
                             && RestartDecision.again(container.plan(), ofPod, end.exitCode());
             case MAIN ->
                     container.definitionChanged()
+                            || state().resize().restarts(container.name(), container.attempt())
                             || RestartDecision.again(container.plan(), ofPod, end.exitCode());
         };
     }

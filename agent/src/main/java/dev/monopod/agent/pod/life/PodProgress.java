@@ -63,6 +63,7 @@ final class PodProgress {
             // An agent that was restarted has not reached the guest yet.
             return;
         }
+        ResizeProgress.advance(draft);
         if (state().stage() == PodState.Stage.READY) {
             state().all().forEach(this::stopIfCondemned);
         }
@@ -159,6 +160,9 @@ final class PodProgress {
                 && container.imageReady()
                 && !waiting.notBefore().isAfter(draft.now())) {
             draft.put(container.withPhase(new ContainerPhase.Starting()));
+            if (container.plan().kind() != ContainerPlan.Kind.EPHEMERAL) {
+                draft.change(state().withResize(state().resize().began(container.name())));
+            }
             draft.effect(new PodEffect.StartContainer(container.name(), container.attempt()));
         }
     }

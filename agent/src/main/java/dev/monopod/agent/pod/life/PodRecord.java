@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.life;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
+import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
@@ -31,7 +32,8 @@ public record PodRecord(
         @Nullable FailureEntry failure,
         List<ContainerEntry> containers,
         List<ImageEntry> images,
-        @Nullable List<String> disks) {
+        @Nullable List<String> disks,
+        @Nullable ResizeEntry resize) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "pod.json";
 
@@ -154,7 +156,8 @@ public record PodRecord(
                         .orElse(null),
                 containers,
                 entries,
-                facts.disks().stream().map(Path::toString).toList());
+                facts.disks().stream().map(Path::toString).toList(),
+                ResizeEntry.of(state.resize()));
     }
 
     private static ContainerEntry entry(ContainerRecord container) {
@@ -255,12 +258,19 @@ public record PodRecord(
                                     failure.message(),
                                     Instant.ofEpochMilli(failure.deadlineMillis())));
         }
+        state = granted(state);
         for (var entry : containers) {
             if (state.containers().containsKey(entry.name())) {
                 state = state.with(restore(state.container(entry.name()), entry));
             }
         }
         return state;
+    }
+
+    /// With the resources that were granted, and how far a resize is. An older record knows nothing
+    /// of them: what the pod asks for counts as granted.
+    PodState granted(PodState state) {
+        return resize == null ? state : state.withResize(resize.resize());
     }
 
     private static ContainerRecord restore(ContainerRecord fresh, ContainerEntry entry) {
@@ -304,7 +314,30 @@ public record PodRecord(
 
     public static Optional<PodRecord> read(Path directory) throws IOException {
         var file = directory.resolve(FILE);
-        return Files.exists(file) ? Optional.of(parse(Files.readAllBytes(file))) : Optional.empty();
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        var record = parse(Files.readAllBytes(file));
+        return Optional.of(
+                record.resize == null
+                        ? record.with(PodAllocation.read(directory).map(ResizeEntry::of))
+                        : record);
+    }
+
+    private PodRecord with(Optional<ResizeEntry> resources) {
+        return new PodRecord(
+                machine,
+                machineStarted,
+                over,
+                initialized,
+                restarting,
+                startMillis,
+                deletionMillis,
+                failure,
+                containers,
+                images,
+                disks,
+                resources.orElse(null));
     }
 
     static PodRecord parse(byte[] json) throws IOException {

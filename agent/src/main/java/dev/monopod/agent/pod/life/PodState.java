@@ -21,7 +21,8 @@ public record PodState(
         Map<String, ContainerRecord> containers,
         Optional<Instant> deletion,
         Optional<Failure> failure,
-        Instant startTime) {
+        Instant startTime,
+        ResizeState resize) {
 
     /// The machine's life. `REMOVED` is the end.
     public enum Stage {
@@ -65,7 +66,8 @@ public record PodState(
                 containers,
                 Optional.empty(),
                 Optional.empty(),
-                now);
+                now,
+                ResizeState.initial(plan.resources().asked()));
     }
 
     public boolean bound() {
@@ -120,15 +122,16 @@ public record PodState(
     PodState with(ContainerRecord container) {
         Map<String, ContainerRecord> changed = new LinkedHashMap<>(containers);
         changed.put(container.name(), container);
-        return new PodState(plan, stage, progress, changed, deletion, failure, startTime);
+        return new PodState(plan, stage, progress, changed, deletion, failure, startTime, resize);
     }
 
     PodState withPlan(PodPlan next) {
-        return new PodState(next, stage, progress, containers, deletion, failure, startTime);
+        return new PodState(
+                next, stage, progress, containers, deletion, failure, startTime, resize);
     }
 
     public PodState withStage(Stage next) {
-        return new PodState(plan, next, progress, containers, deletion, failure, startTime);
+        return new PodState(plan, next, progress, containers, deletion, failure, startTime, resize);
     }
 
     PodState withBound() {
@@ -157,16 +160,27 @@ public record PodState(
     }
 
     private PodState with(Progress next) {
-        return new PodState(plan, stage, next, containers, deletion, failure, startTime);
+        return new PodState(plan, stage, next, containers, deletion, failure, startTime, resize);
     }
 
     PodState withDeletion(Instant deadline) {
         return new PodState(
-                plan, stage, progress, containers, Optional.of(deadline), failure, startTime);
+                plan,
+                stage,
+                progress,
+                containers,
+                Optional.of(deadline),
+                failure,
+                startTime,
+                resize);
     }
 
     PodState withFailure(Failure why) {
         return new PodState(
-                plan, stage, progress, containers, deletion, Optional.of(why), startTime);
+                plan, stage, progress, containers, deletion, Optional.of(why), startTime, resize);
+    }
+
+    PodState withResize(ResizeState next) {
+        return new PodState(plan, stage, progress, containers, deletion, failure, startTime, next);
     }
 }

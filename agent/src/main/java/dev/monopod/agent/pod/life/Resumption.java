@@ -43,7 +43,11 @@ public sealed interface Resumption {
         }
         var state = PodState.initial(plan, now);
         var over = phase.filter(p -> p.equals("Succeeded") || p.equals("Failed")).isPresent();
-        return over ? new Forgotten(state.withStage(PodState.Stage.OFF)) : new Fresh(state);
+        if (over) {
+            return new Forgotten(state.withStage(PodState.Stage.OFF));
+        }
+        var granted = record.map(noted -> noted.granted(state).resize().fresh());
+        return new Fresh(granted.map(state::withResize).orElse(state));
     }
 
     private static boolean usable(PodRecord record, PodPlan plan) {

@@ -1,4 +1,4 @@
-/// Resizes a pod in place.
+/// Gives a pod that is resized in place its limits.
 @NullMarked
 package dev.monopod.agent.pod.resize;
 

@@ -21,8 +21,8 @@ public final class PodView {
     private volatile Optional<PodAllocation> granted = Optional.empty();
 
     private record Seen(Pod pod, PodPlan plan) {
-        static Seen of(Pod pod) {
-            return new Seen(pod, PodPlan.of(pod));
+        static Seen of(Pod pod, Machine machine) {
+            return new Seen(pod, PodPlan.of(pod, machine.getSpec().size()));
         }
     }
 
@@ -30,7 +30,7 @@ public final class PodView {
     public PodView(Machine machine, Pod pod, Path directory) {
         this.machine = machine;
         this.directory = directory;
-        this.seen = Seen.of(pod);
+        this.seen = Seen.of(pod, machine);
     }
 
     public Machine machine() {
@@ -66,7 +66,7 @@ public final class PodView {
 
     public void seen(Pod pod) {
         var before = seen.pod().getMetadata();
-        seen = Seen.of(pod);
+        seen = Seen.of(pod, machine);
         if (!Objects.equals(before.getLabels(), pod.getMetadata().getLabels())
                 || !Objects.equals(before.getAnnotations(), pod.getMetadata().getAnnotations())) {
             onNews.forEach(Runnable::run);

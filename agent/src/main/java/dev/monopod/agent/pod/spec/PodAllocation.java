@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.spec;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -9,20 +8,19 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /// The resources that a pod was granted: those it was made with, or those of the last resize that
-/// fits its machine. Outlives the agent in `resources.json` beside the pod's logs.
+/// fits its machine.
 ///
 /// @param whole of the pod as a whole, if it has such
 public record PodAllocation(
         Map<String, ResourceRequirements> containers, Optional<ResourceRequirements> whole) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().setDefaultPropertyInclusion(JsonInclude.Include.NON_EMPTY);
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "resources.json";
 
     public PodAllocation {
@@ -50,6 +48,18 @@ public record PodAllocation(
         return containers.getOrDefault(name, new ResourceRequirements());
     }
 
+    /// With other resources of one container.
+    public PodAllocation with(String container, ResourceRequirements resources) {
+        Map<String, ResourceRequirements> changed = new HashMap<>(containers);
+        changed.put(container, resources);
+        return new PodAllocation(changed, whole);
+    }
+
+    /// With other resources of the pod as a whole.
+    public PodAllocation withWhole(Optional<ResourceRequirements> resources) {
+        return new PodAllocation(containers, resources);
+    }
+
     /// The pod with these resources in place of those that it asks for.
     public Pod applyTo(Pod pod) {
         var copy = new PodBuilder(pod).build();
@@ -60,7 +70,8 @@ public record PodAllocation(
         return copy;
     }
 
-    /// What lies on disk; empty when the pod was never resized.
+    /// What an agent noted down in a file of its own, before the pod's record had it; empty when
+    /// the pod was never resized by such an agent.
     public static Optional<PodAllocation> read(Path directory) throws IOException {
         var file = directory.resolve(FILE);
         if (!Files.exists(file)) {
@@ -68,18 +79,6 @@ public record PodAllocation(
         }
         var read = JSON.readValue(Files.readAllBytes(file), Record.class);
         return Optional.of(new PodAllocation(read.containers(), Optional.ofNullable(read.whole())));
-    }
-
-    /// Written whole, by rename, before anything is changed in the machine.
-    public void write(Path directory) throws IOException {
-        Files.createDirectories(directory);
-        var fresh = directory.resolve(FILE + ".new");
-        Files.write(fresh, JSON.writeValueAsBytes(new Record(containers, whole.orElse(null))));
-        Files.move(
-                fresh,
-                directory.resolve(FILE),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
     }
 
     private record Record(

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.spec;
 
+import dev.monopod.kube.api.MachineSpec;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,8 @@ public record PodPlan(
         List<ContainerPlan> containers,
         RestartPolicy restartPolicy,
         Duration grace,
-        Optional<Duration> activeDeadline) {
+        Optional<Duration> activeDeadline,
+        ResourceDemand resources) {
     public enum RestartPolicy {
         ALWAYS,
         ON_FAILURE,
@@ -31,6 +33,13 @@ public record PodPlan(
         containers = List.copyOf(containers);
     }
 
+    /// @param machine its size
+    public static PodPlan of(Pod pod, MachineSpec.Size machine) {
+        var plan = of(pod);
+        return plan.with(plan.resources().within(pod, machine));
+    }
+
+    /// Of a pod whose machine is of no account: no resources are too much for it.
     public static PodPlan of(Pod pod) {
         List<ContainerPlan> containers = new ArrayList<>();
         for (var container : pod.getSpec().getInitContainers()) {
@@ -53,7 +62,13 @@ public record PodPlan(
                 containers,
                 RestartPolicy.of(pod.getSpec().getRestartPolicy()),
                 Duration.ofSeconds(grace == null ? 30 : grace),
-                Optional.ofNullable(deadline).map(Duration::ofSeconds));
+                Optional.ofNullable(deadline).map(Duration::ofSeconds),
+                ResourceDemand.of(pod));
+    }
+
+    private PodPlan with(ResourceDemand demand) {
+        return new PodPlan(
+                namespace, name, uid, containers, restartPolicy, grace, activeDeadline, demand);
     }
 
     public ContainerPlan container(String container) {

@@ -35,6 +35,9 @@ record ContainerStatusView(PodState state, PodFacts facts) {
                                         .map(ContainerStatusView::mount)
                                         .toList())
                         .withState(current(container));
+        if (container.plan().kind() != ContainerPlan.Kind.EPHEMERAL) {
+            resources(status, container);
+        }
         container.last().ifPresent(end -> status.withLastState(terminated(end)));
         id(container)
                 .ifPresent(id -> {
@@ -44,18 +47,29 @@ record ContainerStatusView(PodState state, PodFacts facts) {
         return status.build();
     }
 
+    /// What it was granted, and what it has of that.
+    private void resources(ContainerStatusBuilder status, ContainerRecord container) {
+        var resize = state.resize();
+        var settled = container.runs() && !resize.restarts(container.name(), container.attempt());
+        var requests = resize.granted().container(container.name()).getRequests();
+        status.withAllocatedResources(requests == null || requests.isEmpty() ? null : requests)
+                .withResources(
+                        (settled ? resize.held() : resize.granted()).container(container.name()));
+    }
+
     /// What is known of a container only once it was made.
     private void begun(ContainerStatusBuilder status, ContainerRecord container) {
         var spec = container.plan().spec();
-        var resources =
-                Optional.ofNullable(spec.getResources()).orElseGet(ResourceRequirements::new);
-        status.withResources(resources)
-                .withAllocatedResources(resources.getRequests())
-                .withStopSignal(
-                        Optional.ofNullable(spec.getLifecycle())
-                                .map(Lifecycle::getStopSignal)
-                                .map(own -> Signals.name(Signals.parse(Optional.of(own))))
-                                .orElse(null));
+        if (container.plan().kind() == ContainerPlan.Kind.EPHEMERAL) {
+            var resources =
+                    Optional.ofNullable(spec.getResources()).orElseGet(ResourceRequirements::new);
+            status.withResources(resources).withAllocatedResources(resources.getRequests());
+        }
+        status.withStopSignal(
+                Optional.ofNullable(spec.getLifecycle())
+                        .map(Lifecycle::getStopSignal)
+                        .map(own -> Signals.name(Signals.parse(Optional.of(own))))
+                        .orElse(null));
         Optional.ofNullable(facts.users().get(container.name()))
                 .ifPresent(user ->
                         status.withNewUser()

@@ -42,8 +42,14 @@ public final class PodStatusView {
                         .withContainerStatuses(main)
                         .withEphemeralContainerStatuses(ephemeral)
                         .withConditions(
-                                new PodConditions(state, phase, facts, previous, now)
-                                        .render(gates));
+                                new PodConditions(state, phase, facts, previous, now).render(gates))
+                        .addAllToConditions(ResizeConditions.of(state.resize()));
+        state.resize()
+                .granted()
+                .whole()
+                .ifPresent(whole ->
+                        status.withAllocatedResources(whole.getRequests())
+                                .withResources(state.resize().held().whole().orElse(whole)));
         if (state.failure().isPresent() && phase == PodPhase.Failed) {
             status.withReason(state.failure().get().reason())
                     .withMessage(state.failure().get().message());

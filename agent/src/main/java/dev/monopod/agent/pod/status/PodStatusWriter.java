@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.UnaryOperator;
 
 /// Writes the newest state of one pod to the API server, from a loop of its own: states that follow
 /// each other fast are written once, and the owner thread never waits for the network.
@@ -27,7 +26,6 @@ public final class PodStatusWriter {
     private final PodScope scope;
     private final MachineHandle machine;
     private final PodApi api;
-    private final UnaryOperator<PodStatus> decoration;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Optional<PodState> wanted = Optional.empty();
@@ -35,17 +33,11 @@ public final class PodStatusWriter {
     private boolean busy;
     private PodStatus written;
 
-    public PodStatusWriter(
-            PodView view,
-            PodScope scope,
-            MachineHandle machine,
-            PodApi api,
-            UnaryOperator<PodStatus> decoration) {
+    public PodStatusWriter(PodView view, PodScope scope, MachineHandle machine, PodApi api) {
         this.view = view;
         this.scope = scope;
         this.machine = machine;
         this.api = api;
-        this.decoration = decoration;
         this.written = statusOf(view);
     }
 
@@ -162,7 +154,6 @@ public final class PodStatusWriter {
                         before,
                         gates,
                         scope.now());
-        status = decoration.apply(status);
         if (status.equals(written)) {
             return;
         }

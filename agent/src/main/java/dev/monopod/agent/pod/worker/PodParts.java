@@ -7,6 +7,7 @@ import dev.monopod.agent.pod.container.ProbeRunner;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.pull.ImagePuller;
 import dev.monopod.agent.pod.pull.PodImages;
+import dev.monopod.agent.pod.resize.PodLimits;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
@@ -30,6 +31,10 @@ record PodParts(
                 reports,
                 handle,
                 new ContainerRunner.Steps(requests, logs, probes, hooks));
+    }
+
+    PodLimits limits() {
+        return new PodLimits(view, reports, handle);
     }
 
     ImagePuller puller() {

@@ -13,7 +13,6 @@ import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.log.ContainerLogs;
-import dev.monopod.agent.pod.resize.PodResize;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodMailbox;
 import dev.monopod.agent.pod.scope.PodReports;
@@ -62,7 +61,6 @@ public final class PodWorker {
     private final PodScope scope;
     private final PodMailbox mailbox = new PodMailbox();
     private final PodReports reports;
-    private final PodResize resize;
     private final Resumption how;
     private final Optional<Throwable> stumble;
     private final ContainerLogs logs;
@@ -103,11 +101,10 @@ public final class PodWorker {
         this.parts = new PodParts(view, scope, reports, handle, services);
         this.runner = parts.runner(logs, probes);
         this.watch = new GuestWatch(view, scope, reports, handle, logs, this::attempt);
-        this.resize = new PodResize(view, scope, reports, handle);
-        this.status = new PodStatusWriter(view, scope, handle, services.api(), resize::decorate);
+        this.status = new PodStatusWriter(view, scope, handle, services.api());
         this.startup = new StartupTask(view, scope, reports, handle, services, how);
         this.end = new PodEnd(view, scope, handle, services, logs, () -> this.state);
-        resize.follow(() -> this.state, () -> status.want(this.state));
+        view.grant(state.resize().granted());
         // Before anything that a watch tells.
         mailbox.post(new PodInput.TakenUp(how.lost()));
     }
@@ -222,7 +219,6 @@ public final class PodWorker {
     /// The pod's object changed.
     public void seen(Pod pod) {
         view.seen(pod);
-        resize.seen();
         if (!view.plan().equals(state.plan())) {
             reports.post(new PodInput.Changed(view.plan()));
         }
@@ -272,9 +268,6 @@ public final class PodWorker {
     private void judge(PodInput input) throws InterruptedException {
         try {
             apply(PodMachine.step(state, input, scope.now()));
-            if (input instanceof PodInput.Started started) {
-                resize.started(started.container(), started.attempt());
-            }
         } catch (RuntimeException | Error e) {
             LOG.error("{}: the pod's worker failed at {}", view.plan().display(), input, e);
             if (stumble.isEmpty()) {
@@ -289,6 +282,7 @@ public final class PodWorker {
         if (!step.state().equals(state)) {
             save(step.state());
             state = step.state();
+            view.grant(state.resize().granted());
             publish();
         }
         step.effects().forEach(this::perform);
@@ -352,7 +346,8 @@ public final class PodWorker {
             }
             case PodEffect.StartContainer(String name, int attempt) -> {
                 var plan = view.plan().container(name);
-                scope.persevere("start of " + name, () -> runner.start(plan, attempt));
+                var granted = state.resize().granted();
+                scope.persevere("start of " + name, () -> runner.start(plan, attempt, granted));
             }
             case PodEffect.StopContainer stop -> {
                 var plan = view.plan().container(stop.container());
@@ -363,6 +358,10 @@ public final class PodWorker {
                     runner.hasten(name, attempt, grace);
             case PodEffect.PodEvent(String reason, String message) ->
                     reports.event(PodApi.EventType.Normal, reason, message);
+            case PodEffect.PodWarning(String reason, String message) ->
+                    reports.event(PodApi.EventType.Warning, reason, message);
+            case PodEffect.Resize order ->
+                    scope.insist("resize", () -> parts.limits().set(order));
             case PodEffect.BackOff(String name, String message) ->
                     reports.event(
                             PodApi.EventType.Warning,

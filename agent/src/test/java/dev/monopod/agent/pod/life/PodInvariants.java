@@ -1,6 +1,9 @@
 package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.life.PodState.Stage;
+import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.agent.pod.spec.PodAllocation;
+import dev.monopod.agent.pod.spec.ResourceDemand;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -12,6 +15,8 @@ import java.util.function.Supplier;
 final class PodInvariants {
     private final Map<String, Integer> attempts = new HashMap<>();
     private final Set<String> condemned = new HashSet<>();
+    private final Set<String> restartedForResize = new HashSet<>();
+    private Optional<PodAllocation> granted = Optional.empty();
     private PodPhase phase = PodPhase.Pending;
     private boolean deletion;
     private Optional<String> failure = Optional.empty();
@@ -28,8 +33,9 @@ final class PodInvariants {
     }
 
     /// One step of one life of the agent, before it is noted down.
-    void moved(PodState from, PodMachine.Step step, Supplier<String> story) {
+    void moved(PodState from, PodMachine.Step step, SimulatedGuest guest, Supplier<String> story) {
         PodState to = step.state();
+        to.all().forEach(container -> resized(container, from, to, guest, story));
         check(
                 to.stage().compareTo(from.stage()) >= 0,
                 "stage went back from " + from.stage() + " to " + to.stage(),
@@ -56,8 +62,52 @@ final class PodInvariants {
         }
     }
 
+    /// A container is started anew once for each resize that it needs that for, and always.
+    private void resized(
+            ContainerRecord container,
+            PodState from,
+            PodState to,
+            SimulatedGuest guest,
+            Supplier<String> story) {
+        String name = container.name();
+        boolean before = from.resize().restarts(name, container.attempt());
+        if (to.resize().restarts(name, container.attempt()) && !before) {
+            check(
+                    granted.filter(to.resize().granted()::equals).isEmpty()
+                            || !restartedForResize.contains(name),
+                    name + " is started anew twice for one resize",
+                    story);
+            check(
+                    guest.has(name, container.attempt())
+                            .map(has ->
+                                    ResizeRestart.needed(
+                                            container.plan().spec(),
+                                            has,
+                                            to.resize().granted().container(name)))
+                            .orElse(true),
+                    name + " is started anew though it has what was granted",
+                    story);
+        }
+        check(
+                !before
+                        || container.plan().kind() != ContainerPlan.Kind.MAIN
+                        || from.ending()
+                        || to.ending()
+                        || to.restarting()
+                        || !(container.phase() instanceof ContainerPhase.Terminated),
+                name + " ended for a resize, and is not started anew",
+                story);
+    }
+
     /// What was noted down counts from now on.
     void recorded(PodState state) {
+        if (!granted.equals(Optional.of(state.resize().granted()))) {
+            granted = Optional.of(state.resize().granted());
+            restartedForResize.clear();
+        }
+        state.all().stream()
+                .filter(c -> state.resize().restarts(c.name(), c.attempt()))
+                .forEach(c -> restartedForResize.add(c.name()));
         state.all().forEach(c -> attempts.merge(c.name(), c.attempt(), Math::max));
         state.all().stream()
                 .filter(c -> c.health().condemned().isPresent())
@@ -130,6 +180,25 @@ final class PodInvariants {
         running.retainAll(condemned);
         check(guest.stuck() || running.isEmpty(), "condemned, and run on: " + running, story);
         check(guest.stuck() || !state.restarting(), "restarts for ever", story);
+        resizeOver(state, api, guest, story);
+    }
+
+    private static void resizeOver(
+            PodState state, SimulatedApi api, SimulatedGuest guest, Supplier<String> story) {
+        ResizeState resize = state.resize();
+        ResourceDemand demand = api.plan().resources();
+        check(
+                demand.excess().isPresent() || resize.granted().equals(demand.asked()),
+                "what fits is not granted",
+                story);
+        check(
+                resize.refusal().isPresent() == !resize.granted().equals(demand.asked()),
+                "refused is " + resize.refusal(),
+                story);
+        if (!guest.stuck()) {
+            check(resize.course().isEmpty(), "the resize does not end", story);
+            check(guest.has(resize.granted()), "what was granted does not hold", story);
+        }
     }
 
     /// Whether it runs; a container that may still move is not where it has to be.

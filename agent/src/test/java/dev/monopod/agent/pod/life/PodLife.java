@@ -96,6 +96,13 @@ final class PodLife {
                     "hasten %s %ds".formatted(hasten.container(), hasten.grace().toSeconds());
             case PodEffect.BackOff(String name, String _) -> "back-off " + name;
             case PodEffect.PodEvent(String reason, String _) -> "event " + reason;
+            case PodEffect.PodWarning(String reason, String _) -> "warning " + reason;
+            case PodEffect.Resize resize ->
+                    resize.target().all()
+                            ? "limit all"
+                            : "limit %s %d"
+                                    .formatted(
+                                            resize.target().container(), resize.target().attempt());
             case PodEffect.PowerOff() -> "power off";
             case PodEffect.Remove() -> "remove";
         };

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.worker.FakeHost;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -277,6 +278,7 @@ class PodMachineTest {
     void standsEveryInputInEveryState() {
         pod("Always", "init", "app");
         PodPlan other = state.plan();
+        PodPlan resized = resized();
         List<PodInput> inputs =
                 List.of(
                         new PodInput.TakenUp(Optional.empty()),
@@ -301,6 +303,9 @@ class PodMachineTest {
                         new PodInput.Changed(other),
                         new PodInput.Ready("app", 0, true),
                         new PodInput.Condemned("app", 0, "probe", Optional.empty()),
+                        new PodInput.Changed(resized),
+                        new PodInput.Resized(1),
+                        new PodInput.ResizeTrouble(1, "no"),
                         new PodInput.Deletion(Duration.ofSeconds(1)),
                         new PodInput.ObjectGone(),
                         new PodInput.Fail("Evicted", "", Duration.ZERO),
@@ -330,6 +335,25 @@ class PodMachineTest {
             }
         }
         assertThat(seen.size()).isGreaterThan(500);
+    }
+
+    private static PodPlan resized() {
+        return PodPlan.of(
+                FakeHost.podNamed()
+                        .withNewSpec()
+                        .withRestartPolicy("OnFailure")
+                        .addNewInitContainer()
+                        .withName("init")
+                        .endInitContainer()
+                        .addNewContainer()
+                        .withName("app")
+                        .withNewResources()
+                        .addToRequests("memory", new Quantity("64Mi"))
+                        .endResources()
+                        .addNewResizePolicy("memory", "RestartContainer")
+                        .endContainer()
+                        .endSpec()
+                        .build());
     }
 
     /// Whatever the state and the input: the pod fails or has ended, and nothing lives.

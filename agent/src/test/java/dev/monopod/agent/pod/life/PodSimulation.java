@@ -1,6 +1,7 @@
 package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import java.io.IOException;
@@ -68,6 +69,7 @@ final class PodSimulation {
     private Optional<Resumption> taken = Optional.empty();
     private Optional<Noted> noted = Optional.empty();
     private final Set<String> starting = new HashSet<>();
+    private Optional<PodEffect.Resize> limiting = Optional.empty();
 
     PodSimulation(long seed) {
         random = new SplittableRandom(seed);
@@ -105,6 +107,13 @@ final class PodSimulation {
                                 state.progress(),
                                 state.deletion(),
                                 state.failure()));
+        text.append(
+                "resize %s %s held %s granted %s%n"
+                        .formatted(
+                                state.resize().course(),
+                                state.resize().work(),
+                                state.resize().held(),
+                                state.resize().granted()));
         for (ContainerRecord c : state.all()) {
             text.append(
                     "  %s %d %s %s image %s %s%n"
@@ -180,6 +189,7 @@ final class PodSimulation {
         life++;
         up = true;
         starting.clear();
+        limiting = Optional.empty();
         replayable.clear();
         if (!api.exists()) {
             say("discarded");
@@ -241,7 +251,7 @@ final class PodSimulation {
         if (!step.effects().isEmpty()) {
             say(step.effects());
         }
-        invariants.moved(state, step, this::describe);
+        invariants.moved(state, step, guest, this::describe);
         if (dies("before the record")) {
             return;
         }
@@ -280,6 +290,8 @@ final class PodSimulation {
                     PodInput.Condemned _,
                     PodInput.ConfigurationTrouble _,
                     PodInput.ImageReady _,
+                    PodInput.Resized _,
+                    PodInput.ResizeTrouble _,
                     PodInput.Bound _ ->
                     true;
             case PodInput.TakenUp _,
@@ -345,6 +357,7 @@ final class PodSimulation {
                     end(name, attempt, Duration.ofSeconds(3));
             case PodEffect.Hasten hasten ->
                     end(hasten.container(), hasten.attempt(), hasten.grace());
+            case PodEffect.Resize resize -> limit(resize);
             case PodEffect.PowerOff() ->
                     task(
                             "power off",
@@ -360,8 +373,33 @@ final class PodSimulation {
             case PodEffect.KeepNode _,
                     PodEffect.AttemptOver _,
                     PodEffect.PodEvent _,
+                    PodEffect.PodWarning _,
                     PodEffect.BackOff _ -> {}
         }
+    }
+
+    private void limit(PodEffect.Resize order) {
+        if (!limiting.isEmpty()) {
+            throw new AssertionError(
+                    "%s is ordered while %s is under way%n%s"
+                            .formatted(order, limiting, describe()));
+        }
+        limiting = Optional.of(order);
+        task(
+                "limit " + order.target(),
+                Duration.ofSeconds(10),
+                () -> {
+                    limiting = Optional.empty();
+                    Optional<String> trouble = guest.limit(order, state, this::describe);
+                    if (!calm && chance(5)) {
+                        kill("after a limit");
+                    } else {
+                        input(
+                                trouble.<PodInput>map(why ->
+                                                new PodInput.ResizeTrouble(order.order(), why))
+                                        .orElseGet(() -> new PodInput.Resized(order.order())));
+                    }
+                });
     }
 
     private void remove() {
@@ -397,6 +435,7 @@ final class PodSimulation {
                                 if (!guest.alive()) {
                                     return;
                                 }
+                                guest.configure(state.resize().granted());
                                 input(new PodInput.MachineReady());
                                 task(
                                         "prepared",
@@ -424,6 +463,7 @@ final class PodSimulation {
         if (!starting.add(name)) {
             throw new AssertionError(name + " is started twice at once\n" + describe());
         }
+        PodAllocation granted = state.resize().granted();
         task(
                 "start " + name + " " + attempt,
                 Duration.ofSeconds(2),
@@ -437,7 +477,7 @@ final class PodSimulation {
                     } else if (dice < 20 && !guest.knows(name, attempt)) {
                         input(new PodInput.Ended(name, attempt, termination(name, attempt, 128)));
                     } else {
-                        Instant at = guest.start(name, attempt, this::describe);
+                        Instant at = guest.start(name, attempt, granted, this::describe);
                         if (chance(95) || calm) {
                             begun(name, attempt, at);
                         } else {
@@ -529,7 +569,7 @@ final class PodSimulation {
     }
 
     private void disturb() {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0 -> {
                 if (chance(15)) {
                     api.delete(Duration.ofSeconds(random.nextInt(0, 40)));
@@ -562,6 +602,10 @@ final class PodSimulation {
                 if (up && chance(50)) {
                     kill("at rest");
                 }
+            }
+            case 10, 11 -> {
+                api.change(SimulatedPods.resized(api.plan(), random));
+                task("resize seen", Duration.ofSeconds(1), () -> api.look(this::input));
             }
             case 9 -> task("audit", IDLE, () -> api.look(this::input));
             default -> {

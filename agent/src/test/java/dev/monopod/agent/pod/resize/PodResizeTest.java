@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.monopod.agent.pod.spec.ContainerIds;
-import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.PodNumbers;
 import dev.monopod.agent.pod.spec.ResourceNumbers;
 import dev.monopod.agent.pod.worker.FakeHost;
 import dev.monopod.agent.pod.worker.PodWorker;
-import dev.monopod.model.size.MebiBytes;
-import dev.monopod.model.size.MilliCpu;
+import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.LimitResourcesRequest;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -27,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Resources of pods and containers, and how they change while the pod runs.
 final class PodResizeTest {
-    private static final MilliCpu CPU = new MilliCpu(250);
-    private static final MebiBytes MEMORY = new MebiBytes(512);
     private static final long MACHINE_BYTES = 512L << 20;
 
     @TempDir Path directory;
@@ -69,30 +65,6 @@ final class PodResizeTest {
                 """
                         .formatted(whole, requests, limits, policy),
                 Pod.class);
-    }
-
-    @Test
-    void grantsWhatFitsTheMachine() {
-        Pod before = pod("memory: 64Mi", "", "NotRequired");
-        Pod after = pod("memory: 128Mi", "", "NotRequired");
-
-        assertThat(ResizeDecision.of(after, PodAllocation.of(before), CPU, MEMORY))
-                .isEqualTo(new ResizeDecision.Granted(PodAllocation.of(after)));
-        assertThat(ResizeDecision.of(after, PodAllocation.of(after), CPU, MEMORY))
-                .isEqualTo(new ResizeDecision.Unchanged());
-    }
-
-    @Test
-    void refusesWhatNoMachineOfThisSizeHolds() {
-        PodAllocation before = PodAllocation.of(pod("memory: 64Mi", "", "NotRequired"));
-
-        assertThat(ResizeDecision.of(pod("cpu: 1", "", "NotRequired"), before, CPU, MEMORY))
-                .isEqualTo(
-                        new ResizeDecision.Infeasible(
-                                "Node didn't have enough capacity: cpu, requested: 1000, capacity: 250; the pod's machine has"
-                                        + " 0.25vCPU 0.5GB and can't grow: create the pod anew for a larger one"));
-        assertThat(ResizeDecision.of(pod("memory: 413Mi", "", "NotRequired"), before, CPU, MEMORY))
-                .isInstanceOf(ResizeDecision.Infeasible.class);
     }
 
     @Test
@@ -167,6 +139,61 @@ final class PodResizeTest {
         assertThat(host.guest.request("app", 1).getResources().getMemoryMinBytes())
                 .isEqualTo(96L << 20);
         assertThat(status("side").getRestartCount()).isZero();
+    }
+
+    /// The container does not end before the limit of all was refused.
+    @Test
+    void startsAContainerAnewOnceThoughTheLastLimitIsTriedAgain() {
+        PodWorker worker =
+                host.begin(pod(whole("400Mi"), "memory: 96Mi", "memory: 96Mi", "RestartContainer"));
+        await().until(() -> running("app"));
+        host.guest.diesOfTerm = false;
+        host.guest.tooLow =
+                one ->
+                        one.getResources().getMemoryMaxBytes() == 300L << 20
+                                && one.getContainerId().isEmpty()
+                                && runsInGuest("app", 0);
+
+        worker.seen(pod(whole("300Mi"), "memory: 64Mi", "memory: 64Mi", "RestartContainer"));
+        await().until(() -> host.guest.signals.contains("app:2"));
+        host.guest.diesOfTerm = true;
+        host.guest.exit("app", 0, 0);
+
+        await().untilAsserted(() -> {
+            assertThat(status("app").getRestartCount()).isEqualTo(1);
+            assertThat(condition("PodResizeInProgress")).isEmpty();
+        });
+        assertThat(host.guest.limits)
+                .filteredOn(one -> one.getContainerId().isEmpty())
+                .last()
+                .extracting(one -> one.getResources().getMemoryMaxBytes())
+                .isEqualTo(300L << 20);
+    }
+
+    @Test
+    void startsAContainerAnewThatEndsWellWhenItIsStoppedForAResize() {
+        Pod before = pod("memory: 64Mi", "", "RestartContainer");
+        before.getSpec().setRestartPolicy("OnFailure");
+        Pod after = pod("memory: 96Mi", "", "RestartContainer");
+        after.getSpec().setRestartPolicy("OnFailure");
+        PodWorker worker = host.begin(before);
+        await().until(() -> running("app"));
+
+        worker.seen(after);
+
+        await().until(() -> status("app").getRestartCount() == 1 && running("app"));
+        assertThat(status("app").getLastState().getTerminated().getExitCode()).isZero();
+    }
+
+    private static String whole(String memory) {
+        return "resources: {limits: {memory: %s}}".formatted(memory);
+    }
+
+    private boolean runsInGuest(String container, int attempt) {
+        return host.guest
+                .container(container, attempt)
+                .filter(state -> state.getPhase() == ContainerState.Phase.RUNNING)
+                .isPresent();
     }
 
     @Test

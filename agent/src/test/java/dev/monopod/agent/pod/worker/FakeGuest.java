@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.worker;
 import com.google.protobuf.ByteString;
 import dev.monopod.protocol.guest.*;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
@@ -19,13 +20,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 /// A guest without a machine: keeps containers as records that tests move, and answers the whole
 /// schema over a real unix socket.
 public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoCloseable {
     final Map<String, StartContainerRequest> started = new ConcurrentHashMap<>();
     final Map<String, WriteVolumeRequest> volumes = new ConcurrentHashMap<>();
-    final List<String> signals = new CopyOnWriteArrayList<>();
+    public final List<String> signals = new CopyOnWriteArrayList<>();
     public final List<LimitResourcesRequest> limits = new CopyOnWriteArrayList<>();
     final List<ProbeRequest> probes = new CopyOnWriteArrayList<>();
     volatile ProbeResponse outcome = ProbeResponse.newBuilder().setSuccess("as told").build();
@@ -34,11 +36,14 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     volatile Optional<StartContainerResponse> answer = Optional.empty();
 
     volatile StatisticsResponse statistics = StatisticsResponse.getDefaultInstance();
-    volatile boolean diesOfTerm = true;
+    public volatile boolean diesOfTerm = true;
     volatile boolean off;
 
     /// Whether every container's id is taken by a start that does not end.
     volatile boolean stuck;
+
+    /// Limits that are below what is in use.
+    public volatile Predicate<LimitResourcesRequest> tooLow = _ -> false;
 
     private final Map<String, ContainerState> states = new ConcurrentHashMap<>();
     private final Map<String, ByteString> logs = new ConcurrentHashMap<>();
@@ -63,7 +68,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
         }
     }
 
-    Optional<ContainerState> container(String name, int attempt) {
+    public Optional<ContainerState> container(String name, int attempt) {
         return states.values().stream()
                 .filter(s -> s.getName().equals(name) && s.getAttempt() == attempt)
                 .findFirst();
@@ -73,7 +78,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
         return started.get(container(name, attempt).orElseThrow().getContainerId());
     }
 
-    void exit(String name, int attempt, int code) {
+    public void exit(String name, int attempt, int code) {
         ContainerState state = container(name, attempt).orElseThrow();
         tell(
                 state.toBuilder()
@@ -214,6 +219,13 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     @Override
     public void limitResources(
             LimitResourcesRequest request, StreamObserver<LimitResourcesResponse> out) {
+        if (tooLow.test(request)) {
+            out.onError(
+                    Status.FAILED_PRECONDITION
+                            .withDescription("more is in use")
+                            .asRuntimeException());
+            return;
+        }
         limits.add(request);
         answer(out, LimitResourcesResponse.getDefaultInstance());
     }
