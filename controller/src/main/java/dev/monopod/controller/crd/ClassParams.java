@@ -15,12 +15,14 @@ final class ClassParams {
         var group =
                 new JSONSchemaPropsBuilder()
                         .withType("object")
-                        .addToProperties("name", text().build())
+                        .withDescription("The one group of all Ingresses of the class.")
+                        .addToProperties("name", text("The group's name.").build())
                         .withXKubernetesPreserveUnknownFields(true)
                         .build();
         var spec =
                 new JSONSchemaPropsBuilder()
                         .withType("object")
+                        .withDescription("What holds for the Ingresses of a class.")
                         .addToProperties("group", group)
                         .addToProperties("namespaceSelector", selector())
                         .withXKubernetesPreserveUnknownFields(true)
@@ -60,31 +62,39 @@ final class ClassParams {
                 new JSONSchemaPropsBuilder()
                         .withType("object")
                         .withRequired("key", "operator")
-                        .addToProperties("key", text().build())
-                        .addToProperties("operator", text().build())
-                        .addToProperties("values", list(text().build()))
+                        .addToProperties("key", text("Key of the label.").build())
+                        .addToProperties(
+                                "operator",
+                                text("In, NotIn, Exists or DoesNotExist.").build())
+                        .addToProperties(
+                                "values",
+                                list("For In and NotIn.", text("A label's value.").build()))
                         .build();
         return new JSONSchemaPropsBuilder()
                 .withType("object")
+                .withDescription(
+                        "Namespaces that may use the class, and that share the groups of it.")
                 .addToProperties(
                         "matchLabels",
                         new JSONSchemaPropsBuilder()
                                 .withType("object")
+                                .withDescription("Labels that a namespace has.")
                                 .withNewAdditionalProperties()
-                                .withSchema(text().build())
+                                .withSchema(text("A label's value.").build())
                                 .endAdditionalProperties()
                                 .build())
-                .addToProperties("matchExpressions", list(part))
+                .addToProperties("matchExpressions", list("All must hold.", part))
                 .build();
     }
 
-    private static JSONSchemaPropsBuilder text() {
-        return new JSONSchemaPropsBuilder().withType("string");
+    private static JSONSchemaPropsBuilder text(String description) {
+        return new JSONSchemaPropsBuilder().withType("string").withDescription(description);
     }
 
-    private static JSONSchemaProps list(JSONSchemaProps of) {
+    private static JSONSchemaProps list(String description, JSONSchemaProps of) {
         return new JSONSchemaPropsBuilder()
                 .withType("array")
+                .withDescription(description)
                 .withNewItems()
                 .withSchema(of)
                 .endItems()

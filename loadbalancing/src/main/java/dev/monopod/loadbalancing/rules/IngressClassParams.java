@@ -1,6 +1,8 @@
 package dev.monopod.loadbalancing.rules;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 @Kind("IngressClassParams")
 @Plural("ingressclassparams")
 @JsonIgnoreProperties(ignoreUnknown = true)
+// As every kind says it: else the reader asks a registry, which does not know this one.
+@JsonDeserialize(using = JsonDeserializer.None.class)
 public final class IngressClassParams implements HasMetadata {
     @Serial private static final long serialVersionUID = 1L;
 
