@@ -1,5 +1,5 @@
 /// The fargate-scheduler: gives each pod of a profile a host, an address and a machine. Depends on
-/// `node` and on the `kube` module.
+/// `node`, on what `admission` knows of IAM roles, and on the `kube` module.
 @NullMarked
 package dev.monopod.controller.scheduling;
 

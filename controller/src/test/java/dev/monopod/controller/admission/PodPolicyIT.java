@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Binding;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -365,7 +364,6 @@ final class PodPolicyIT {
     }
 
     private void apply(String yaml) {
-        HasMetadata object = Serialization.unmarshal("---\n" + yaml);
-        admin.resource(object).create();
+        admin.resource("---\n" + yaml).create();
     }
 }

@@ -91,6 +91,19 @@ record PodEnd(
         }
     }
 
+    /// Has the API server delete the pod, if it is on this machine.
+    ///
+    /// @param otherwise the pod is bound to nothing, or elsewhere, or gone
+    void evict(Runnable otherwise) {
+        var plan = view.plan();
+        var found = services.api().pod(plan.namespace(), plan.name(), plan.uid());
+        if (found.filter(view::isBoundHere).isPresent()) {
+            services.api().evictPod(view.pod());
+        } else {
+            otherwise.run();
+        }
+    }
+
     /// One try; returns when nothing is left of the pod, here and at the API server.
     ///
     /// @throws RuntimeException when something is left

@@ -160,17 +160,7 @@ public final class PodWorker {
     /// The Machine goes. A pod that is on it is deleted, in the ordinary way; one that is not bound
     /// yet stays for the scheduler, which made the Machine for what the pod is no more.
     void evictSoon() {
-        scope.insist("eviction", this::evict);
-    }
-
-    private void evict() {
-        var plan = view.plan();
-        var found = services.api().pod(plan.namespace(), plan.name(), plan.uid());
-        if (found.filter(view::isBoundHere).isPresent()) {
-            services.api().evictPod(view.pod());
-        } else {
-            podGone();
-        }
+        scope.insist("eviction", () -> end.evict(this::podGone));
     }
 
     /// Asks the API server for the pod: what happened before its worker was known is not missed.

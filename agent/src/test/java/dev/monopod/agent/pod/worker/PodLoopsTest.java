@@ -53,7 +53,7 @@ final class PodLoopsTest {
     private static PodBuilder pod() {
         return FakeHost.podNamed()
                 .withNewSpec()
-                .withNodeName("node")
+                .withNodeName(FakeHost.NODE)
                 .addNewContainer()
                 .withName("app")
                 .withImage("app:1")
