@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -108,7 +109,7 @@ public final class PodScope {
                         pace,
                         signs -> {
                             task.pass(signs);
-                            end(itself.get());
+                            end(Objects.requireNonNull(itself.get()));
                         });
         itself.set(loop);
         begin(loop, ofMachine);

@@ -11,6 +11,7 @@ import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -81,9 +82,9 @@ final class Adoption {
                                 () -> {
                                     tryBegin(machine, stumble);
                                     adopting.remove(name);
-                                    itself.get().close();
+                                    Objects.requireNonNull(itself.get()).close();
                                 }));
-        itself.get().start();
+        Objects.requireNonNull(itself.get()).start();
     }
 
     /// @param stumble of the worker before this one

@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -404,8 +405,8 @@ public final class PodWorker {
                                     scope.close();
                                     ended.run();
                                     gone.countDown();
-                                    removal.get().close();
+                                    Objects.requireNonNull(removal.get()).close();
                                 })));
-        removal.get().start();
+        Objects.requireNonNull(removal.get()).start();
     }
 }
