@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -76,22 +77,28 @@ func rotateKeyCommand() *cobra.Command {
 
 func joinCommand() *cobra.Command {
 	var options joining.Options
+	var tokenFile string
 	command := &cobra.Command{
 		Use:   "join",
 		Short: "Get the credentials of a host of a cluster whose control plane is Monopod's",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			content, err := os.ReadFile(tokenFile)
+			if err != nil {
+				return fmt.Errorf("token: %w", err)
+			}
+			options.Token = strings.TrimSpace(string(content))
 			return joining.Join(command.Context(), options)
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.Server, "server", "", "address and port of the API server")
-	flags.StringVar(&options.Token, "token", "", "bootstrap token")
+	flags.StringVar(&tokenFile, "token-file", "", "file with the bootstrap token; as an argument every user of the machine could read it")
 	flags.StringVar(&options.CAHash, "ca-hash", "", "sha256:HEX of the public key of the cluster's authority")
 	flags.StringVar(&options.DataDir, "data-dir", "/var/lib/monopod", "data folder")
 	flags.StringVar(&options.HostName, "host-name", "", "name of the host")
 	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "kubeconfig to write")
-	for _, name := range []string{"server", "token", "ca-hash", "host-name", "kubeconfig"} {
+	for _, name := range []string{"server", "token-file", "ca-hash", "host-name", "kubeconfig"} {
 		_ = command.MarkFlagRequired(name)
 	}
 	return command

@@ -42,9 +42,10 @@ second_host() {
     on_second setsid docker-registry serve "$logs/registry/config.yml" >"$logs/second-registry.log" 2>&1 &
     local command
     command=$("$monopod" token create)
-    contains "$command" "monopod join " " --token " " --ca-hash sha256:"
+    contains "$command" "| monopod join " " --token-file - " " --ca-hash sha256:"
     # The command as it is printed, from this checkout.
-    on_second "$root"/$command
+    on_second sh -c "${command/monopod join/$root/monopod join}"
+    contains "$("$monopod" token list)" "second"
 }
 
 # place HOST: where new pods go, and nowhere else.
@@ -120,7 +121,7 @@ refused_join() {
 join_names_what_is_wrong() {
     start_second
     local address token hash
-    read -r _ _ address _ token _ hash < <("$monopod" token create)
+    read -r _ token _ _ _ address _ _ _ hash < <("$monopod" token create)
     refused_join "--token" "$address" --token x --ca-hash "$hash"
     refused_join "token: the cluster does not know it" "$address" --token aaaaaa.0123456789abcdef --ca-hash "$hash"
     refused_join "ca-hash sha256:0000" "$address" --token "$token" --ca-hash "sha256:$(printf '0%.0s' {1..64})"

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,8 +102,9 @@ func (config Config) applyUntilDone(ctx context.Context, apply Apply) {
 
 // answerHosts gives other machines what they need to join; it waits for the API server by itself.
 func (config Config) answerHosts(ctx context.Context) {
+	authority := joining.Authority{Path: config.pki("kubelet-ca"), NoPods: config.withoutPods()}
 	for ctx.Err() == nil {
-		if err := joining.Answer(ctx, config.kubeconfig("admin"), config.pki("kubelet-ca")); err != nil {
+		if err := joining.Answer(ctx, config.kubeconfig("admin"), authority); err != nil {
 			slog.Warn("hosts can't join", "error", err)
 		}
 		select {
@@ -110,6 +112,18 @@ func (config Config) answerHosts(ctx context.Context) {
 		case <-time.After(5 * time.Second):
 		}
 	}
+}
+
+// withoutPods are the Services' range, and this host's own address.
+func (config Config) withoutPods() []netip.Prefix {
+	var ranges []netip.Prefix
+	if services, err := netip.ParsePrefix(config.ServiceCIDR); err == nil {
+		ranges = append(ranges, services)
+	}
+	if address, err := netip.ParseAddr(config.HostAddress); err == nil {
+		ranges = append(ranges, netip.PrefixFrom(address, address.BitLen()))
+	}
+	return ranges
 }
 
 // renewDaily restarts the processes that read their certificate only once. Upstream's components re-read files.

@@ -9,9 +9,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +21,9 @@ import (
 	"time"
 
 	v1 "k8s.io/api/certificates/v1"
+	core "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 
 	"dev.monopod/control-plane/internal/certificates"
 )
@@ -134,7 +139,7 @@ func TestLeavesRequestsOfOthersAlone(t *testing.T) {
 func TestAHostsAuthoritySignsServersOnly(t *testing.T) {
 	folder := pki(t)
 	object := request(t, kubelet)
-	signed, err := sign(object.Spec.Request, filepath.Join(folder, "kubelet-ca"), time.Now())
+	signed, err := sign(object.Spec.Request, "second", Authority{Path: filepath.Join(folder, "kubelet-ca")}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +154,81 @@ func TestAHostsAuthoritySignsServersOnly(t *testing.T) {
 	}
 	if _, err := authority.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err == nil {
 		t.Error("it may stand for clients")
+	}
+}
+
+func TestAHostsAuthoritySpeaksForItsOwnNameAndForAddressesOfPodsOnly(t *testing.T) {
+	folder := pki(t)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "monopod-kubelet-ca:second"}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := sign(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: asked}), "second", Authority{
+		Path:   filepath.Join(folder, "kubelet-ca"),
+		NoPods: []netip.Prefix{netip.MustParsePrefix("10.100.0.0/16"), netip.MustParsePrefix("192.168.0.4/32")},
+	}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := parse(t, signed)
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(certificate(t, filepath.Join(folder, "kubelet-ca.crt")))
+	between.AddCert(authority)
+	for name, fine := range map[string]bool{
+		"second": true, "192.168.96.10": true, "127.0.0.1": true, "10.1.2.3": true,
+		"first": false, "kubernetes.default.svc": false, "192.168.0.4": false, "10.100.0.1": false,
+	} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+		if address := net.ParseIP(name); address != nil {
+			template.IPAddresses = []net.IP{address}
+		} else {
+			template.DNSNames = []string{name}
+		}
+		encoded, err := x509.CreateCertificate(rand.Reader, template, authority, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf, err := x509.ParseCertificate(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: name}); (err == nil) != fine {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestATokenMakesOneHost(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	client := fake.NewClientset(&core.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "bootstrap-token-abcdef"},
+		Data: map[string][]byte{"expiration": []byte("2026-01-03T03:04:05Z")}})
+	hosts := map[string]bool{"first": true}
+	there := func(_ context.Context, host string) (bool, error) { return hosts[host], nil }
+	for _, step := range []struct {
+		host, refused string
+		joins         bool
+	}{
+		{"first", "host name first: a host of the cluster has it", false},
+		{"misspelt", "", false}, {"second", "", false}, {"second", "", true}, {"second", "", false},
+		{"third", "it has made the host second", false}, {"second", "", false},
+	} {
+		reason, err := useUp(context.Background(), client, there, "abcdef", step.host, now)
+		if err != nil || (reason == "") != (step.refused == "") || !strings.Contains(reason, step.refused) {
+			t.Errorf("%s: %q, %v", step.host, reason, err)
+		}
+		hosts[step.host] = hosts[step.host] || step.joins
+	}
+	token, err := client.CoreV1().Secrets("kube-system").Get(context.Background(), "bootstrap-token-abcdef", metav1.GetOptions{})
+	if err != nil || string(token.Data["expiration"]) != "2026-01-02T03:14:05Z" {
+		t.Errorf("%v, %s", err, token.Data["expiration"])
+	}
+	if _, err := useUp(context.Background(), client, there, "gone00", "second", now); err == nil {
+		t.Error("a token that is gone makes a host")
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -35,11 +37,18 @@ func PublicKeyHash(certificate *x509.Certificate) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// Authority is what signs hosts' own authorities.
+type Authority struct {
+	// Path of the certificate and its key, without .crt and .key.
+	Path string
+	// NoPods are ranges in which no pod is, so that no host has to speak for an address there.
+	NoPods []netip.Prefix
+}
+
 // Answer approves what new hosts ask for, and signs their kubelets' authorities, until the context ends.
 //
-// kubeletAuthority is the path of a certificate and its key, without .crt and .key. The clients' certificates are
-// signed by the controller manager, once they are approved.
-func Answer(ctx context.Context, kubeconfig, kubeletAuthority string) error {
+// The clients' certificates are signed by the controller manager, once they are approved.
+func Answer(ctx context.Context, kubeconfig string, authority Authority) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
@@ -55,7 +64,7 @@ func Answer(ctx context.Context, kubeconfig, kubeletAuthority string) error {
 		if !ok || len(request.Status.Certificate) > 0 || closed(request) {
 			return
 		}
-		if err := answerOne(ctx, client, request.DeepCopy(), kubeletAuthority); err != nil {
+		if err := answerOne(ctx, client, request.DeepCopy(), authority); err != nil {
 			slog.Warn("request of a host not answered yet", "name", request.Name, "error", err)
 		}
 	}
@@ -74,13 +83,19 @@ func closed(request *certificates.CertificateSigningRequest) bool {
 	})
 }
 
-func answerOne(ctx context.Context, client kubernetes.Interface, request *certificates.CertificateSigningRequest, kubeletAuthority string) error {
+func answerOne(ctx context.Context, client kubernetes.Interface, request *certificates.CertificateSigningRequest, authority Authority) error {
 	host, reason := judge(request)
 	if host == "" && reason == "" {
 		return nil
 	}
 	requests := client.CertificatesV1().CertificateSigningRequests()
 	if len(request.Status.Conditions) == 0 {
+		if reason == "" {
+			var err error
+			if reason, err = useUp(ctx, client, hostExists(client), strings.TrimPrefix(request.Spec.Username, tokenUser), host, time.Now()); err != nil {
+				return err
+			}
+		}
 		condition := certificates.CertificateSigningRequestCondition{
 			Type: certificates.CertificateApproved, Status: core.ConditionTrue, Reason: "HostJoins", Message: "host " + host + " joins",
 		}
@@ -98,7 +113,7 @@ func answerOne(ctx context.Context, client kubernetes.Interface, request *certif
 	if reason != "" || request.Spec.SignerName != KubeletAuthority {
 		return nil
 	}
-	signed, err := sign(request.Spec.Request, kubeletAuthority, time.Now())
+	signed, err := sign(request.Spec.Request, host, authority, time.Now())
 	if err != nil {
 		return err
 	}
@@ -108,7 +123,7 @@ func answerOne(ctx context.Context, client kubernetes.Interface, request *certif
 }
 
 // judge says which host a request is for, or why it is refused; both are empty if it is none of ours. Who has a
-// token may become any host, and nothing else.
+// token may become a host, and nothing else; see useUp.
 func judge(request *certificates.CertificateSigningRequest) (host, reason string) {
 	ours := request.Spec.SignerName == KubeletAuthority
 	if !ours && !(request.Spec.SignerName == certificates.KubeAPIServerClientSignerName && slices.Contains(request.Spec.Groups, Group)) {
@@ -145,14 +160,15 @@ func judge(request *certificates.CertificateSigningRequest) (host, reason string
 	return name, ""
 }
 
-// sign makes the host an authority of its own below ours, which can make no other authority.
-func sign(request []byte, authority string, now time.Time) ([]byte, error) {
+// sign makes the host an authority of its own below ours, which can make no other authority, and speaks for no name but
+// the host's.
+func sign(request []byte, host string, authority Authority, now time.Time) ([]byte, error) {
 	block, _ := pem.Decode(request)
 	parsed, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := tls.LoadX509KeyPair(authority+".crt", authority+".key")
+	signer, err := tls.LoadX509KeyPair(authority.Path+".crt", authority.Path+".key")
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +181,11 @@ func sign(request []byte, authority string, now time.Time) ([]byte, error) {
 		NotBefore: now.Add(-5 * time.Minute), NotAfter: now.Add(authorityLife),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: []string{host},
+	}
+	for _, prefix := range authority.NoPods {
+		template.ExcludedIPRanges = append(template.ExcludedIPRanges, &net.IPNet{IP: prefix.Masked().Addr().AsSlice(),
+			Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen())})
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, signer.Leaf, parsed.PublicKey, signer.PrivateKey)
 	if err != nil {

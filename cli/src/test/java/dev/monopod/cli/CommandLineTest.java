@@ -61,6 +61,20 @@ final class CommandLineTest {
         assertThat(run("join", "192.0.2.1", "--ca-hash", hash).errors()).contains("--token");
         assertThat(run("join", "192.0.2.1", "--token", "abc", "--ca-hash", hash).errors())
                 .contains("--token: not of the form");
+        assertThat(run("join", "192.0.2.1", "--token-file", "/none", "--ca-hash", hash).errors())
+                .contains("--token-file /none");
+        assertThat(
+                        run(
+                                        "join",
+                                        "192.0.2.1",
+                                        "--token-file",
+                                        "/none",
+                                        "--token",
+                                        "abc",
+                                        "--ca-hash",
+                                        hash)
+                                .errors())
+                .contains("not both");
         assertThat(
                         run(
                                         "join",

@@ -8,6 +8,7 @@ import dev.monopod.cli.installation.Underlays;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.cli.up.UpSteps;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -34,6 +35,8 @@ import picocli.CommandLine.Spec;
 public final class JoinCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?");
 
+    private static final int TOKEN_LIMIT = 1 << 10;
+
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private CommonOptions options = new CommonOptions();
 
@@ -41,11 +44,17 @@ public final class JoinCommand implements Callable<Integer> {
     private String server = "";
 
     @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "File with the token that `token create` made; - is the standard input.")
+    private @Nullable String tokenFile;
+
+    @Option(
             names = "--token",
-            required = true,
             paramLabel = "ID.SECRET",
-            description = "Bootstrap token.")
-    private String token = "";
+            description =
+                    "The token itself. Every user of this machine can read it while this runs; better: --token-file.")
+    private @Nullable String token;
 
     @Option(
             names = "--ca-hash",
@@ -68,6 +77,10 @@ public final class JoinCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         var layout = options.layout();
         var out = options.json() ? System.err : System.out;
+        if (token != null) {
+            System.err.println(
+                    "warning: --token shows the token to every user of this machine; --token-file - reads it from the standard input");
+        }
         var steps = new Steps(out);
         var join = new JoinSteps(layout, steps, request());
         Preflight.require(layout, Preflight.Role.HOST_ONLY, steps);
@@ -105,10 +118,34 @@ public final class JoinCommand implements Callable<Integer> {
         }
         return new JoinSteps.Request(
                 parsed("", () -> ApiServer.parse(server)),
-                parsed("--token: ", () -> Token.parse(token)),
+                token(),
                 parsed("--ca-hash %s: ".formatted(hash), () -> new AuthorityHash(hash)),
                 name,
                 Optional.ofNullable(underlay));
+    }
+
+    private Token token() {
+        if ((token == null) == (tokenFile == null)) {
+            throw usage("--token-file FILE is needed (- for the standard input), or --token, not both");
+        }
+        if (token != null) {
+            var given = token;
+            return parsed("--token: ", () -> Token.parse(given));
+        }
+        var file = String.valueOf(tokenFile);
+        return parsed("--token-file %s: ".formatted(file), () -> Token.parse(content(file)));
+    }
+
+    private String content(String file) {
+        try {
+            var bytes =
+                    file.equals("-")
+                            ? System.in.readNBytes(TOKEN_LIMIT)
+                            : Files.readAllBytes(Path.of(file));
+            return new String(bytes, StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw usage("--token-file %s: %s".formatted(file, e));
+        }
     }
 
     private <T> T parsed(String option, Supplier<T> parser) {

@@ -17,6 +17,7 @@ import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -58,14 +59,16 @@ final class JoinSteps {
     /// @throws CliException naming what is wrong: address, ca-hash, token or clock
     void credentials(Path folder) {
         Installation.read(layout).ifPresent(this::checkSame);
+        // As an argument every user of the machine could read it.
+        var token = tokenFile(folder);
         Commands.trouble(
                         LIMIT,
                         layout.controlPlane().toString(),
                         "join",
                         "--server",
                         request.server().toString(),
-                        "--token",
-                        request.token().text(),
+                        "--token-file",
+                        token.toString(),
                         "--ca-hash",
                         request.hash().text(),
                         "--host-name",
@@ -77,6 +80,14 @@ final class JoinSteps {
                 .ifPresent(words -> {
                     throw new CliException(words.replaceFirst("^Error: ", ""));
                 });
+    }
+
+    private Path tokenFile(Path folder) {
+        try {
+            return Files.writeString(folder.resolve("token"), request.token().text());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void checkSame(Installation before) {

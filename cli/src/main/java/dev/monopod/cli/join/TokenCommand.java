@@ -19,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,13 +32,13 @@ import picocli.CommandLine.Spec;
         name = "token",
         mixinStandardHelpOptions = true,
         description = "Tokens by which other machines join this cluster.",
-        subcommands = TokenCommand.Create.class)
+        subcommands = {TokenCommand.Create.class, TokenList.class, TokenDelete.class})
 public final class TokenCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "token: create");
+        throw new ParameterException(spec.commandLine(), "token: create, list or delete");
     }
 
     @Command(
@@ -55,6 +56,13 @@ public final class TokenCommand implements Runnable {
                 defaultValue = "PT24H",
                 description = "How long it can be used, ISO 8601 (${DEFAULT-VALUE}).")
         private Duration life = Duration.ofHours(24);
+
+        @Option(
+                names = "--host",
+                paramLabel = "NAME",
+                description =
+                        "The host that it is for; one that is in the cluster joins anew by such a token only.")
+        private @Nullable String host;
 
         @Override
         public Integer call() {
@@ -79,10 +87,10 @@ public final class TokenCommand implements Runnable {
             var token = Token.make(random);
             create(layout, token);
             var command =
-                    "monopod join %s --token %s --ca-hash %s"
+                    "echo %s | monopod join %s --token-file - --ca-hash %s"
                             .formatted(
-                                    new ApiServer(address, Defaults.API_SERVER_PORT),
                                     token.text(),
+                                    new ApiServer(address, Defaults.API_SERVER_PORT),
                                     hash(layout).text());
             if (options.json()) {
                 CommonOptions.printJson(Map.of("token", token.text(), "command", command));
@@ -97,10 +105,14 @@ public final class TokenCommand implements Runnable {
                 client.resource(
                                 new SecretBuilder()
                                         .withNewMetadata()
-                                        .withName("bootstrap-token-" + token.id())
-                                        .withNamespace("kube-system")
+                                        .withName(Tokens.PREFIX + token.id())
+                                        .withNamespace(Tokens.NAMESPACE)
+                                        .withAnnotations(
+                                                host == null
+                                                        ? Map.of()
+                                                        : Map.of(Tokens.HOST_ANNOTATION, host))
                                         .endMetadata()
-                                        .withType("bootstrap.kubernetes.io/token")
+                                        .withType(Tokens.TYPE)
                                         .withStringData(
                                                 Map.of(
                                                         "token-id",
@@ -108,7 +120,7 @@ public final class TokenCommand implements Runnable {
                                                         "token-secret",
                                                         token.secret(),
                                                         "description",
-                                                        "monopod token create",
+                                                        Tokens.DESCRIPTION,
                                                         "expiration",
                                                         clock.instant()
                                                                 .plus(life)
