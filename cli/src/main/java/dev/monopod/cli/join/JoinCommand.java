@@ -126,7 +126,8 @@ public final class JoinCommand implements Callable<Integer> {
 
     private Token token() {
         if ((token == null) == (tokenFile == null)) {
-            throw usage("--token-file FILE is needed (- for the standard input), or --token, not both");
+            throw usage(
+                    "--token-file FILE is needed (- for the standard input), or --token, not both");
         }
         if (token != null) {
             var given = token;

@@ -61,8 +61,7 @@ final class Tokens {
     private static String text(Secret secret, String key) {
         return Optional.ofNullable(secret.getData())
                 .map((Map<String, String> data) -> data.get(key))
-                .map(value ->
-                        new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8))
+                .map(value -> new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8))
                 .orElse("");
     }
 }

@@ -59,6 +59,7 @@ public final class MachineCleanup implements AutoCloseable {
 
     /// Hosts whose objects say already that they were given up, in this sweep.
     private final Set<String> told = new HashSet<>();
+
     private final Loop loop;
 
     /// What the watches show; it may lag.
@@ -212,7 +213,8 @@ public final class MachineCleanup implements AutoCloseable {
 
     private static Map<String, ?> givenUp(Instant now) {
         return Map.of(
-                "metadata", Map.of("annotations", Map.of(Names.GIVEN_UP_ANNOTATION, now.toString())));
+                "metadata",
+                Map.of("annotations", Map.of(Names.GIVEN_UP_ANNOTATION, now.toString())));
     }
 
     private static Host named(String name) {

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Decides when a Machine that the API server does not have is gone for good, so that its pod may be
-/// ended here. An API server that came back empty, or from a snapshot, has none of them, and says so
-/// in good faith; who believes it at once destroys every pod of the host.
+/// Decides when a Machine that the API server does not have is gone for good, so that its pod may
+/// be ended here. An API server that came back empty, or from a snapshot, has none of them, and
+/// says so in good faith; who believes it at once destroys every pod of the host.
 ///
 /// | what speaks for it | gone |
 /// | --- | --- |
@@ -43,8 +43,8 @@ final class Absences {
         record Doubtful(Instant until) implements Verdict {}
     }
 
-    /// A watch told that the Machine was deleted; one that only finds it missing after a gap does not
-    /// count.
+    /// A watch told that the Machine was deleted; one that only finds it missing after a gap does
+    /// not count.
     synchronized void deleted(String machine) {
         told.add(machine);
     }
@@ -67,8 +67,8 @@ final class Absences {
         return now.isBefore(until) ? new Verdict.Doubtful(until) : new Verdict.Gone();
     }
 
-    /// Forgets all Machines that nothing is left of here. Until then one counts among those that are
-    /// missing, since others may have gone with it.
+    /// Forgets all Machines that nothing is left of here. Until then one counts among those that
+    /// are missing, since others may have gone with it.
     synchronized void retainOnly(Set<String> here) {
         missing.keySet().retainAll(here);
         told.retainAll(here);

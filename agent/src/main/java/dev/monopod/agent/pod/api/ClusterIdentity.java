@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.function.Supplier;
 
-/// Which cluster the pods of this host came from: the UID of its namespace `kube-system`, noted in a
-/// file when the host first met it. Another cluster at the same address has another.
+/// Which cluster the pods of this host came from: the UID of its namespace `kube-system`, noted in
+/// a file when the host first met it. Another cluster at the same address has another.
 final class ClusterIdentity {
     private final Path file;
     private final Supplier<String> asked;

@@ -22,8 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Whether what the API server does not have may be ended on this host. It asks for the very Machine;
-/// [Absences] decides. Thread-safe.
+/// Whether what the API server does not have may be ended on this host. It asks for the very
+/// Machine; [Absences] decides. Thread-safe.
 public final class Disappearance {
     /// How long what is missing with others, or in another cluster, is not believed to be gone.
     public static final Duration QUARANTINE = Absences.QUARANTINE;
@@ -83,8 +83,7 @@ public final class Disappearance {
             }
             return new Sight.There(found);
         }
-        var evidence =
-                new Evidence(identity.same(), othersThere(), givenUp(Names.podUid(machine)));
+        var evidence = new Evidence(identity.same(), othersThere(), givenUp(Names.podUid(machine)));
         return switch (absences.missing(machine, evidence, clock.instant())) {
             case Verdict.Gone() -> {
                 LOG.info("the API server has no {}, for certain: its pod is ended", machine);

@@ -45,9 +45,9 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Owns one pod: a single loop takes inputs from the mailbox, lets [PodMachine] judge
-/// them, notes the new state down, has it published, and performs the effects on threads of the
-/// pod. Everything else only posts.
+/// Owns one pod: a single loop takes inputs from the mailbox, lets [PodMachine] judge them, notes
+/// the new state down, has it published, and performs the effects on threads of the pod. Everything
+/// else only posts.
 public final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration IDLE = Duration.ofMinutes(1);
@@ -93,8 +93,8 @@ public final class PodWorker {
         this.stumble = stumble;
         this.state = how.state();
         this.threads = new PodThreads(view.plan().display(), view.machineName());
-        this.scope = new PodScope(
-                        view.plan().display(), threads, services.clock(), services.loops());
+        this.scope =
+                new PodScope(view.plan().display(), threads, services.clock(), services.loops());
         scope.whenClosing(handle::disconnect);
         this.reports = new PodReports(mailbox, view, scope, services.api());
         this.logs = new ContainerLogs(view, scope, handle);

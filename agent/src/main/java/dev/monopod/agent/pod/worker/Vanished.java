@@ -60,8 +60,8 @@ final class Vanished {
     /// Asks again for what is missing.
     ///
     /// @param there whether the watch shows the Machine
-    /// @throws RuntimeException when the API server does not answer, and while something is missing:
-    ///   the probes show it then
+    /// @throws RuntimeException when the API server does not answer, and while something is
+    ///   missing: the probes show it then
     void look(Predicate<String> there, Adoption adoption) {
         for (var worker : pods.workers()) {
             if (!worker.off()

@@ -85,8 +85,7 @@ class AbsencesTest {
 
         assertThat(after(Duration.ZERO, "m-1", ALL_GONE)).isEqualTo(GONE);
         assertThat(after(Duration.ZERO, "m-2", ALL_GONE)).isEqualTo(GONE);
-        assertThat(after(Duration.ZERO, "m-4", ALL_GONE))
-                .isEqualTo(doubtful(Absences.QUARANTINE));
+        assertThat(after(Duration.ZERO, "m-4", ALL_GONE)).isEqualTo(doubtful(Absences.QUARANTINE));
     }
 
     @Test

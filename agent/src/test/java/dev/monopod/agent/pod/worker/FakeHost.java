@@ -60,6 +60,7 @@ public final class FakeHost
 
     /// Machines that an earlier life left.
     final List<String> left = new CopyOnWriteArrayList<>();
+
     public volatile PodStatus status = new PodStatus();
     final CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);

@@ -41,10 +41,8 @@ class PodHostIT {
                                         .formatted(plural, kind)
                                         .getBytes(StandardCharsets.UTF_8)))
                 .create();
-        await()
-                .ignoreExceptions()
-                .until(() ->
-                        client.raw("/apis/monopod.dev/v1/" + plural) != null);
+        await().ignoreExceptions()
+                .until(() -> client.raw("/apis/monopod.dev/v1/" + plural) != null);
     }
 
     @Test
@@ -76,8 +74,7 @@ class PodHostIT {
                                     loops)) {
                 host.start();
 
-                assertThat(fake.calls)
-                        .containsExactly("retain [m-one, m-three, m-two]");
+                assertThat(fake.calls).containsExactly("retain [m-one, m-three, m-two]");
                 assertThat(directory.resolve("pods/one")).isDirectory();
                 assertThat(directory.resolve("pods/three")).isDirectory();
                 assertThat(directory.resolve("cluster-uid"))

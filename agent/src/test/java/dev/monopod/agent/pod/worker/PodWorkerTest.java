@@ -77,7 +77,8 @@ class PodWorkerTest {
 
         worker.look(host);
 
-        // Inputs keep their order: had it taken the pod for gone, nobody would delete the object now.
+        // Inputs keep their order: had it taken the pod for gone, nobody would delete the object
+        // now.
         worker.seen(leaving(web("Always").build()));
         assertThat(worker.awaitGone(Duration.ofSeconds(30))).isTrue();
         assertThat(host.calls).contains("destroy", "deletePod");
