@@ -50,7 +50,7 @@ final class PodResizeTest {
                 """
                 metadata: {name: web, namespace: default, uid: uid, generation: 2}
                 spec:
-                  nodeName: node
+                  nodeName: %s
                   terminationGracePeriodSeconds: 30
                   %s
                   containers:
@@ -63,7 +63,7 @@ final class PodResizeTest {
                       resources: {requests: {memory: 100Mi}}
                 status: {}
                 """
-                        .formatted(whole, requests, limits, policy),
+                        .formatted(FakeHost.NODE, whole, requests, limits, policy),
                 Pod.class);
     }
 
