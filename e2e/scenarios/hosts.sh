@@ -46,6 +46,7 @@ second_host() {
     # The command as it is printed, from this checkout.
     on_second sh -c "${command/monopod join/$root/monopod join}"
     contains "$("$monopod" token list)" "second"
+    registry_named "$second/data"
 }
 
 # place HOST: where new pods go, and nowhere else.

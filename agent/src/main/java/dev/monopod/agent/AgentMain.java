@@ -66,12 +66,12 @@ public final class AgentMain implements Callable<Integer> {
     private void run(Loops loops, HealthServer health) throws IOException, InterruptedException {
         var hypervisor = Parts.hypervisor(options);
         var network = Parts.network(options);
-        var images = Parts.images(options);
         try (var client = client();
                 var brisk = BriskClient.of(client);
                 var events = new EventRecorder(brisk, Clock.systemUTC(), loops);
                 var watches = new Watches(client);
                 var vpcs = new VpcWatch(client, watches, network, options, loops)) {
+            var images = Parts.images(options, vpcs::ranges);
             var start = new Start(loops, health, stopping);
             var address = start.step("host-address", vpcs::hostAddress);
             try (var guard = Parts.guard(events, watches, options, loops);

@@ -29,6 +29,7 @@ import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.Firewall;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -38,6 +39,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The one place that names implementations.
@@ -119,12 +121,24 @@ final class Parts {
                                 watches, watch, options.hostName, Underlay.of(address), loops)));
     }
 
-    static OciImageStore images(AgentOptions options) throws IOException {
-        OciImageStore.Settings registries =
-                () ->
-                        options.registries.isPresent()
+    /// @param vpcs ranges of the VPCs
+    static OciImageStore images(AgentOptions options, Supplier<List<Cidr>> vpcs)
+            throws IOException {
+        var services = Cidr.parse(options.serviceCidr);
+        var registries =
+                new OciImageStore.Settings() {
+                    @Override
+                    public RegistryConfiguration registries() throws IOException {
+                        return options.registries.isPresent()
                                 ? RegistryConfiguration.read(options.registries.get())
                                 : new RegistryConfiguration(List.of());
+                    }
+
+                    @Override
+                    public List<Cidr> ownRanges() {
+                        return Stream.concat(Stream.of(services), vpcs.get().stream()).toList();
+                    }
+                };
         var store =
                 new OciImageStore(
                         options.dataDirectory.resolve("images"), registries, plugins(options));

@@ -55,6 +55,14 @@ final class VpcWatch implements AutoCloseable {
         loop.start();
     }
 
+    /// Every range of the VPCs that are known.
+    List<Cidr> ranges() {
+        return vpcs.list().stream()
+                .flatMap(vpc -> vpc.getSpec().cidrs().stream())
+                .map(Cidr::parse)
+                .toList();
+    }
+
     /// Address of this host in the first VPC.
     ///
     /// @throws KubernetesClientException when there is none yet

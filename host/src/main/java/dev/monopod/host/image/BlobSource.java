@@ -8,9 +8,10 @@ import java.io.InputStream;
 interface BlobSource {
     /// The manifest or index that a tag or digest names.
     ///
-    /// @throws ImageException with the source's words
+    /// @throws ImageException that says why
     byte[] manifest(String tagOrDigest);
 
-    /// @throws ImageException with the source's words
-    InputStream blob(String digest) throws IOException;
+    /// @param mostBytes reading more fails
+    /// @throws ImageException that says why
+    InputStream blob(String digest, long mostBytes) throws IOException;
 }

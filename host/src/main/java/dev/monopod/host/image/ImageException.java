@@ -1,6 +1,8 @@
 package dev.monopod.host.image;
 
-/// An image could not be had. The message holds the registry's own words and the reference.
+/// An image could not be had. The message names the reference, the registry and what is wrong, and
+/// holds no words of an answer: it becomes an event, and who names a registry could read by it what
+/// the host may reach.
 public final class ImageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,5 +1,6 @@
 package dev.monopod.host.image;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.image.ImageStore.ImageConfig;
@@ -26,8 +27,12 @@ record ImageManifest(
         List<String> diffIds,
         ImageConfig config) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int MOST_LAYERS = 512;
-    private static final int LONGEST_CONFIG = 8 << 20;
+    private static final int MOST_LAYERS = 256;
+    private static final int MOST_PLATFORMS = 1024;
+    static final int LONGEST_CONFIG = 4 << 20;
+
+    /// What containers are given of it; it stays in memory.
+    private static final int LONGEST_SETTINGS = 256 << 10;
 
     ImageManifest {
         Objects.requireNonNull(digest, "digest");
@@ -64,49 +69,83 @@ record ImageManifest(
             }
             return of(source, bytes, manifest, top, name);
         } catch (IOException e) {
-            throw broken(name, String.valueOf(e.getMessage()));
+            throw broken(name, "its manifest or configuration cannot be read: " + readable(e), e);
         }
+    }
+
+    /// A parser's words would hold some of what it read.
+    private static String readable(IOException e) {
+        return e instanceof JsonProcessingException ? "no JSON" : String.valueOf(e.getMessage());
     }
 
     private static ImageManifest of(
             BlobSource source, byte[] bytes, JsonNode manifest, String top, String name)
             throws IOException {
         var layers = new ArrayList<Blob>();
+        if (manifest.path("layers").size() > MOST_LAYERS) {
+            throw broken(
+                    name,
+                    "it has %d layers, and may have %d"
+                            .formatted(manifest.path("layers").size(), MOST_LAYERS));
+        }
+        var total = 0L;
         for (var layer : manifest.path("layers")) {
-            layers.add(
-                    new Blob(
-                            checked(layer.path("digest").asText(), name),
-                            layer.path("size").asLong()));
+            var size = layer.path("size").asLong(-1);
+            total += Math.clamp(size, 0, ImageStore.DISK_BYTES);
+            if (size < 0 || size > ImageStore.DISK_BYTES || total > ImageStore.DISK_BYTES) {
+                throw broken(
+                        name,
+                        "its layers must have 0 to %d bytes together, and one has %d"
+                                .formatted(ImageStore.DISK_BYTES, size));
+            }
+            layers.add(new Blob(checked(layer.path("digest").asText(), name), size));
         }
         var configDigest = checked(manifest.path("config").path("digest").asText(), name);
         byte[] config;
-        try (var in = source.blob(configDigest)) {
-            config = in.readNBytes(LONGEST_CONFIG);
+        try (var in = source.blob(configDigest, LONGEST_CONFIG)) {
+            config = in.readNBytes(LONGEST_CONFIG + 1);
+        }
+        if (config.length > LONGEST_CONFIG) {
+            throw broken(
+                    name, "its configuration has more than %d bytes".formatted(LONGEST_CONFIG));
         }
         if (!digest(config).equals(configDigest)) {
             throw broken(name, "configuration " + configDigest + " is damaged");
         }
         var tree = JSON.readTree(config);
         var diffIds = strings(tree.path("rootfs").path("diff_ids"));
-        if (layers.size() > MOST_LAYERS || diffIds.size() != layers.size()) {
+        diffIds.forEach(diffId -> checked(diffId, name));
+        if (diffIds.size() != layers.size()) {
             throw broken(
                     name,
                     layers.size() + " layers, and " + diffIds.size() + " in its configuration");
         }
-        return new ImageManifest(digest(bytes), top, layers, diffIds, config(tree.path("config")));
+        var settings = config(tree.path("config"));
+        if (settings.length() > LONGEST_SETTINGS) {
+            throw broken(
+                    name,
+                    "its command, environment and labels have %d characters, and may have %d"
+                            .formatted(settings.length(), LONGEST_SETTINGS));
+        }
+        return new ImageManifest(digest(bytes), top, layers, diffIds, settings);
     }
 
     private static String platform(JsonNode manifests, String name) {
-        var offered = new ArrayList<String>();
+        if (manifests.size() > MOST_PLATFORMS) {
+            throw broken(
+                    name,
+                    "its index has %d entries, and may have %d"
+                            .formatted(manifests.size(), MOST_PLATFORMS));
+        }
         for (var entry : manifests) {
             var platform = entry.path("platform");
             var text = platform.path("os").asText() + "/" + platform.path("architecture").asText();
             if (text.equals("linux/amd64")) {
                 return checked(entry.path("digest").asText(), name);
             }
-            offered.add(text);
         }
-        throw broken(name, "no image for linux/amd64, only for " + String.join(", ", offered));
+        throw broken(
+                name, "no image for linux/amd64 among the %d of it".formatted(manifests.size()));
     }
 
     private static ImageConfig config(JsonNode config) {
@@ -148,14 +187,20 @@ record ImageManifest(
 
     private static String checked(String digest, String name) {
         if (!digest.matches("sha256:[0-9a-f]{64}")) {
-            throw broken(name, "digest \"" + digest + "\" is not sha256");
+            throw broken(name, "one of its digests is not sha256");
         }
         return digest;
     }
 
     static ImageException broken(String name, String what) {
-        return new ImageException(
-                ImageException.Reason.PULL_FAILED,
-                "failed to pull image \"%s\": %s".formatted(name, what));
+        return new ImageException(ImageException.Reason.PULL_FAILED, message(name, what));
+    }
+
+    private static ImageException broken(String name, String what, Throwable cause) {
+        return new ImageException(ImageException.Reason.PULL_FAILED, message(name, what), cause);
+    }
+
+    private static String message(String name, String what) {
+        return "failed to pull image \"%s\": %s".formatted(name, what);
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// Images of this host, each one read-only squashfs file per image digest, shared by all machines.
 /// Thread-safe; calls block and are meant for virtual threads; interrupting the thread cancels.
@@ -15,13 +16,13 @@ public interface ImageStore {
     /// here, without asking the registry, when the reference is known, and was pulled by anyone or
     /// by the same credentials.
     ///
-    /// @throws ImageException with the registry's words
+    /// @throws ImageException that says why it can't be had
     ResolvedImage resolve(String reference, PullPolicy policy, PullIdentity identity);
 
     /// Returns when the image's disk holds the whole image, verified: its size in bytes, as
     /// shipped. At once when it is there already. Concurrent calls for one digest share the work.
     ///
-    /// @throws ImageException with the registry's words
+    /// @throws ImageException that says why it can't be had
     long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress);
 
     /// Whether the image's disk is whole.
@@ -96,7 +97,18 @@ public interface ImageStore {
             String workingDirectory,
             String user,
             Optional<String> stopSignal,
-            Map<String, String> labels) {}
+            Map<String, String> labels) {
+        /// Characters of all of it.
+        long length() {
+            var lists = Stream.of(entrypoint, command, environment).flatMap(List::stream);
+            var pairs = Stream.concat(labels.keySet().stream(), labels.values().stream());
+            var single = Stream.concat(Stream.of(workingDirectory, user), stopSignal.stream());
+            return Stream.of(lists, pairs, single)
+                    .flatMap(all -> all)
+                    .mapToLong(text -> text.length() + 32L)
+                    .sum();
+        }
+    }
 
     /// How far a pull is.
     record PullProgress(long bytesDone, long bytesTotal) {}

@@ -93,7 +93,7 @@ final class LayerDownloads {
     private Path persistently(ImageManifest.Blob layer) throws IOException {
         var file = folder.resolve(layer.digest().substring("sha256:".length()));
         for (var attempt = 1; ; attempt++) {
-            try (var in = source.blob(layer.digest());
+            try (var in = source.blob(layer.digest(), layer.size());
                     var out = room.watch(Files.newOutputStream(file))) {
                 copy(layer, in, out);
                 return file;

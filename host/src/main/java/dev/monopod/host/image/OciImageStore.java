@@ -3,7 +3,9 @@ package dev.monopod.host.image;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageRecords.Stored;
+import dev.monopod.model.network.Cidr;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -35,6 +37,11 @@ public final class OciImageStore implements ImageStore {
     @FunctionalInterface
     public interface Settings {
         RegistryConfiguration registries() throws IOException;
+
+        /// Ranges of VPCs and Services, where no registry is expected.
+        default List<Cidr> ownRanges() {
+            return List.of();
+        }
     }
 
     public OciImageStore(Path directory, RegistryConfiguration registries) {
@@ -173,8 +180,16 @@ public final class OciImageStore implements ImageStore {
             var found = plugins.credentials(reference, identity::executionRole);
             var all = new ArrayList<>(identity.secrets());
             all.addAll(found.credentials());
+            var registries = settings.registries();
+            var http =
+                    new RegistryHttp(
+                            new RegistryAddresses(
+                                    InetAddress::getAllByName,
+                                    settings::ownRanges,
+                                    registries.named()),
+                            RegistryHttp.Patience.USUAL);
             return new Pull(
-                    new RegistrySource(reference, settings.registries(), all),
+                    new RegistrySource(reference, registries, all, http),
                     found.credentials(),
                     found.troubles());
         } catch (IOException e) {

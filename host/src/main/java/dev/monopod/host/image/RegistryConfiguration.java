@@ -8,11 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How to reach registries that differ from the rule: HTTPS, except for the loopback host.
+/// How to reach registries that differ from the rule: HTTPS, and no host at an address of the host's
+/// own, link-local, or of a VPC or Service.
 public record RegistryConfiguration(List<RegistrySettings> registries) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -39,7 +44,7 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
             @Nullable String username,
             @Nullable String password) {
         List<String> allMirrors() {
-            return java.util.stream.Stream.concat(
+            return Stream.concat(
                             Optional.ofNullable(mirror).stream(),
                             Optional.ofNullable(mirrors).orElse(List.of()).stream())
                     .distinct()
@@ -100,6 +105,15 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
         if (!holds) {
             throw new IllegalArgumentException(message);
         }
+    }
+
+    /// Every host that is named here: what the operator wants to be asked, wherever it is.
+    Set<String> named() {
+        return registries.stream()
+                .flatMap(one ->
+                        Stream.concat(Stream.of(one.registry()), one.allMirrors().stream()))
+                .map(name -> name.toLowerCase(Locale.ROOT).replaceFirst(":443$", ""))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     RegistrySettings of(String registry) {

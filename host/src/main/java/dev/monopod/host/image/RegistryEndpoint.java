@@ -1,20 +1,17 @@
 package dev.monopod.host.image;
 
 import dev.monopod.host.image.ImageStore.RegistryCredential;
+import java.io.IOException;
 import java.net.ConnectException;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
-import land.oras.ContainerRef;
-import land.oras.Registry;
-import land.oras.auth.UsernamePasswordProvider;
-import land.oras.exception.OrasException;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,126 +22,111 @@ final class RegistryEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(RegistryEndpoint.class);
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
+    private static final int TOO_MANY = 429;
     private static final int SERVER_ERROR = 500;
     private static final int ATTEMPTS = 3;
 
     private final String host;
     private final ImageReference reference;
-    private final RegistryConfiguration.RegistrySettings settings;
-    private final List<Access> accesses;
+    private final List<RegistryClient> clients;
     private volatile int working;
 
-    /// @param credential empty for anyone
-    private record Access(Registry client, Optional<RegistryCredential> credential) {}
-
-    /// A question to a registry, for the manifest or blob at the reference.
+    /// A question to a registry.
     interface Question<T> {
-        T put(Registry registry, ContainerRef at);
+        T put(RegistryClient registry) throws IOException;
     }
 
     /// @param host to connect to
+    /// @throws ImageException when the registry's certificates can't be read
     RegistryEndpoint(
             String host,
             ImageReference reference,
             RegistryConfiguration.RegistrySettings settings,
-            List<RegistryCredential> credentials) {
+            List<RegistryCredential> credentials,
+            RegistryHttp http) {
         this.host = host;
         this.reference = reference;
-        this.settings = settings;
-        var found = new ArrayList<Access>();
-        for (var credential : credentials) {
-            found.add(client(credential));
-        }
+        var all = new ArrayList<>(credentials);
         if (settings.username() != null && settings.password() != null) {
-            found.add(
-                    client(
-                            new RegistryCredential(
-                                    settings.registry(),
-                                    settings.username(),
-                                    settings.password())));
+            all.add(
+                    new RegistryCredential(
+                            settings.registry(), settings.username(), settings.password()));
         }
-        if (found.isEmpty()) {
-            found.add(new Access(builder().build(), Optional.empty()));
+        var base = URI.create((settings.plainHttp() ? "http" : "https") + "://" + host);
+        var tls = tls(settings.caFile());
+        var asked =
+                all.isEmpty()
+                        ? List.of(Optional.<RegistryCredential>empty())
+                        : all.stream().map(Optional::of).toList();
+        this.clients =
+                asked.stream()
+                        .map(one ->
+                                new RegistryClient(http, base, reference.repository(), tls, one))
+                        .toList();
+    }
+
+    private SSLSocketFactory tls(@Nullable String caFile) {
+        try {
+            return caFile == null
+                    ? (SSLSocketFactory) SSLSocketFactory.getDefault()
+                    : TrustedAuthorities.of(Path.of(caFile));
+        } catch (IOException e) {
+            throw failed(String.valueOf(e.getMessage()), e);
         }
-        this.accesses = List.copyOf(found);
     }
 
     /// With what the last question was answered.
     Optional<RegistryCredential> credential() {
-        return accesses.get(working).credential();
+        return clients.get(working).credential();
     }
 
-    /// @throws ImageException with the registry's words
-    <T> T ask(String tagOrDigest, Question<T> question) {
+    /// @throws ImageException with the status, and no word of what came with it
+    <T> T ask(Question<T> question) {
         for (var attempt = 1; ; attempt++) {
-            var access = working;
+            var asked = working;
             try {
-                return question.put(accesses.get(access).client(), at(tagOrDigest));
-            } catch (OrasException e) {
-                var status = e.getStatusCode() == null ? 0 : e.getStatusCode();
-                if ((status == UNAUTHORIZED || status == FORBIDDEN)
-                        && access + 1 < accesses.size()) {
-                    working = access + 1;
-                } else if (attempt >= ATTEMPTS || (status > 0 && status < SERVER_ERROR)) {
-                    throw translate(e, status);
+                return question.put(clients.get(asked));
+            } catch (IOException e) {
+                var status = e instanceof RegistryClient.Refused refused ? refused.status() : 0;
+                if ((status == UNAUTHORIZED || status == FORBIDDEN) && asked + 1 < clients.size()) {
+                    working = asked + 1;
+                } else if (attempt >= ATTEMPTS
+                        || Thread.currentThread().isInterrupted()
+                        || (status > 0 && status < SERVER_ERROR)) {
+                    LOG.debug("{} at registry {}", reference, host, e);
+                    throw failed(status > 0 ? words(status) : words(e), e);
                 }
             }
         }
     }
 
-    private ImageException translate(OrasException e, int status) {
-        LOG.debug("{} at registry {}", reference, host, e);
-        var words =
-                e.getError() == null || e.getError().code() == null
-                        ? e.getCause() == null ? String.valueOf(e.getMessage()) : cause(e)
-                        : e.getError().code() + ": " + e.getError().message();
+    private ImageException failed(String words, IOException e) {
         return new ImageException(
                 ImageException.Reason.PULL_FAILED,
-                "failed to pull image \"%s\" from registry %s: %s%s"
-                        .formatted(
-                                reference, host, status <= 0 ? "" : "HTTP " + status + " ", words));
+                "failed to pull image \"%s\" from registry %s: %s".formatted(reference, host, words),
+                e);
     }
 
-    /// Why no answer came, in words that an operator knows: Java's exceptions for it often have
-    /// none.
-    private static String cause(Throwable e) {
-        var causes = Stream.iterate(e, Objects::nonNull, Throwable::getCause).toList();
-        for (var cause : causes) {
-            switch (cause) {
-                case HttpConnectTimeoutException _ -> {
-                    return "no connection in time";
-                }
-                case HttpTimeoutException _ -> {
-                    return "no answer in time";
-                }
-                case ConnectException _
-                        when causes.stream()
-                                .anyMatch(UnresolvedAddressException.class::isInstance) -> {
-                    return "unknown host";
-                }
-                case ConnectException _ -> {
-                    return cause.getMessage() == null ? "connection refused" : cause.getMessage();
-                }
-                default -> {}
-            }
-        }
-        var last = causes.getLast();
-        return last.getMessage() == null ? last.getClass().getSimpleName() : last.getMessage();
+    private static String words(int status) {
+        return "HTTP "
+                + status
+                + switch (status) {
+                    case UNAUTHORIZED -> " unauthorized";
+                    case FORBIDDEN -> " access denied";
+                    case NOT_FOUND -> " not found";
+                    case TOO_MANY -> " too many requests";
+                    default -> "";
+                };
     }
 
-    private ContainerRef at(String tagOrDigest) {
-        var separator = tagOrDigest.startsWith("sha256:") ? "@" : ":";
-        return ContainerRef.parse(host + "/" + reference.repository() + separator + tagOrDigest);
-    }
-
-    private Registry.Builder builder() {
-        var builder = Registry.builder().withRegistry(host).withInsecure(settings.plainHttp());
-        var caFile = settings.caFile();
-        return caFile == null ? builder : builder.withCaFile(Path.of(caFile));
-    }
-
-    private Access client(RegistryCredential credential) {
-        var provider = new UsernamePasswordProvider(credential.username(), credential.password());
-        return new Access(builder().withAuthProvider(provider).build(), Optional.of(credential));
+    /// Java's words may be those of a certificate.
+    private static String words(IOException e) {
+        return switch (e) {
+            case SSLException _ -> "no trusted TLS connection: its certificate or protocol";
+            case SocketTimeoutException _ -> "no answer in time";
+            case ConnectException _ -> "connection refused";
+            default -> String.valueOf(e.getMessage());
+        };
     }
 }

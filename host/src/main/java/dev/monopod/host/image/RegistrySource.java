@@ -2,7 +2,6 @@ package dev.monopod.host.image;
 
 import dev.monopod.host.image.ImageStore.RegistryCredential;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,8 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/// One repository of a registry, asked by the ORAS SDK, which does tokens, basic authentication and
-/// redirects. Mirrors are asked first; what one does not have, or can't give, the next is asked
+/// One repository of a registry. Mirrors are asked first; what one does not have, or can't give, the next is asked
 /// for, the registry itself last.
 final class RegistrySource implements BlobSource {
     private final List<RegistryEndpoint> endpoints;
@@ -24,18 +22,22 @@ final class RegistrySource implements BlobSource {
     RegistrySource(
             ImageReference reference,
             RegistryConfiguration configuration,
-            List<RegistryCredential> credentials) {
+            List<RegistryCredential> credentials,
+            RegistryHttp http) {
         var registry = configuration.of(reference.registry());
         var found = new ArrayList<RegistryEndpoint>();
         for (var mirror : registry.allMirrors()) {
-            found.add(new RegistryEndpoint(mirror, reference, configuration.of(mirror), List.of()));
+            found.add(
+                    new RegistryEndpoint(
+                            mirror, reference, configuration.of(mirror), List.of(), http));
         }
         var host =
                 reference.registry().equals("docker.io")
                         ? "registry-1.docker.io"
                         : reference.registry();
         found.add(
-                new RegistryEndpoint(host, reference, registry, matching(credentials, reference)));
+                new RegistryEndpoint(
+                        host, reference, registry, matching(credentials, reference), http));
         this.endpoints = List.copyOf(found);
     }
 
@@ -59,26 +61,22 @@ final class RegistrySource implements BlobSource {
     @Override
     public byte[] manifest(String tagOrDigest) {
         return ask(
-                        0,
-                        endpoint -> {
-                            var json =
-                                    endpoint.ask(
-                                            tagOrDigest,
-                                            (client, at) -> client.getDescriptor(at).getJson());
-                            credential = endpoint.credential();
-                            return json;
-                        })
-                .getBytes(StandardCharsets.UTF_8);
+                0,
+                endpoint -> {
+                    var json = endpoint.ask(client -> client.manifest(tagOrDigest));
+                    credential = endpoint.credential();
+                    return json;
+                });
     }
 
     /// A blob that is asked for again came broken, so another host is asked for it, if there is
     /// one.
     @Override
-    public InputStream blob(String digest) {
+    public InputStream blob(String digest, long mostBytes) {
         var before = opened.merge(digest, 1, Integer::sum) - 1;
         return ask(
                 Math.min(before, endpoints.size() - 1),
-                endpoint -> endpoint.ask(digest, (client, at) -> client.fetchBlob(at)));
+                endpoint -> endpoint.ask(client -> client.blob(digest, mostBytes)));
     }
 
     private interface Question<T> {

@@ -22,8 +22,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,8 @@ final class ImageCareIT {
         assumeTrue(Files.exists(LocalRegistry.PROGRAM), "no " + LocalRegistry.PROGRAM);
     }
 
+    private final List<String> made = new CopyOnWriteArrayList<>();
+
     private OciImageStore store() {
         return store(CredentialPluginSettings.none());
     }
@@ -45,12 +49,26 @@ final class ImageCareIT {
     private OciImageStore store(CredentialPluginSettings plugins, RegistrySettings... settings) {
         return new OciImageStore(
                 directory.resolve("images"),
-                () -> new RegistryConfiguration(List.of(settings)),
+                () -> configuration(settings),
                 plugins);
     }
 
+    /// These settings, and by plain HTTP every registry that a test has made.
+    private RegistryConfiguration configuration(RegistrySettings... settings) {
+        var all = new ArrayList<>(List.of(settings));
+        for (var name : made) {
+            if (all.stream().noneMatch(one -> one.registry().equals(name))) {
+                all.add(new RegistrySettings(name, true, null, null, null, null, null));
+            }
+        }
+        return new RegistryConfiguration(all);
+    }
+
     private LocalRegistry registry(boolean authenticated) throws IOException {
-        return new LocalRegistry(Files.createTempDirectory(directory, "registry"), authenticated);
+        var registry =
+                new LocalRegistry(Files.createTempDirectory(directory, "registry"), authenticated);
+        made.add(registry.name());
+        return registry;
     }
 
     private static Layer layer(String content) throws IOException {
@@ -295,7 +313,7 @@ final class ImageCareIT {
             var store =
                     new OciImageStore(
                             images,
-                            () -> new RegistryConfiguration(List.of()),
+                            this::configuration,
                             CredentialPluginSettings.none(),
                             full);
 

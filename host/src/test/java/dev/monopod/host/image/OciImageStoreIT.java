@@ -9,11 +9,13 @@ import dev.monopod.host.image.ImageStore.PullPolicy;
 import dev.monopod.host.image.ImageStore.RegistryCredential;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.image.LocalRegistry.Layer;
+import dev.monopod.host.image.RegistryConfiguration.RegistrySettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Pulls from a real registry; squashfs-tools look into the disks.
 final class OciImageStoreIT {
     @TempDir private Path directory;
+    private final List<RegistrySettings> named = new CopyOnWriteArrayList<>();
     private OciImageStore store;
 
     @BeforeEach
@@ -30,7 +33,9 @@ final class OciImageStoreIT {
         assumeTrue(Files.exists(LocalRegistry.PROGRAM), "no " + LocalRegistry.PROGRAM);
         store =
                 new OciImageStore(
-                        directory.resolve("images"), new RegistryConfiguration(List.of()));
+                        directory.resolve("images"),
+                        () -> new RegistryConfiguration(List.copyOf(named)),
+                        CredentialPluginSettings.none());
     }
 
     @Test
@@ -164,7 +169,7 @@ final class OciImageStoreIT {
     @Test
     void wrongCredentialsAreNotHiddenByAPublicRepository() throws Exception {
         try (var registry = registry(false);
-                var front = new TokenFront(registry.name())) {
+                var front = front(registry)) {
             registry.image("app", "1", Layer.gzip(new Tars().file("f", "x").bytes()));
             var reference = front.name() + "/app:1";
 
@@ -178,7 +183,7 @@ final class OciImageStoreIT {
     @Test
     void fetchesATokenWhereTheRegistrySendsIt() throws Exception {
         try (var registry = registry(false);
-                var front = new TokenFront(registry.name())) {
+                var front = front(registry)) {
             registry.image("app", "1", Layer.gzip(new Tars().file("f", "x").bytes()));
 
             var image =
@@ -198,7 +203,7 @@ final class OciImageStoreIT {
     @Test
     void readsALayerAgainWhoseConnectionBroke() throws Exception {
         try (var registry = registry(false);
-                var front = new TokenFront(registry.name())) {
+                var front = front(registry)) {
             registry.image("app", "1", Layer.gzip(new Tars().file("f", "x").bytes()));
             front.breakNextLayer();
 
@@ -207,7 +212,20 @@ final class OciImageStoreIT {
     }
 
     private LocalRegistry registry(boolean authenticated) throws IOException {
-        return new LocalRegistry(Files.createTempDirectory(directory, "registry"), authenticated);
+        var registry =
+                new LocalRegistry(Files.createTempDirectory(directory, "registry"), authenticated);
+        name(registry.name());
+        return registry;
+    }
+
+    private TokenFront front(LocalRegistry registry) throws IOException {
+        var front = new TokenFront(registry.name());
+        name(front.name());
+        return front;
+    }
+
+    private void name(String registry) {
+        named.add(new RegistrySettings(registry, true, null, null, null, null, null));
     }
 
     private ResolvedImage pull(String reference) {
