@@ -8,7 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
-/// Decides which images go when the disk fills up, by the kubelet's rules: above the high threshold
+/// Decides which images go: those that were never whole and nobody wants, at once, since each tag of a
+/// registry can leave one; others when the disk fills up, by the kubelet's rules: above the high threshold
 /// as many as it takes to come down to the low one, those unused for longest first; never one that
 /// is in use or younger than the minimum age.
 ///
@@ -17,6 +18,9 @@ import java.util.Set;
 /// @param minimumAge since an image was last wanted
 public record ImageGarbage(int highPercent, int lowPercent, Duration minimumAge) {
     private static final int WHOLE = 100;
+
+    /// Longer than a pull that is tried again takes to be tried.
+    private static final Duration ABANDONED = Duration.ofHours(1);
 
     public ImageGarbage {
         if (lowPercent < 0 || highPercent > WHOLE || lowPercent > highPercent) {
@@ -31,9 +35,6 @@ public record ImageGarbage(int highPercent, int lowPercent, Duration minimumAge)
     /// @param inUse digests
     List<Stored> chosen(Room.Space space, List<Stored> images, Set<String> inUse, Instant now) {
         var excess = excess(space);
-        if (excess <= 0) {
-            return List.of();
-        }
         var candidates =
                 images.stream()
                         .filter(image -> !inUse.contains(image.digest()))
@@ -42,11 +43,12 @@ public record ImageGarbage(int highPercent, int lowPercent, Duration minimumAge)
                         .toList();
         var chosen = new ArrayList<Stored>();
         for (var image : candidates) {
-            if (excess <= 0) {
-                break;
+            var abandoned =
+                    !image.whole() && !image.lastUsed().plus(ABANDONED).isAfter(now);
+            if (excess > 0 || abandoned) {
+                chosen.add(image);
+                excess -= image.bytes();
             }
-            chosen.add(image);
-            excess -= image.bytes();
         }
         return chosen;
     }

@@ -1,6 +1,8 @@
 package dev.monopod.host.image;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.image.ImageStore.ImageConfig;
@@ -26,7 +28,17 @@ record ImageManifest(
         List<Blob> layers,
         List<String> diffIds,
         ImageConfig config) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /// Two bytes can be an object of sixty in memory: so not only bytes are bounded.
+    private static final ObjectMapper JSON =
+            new ObjectMapper(
+                    JsonFactory.builder()
+                            .streamReadConstraints(
+                                    StreamReadConstraints.builder()
+                                            .maxTokenCount(100_000)
+                                            .maxNestingDepth(32)
+                                            .build())
+                            .build());
+
     private static final int MOST_LAYERS = 256;
     private static final int MOST_PLATFORMS = 1024;
     static final int LONGEST_CONFIG = 4 << 20;
@@ -75,7 +87,7 @@ record ImageManifest(
 
     /// A parser's words would hold some of what it read.
     private static String readable(IOException e) {
-        return e instanceof JsonProcessingException ? "no JSON" : String.valueOf(e.getMessage());
+        return e instanceof JsonProcessingException ? "no JSON, or too much of it" : String.valueOf(e.getMessage());
     }
 
     private static ImageManifest of(

@@ -39,6 +39,11 @@ final class ImageRecords {
     private static final Logger LOG = LoggerFactory.getLogger(ImageRecords.class);
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
+    /// The table is written as a whole for each new reference.
+    static final int MOST_REFERENCES = 4096;
+
+    private static final int MOST_HOLDERS = 256;
+
     private final Path directory;
     private final Clock clock;
     private final FileWriter writer;
@@ -83,7 +88,10 @@ final class ImageRecords {
                 return earlier;
             }
             var all = new TreeSet<>(Objects.requireNonNull(holders));
-            all.addAll(Objects.requireNonNull(earlier.holders));
+            // Who is left out pulls again with credentials, which is what it is about.
+            Objects.requireNonNull(earlier.holders).stream()
+                    .limit(Math.max(0, MOST_HOLDERS - all.size()))
+                    .forEach(all::add);
             return new Known(digest, imageId, all);
         }
     }
@@ -122,12 +130,30 @@ final class ImageRecords {
             if (merged.equals(table.put(reference, merged)) && Files.exists(references())) {
                 return;
             }
+            prune(table, reference);
             file(references()).replace(JSON.writeValueAsBytes(table));
             if (earlier != null && !earlier.digest().equals(merged.digest())) {
                 note(earlier.digest(), table);
             }
             note(merged.digest(), table);
         });
+    }
+
+    /// Forgets references when there are too many: first those whose image is not here.
+    private void prune(Map<String, Known> table, String fresh) {
+        if (table.size() <= MOST_REFERENCES) {
+            return;
+        }
+        table.entrySet()
+                .removeIf(entry ->
+                        !entry.getKey().equals(fresh)
+                                && !Files.exists(record(entry.getValue().digest())));
+        var left = table.keySet().iterator();
+        while (table.size() > MOST_REFERENCES && left.hasNext()) {
+            if (!left.next().equals(fresh)) {
+                left.remove();
+            }
+        }
     }
 
     private interface Change {

@@ -84,18 +84,30 @@ final class LayerMerge {
         return slash < 0 ? "" : path.substring(0, slash);
     }
 
-    static Entry entry(TarArchiveEntry entry) {
+    static Entry entry(TarArchiveEntry entry) throws UnfitLayerException {
         return new Entry(path(entry.getName()), entry.isDirectory());
     }
 
     /// A path within the image: no leading or doubled slashes, no `.`; empty for the root.
     ///
-    /// @throws IllegalArgumentException for one that would leave the image
-    static String path(String name) {
+    /// @throws UnfitLayerException for one that would leave the image, or that no file system
+    ///   has; without its words
+    static String path(String name) throws UnfitLayerException {
+        if (name.length() > LayerBounds.LONGEST_PATH) {
+            throw new UnfitLayerException(
+                    "an entry of a layer has a path of %d characters, and may have %d"
+                            .formatted(name.length(), LayerBounds.LONGEST_PATH));
+        }
         var parts = new ArrayList<String>();
         for (var part : name.split("/")) {
             if (part.equals("..")) {
-                throw new IllegalArgumentException("layer entry \"" + name + "\" leaves the image");
+                throw new UnfitLayerException("an entry of a layer leaves the image");
+            }
+            if (part.length() > LayerBounds.LONGEST_NAME
+                    || parts.size() >= LayerBounds.DEEPEST_PATH) {
+                throw new UnfitLayerException(
+                        "an entry of a layer has a name of more than %d characters, or lies more than %d folders deep"
+                                .formatted(LayerBounds.LONGEST_NAME, LayerBounds.DEEPEST_PATH));
             }
             if (!part.isEmpty() && !part.equals(".")) {
                 parts.add(part);

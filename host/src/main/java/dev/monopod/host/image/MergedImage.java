@@ -25,6 +25,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 final class MergedImage {
     private final List<Path> layers;
     private final List<String> diffIds;
+    private final LayerBounds bounds;
     private final LayerMerge merge = new LayerMerge();
 
     /// For each hard link that survives while the file that it names does not: that file's path, by
@@ -33,6 +34,11 @@ final class MergedImage {
 
     /// @param diffIds digests of the uncompressed layers, verified while reading
     MergedImage(List<Path> layers, List<String> diffIds) {
+        this(layers, diffIds, new LayerBounds());
+    }
+
+    MergedImage(List<Path> layers, List<String> diffIds, LayerBounds bounds) {
+        this.bounds = bounds;
         this.layers = layers;
         this.diffIds = diffIds;
     }
@@ -53,15 +59,11 @@ final class MergedImage {
             var entries = new ArrayList<Entry>();
             var links = new HashMap<Integer, String>();
             var digest = ImageManifest.sha256();
-            try (var raw = new DigestInputStream(decompress(layers.get(layer)), digest)) {
-                var tar = new TarArchiveInputStream(raw, "UTF-8");
-                for (var entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-                    if (entry.isLink()) {
-                        links.put(entries.size(), LayerMerge.path(entry.getLinkName()));
-                    }
-                    entries.add(LayerMerge.entry(entry));
-                }
+            try (var raw = new DigestInputStream(bounds.counted(decompress(layer)), digest)) {
+                look(new PaxAttributes(raw), entries, links);
                 raw.transferTo(OutputStream.nullOutputStream());
+            } catch (IOException | RuntimeException e) {
+                throw unreadable(layer, e);
             }
             var found = "sha256:" + HexFormat.of().formatHex(digest.digest());
             if (!found.equals(diffIds.get(layer))) {
@@ -74,7 +76,37 @@ final class MergedImage {
         }
     }
 
+    private void look(InputStream layer, List<Entry> entries, Map<Integer, String> links)
+            throws IOException {
+        var tar = new TarArchiveInputStream(layer, "UTF-8");
+        for (var entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+            if (entry.isLink()) {
+                var target = LayerMerge.path(entry.getLinkName());
+                bounds.entry(target);
+                links.put(entries.size(), target);
+            }
+            var found = LayerMerge.entry(entry);
+            bounds.entry(found.path());
+            entries.add(found);
+        }
+    }
+
+    /// The words of the libraries may be the layer's own.
+    private static IOException unreadable(int layer, Exception e) {
+        return new IOException(
+                "layer %d cannot be read: %s"
+                        .formatted(
+                                layer,
+                                e instanceof UnfitLayerException
+                                        ? e.getMessage()
+                                        : "it is no tar, or a damaged one"),
+                e);
+    }
+
     private void rememberOrphans(int layer, List<Entry> entries, Map<Integer, String> links) {
+        if (links.isEmpty()) {
+            return;
+        }
         var surviving = new HashMap<String, Boolean>();
         for (var i = 0; i < entries.size(); i++) {
             surviving.put(entries.get(i).path(), merge.survives(layer, i, entries.get(i).path()));
@@ -92,7 +124,7 @@ final class MergedImage {
 
     private void copy(int layer, TarArchiveOutputStream out) throws IOException {
         var orphans = orphanedLinks.getOrDefault(layer, Map.of());
-        var attributes = new PaxAttributes(decompress(layers.get(layer)));
+        var attributes = new PaxAttributes(decompress(layer));
         try (var in = new TarArchiveInputStream(attributes, "UTF-8")) {
             var number = 0;
             for (var entry = in.getNextEntry();
@@ -185,8 +217,8 @@ final class MergedImage {
     }
 
     /// By the first bytes, whatever the media type says.
-    private static InputStream decompress(Path layer) throws IOException {
-        var in = new BufferedInputStream(Files.newInputStream(layer), 1 << 16);
+    private InputStream decompress(int layer) throws IOException {
+        var in = new BufferedInputStream(Files.newInputStream(layers.get(layer)), 1 << 16);
         in.mark(4);
         var magic = in.readNBytes(4);
         in.reset();

@@ -10,11 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,8 +30,20 @@ public final class OciImageStore implements ImageStore {
     private final CredentialPlugins plugins;
     private final ImageRecords records;
     private final Room room;
-    private final ConcurrentHashMap<String, ImageManifest> resolved = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<String, ReentrantLock> fetching = new ConcurrentHashMap<>();
+    private final Map<String, ImageManifest> resolved = Collections.synchronizedMap(new Recent());
+    private final KeyedLocks fetching = new KeyedLocks();
+    private final Turns turns = new Turns();
+
+    /// Manifests that pulls which follow need again; one that is gone is read once more.
+    private static final class Recent extends LinkedHashMap<String, ImageManifest> {
+        private static final long serialVersionUID = 1;
+        private static final int MOST = 128;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, ImageManifest> eldest) {
+            return size() > MOST;
+        }
+    }
 
     /// Settings that are read afresh for each pull, so that a mistake in them fails a pull with its
     /// reason, and its correction needs no restart.
@@ -92,7 +105,9 @@ public final class OciImageStore implements ImageStore {
         }
         var pull = pull(parsed, identity);
         try {
-            var manifest = ImageManifest.read(pull.source(), parsed.tagOrDigest(), name);
+            var manifest =
+                    turns.resolve(() ->
+                            ImageManifest.read(pull.source(), parsed.tagOrDigest(), name));
             var imageId = parsed.name() + "@" + manifest.topDigest();
             resolved.put(manifest.digest(), manifest);
             records.remember(
@@ -130,34 +145,35 @@ public final class OciImageStore implements ImageStore {
 
     @Override
     public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
-        var lock = fetching.computeIfAbsent(image.digest(), _ -> new ReentrantLock());
-        try {
-            lock.lockInterruptibly();
+        try (var _ = fetching.lock(image.digest())) {
+            var whole = records.whole(image.digest());
+            return whole.isPresent()
+                    ? whole.get().size()
+                    : turns.fetch(() -> fetchNow(image, identity, progress));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed(image.reference(), new IOException("interrupted"));
+        } catch (IOException e) {
+            throw failed(image.reference(), e);
         }
+    }
+
+    private long fetchNow(
+            ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress)
+            throws IOException {
+        var pull = pull(ImageReference.parse(image.reference()), identity);
         try {
-            var whole = records.whole(image.digest());
-            if (whole.isPresent()) {
-                return whole.get().size();
-            }
-            var parsed = ImageReference.parse(image.reference());
-            var pull = pull(parsed, identity);
-            try {
-                var known = resolved.get(image.digest());
-                var manifest =
-                        known != null
-                                ? known
-                                : ImageManifest.read(
-                                        pull.source(), image.digest(), image.reference());
-                make(pull.source(), manifest, image.reference(), progress);
-                return manifest.size();
-            } catch (ImageException e) {
-                throw pull.explained(e);
-            }
-        } finally {
-            lock.unlock();
+            var known = resolved.get(image.digest());
+            var manifest =
+                    known != null
+                            ? known
+                            : turns.resolve(() ->
+                                    ImageManifest.read(
+                                            pull.source(), image.digest(), image.reference()));
+            make(pull.source(), manifest, image.reference(), progress);
+            return manifest.size();
+        } catch (ImageException e) {
+            throw pull.explained(e);
         }
     }
 
@@ -229,16 +245,7 @@ public final class OciImageStore implements ImageStore {
     /// Removes an image's disk, unless it is being filled by this process. Machines that have the
     /// disk open keep it.
     boolean remove(String digest) throws IOException {
-        var lock = fetching.computeIfAbsent(digest, _ -> new ReentrantLock());
-        if (!lock.tryLock()) {
-            return false;
-        }
-        try {
-            records.remove(digest);
-            return true;
-        } finally {
-            lock.unlock();
-        }
+        return fetching.ifFree(digest, () -> records.remove(digest));
     }
 
     /// Notes that machines hold these disks.
@@ -282,12 +289,9 @@ public final class OciImageStore implements ImageStore {
             var layers =
                     new LayerDownloads(source, spool.folder(), room, manifest.size(), progress)
                             .all(manifest.layers());
-            var content =
-                    new SquashfsDisk(records.disk(manifest.digest()))
-                            .fill(
-                                    new MergedImage(layers, manifest.diffIds()),
-                                    spool.folder(),
-                                    room);
+            var disk = new SquashfsDisk(records.disk(manifest.digest()));
+            var image = new MergedImage(layers, manifest.diffIds());
+            var content = turns.pack(() -> disk.fill(image, spool.folder(), room));
             records.markWhole(manifest, content);
         } catch (IOException | IllegalArgumentException e) {
             throw failed(name, e);

@@ -11,7 +11,9 @@ import java.util.Map;
 
 /// A tar, passed on unchanged, and beside it the extended attributes of the entry whose header was
 /// read last. The tar library takes their values for text and so spoils them. Reads nothing ahead.
-/// Where a tar is not understood there are no attributes, rather than wrong ones. Source: POSIX pax
+/// It stands before the library as a guard too: headers that the library would read into memory
+/// without end, or read in another way, and sparse files, which images should not have, fail before
+/// it sees them. What it says of that holds no words of the tar. Source: POSIX pax
 /// interchange format; the `SCHILY.xattr.` keys of star, which Docker and BuildKit write.
 final class PaxAttributes extends FilterInputStream {
     private static final int BLOCK = 512;
@@ -21,13 +23,21 @@ final class PaxAttributes extends FilterInputStream {
     private static final int CHECKSUM = 148;
     private static final int CHECKSUM_LENGTH = 8;
     private static final int LONGEST = 1 << 20;
+
+    /// Headers that describe the next one; the library follows each by a call within a call.
+    private static final int MOST_IN_A_ROW = 8;
+
+    private static final String SPARSE = "GNU.sparse.";
     private static final String PREFIX = "SCHILY.xattr.";
 
     private final byte[] header = new byte[BLOCK];
     private int headerFilled;
     private long payloadLeft;
     private boolean collecting;
-    private boolean lost;
+    private boolean global;
+    private boolean ended;
+    private int inARow;
+    private int globalBytes;
     private long paxSize = -1;
     private int paxLength;
     private final ByteArrayOutputStream pax = new ByteArrayOutputStream();
@@ -53,7 +63,7 @@ final class PaxAttributes extends FilterInputStream {
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
         var count = super.read(target, offset, length);
-        for (var at = 0; at < count && !lost; ) {
+        for (var at = 0; at < count && !ended; ) {
             at += follow(target, offset + at, count - at);
         }
         return count;
@@ -71,7 +81,7 @@ final class PaxAttributes extends FilterInputStream {
     }
 
     /// Takes in some of the bytes; returns how many.
-    private int follow(byte[] bytes, int offset, int length) {
+    private int follow(byte[] bytes, int offset, int length) throws IOException {
         if (payloadLeft > 0) {
             var part = (int) Math.min(payloadLeft, length);
             if (collecting) {
@@ -94,48 +104,68 @@ final class PaxAttributes extends FilterInputStream {
         return part;
     }
 
-    private void readHeader() {
+    private void readHeader() throws IOException {
         if (empty()) {
+            // The library reads no entry after this.
+            ended = true;
             return;
         }
         var size = number(SIZE, SIZE_LENGTH);
         if (size < 0 || number(CHECKSUM, CHECKSUM_LENGTH) != checksum()) {
-            lose();
-            return;
+            throw new UnfitLayerException("it is no tar, or a damaged one");
         }
         switch (header[TYPE]) {
-            case 'x' -> {
-                if (size > LONGEST) {
-                    lose();
-                    return;
+            case 'x', 'X', 'g' -> {
+                describing(size);
+                global = header[TYPE] == 'g';
+                globalBytes += global ? (int) size : 0;
+                if (globalBytes > LONGEST) {
+                    throw tooLong();
                 }
                 pax.reset();
                 paxLength = (int) size;
                 collecting = size > 0;
-                payloadLeft = padded(size);
             }
-            case 'g', 'L', 'K' -> payloadLeft = padded(size);
-            // An old sparse file's header may go on in further blocks.
-            case 'S' -> lose();
-            case '1', '2', '3', '4', '5', '6' -> entry(0);
+            case 'L', 'K' -> describing(size);
+            case 'S' -> throw sparse();
+            case '1', '2', '3', '4', '5', '6' -> {
+                if (size != 0 || paxSize > 0) {
+                    throw new UnfitLayerException("an entry that is no file has content");
+                }
+                entry(0);
+            }
             default -> entry(paxSize >= 0 ? paxSize : size);
         }
     }
 
+    private void describing(long size) throws IOException {
+        inARow++;
+        if (size > LONGEST || inARow > MOST_IN_A_ROW) {
+            throw tooLong();
+        }
+        payloadLeft = padded(size);
+    }
+
+    private static UnfitLayerException tooLong() {
+        return new UnfitLayerException(
+                "an entry has more than %d bytes of headers, or more than %d of them"
+                        .formatted(LONGEST, MOST_IN_A_ROW));
+    }
+
+    private static UnfitLayerException sparse() {
+        return new UnfitLayerException("it holds a sparse file");
+    }
+
     private void entry(long size) {
+        inARow = 0;
         current = announced;
         announced = new LinkedHashMap<>();
         paxSize = -1;
         payloadLeft = padded(size);
     }
 
-    private void lose() {
-        lost = true;
-        current = Map.of();
-    }
-
     /// `LENGTH KEY=VALUE\n`, where the length counts the whole record, and the value is any bytes.
-    private void readRecords() {
+    private void readRecords() throws IOException {
         var bytes = Arrays.copyOf(pax.toByteArray(), paxLength);
         for (var at = 0; at < bytes.length; ) {
             var space = indexOf(bytes, ' ', at);
@@ -143,12 +173,19 @@ final class PaxAttributes extends FilterInputStream {
             var length = space < 0 ? 0 : decimal(text(bytes, at, space));
             var end = at + length;
             if (equals < 0 || length <= 0 || end > bytes.length || equals >= end) {
-                lose();
-                return;
+                throw new UnfitLayerException("an entry has headers that do not fit");
             }
             var key = text(bytes, space + 1, equals);
-            if (key.equals("size")) {
+            if (key.startsWith(SPARSE)) {
+                throw sparse();
+            } else if (key.equals("size")) {
                 paxSize = decimal(text(bytes, equals + 1, (int) end - 1));
+                if (global || paxSize < 0) {
+                    throw new UnfitLayerException("an entry has a size that is none");
+                }
+            } else if (global) {
+                at = (int) end;
+                continue;
             } else if (key.startsWith(PREFIX) && kept(key.substring(PREFIX.length()))) {
                 announced.put(
                         key.substring(PREFIX.length()),

@@ -38,7 +38,7 @@ final class RegistryHttp {
     ///   takes at [#SLOWEST]
     record Patience(Duration connect, Duration read, Duration answer) {
         static final Patience USUAL =
-                new Patience(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60));
+                new Patience(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 
     /// Bytes a second, below which a body is given up.
@@ -265,7 +265,7 @@ final class RegistryHttp {
                 return in.read(target, offset, length);
             } catch (SocketTimeoutException e) {
                 throw new IOException(
-                        deadline.left().isPositive() ? "no answer in time" : "too slow", e);
+                        wait.equals(read) ? "no answer in time" : "too slow", e);
             }
         }
     }

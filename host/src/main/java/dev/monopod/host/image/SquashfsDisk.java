@@ -1,8 +1,8 @@
 package dev.monopod.host.image;
 
 import dev.monopod.host.program.HostPrograms;
+import dev.monopod.host.program.Outcome;
 import dev.monopod.host.program.Program;
-import dev.monopod.host.program.ProgramFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,10 +12,13 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The file that machines attach for one image. It has its final size from the start, and keeps its
 /// inode when it is filled, so that a machine may have it open while it is still empty.
 final class SquashfsDisk {
+    private static final Logger LOG = LoggerFactory.getLogger(SquashfsDisk.class);
     private static final int HEAD = 4096;
 
     /// For the largest image on a slow and busy host.
@@ -49,7 +52,7 @@ final class SquashfsDisk {
     /// bytes.
     ///
     /// @param spool folder for the file system on its way
-    /// @throws IOException with sqfstar's words
+    /// @throws IOException that says what is wrong, without words of the image
     Content fill(MergedImage image, Path spool, Room room) throws IOException {
         reserve();
         var fresh = spool.resolve("disk");
@@ -106,11 +109,21 @@ final class SquashfsDisk {
                                 "lz4",
                                 target.toString())
                         .withInput(out -> image.writeTo(room.watch(out)));
-        try {
-            new HostPrograms().output(sqfstar);
-        } catch (ProgramFailure e) {
+        switch (new HostPrograms().run(sqfstar)) {
+            case Outcome.Ended ended when ended.succeeded() -> {}
+            // Its words may be those of an entry, and become an event.
+            case Outcome.Ended ended -> {
+                LOG.warn("sqfstar failed with exit code {}: {}", ended.code(), ended.words());
+                throw new IOException("sqfstar failed with exit code " + ended.code());
+            }
+            case Outcome.TooLate _ ->
+                    throw new IOException(
+                            "sqfstar did not end within %d minutes".formatted(LIMIT.toMinutes()));
+            case Outcome.NotStarted(var reason) ->
+                    throw new IOException("cannot run sqfstar: " + reason);
             // An image that can't be read says more than the program that wanted to.
-            throw e.getCause() instanceof IOException source ? source : e;
+            case Outcome.InputFailed(var cause) -> throw cause;
+            case Outcome.Interrupted _ -> throw new IOException("interrupted");
         }
     }
 

@@ -44,7 +44,8 @@ final class InputWriter {
             pipe.flush();
         } catch (IOException e) {
             fail(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Also an error: the program would take its input for whole.
             fail(new IOException(e));
         }
     }

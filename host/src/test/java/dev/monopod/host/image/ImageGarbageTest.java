@@ -46,6 +46,17 @@ class ImageGarbageTest {
     }
 
     @Test
+    void removesWhatWasNeverWholeThoughTheDiskHasRoom() {
+        var abandoned =
+                new Stored("a", List.of(), 0, false, NOW.minus(Duration.ofMinutes(61)));
+        var young = new Stored("b", List.of(), 0, false, NOW.minus(Duration.ofMinutes(59)));
+
+        assertThat(chosen(900, Set.of(), abandoned, young, image("c", 60, 600)))
+                .containsExactly("a");
+        assertThat(chosen(900, Set.of("a"), abandoned)).isEmpty();
+    }
+
+    @Test
     void refusesThresholdsTheWrongWayRound() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ImageGarbage(70, 80, Duration.ZERO))

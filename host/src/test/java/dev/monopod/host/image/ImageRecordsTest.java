@@ -62,6 +62,36 @@ class ImageRecordsTest {
     }
 
     @Test
+    void forgetsReferencesBeyondTheBoundAndThoseOfImagesThatAreHereLast() throws IOException {
+        var records = withAnImage();
+        var table = new StringBuilder("{\"" + NAME + "\":");
+        table.append("{\"digest\":\"%s\",\"imageId\":\"app\"}".formatted(DIGEST));
+        for (var i = 0; i < ImageRecords.MOST_REFERENCES; i++) {
+            table.append(
+                    ",\"registry.example/other:%d\":{\"digest\":\"sha256:%064d\",\"imageId\":\"x\"}"
+                            .formatted(i, i));
+        }
+        Files.writeString(table(), table + "}");
+
+        records.remember("registry.example/fresh:1", KNOWN);
+
+        assertThat(records.known(NAME)).isPresent();
+        assertThat(records.known("registry.example/fresh:1")).isPresent();
+        assertThat(records.known("registry.example/other:7")).isEmpty();
+    }
+
+    @Test
+    void keepsNoMoreThan256HoldersOfAnImage() throws IOException {
+        var records = withAnImage();
+        for (var i = 0; i < 300; i++) {
+            records.remember(NAME, new Known(DIGEST, KNOWN.imageId(), Set.of("secret " + i)));
+        }
+
+        var holders = records.known(NAME).orElseThrow().holders();
+        assertThat(holders).hasSize(256).contains("secret 299");
+    }
+
+    @Test
     void leavesTheReferenceToTheImageThatItMeansNow() throws IOException {
         var records = withAnImage();
         var other = "sha256:" + "b".repeat(64);

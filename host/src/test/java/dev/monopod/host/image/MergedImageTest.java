@@ -72,8 +72,10 @@ final class MergedImageTest {
 
     @Test
     void refusesAnEntryThatLeavesTheImage() {
-        assertThrows(
-                IllegalArgumentException.class, () -> merge(new Tars().file("a/../../b", "1")));
+        assertEquals(
+                "layer 0 cannot be read: an entry of a layer leaves the image",
+                assertThrows(IOException.class, () -> merge(new Tars().file("a/../../b", "1")))
+                        .getMessage());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.monopod.host.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -56,11 +57,12 @@ class PaxAttributesTest {
     }
 
     @Test
-    void passesOnBytesThatAreNoTar() throws IOException {
+    void refusesBytesThatAreNoTar() {
         var bytes = new byte[3000];
         java.util.Arrays.fill(bytes, (byte) 7);
 
-        assertThat(new PaxAttributes(new ByteArrayInputStream(bytes)).readAllBytes())
-                .isEqualTo(bytes);
+        assertThatThrownBy(() ->
+                        new PaxAttributes(new ByteArrayInputStream(bytes)).readAllBytes())
+                .hasMessage("it is no tar, or a damaged one");
     }
 }

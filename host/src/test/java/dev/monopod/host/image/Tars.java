@@ -12,6 +12,10 @@ final class Tars {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8");
 
+    Tars() {
+        tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    }
+
     Tars file(String path, String content) throws IOException {
         return file(path, content.getBytes(StandardCharsets.UTF_8));
     }

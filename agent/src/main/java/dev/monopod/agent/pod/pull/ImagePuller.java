@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Gets the images of one pod: all references are resolved in parallel, which fixes the machine's
@@ -37,6 +38,9 @@ public final class ImagePuller {
     private final PodReports reports;
     private final MachineHandle machine;
     private final PodImages registry;
+
+    /// A pod's images leave room for those of others.
+    private final Semaphore turns = new Semaphore(3, true);
 
     /// When the pull of a container's image began that is not over.
     private final Map<String, Instant> pulling = new ConcurrentHashMap<>();
@@ -191,7 +195,12 @@ public final class ImagePuller {
         var ours = new Backoff();
         while (!scope.closed()) {
             try {
-                attempt.run(registry.identity());
+                turns.acquire();
+                try {
+                    attempt.run(registry.identity());
+                } finally {
+                    turns.release();
+                }
                 return;
             } catch (ImageException e) {
                 if (Thread.interrupted()) {
