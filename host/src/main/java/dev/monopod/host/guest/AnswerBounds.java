@@ -14,8 +14,8 @@ import java.io.IOException;
 /// So the parts are counted in the bytes as they came, in one pass that makes no objects.
 ///
 /// @param bytes of one message, without compression, which is not taken
-/// @param fields of it and of all messages within it, known and unknown, each element of a list
-///   for itself
+/// @param fields of it and of all messages within it, known and unknown, each element of a list for
+///   itself
 record AnswerBounds(int bytes, int fields) {
     /// Messages within messages; the schema needs five.
     private static final int DEPTH = 16;

@@ -26,8 +26,7 @@ final class HttpBody extends InputStream {
         this.most = most;
     }
 
-    static HttpBody of(InputStream in, Map<String, String> headers, long most)
-            throws IOException {
+    static HttpBody of(InputStream in, Map<String, String> headers, long most) throws IOException {
         var encoding = headers.getOrDefault("transfer-encoding", "");
         if (!encoding.isEmpty() && !encoding.equalsIgnoreCase("chunked")) {
             throw new IOException("a transfer encoding that is not known");

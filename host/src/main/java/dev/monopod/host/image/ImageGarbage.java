@@ -8,10 +8,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
-/// Decides which images go: those that were never whole and nobody wants, at once, since each tag of a
-/// registry can leave one; others when the disk fills up, by the kubelet's rules: above the high threshold
-/// as many as it takes to come down to the low one, those unused for longest first; never one that
-/// is in use or younger than the minimum age.
+/// Decides which images go: those that were never whole and nobody wants, at once, since each tag
+/// of a registry can leave one; others when the disk fills up, by the kubelet's rules: above the
+/// high threshold as many as it takes to come down to the low one, those unused for longest first;
+/// never one that is in use or younger than the minimum age.
 ///
 /// @param highPercent of the file system in use, from which on images are removed
 /// @param lowPercent to which images are removed
@@ -43,8 +43,7 @@ public record ImageGarbage(int highPercent, int lowPercent, Duration minimumAge)
                         .toList();
         var chosen = new ArrayList<Stored>();
         for (var image : candidates) {
-            var abandoned =
-                    !image.whole() && !image.lastUsed().plus(ABANDONED).isAfter(now);
+            var abandoned = !image.whole() && !image.lastUsed().plus(ABANDONED).isAfter(now);
             if (excess > 0 || abandoned) {
                 chosen.add(image);
                 excess -= image.bytes();

@@ -87,7 +87,9 @@ record ImageManifest(
 
     /// A parser's words would hold some of what it read.
     private static String readable(IOException e) {
-        return e instanceof JsonProcessingException ? "no JSON, or too much of it" : String.valueOf(e.getMessage());
+        return e instanceof JsonProcessingException
+                ? "no JSON, or too much of it"
+                : String.valueOf(e.getMessage());
     }
 
     private static ImageManifest of(

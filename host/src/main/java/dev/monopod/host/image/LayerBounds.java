@@ -4,9 +4,9 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// What one image may cost the agent while its layers are merged: counted as they are read, over all
-/// layers, so that a small download cannot become endless work. The heap of an agent is 256 MiB, and
-/// an entry takes some 300 bytes of it beside its path. Of one thread.
+/// What one image may cost the agent while its layers are merged: counted as they are read, over
+/// all layers, so that a small download cannot become endless work. The heap of an agent is 256
+/// MiB, and an entry takes some 300 bytes of it beside its path. Of one thread.
 final class LayerBounds {
     static final int MOST_ENTRIES = 200_000;
     static final int MOST_PATH_BYTES = 24 << 20;

@@ -90,8 +90,8 @@ final class LayerMerge {
 
     /// A path within the image: no leading or doubled slashes, no `.`; empty for the root.
     ///
-    /// @throws UnfitLayerException for one that would leave the image, or that no file system
-    ///   has; without its words
+    /// @throws UnfitLayerException for one that would leave the image, or that no file system has;
+    ///   without its words
     static String path(String name) throws UnfitLayerException {
         if (name.length() > LayerBounds.LONGEST_PATH) {
             throw new UnfitLayerException(

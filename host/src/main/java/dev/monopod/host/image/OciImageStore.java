@@ -106,8 +106,8 @@ public final class OciImageStore implements ImageStore {
         var pull = pull(parsed, identity);
         try {
             var manifest =
-                    turns.resolve(() ->
-                            ImageManifest.read(pull.source(), parsed.tagOrDigest(), name));
+                    turns.resolve(
+                            () -> ImageManifest.read(pull.source(), parsed.tagOrDigest(), name));
             var imageId = parsed.name() + "@" + manifest.topDigest();
             resolved.put(manifest.digest(), manifest);
             records.remember(

@@ -13,8 +13,8 @@ import java.util.Map;
 /// read last. The tar library takes their values for text and so spoils them. Reads nothing ahead.
 /// It stands before the library as a guard too: headers that the library would read into memory
 /// without end, or read in another way, and sparse files, which images should not have, fail before
-/// it sees them. What it says of that holds no words of the tar. Source: POSIX pax
-/// interchange format; the `SCHILY.xattr.` keys of star, which Docker and BuildKit write.
+/// it sees them. What it says of that holds no words of the tar. Source: POSIX pax interchange
+/// format; the `SCHILY.xattr.` keys of star, which Docker and BuildKit write.
 final class PaxAttributes extends FilterInputStream {
     private static final int BLOCK = 512;
     private static final int TYPE = 156;

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /// Where the host connects to for an image. Whoever writes a pod names a registry, and a registry
-/// names hosts for tokens and blobs: neither may make the host speak to itself, to metadata services
-/// or to what only the cluster should reach, unless the operator named that host in
+/// names hosts for tokens and blobs: neither may make the host speak to itself, to metadata
+/// services or to what only the cluster should reach, unless the operator named that host in
 /// `registries.json`. A name is resolved once, and the connection goes to what was checked, so that
 /// a second answer of its server makes no difference.
 final class RegistryAddresses {
@@ -71,7 +71,8 @@ final class RegistryAddresses {
             // address within: 6to4, Teredo, NAT64.
             var bytes = address.getAddress();
             var global = (bytes[0] & 0xe0) == 0x20;
-            var carries = bytes[0] == 0x20 && (bytes[1] == 0x02 || bytes[1] == 0x01 && bytes[2] == 0);
+            var carries =
+                    bytes[0] == 0x20 && (bytes[1] == 0x02 || bytes[1] == 0x01 && bytes[2] == 0);
             return !global || carries;
         }
         var number = Cidr.address(address.getHostAddress());

@@ -16,10 +16,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLSocketFactory;
 
-/// Asks one host for the manifests and blobs of one repository, with one credential or none. Source:
-/// OCI distribution specification; the token protocol of the distribution project. A credential goes
-/// to that host, and to the token server that it names over the connection it is trusted by; to no
-/// host that an answer redirects to. Thread-safe.
+/// Asks one host for the manifests and blobs of one repository, with one credential or none.
+/// Source: OCI distribution specification; the token protocol of the distribution project. A
+/// credential goes to that host, and to the token server that it names over the connection it is
+/// trusted by; to no host that an answer redirects to. Thread-safe.
 final class RegistryClient {
     static final int MOST_MANIFEST_BYTES = 4 << 20;
     private static final int MOST_TOKEN_BYTES = 64 << 10;
@@ -170,7 +170,8 @@ final class RegistryClient {
             throw new Refused(UNAUTHORIZED);
         }
         var parameters = new HashMap<String, String>();
-        PARAMETER.matcher(challenge)
+        PARAMETER
+                .matcher(challenge)
                 .results()
                 .forEach(found -> parameters.put(found.group(1), found.group(2)));
         var realm = target(base, parameters.getOrDefault("realm", ""), "a token server");
@@ -178,8 +179,7 @@ final class RegistryClient {
         if (parameters.containsKey("service")) {
             query += "&service=" + encoded(parameters.get("service"));
         }
-        var uri = URI.create(
-                realm + (realm.getRawQuery() == null ? "?" : "&") + query);
+        var uri = URI.create(realm + (realm.getRawQuery() == null ? "?" : "&") + query);
         var ours = origin(uri).equals(origin(base));
         if (!ours && !"https".equals(uri.getScheme()) && basic.isPresent()) {
             throw new IOException("a token server elsewhere that would get a password without TLS");
@@ -208,8 +208,7 @@ final class RegistryClient {
 
     private static String basic(RegistryCredential credential) {
         var both = credential.username() + ":" + credential.password();
-        return "Basic "
-                + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8));
+        return "Basic " + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String encoded(String text) {

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How to reach registries that differ from the rule: HTTPS, and no host at an address of the host's
-/// own, link-local, or of a VPC or Service.
+/// How to reach registries that differ from the rule: HTTPS, and no host at an address of the
+/// host's own, link-local, or of a VPC or Service.
 public record RegistryConfiguration(List<RegistrySettings> registries) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -110,8 +110,7 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
     /// Every host that is named here: what the operator wants to be asked, wherever it is.
     Set<String> named() {
         return registries.stream()
-                .flatMap(one ->
-                        Stream.concat(Stream.of(one.registry()), one.allMirrors().stream()))
+                .flatMap(one -> Stream.concat(Stream.of(one.registry()), one.allMirrors().stream()))
                 .map(name -> name.toLowerCase(Locale.ROOT).replaceFirst(":443$", ""))
                 .collect(Collectors.toUnmodifiableSet());
     }

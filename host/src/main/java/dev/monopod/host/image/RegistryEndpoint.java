@@ -104,7 +104,8 @@ final class RegistryEndpoint {
     private ImageException failed(String words, IOException e) {
         return new ImageException(
                 ImageException.Reason.PULL_FAILED,
-                "failed to pull image \"%s\" from registry %s: %s".formatted(reference, host, words),
+                "failed to pull image \"%s\" from registry %s: %s"
+                        .formatted(reference, host, words),
                 e);
     }
 

@@ -38,7 +38,8 @@ final class RegistryHttp {
     ///   takes at [#SLOWEST]
     record Patience(Duration connect, Duration read, Duration answer) {
         static final Patience USUAL =
-                new Patience(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(30));
+                new Patience(
+                        Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 
     /// Bytes a second, below which a body is given up.
@@ -70,7 +71,9 @@ final class RegistryHttp {
             throws IOException {
         var secure = "https".equals(uri.getScheme());
         var host = uri.getHost();
-        if (host == null || uri.getRawUserInfo() != null || !secure && !"http".equals(uri.getScheme())) {
+        if (host == null
+                || uri.getRawUserInfo() != null
+                || !secure && !"http".equals(uri.getScheme())) {
             throw new IOException("no HTTP address");
         }
         var port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
@@ -184,7 +187,8 @@ final class RegistryHttp {
         var body = HttpBody.of(in, headers, mostBytes);
         deadline.extend(
                 patience.answer()
-                        .plusSeconds(Math.min(body.declared().orElse(mostBytes), mostBytes) / SLOWEST));
+                        .plusSeconds(
+                                Math.min(body.declared().orElse(mostBytes), mostBytes) / SLOWEST));
         return new Answer(status, headers, body.closing(socket));
     }
 
@@ -210,7 +214,9 @@ final class RegistryHttp {
         for (var c = in.read(); c != '\n'; c = in.read()) {
             if (c < 0 || line.length() >= LONGEST_LINE) {
                 throw new IOException(
-                        c < 0 ? "the connection ended early" : "a line of headers that is too long");
+                        c < 0
+                                ? "the connection ended early"
+                                : "a line of headers that is too long");
             }
             line.append((char) c);
         }
@@ -264,8 +270,7 @@ final class RegistryHttp {
             try {
                 return in.read(target, offset, length);
             } catch (SocketTimeoutException e) {
-                throw new IOException(
-                        wait.equals(read) ? "no answer in time" : "too slow", e);
+                throw new IOException(wait.equals(read) ? "no answer in time" : "too slow", e);
             }
         }
     }

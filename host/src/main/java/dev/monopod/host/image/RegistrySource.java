@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/// One repository of a registry. Mirrors are asked first; what one does not have, or can't give, the next is asked
-/// for, the registry itself last.
+/// One repository of a registry. Mirrors are asked first; what one does not have, or can't give,
+/// the next is asked for, the registry itself last.
 final class RegistrySource implements BlobSource {
     private final List<RegistryEndpoint> endpoints;
     private final Map<String, Integer> opened = new ConcurrentHashMap<>();

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.concurrent.Semaphore;
 
 /// How many images a host works on at a time, since each costs memory of the agent: what a manifest
-/// and a configuration may take, and what the entries of a merge take ([LayerBounds]). Whoever comes
-/// first is served first. Thread-safe.
+/// and a configuration may take, and what the entries of a merge take ([LayerBounds]). Whoever
+/// comes first is served first. Thread-safe.
 final class Turns {
     private final Semaphore resolving = new Semaphore(6, true);
     private final Semaphore fetching = new Semaphore(16, true);

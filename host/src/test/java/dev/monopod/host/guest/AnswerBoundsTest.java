@@ -28,8 +28,7 @@ import org.junit.jupiter.api.Test;
 class AnswerBoundsTest {
     private static void check(MethodDescriptor<?, ? extends Message> method, byte[] bytes)
             throws Exception {
-        var marshaller =
-                (MethodDescriptor.PrototypeMarshaller<?>) method.getResponseMarshaller();
+        var marshaller = (MethodDescriptor.PrototypeMarshaller<?>) method.getResponseMarshaller();
         var prototype = (Message) marshaller.getMessagePrototype();
         AnswerBounds.of(method).check(bytes, prototype.getDescriptorForType());
     }

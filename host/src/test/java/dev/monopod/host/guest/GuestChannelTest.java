@@ -172,8 +172,7 @@ class GuestChannelTest {
     /// How listing its containers fails with a guest that answers so.
     private StatusRuntimeException error(Consumer<ServerCall<byte[], byte[]>> answer)
             throws Exception {
-        var method =
-                GuestGrpc.getListContainersMethod().toBuilder(Raw.BYTES, Raw.BYTES).build();
+        var method = GuestGrpc.getListContainersMethod().toBuilder(Raw.BYTES, Raw.BYTES).build();
         var service =
                 ServerServiceDefinition.builder(GuestGrpc.SERVICE_NAME)
                         .addMethod(

@@ -163,7 +163,8 @@ class HostileLayerTest {
 
     @Test
     void pathsThatNoFileSystemHasAreRefusedWithoutTheirWords() throws Exception {
-        for (var path : List.of("secret/".repeat(600), "secret/".repeat(200), "secret".repeat(60))) {
+        for (var path :
+                List.of("secret/".repeat(600), "secret/".repeat(200), "secret".repeat(60))) {
             assertThatThrownBy(merging(new Tars().file(path, "").bytes()))
                     .hasMessageContaining("an entry of a layer has a")
                     .hasMessageNotContaining("secret");

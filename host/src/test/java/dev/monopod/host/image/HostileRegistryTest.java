@@ -34,11 +34,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Registries that answer what they like. Each is a real server on loopback, which the test names as
-/// an operator would; names are resolved by the test.
+/// Registries that answer what they like. Each is a real server on loopback, which the test names
+/// as an operator would; names are resolved by the test.
 class HostileRegistryTest {
-    private static final SSLSocketFactory USUAL =
-            (SSLSocketFactory) SSLSocketFactory.getDefault();
+    private static final SSLSocketFactory USUAL = (SSLSocketFactory) SSLSocketFactory.getDefault();
     private static final String SECRET_WORDS = "words-of-the-answer";
     private static final String DIGEST = "sha256:" + "a".repeat(64);
 
@@ -76,8 +75,7 @@ class HostileRegistryTest {
     }
 
     private void name(HttpServer server) {
-        settings.add(
-                new RegistrySettings(authority(server), true, null, null, null, null, null));
+        settings.add(new RegistrySettings(authority(server), true, null, null, null, null, null));
     }
 
     private static void on(HttpServer server, String path, Handler handler) {
@@ -90,8 +88,7 @@ class HostileRegistryTest {
                 });
     }
 
-    private static void answer(HttpExchange exchange, int status, String body)
-            throws IOException {
+    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
         var bytes = body.getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
         exchange.getResponseBody().write(bytes);
@@ -113,10 +110,7 @@ class HostileRegistryTest {
         var addresses =
                 new RegistryAddresses(
                         this::resolved,
-                        () ->
-                                List.of(
-                                        Cidr.parse("192.168.0.0/16"),
-                                        Cidr.parse("10.100.0.0/16")),
+                        () -> List.of(Cidr.parse("192.168.0.0/16"), Cidr.parse("10.100.0.0/16")),
                         configuration.named());
         var second = Duration.ofSeconds(1);
         return new RegistrySource(
@@ -202,8 +196,7 @@ class HostileRegistryTest {
         on(
                 registry,
                 "/v2/app/manifests/1",
-                exchange ->
-                        answer(exchange, 200, "{\"config\":{\"digest\":\"" + DIGEST + "\"}}"));
+                exchange -> answer(exchange, 200, "{\"config\":{\"digest\":\"" + DIGEST + "\"}}"));
         on(
                 registry,
                 "/v2/app/blobs/",
@@ -231,34 +224,32 @@ class HostileRegistryTest {
 
     @Test
     void headersWithoutEndAreGivenUp() throws Exception {
+        Thread serving;
         try (var server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             var host = "127.0.0.1:" + server.getLocalPort();
             settings.add(new RegistrySettings(host, true, null, null, null, null, null));
-            var serving =
-                    Thread.ofVirtual()
-                            .start(() -> {
-                                try {
-                                    while (true) {
-                                        try (var peer = server.accept()) {
-                                            var out = peer.getOutputStream();
-                                            out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
-                                            while (true) {
-                                                out.write("X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".getBytes(StandardCharsets.US_ASCII));
-                                            }
-                                        } catch (SocketException hungUp) {
-                                            if (server.isClosed()) {
-                                                return;
-                                            }
-                                        }
-                                    }
-                                } catch (IOException e) {
-                                    throw new UncheckedIOException(e);
-                                }
-                            });
+            serving = Thread.ofVirtual().start(() -> sendHeadersForEver(server));
 
             assertThat(failure(source(host))).contains("headers that are too long");
-            server.close();
-            serving.join();
+        }
+        serving.join();
+    }
+
+    private static void sendHeadersForEver(ServerSocket server) {
+        var header = "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".getBytes(StandardCharsets.US_ASCII);
+        while (!server.isClosed()) {
+            try (var peer = server.accept()) {
+                var out = peer.getOutputStream();
+                out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
+                while (true) {
+                    out.write(header);
+                }
+            } catch (SocketException hungUp) {
+                // The next connection, or the end of the test.
+                continue;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
@@ -282,7 +273,9 @@ class HostileRegistryTest {
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> {
                     try (var answer =
-                            new RegistryHttp(addresses, new Patience(moment, Duration.ofMinutes(1), moment))
+                            new RegistryHttp(
+                                            addresses,
+                                            new Patience(moment, Duration.ofMinutes(1), moment))
                                     .get(
                                             URI.create(
                                                     "http://%s/v2/app/manifests/1"
@@ -400,7 +393,7 @@ class HostileRegistryTest {
                                         URI.create("http://rebinding.example:" + port),
                                         Map.of(),
                                         1000,
-        USUAL));
+                                        USUAL));
 
         assertThat(lookups).hasSize(1);
         assertThat(asked).isEmpty();

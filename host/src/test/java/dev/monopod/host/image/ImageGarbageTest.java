@@ -47,8 +47,7 @@ class ImageGarbageTest {
 
     @Test
     void removesWhatWasNeverWholeThoughTheDiskHasRoom() {
-        var abandoned =
-                new Stored("a", List.of(), 0, false, NOW.minus(Duration.ofMinutes(61)));
+        var abandoned = new Stored("a", List.of(), 0, false, NOW.minus(Duration.ofMinutes(61)));
         var young = new Stored("b", List.of(), 0, false, NOW.minus(Duration.ofMinutes(59)));
 
         assertThat(chosen(900, Set.of(), abandoned, young, image("c", 60, 600)))

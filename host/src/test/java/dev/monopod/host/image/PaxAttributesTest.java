@@ -61,8 +61,7 @@ class PaxAttributesTest {
         var bytes = new byte[3000];
         java.util.Arrays.fill(bytes, (byte) 7);
 
-        assertThatThrownBy(() ->
-                        new PaxAttributes(new ByteArrayInputStream(bytes)).readAllBytes())
+        assertThatThrownBy(() -> new PaxAttributes(new ByteArrayInputStream(bytes)).readAllBytes())
                 .hasMessage("it is no tar, or a damaged one");
     }
 }

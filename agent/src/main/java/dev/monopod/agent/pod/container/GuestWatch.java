@@ -160,10 +160,7 @@ public final class GuestWatch {
 
     private void told(ContainerState state) throws InterruptedException {
         if (!ours(state)) {
-            log.log(
-                    Level.WARN,
-                    "{}: guest speaks of an unknown container",
-                    view.plan().display());
+            log.log(Level.WARN, "{}: guest speaks of an unknown container", view.plan().display());
             return;
         }
         if (state.hasUser()) {

@@ -209,8 +209,7 @@ public final class Streams {
     }
 
     private static RefusedException failed(String why) {
-        return new RefusedException(
-                new Refusal.Failed(GuestWords.line(why, GuestWords.STATUS)));
+        return new RefusedException(new Refusal.Failed(GuestWords.line(why, GuestWords.STATUS)));
     }
 
     private static RefusedException failure(StatusRuntimeException e) {

@@ -19,9 +19,9 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// What of a guest's statistics goes into the reports of the host, which hold those of all its pods:
-/// a name that comes twice, a number that is none, or a time centuries away would spoil them for
-/// all. So a guest is believed of the pod's own containers and volumes, of each once.
+/// What of a guest's statistics goes into the reports of the host, which hold those of all its
+/// pods: a name that comes twice, a number that is none, or a time centuries away would spoil them
+/// for all. So a guest is believed of the pod's own containers and volumes, of each once.
 public final class BelievedStatistics {
     /// A machine's clock may be off by less.
     private static final Duration CLOCK_TOLERANCE = Duration.ofDays(1);

@@ -272,8 +272,13 @@ class HostileGuestTest {
         host.guest.exit("app", 0, 1);
 
         await().until(() -> host.status.getContainerStatuses().getFirst().getRestartCount() == 1);
-        assertThat(host.status.getContainerStatuses().getFirst().getUser().getLinux()
-                        .getSupplementalGroups())
+        assertThat(
+                        host.status
+                                .getContainerStatuses()
+                                .getFirst()
+                                .getUser()
+                                .getLinux()
+                                .getSupplementalGroups())
                 .hasSize(1024);
         assertThat(worker.state().failure()).isEmpty();
     }
