@@ -3,6 +3,7 @@ package dev.monopod.host.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -13,6 +14,14 @@ public interface FileWriter {
     /// Makes or empties the file, which others may not read, and returns when the bytes are on the
     /// disk.
     void write(Path file, byte[] content) throws IOException;
+
+    /// Writes to the real disk, and leaves it to the kernel when: an agent that is killed harms the
+    /// file no more than with [#real()], a host that loses its power may lose what came last.
+    static FileWriter lazy() {
+        return (file, content) -> {
+            var unused = Files.write(file, content);
+        };
+    }
 
     /// Writes to the real disk.
     static FileWriter real() {

@@ -9,6 +9,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,8 @@ public final class OwnFile {
     private static final DateTimeFormatter TIMESTAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
+    private static final int MOST_ASIDE = 5;
+
     private final Path path;
     private final Clock clock;
     private final FileWriter writer;
@@ -29,6 +33,23 @@ public final class OwnFile {
         this.path = path;
         this.clock = clock;
         this.writer = writer;
+    }
+
+    /// The file could not be replaced.
+    public static final class Unwritable extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private final String reason;
+
+        Unwritable(String message, String reason, IOException cause) {
+            super(message, cause);
+            this.reason = reason;
+        }
+
+        /// Why, without a path: for those who know nothing of the host's files.
+        public String reason() {
+            return reason;
+        }
     }
 
     /// Makes sense of a file's bytes.
@@ -69,8 +90,8 @@ public final class OwnFile {
 
     /// Replaces the content. If that fails, the content of before stays, and nothing else does.
     ///
-    /// @throws IOException that names the file and why, such as a full disk
-    public void replace(byte[] content) throws IOException {
+    /// @throws Unwritable that names the file and why, such as a full disk
+    public void replace(byte[] content) throws Unwritable {
         var fresh = path.resolveSibling(path.getFileName() + ".new");
         try {
             Files.createDirectories(path.toAbsolutePath().getParent());
@@ -78,7 +99,7 @@ public final class OwnFile {
             Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             remove(fresh);
-            throw new IOException("cannot write %s: %s".formatted(path, reason(e)), e);
+            throw new Unwritable("cannot write %s: %s".formatted(path, reason(e)), reason(e), e);
         }
     }
 
@@ -94,6 +115,7 @@ public final class OwnFile {
                     bytes,
                     firstLine(damage),
                     aside.getFileName());
+            removeOldest();
         } catch (NoSuchFileException another) {
             LOG.debug("{} was set aside by another process", path);
         } catch (IOException e) {
@@ -103,6 +125,19 @@ public final class OwnFile {
                     firstLine(damage),
                     reason(e));
         }
+    }
+
+    /// Whatever damages the file may do so again and again.
+    private void removeOldest() throws IOException {
+        var prefix = path.getFileName() + ".damaged-";
+        List<Path> aside;
+        try (var siblings = Files.list(path.toAbsolutePath().getParent())) {
+            aside =
+                    siblings.filter(file -> file.getFileName().toString().startsWith(prefix))
+                            .sorted(Comparator.reverseOrder())
+                            .toList();
+        }
+        aside.stream().skip(MOST_ASIDE).forEach(OwnFile::remove);
     }
 
     private static void remove(Path half) {

@@ -124,8 +124,11 @@ public final class KubernetesPodApi implements PodApi {
     }
 
     @Override
-    public void claimMachine(String machine) {
-        finalizers.add(named(machine), Names.AGENT_FINALIZER);
+    public void claimMachine(Machine machine) {
+        // The scheduler makes Machines with it: no call before each start.
+        if (!machine.hasFinalizer(Names.AGENT_FINALIZER)) {
+            finalizers.add(machine, Names.AGENT_FINALIZER);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.api;
 
+import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
@@ -27,8 +28,8 @@ public interface PodApi {
     /// Asks for the ordinary deletion of the pod.
     void evictPod(Pod pod);
 
-    /// Puts the agent's finalizer on the Machine.
-    void claimMachine(String machine);
+    /// Puts the agent's finalizer on the Machine, if it is not there already.
+    void claimMachine(Machine machine);
 
     void machineStatus(String machine, MachineStatus status);
 

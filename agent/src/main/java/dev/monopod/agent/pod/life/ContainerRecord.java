@@ -33,6 +33,26 @@ public record ContainerRecord(
                 RestartBackoff.NONE);
     }
 
+    /// Begins with this attempt; those before it are not known.
+    ContainerRecord begun(int first) {
+        return new ContainerRecord(
+                plan, first, image, phase, last, imageReady, trouble, health, backoff);
+    }
+
+    /// Runs, as far as is known, since an earlier life of the agent.
+    ContainerRecord inherited(int present, Instant startedAt) {
+        return new ContainerRecord(
+                plan,
+                present,
+                plan.image(),
+                new ContainerPhase.Running(startedAt),
+                last,
+                imageReady,
+                trouble,
+                new ContainerHealth(true, false, false, false, true, Optional.empty()),
+                backoff);
+    }
+
     public String name() {
         return plan.name();
     }

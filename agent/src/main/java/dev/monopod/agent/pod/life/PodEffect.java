@@ -67,4 +67,12 @@ public sealed interface PodEffect {
 
     /// Remove data and the pod's API objects.
     record Remove() implements PodEffect {}
+
+    /// Whether it only ends what there is.
+    default boolean ends() {
+        return switch (this) {
+            case StopContainer _, TakeTurn _, Hasten _, AttemptOver _, PowerOff _, Remove _ -> true;
+            case PodEffect _ -> false;
+        };
+    }
 }

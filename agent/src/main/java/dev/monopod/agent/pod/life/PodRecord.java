@@ -7,9 +7,7 @@ import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs.
-/// Written whole, by rename, before any effect is performed.
+/// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs. Written
+/// before any effect is performed.
 public record PodRecord(
         String machine,
         boolean machineStarted,
@@ -35,7 +33,6 @@ public record PodRecord(
         @Nullable List<String> disks,
         @Nullable ResizeEntry resize) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String FILE = "pod.json";
 
     record FailureEntry(String reason, String message, long deadlineMillis) {}
 
@@ -312,19 +309,11 @@ public record PodRecord(
                 backoff);
     }
 
-    public static Optional<PodRecord> read(Path directory) throws IOException {
-        var file = directory.resolve(FILE);
-        if (!Files.exists(file)) {
-            return Optional.empty();
+    /// @param resources that an earlier agent noted down beside it; what the record says counts
+    public PodRecord with(Optional<PodAllocation> resources) {
+        if (resize != null || resources.isEmpty()) {
+            return this;
         }
-        var record = parse(Files.readAllBytes(file));
-        return Optional.of(
-                record.resize == null
-                        ? record.with(PodAllocation.read(directory).map(ResizeEntry::of))
-                        : record);
-    }
-
-    private PodRecord with(Optional<ResizeEntry> resources) {
         return new PodRecord(
                 machine,
                 machineStarted,
@@ -337,25 +326,28 @@ public record PodRecord(
                 containers,
                 images,
                 disks,
-                resources.orElse(null));
+                ResizeEntry.of(resources.get()));
     }
 
-    static PodRecord parse(byte[] json) throws IOException {
-        return JSON.readValue(json, PodRecord.class);
+    /// Whether a container was started, or was about to be.
+    boolean begun() {
+        return containers.stream()
+                .anyMatch(container ->
+                        !container.phase().equals("waiting")
+                                || container.attempt() > 0
+                                || container.last() != null);
     }
 
-    byte[] json() throws IOException {
+    /// @throws IOException if it is damaged
+    public static PodRecord parse(byte[] json) throws IOException {
+        var record = JSON.readValue(json, PodRecord.class);
+        if (record == null || record.containers == null || record.images == null) {
+            throw new IOException("the record of a pod has no containers or images");
+        }
+        return record;
+    }
+
+    public byte[] json() throws IOException {
         return JSON.writeValueAsBytes(this);
-    }
-
-    public void write(Path directory) throws IOException {
-        Files.createDirectories(directory);
-        var fresh = directory.resolve(FILE + ".new");
-        Files.write(fresh, json());
-        Files.move(
-                fresh,
-                directory.resolve(FILE),
-                StandardCopyOption.REPLACE_EXISTING,
-                StandardCopyOption.ATOMIC_MOVE);
     }
 }

@@ -39,6 +39,13 @@ public final class MachineHandle {
         vm = Optional.of(machine);
     }
 
+    /// There is no machine any more, and another may start.
+    public void stopped() {
+        disconnect();
+        channel = Optional.empty();
+        vm = Optional.empty();
+    }
+
     public Optional<GuestChannel> channel() {
         return channel;
     }

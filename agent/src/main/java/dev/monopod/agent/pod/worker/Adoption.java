@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.worker;
 
+import dev.monopod.agent.pod.life.Noted;
 import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.scope.MachineHandle;
@@ -8,7 +9,6 @@ import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
-import io.fabric8.kubernetes.api.model.PodStatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
@@ -98,7 +98,7 @@ final class Adoption {
             return;
         }
         var view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
-        var worker = worker(view, PodRecord.read(view.directory()), stumble);
+        var worker = worker(view, RecordKeeper.read(view.directory(), services.clock()), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
             worker.lookSoon();
@@ -109,10 +109,10 @@ final class Adoption {
     }
 
     private PodWorker worker(
-            PodView view, Optional<PodRecord> record, Optional<Throwable> stumble) {
+            PodView view, Noted noted, Optional<Throwable> stumble) {
         var vm = recovered.claim(view.machineName());
         try {
-            return worker(view, record, stumble, vm);
+            return worker(view, noted, stumble, vm);
         } catch (RuntimeException | Error e) {
             // For the next try: a machine that runs on is not to be thought lost.
             vm.ifPresent(recovered::put);
@@ -122,7 +122,7 @@ final class Adoption {
 
     private PodWorker worker(
             PodView view,
-            Optional<PodRecord> record,
+            Noted noted,
             Optional<Throwable> stumble,
             Optional<VirtualMachine> vm) {
         var handle =
@@ -131,21 +131,24 @@ final class Adoption {
                         view.machine().getSpec().size().memoryMebiBytes() << 20);
         var how =
                 Resumption.of(
-                        record,
+                        noted,
                         view.plan(),
-                        vm.filter(VirtualMachine::alive).isPresent(),
-                        Optional.ofNullable(view.pod().getStatus()).map(PodStatus::getPhase),
+                        new PodTraces(services.transport()).of(view, noted, vm),
                         services.clock().instant());
+        var record =
+                noted instanceof Noted.Whole(PodRecord whole)
+                        ? Optional.of(whole)
+                        : Optional.<PodRecord>empty();
         switch (how) {
             case Resumption.Fresh _, Resumption.Forgotten _ -> vm.ifPresent(Adoption::destroy);
             case Resumption.Ended _ -> {
                 vm.ifPresent(Adoption::destroy);
                 services.network().detach(view.machineName());
-                record.ifPresent(noted -> handle.images().putAll(noted.resolved()));
+                record.ifPresent(known -> handle.images().putAll(known.resolved()));
             }
             case Resumption.Ongoing _, Resumption.Lost _ -> {
-                record.ifPresent(noted -> handle.images().putAll(noted.resolved()));
-                record.ifPresent(noted -> handle.arrange(noted.diskPaths()));
+                record.ifPresent(known -> handle.images().putAll(known.resolved()));
+                record.ifPresent(known -> handle.arrange(known.diskPaths()));
             }
         }
         if (how instanceof Resumption.Ongoing) {

@@ -5,13 +5,19 @@ import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.log.ContainerLogs;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
+import dev.monopod.agent.pod.scope.PodThreads;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.status.PodStatusWriter;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.protocol.guest.PowerOffRequest;
 import io.grpc.StatusRuntimeException;
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Pace;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +37,9 @@ record PodEnd(
     private static final Duration LOGS = Duration.ofSeconds(120);
     private static final Duration LOGS_OF_DELETED = Duration.ofSeconds(10);
     private static final Duration POWER_OFF = Duration.ofSeconds(5);
+    private static final Duration FLUSH = Duration.ofSeconds(10);
+    private static final Pace REMOVAL =
+            Pace.whenNudged().withRetries(Duration.ofSeconds(2), Duration.ofSeconds(10));
 
     /// Returns when the machine is off, or cannot be switched off.
     ///
@@ -104,10 +113,32 @@ record PodEnd(
         }
     }
 
+    /// Waits a moment for the last status, then removes until nothing is left. Returns at once.
+    void removeAll(PodThreads threads, PodStatusWriter status, Runnable whenGone) {
+        var removal = new AtomicReference<Loop>();
+        removal.set(
+                services.loops()
+                        .lastingOfPod(
+                                "pod-removals",
+                                view.plan().display() + " removal",
+                                REMOVAL,
+                                threads.named(signs -> {
+                                    if (!state.get().objectGone()) {
+                                        status.flush(FLUSH);
+                                    }
+                                    signs.works();
+                                    remove();
+                                    scope.close();
+                                    whenGone.run();
+                                    Objects.requireNonNull(removal.get()).close();
+                                })));
+        Objects.requireNonNull(removal.get()).start();
+    }
+
     /// One try; returns when nothing is left of the pod, here and at the API server.
     ///
     /// @throws RuntimeException when something is left
-    void remove() throws IOException {
+    private void remove() throws IOException {
         if (!state.get().objectGone()) {
             services.api().deletePod(view.pod());
         }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.worker;
 
-import com.google.protobuf.ByteString;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.ImagePuller;
@@ -11,8 +10,6 @@ import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.PodNames;
-import dev.monopod.agent.pod.spec.PodNumbers;
-import dev.monopod.agent.pod.spec.Sysctls;
 import dev.monopod.agent.pod.status.PodStatusView;
 import dev.monopod.agent.pod.volume.ImageVolumes;
 import dev.monopod.agent.pod.volume.NetworkVolumes;
@@ -20,6 +17,7 @@ import dev.monopod.agent.pod.volume.PodFiles;
 import dev.monopod.agent.pod.volume.PodVolumes;
 import dev.monopod.agent.pod.volume.StorageWatch;
 import dev.monopod.agent.pod.volume.VolumeRequests;
+import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
@@ -27,15 +25,14 @@ import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.kube.api.MachineStatus;
-import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
-import dev.monopod.protocol.guest.NetworkInterface;
+import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,10 +43,8 @@ import org.slf4j.LoggerFactory;
 /// Runs on one thread of the pod, once; results go to the pod's mailbox.
 final class PodStartup {
     private static final Logger LOG = LoggerFactory.getLogger(PodStartup.class);
-    private static final int ENTROPY_BYTES = 64;
     private static final Duration RETRY = Duration.ofSeconds(5);
     private static final Duration NAME_RETRY = Duration.ofMinutes(5);
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final PodView view;
     private final PodScope scope;
@@ -61,6 +56,7 @@ final class PodStartup {
     private final ImageVolumes imageVolumes;
     private final PodVolumes volumes;
     private final PodBinding binding;
+    private final GuestIdentity identity;
     private final ReentrantLock telling = new ReentrantLock();
     private volatile boolean answered;
 
@@ -80,6 +76,7 @@ final class PodStartup {
         this.recovered = recovered;
         var images = new PodImages(services.images(), view, reports, services.source());
         var settings = services.settings();
+        this.identity = new GuestIdentity(view, machine, clusterDomain());
         this.binding = new PodBinding(view, scope, reports, services.api());
         this.puller = new ImagePuller(view, scope, reports, machine, images);
         this.imageVolumes = new ImageVolumes(view, scope, reports, machine, images);
@@ -100,12 +97,12 @@ final class PodStartup {
     }
 
     void run() throws InterruptedException {
-        if (recovered.isEmpty() && rejected()) {
+        if (recovered.isEmpty() && patiently(this::rejected)) {
             return;
         }
         scope.persevere("waiting for the binding", binding::await);
         awaitName();
-        var up = recovered.isPresent() ? again(recovered.get()) : patiently();
+        var up = patiently(() -> recovered.isPresent() ? again(recovered.get()) : bringUp());
         if (up.isEmpty()) {
             return;
         }
@@ -116,7 +113,10 @@ final class PodStartup {
         scope.insist(
                 "telling that the Node is ready",
                 () -> services.nodes().ready(view.machine(), guest));
-        volumes.prepare();
+        patiently(() -> {
+            volumes.prepare();
+            return true;
+        });
         if (!scope.closed()) {
             reports.post(new PodInput.Prepared());
             new StorageWatch(view, scope, reports, machine).start();
@@ -127,27 +127,20 @@ final class PodStartup {
     /// @param took from the machine's start to the guest's answer; zero if it ran before
     private record Up(ConfigureResponse guest, Duration took) {}
 
-    private Optional<Up> again(VirtualMachine running) throws InterruptedException {
-        var attachment = attach();
-        arrangeDisks();
-        machine.started(running);
-        puller.fetchAll();
-        return configure(attachment).map(guest -> new Up(guest, Duration.ZERO));
+    private interface Step<T> {
+        T run() throws InterruptedException;
     }
 
-    /// What fails before there is a machine is nothing that the pod lost: it waits, says why, and
-    /// starts once the cause is gone.
-    private Optional<Up> patiently() throws InterruptedException {
+    /// What fails before the guest's first answer is nothing that the pod lost: it waits, says why,
+    /// and goes on once the cause is gone.
+    private <T> T patiently(Step<T> step) throws InterruptedException {
         var backoff = new Backoff();
         while (true) {
             try {
-                return bringUp();
-            } catch (RuntimeException e) {
+                return step.run();
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
                 if (scope.closed() || Thread.interrupted()) {
                     throw new InterruptedException();
-                }
-                if (machine.vm().isPresent()) {
-                    throw e;
                 }
                 trouble("FailedCreatePodSandBox", "Failed to create pod sandbox: ", e);
                 if (scope.pause(backoff.next())) {
@@ -157,23 +150,87 @@ final class PodStartup {
         }
     }
 
+    private Optional<Up> again(VirtualMachine running) throws InterruptedException {
+        var attachment = attach();
+        var lasting = view.plan().lasting().stream().map(ContainerPlan::name).toList();
+        if (!machine.images().keySet().containsAll(lasting)) {
+            // Its record was lost.
+            puller.resolveAll();
+            imageVolumes.resolveAll();
+        }
+        arrangeDisks();
+        machine.started(running);
+        puller.fetchAll();
+        open(GuestChannel.again(running.channel(), services.transport()));
+        scope.persevere("watching the machine", () -> watch(running));
+        try {
+            return Optional.of(new Up(configured(attachment), Duration.ZERO));
+        } catch (StatusRuntimeException e) {
+            if (!scope.closed()) {
+                trouble("FailedCreatePodSandBox", "the guest does not answer: ", e);
+                reports.post(
+                        new PodInput.MachineLost("the guest does not answer: " + e.getMessage()));
+            }
+            return Optional.empty();
+        }
+    }
+
     private Optional<Up> bringUp() throws InterruptedException {
-        services.api().claimMachine(view.machineName());
+        services.api().claimMachine(view.machine());
         scope.insist("telling that the machine starts", this::tellStarting);
         var network = scope.submit("attaching the network", this::attach);
         puller.resolveAll();
         imageVolumes.resolveAll();
-        var attachment = joined(network);
+        var attachment = joined("attaching the network", network);
         services.boots().acquire();
         try {
-            var begun = scope.now();
-            machine.started(start(attachment));
-            puller.fetchAll();
-            return configure(attachment)
-                    .map(guest -> new Up(guest, Duration.between(begun, scope.now())));
+            return Optional.of(boot(attachment));
         } finally {
             services.boots().release();
         }
+    }
+
+    /// Nothing has run in a machine whose guest has not answered yet: it is switched off, and
+    /// another one starts.
+    private Up boot(Attachment attachment) throws InterruptedException {
+        var begun = scope.now();
+        var vm = start(attachment);
+        machine.started(vm);
+        var answered = false;
+        try {
+            open(new GuestChannel(vm.channel(), services.transport()));
+            puller.fetchAll();
+            var configuring =
+                    scope.submit("configuring the guest", () -> configured(attachment));
+            scope.run(
+                    "watching the boot",
+                    () -> {
+                        var unused = vm.awaitExit();
+                        configuring.cancel(true);
+                    });
+            var guest = joined("configuring the guest", configuring);
+            answered = true;
+            scope.persevere("watching the machine", () -> watch(vm));
+            return new Up(guest, Duration.between(begun, scope.now()));
+        } finally {
+            // Whoever ends the pod switches its machine off.
+            if (!answered && !scope.closed()) {
+                machine.stopped();
+                vm.destroy(Duration.ZERO);
+            }
+        }
+    }
+
+    private void open(GuestChannel channel) {
+        machine.disconnect();
+        machine.opened(channel);
+    }
+
+    private ConfigureResponse configured(Attachment attachment) {
+        return machine.guest()
+                .configure(
+                        () -> identity.request(attachment.mtu(), scope.now()),
+                        services.settings().bootPatience());
     }
 
     /// Whether the pod may not run here at all; then it has failed.
@@ -277,59 +334,11 @@ final class PodStartup {
         }
     }
 
-    private Optional<ConfigureResponse> configure(Attachment attachment) {
-        var vm = machine.vm().orElseThrow();
-        var channel =
-                recovered.isPresent()
-                        ? GuestChannel.again(vm.channel(), services.transport())
-                        : new GuestChannel(vm.channel(), services.transport());
-        machine.opened(channel);
-        scope.persevere("watching the machine", () -> watch(vm));
-        try {
-            return Optional.of(
-                    channel.configure(
-                            () -> identity(attachment), services.settings().bootPatience()));
-        } catch (RuntimeException e) {
-            if (!scope.closed()) {
-                trouble("FailedCreatePodSandBox", "the guest does not answer: ", e);
-                reports.post(
-                        new PodInput.MachineLost("the guest does not answer: " + e.getMessage()));
-            }
-            return Optional.empty();
-        }
-    }
-
     private void watch(VirtualMachine vm) throws InterruptedException {
         var why = vm.awaitExit();
         if (!scope.closed()) {
             reports.post(new PodInput.MachineLost(why));
         }
-    }
-
-    private ConfigureRequest identity(Attachment attachment) {
-        var pod = view.pod();
-        var network = view.machine().getSpec().network();
-        var entropy = new byte[ENTROPY_BYTES];
-        RANDOM.nextBytes(entropy);
-        var now = scope.now();
-        var request =
-                ConfigureRequest.newBuilder()
-                        .setMachineId(view.machineName())
-                        .setHostname(PodNames.kernel(pod, clusterDomain()))
-                        .setDomainName(PodNames.domain(pod, clusterDomain()))
-                        .setUnixTimeNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
-                        .setEntropy(ByteString.copyFrom(entropy))
-                        .setNetwork(
-                                NetworkInterface.newBuilder()
-                                        .setMac(network.mac())
-                                        .setAddress(network.address())
-                                        .setPrefixLength(32)
-                                        .setGateway(network.gateway())
-                                        .setMtu(attachment.mtu()))
-                        .setShareProcessNamespace(
-                                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
-        request.setPodResources(PodNumbers.of(view.granted(), machine.memoryBytes()));
-        return request.putAllSysctls(Sysctls.of(pod)).build();
     }
 
     /// Once the guest has answered, that it starts is not told any more.
@@ -368,19 +377,22 @@ final class PodStartup {
                                 null));
     }
 
-    private void trouble(String reason, String what, RuntimeException e) {
+    private void trouble(String reason, String what, Throwable e) {
         LOG.warn("{}: {}{}", view.plan().display(), what, e.getMessage());
         reports.event(PodApi.EventType.Warning, reason, what + e.getMessage());
     }
 
-    private static <T> T joined(Future<T> future) throws InterruptedException {
+    private static <T> T joined(String what, Future<T> future) throws InterruptedException {
         try {
             return future.get();
+        } catch (CancellationException e) {
+            throw new IllegalStateException("the machine ended before its guest answered", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof InterruptedException) {
                 throw new InterruptedException();
             }
-            throw new IllegalStateException("attaching the network failed", e.getCause());
+            var cause = String.valueOf(e.getCause().getMessage());
+            throw new IllegalStateException(what + " failed: " + cause, e.getCause());
         }
     }
 }

@@ -9,7 +9,6 @@ import dev.monopod.agent.pod.life.LastResort;
 import dev.monopod.agent.pod.life.PodEffect;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.PodMachine;
-import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.log.ContainerLogs;
@@ -38,7 +37,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -51,9 +49,6 @@ import org.slf4j.LoggerFactory;
 public final class PodWorker {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
     private static final Duration IDLE = Duration.ofMinutes(1);
-    private static final Duration FLUSH = Duration.ofSeconds(10);
-    private static final Pace REMOVAL =
-            Pace.whenNudged().withRetries(Duration.ofSeconds(2), Duration.ofSeconds(10));
 
     private final PodView view;
     private final MachineHandle handle;
@@ -73,11 +68,16 @@ public final class PodWorker {
     private final PodEnd end;
     private final CountDownLatch gone = new CountDownLatch(1);
     private final StartupTask startup;
+    private final RecordKeeper records;
+    private final HeldEffects held;
     private volatile PodState state;
     private volatile Optional<Loop> owner = Optional.empty();
     private volatile Runnable ended = () -> {};
     private volatile Consumer<Throwable> stumbled = _ -> {};
     private boolean handedOver;
+
+    /// Whether this worker has noted down anything. Of the owner's thread.
+    private boolean noted;
 
     /// @param stumble of the worker that had the pod before this one, if it stumbled
     PodWorker(
@@ -97,6 +97,8 @@ public final class PodWorker {
                 new PodScope(view.plan().display(), threads, services.clock(), services.loops());
         scope.whenClosing(handle::disconnect);
         this.reports = new PodReports(mailbox, view, scope, services.api());
+        this.records = new RecordKeeper(view, handle, scope, reports);
+        this.held = new HeldEffects(records, this::perform);
         this.logs = new ContainerLogs(view, scope, handle);
         this.probes = new ProbeRunner(view, scope, reports, handle, RandomGenerator.getDefault());
         this.parts = new PodParts(view, scope, reports, handle, services);
@@ -259,7 +261,7 @@ public final class PodWorker {
     private void judge(PodInput input) throws InterruptedException {
         try {
             apply(PodMachine.step(state, input, scope.now()));
-        } catch (RuntimeException | Error e) {
+        } catch (RuntimeException | IOException | Error e) {
             LOG.error("{}: the pod's worker failed at {}", view.plan().display(), input, e);
             if (stumble.isEmpty()) {
                 handOver(e);
@@ -269,14 +271,18 @@ public final class PodWorker {
         }
     }
 
-    private void apply(PodMachine.Step step) {
-        if (!step.state().equals(state)) {
-            save(step.state());
+    private void apply(PodMachine.Step step) throws IOException {
+        var changed = !step.state().equals(state);
+        if (changed) {
             state = step.state();
             view.grant(state.resize().granted());
             publish();
         }
-        step.effects().forEach(this::perform);
+        if (changed || !noted) {
+            noted = true;
+            var unused = records.write(state);
+        }
+        held.follow(state, step.effects());
     }
 
     /// Lets go of the pod, and leaves its machine to the worker that takes it up from the record.
@@ -297,8 +303,8 @@ public final class PodWorker {
             publish();
             reports.event(PodApi.EventType.Warning, LastResort.REASON, message);
             try {
-                save(state);
-            } catch (RuntimeException e) {
+                var unused = records.write(state);
+            } catch (RuntimeException | IOException e) {
                 LOG.error("{}: failed to write the pod's record", view.plan().display(), e);
             }
         }
@@ -361,21 +367,14 @@ public final class PodWorker {
                             view.plan().container(name).fieldPath());
             case PodEffect.PowerOff() ->
                     threads.start("power-off-" + view.plan().name(), this::powerOff);
-            case PodEffect.Remove() -> remove();
-        }
-    }
-
-    private void save(PodState next) {
-        try {
-            var facts =
-                    new PodRecord.Facts(
-                            view.machineName(),
-                            handle.vm().isPresent(),
-                            handle.images(),
-                            handle.disks());
-            PodRecord.of(next, facts).write(view.directory());
-        } catch (IOException e) {
-            LOG.error("{}: failed to write the pod's record", view.plan().display(), e);
+            case PodEffect.Remove() ->
+                    end.removeAll(
+                            threads,
+                            status,
+                            () -> {
+                                ended.run();
+                                gone.countDown();
+                            });
         }
     }
 
@@ -385,28 +384,5 @@ public final class PodWorker {
         } finally {
             reports.post(new PodInput.MachineOff());
         }
-    }
-
-    /// Waits a moment for the last status, then removes until nothing is left.
-    private void remove() {
-        var removal = new AtomicReference<Loop>();
-        removal.set(
-                services.loops()
-                        .lastingOfPod(
-                                "pod-removals",
-                                view.plan().display() + " removal",
-                                REMOVAL,
-                                threads.named(signs -> {
-                                    if (!state.objectGone()) {
-                                        status.flush(FLUSH);
-                                    }
-                                    signs.works();
-                                    end.remove();
-                                    scope.close();
-                                    ended.run();
-                                    gone.countDown();
-                                    Objects.requireNonNull(removal.get()).close();
-                                })));
-        Objects.requireNonNull(removal.get()).start();
     }
 }

@@ -36,7 +36,7 @@ final class PodSimulation {
     private record Event(Instant at, long order, int life, String what, Runnable action) {}
 
     /// What was noted down last; becomes text only when it is read.
-    private record Noted(PodState state, boolean vmKnown) {}
+    private record Written(PodState state, boolean vmKnown) {}
 
     /// Written out only when it has to be told.
     private record Happening(Instant at, Object what) {
@@ -67,7 +67,7 @@ final class PodSimulation {
     private boolean ended;
     private PodState state;
     private Optional<Resumption> taken = Optional.empty();
-    private Optional<Noted> noted = Optional.empty();
+    private Optional<Written> noted = Optional.empty();
     private final Set<String> starting = new HashSet<>();
     private Optional<PodEffect.Resize> limiting = Optional.empty();
 
@@ -220,7 +220,16 @@ final class PodSimulation {
 
     private Resumption resumption() {
         try {
-            return Resumption.of(read(), api.plan(), guest.alive(), api.phase(), now);
+            return Resumption.of(
+                    read().<Noted>map(Noted.Whole::new).orElseGet(Noted.Absent::new),
+                    api.plan(),
+                    new Traces(
+                            guest.alive()
+                                    ? new Traces.MachineSeen.Silent()
+                                    : new Traces.MachineSeen.Gone(),
+                            api.phase(),
+                            Map.of()),
+                    now);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -257,7 +266,7 @@ final class PodSimulation {
         }
         if (!step.state().equals(state)) {
             state = step.state();
-            noted = Optional.of(new Noted(state, vmKnown));
+            noted = Optional.of(new Written(state, vmKnown));
             invariants.recorded(state);
             api.want(state);
         }

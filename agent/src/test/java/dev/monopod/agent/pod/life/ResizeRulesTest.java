@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.status.PodFacts;
 import dev.monopod.agent.pod.status.PodStatusView;
@@ -302,7 +303,6 @@ final class ResizeRulesTest {
         ObjectMapper json = new ObjectMapper();
         ObjectNode older = (ObjectNode) json.readTree(PodRecord.of(life.state, facts).json());
         older.remove("resize");
-        Files.write(directory.resolve("pod.json"), json.writeValueAsBytes(older));
         Files.writeString(
                 directory.resolve("resources.json"),
                 """
@@ -311,7 +311,9 @@ final class ResizeRulesTest {
                 """);
 
         PodState restored =
-                PodRecord.read(directory).orElseThrow().restore(plan("500Mi", "NotRequired"));
+                PodRecord.parse(json.writeValueAsBytes(older))
+                        .with(PodAllocation.read(directory))
+                        .restore(plan("500Mi", "NotRequired"));
 
         assertThat(restored.resize().granted())
                 .isEqualTo(plan("64Mi", "NotRequired").resources().asked());

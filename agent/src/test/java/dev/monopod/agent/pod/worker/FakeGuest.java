@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /// A guest without a machine: keeps containers as records that tests move, and answers the whole
@@ -38,6 +39,9 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     volatile StatisticsResponse statistics = StatisticsResponse.getDefaultInstance();
     public volatile boolean diesOfTerm = true;
     volatile boolean off;
+
+    /// How many times it refuses to be told who it is.
+    final AtomicInteger refusals = new AtomicInteger();
 
     /// Whether every container's id is taken by a start that does not end.
     volatile boolean stuck;
@@ -105,6 +109,11 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
 
     @Override
     public void configure(ConfigureRequest request, StreamObserver<ConfigureResponse> out) {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            out.onError(
+                    Status.FAILED_PRECONDITION.withDescription("not yet").asRuntimeException());
+            return;
+        }
         answer(
                 out,
                 ConfigureResponse.newBuilder()

@@ -62,7 +62,7 @@ public final class FakeHost
     final List<String> left = new CopyOnWriteArrayList<>();
 
     public volatile PodStatus status = new PodStatus();
-    final CountDownLatch died = new CountDownLatch(1);
+    volatile CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);
 
     /// What time it is for the health of loops.
@@ -183,7 +183,7 @@ public final class FakeHost
     }
 
     @Override
-    public void claimMachine(String machine) {
+    public void claimMachine(Machine machine) {
         stumble("claimMachine");
         calls.add("claimMachine");
     }
@@ -263,6 +263,9 @@ public final class FakeHost
     public VirtualMachine start(MachineConfiguration configuration) {
         stumble("start");
         calls.add("start " + configuration.imageDisks().size());
+        if (died.getCount() == 0) {
+            died = new CountDownLatch(1);
+        }
         return new Vm(configuration.id());
     }
 
@@ -351,12 +354,24 @@ public final class FakeHost
 
     @Override
     public void close() {
+        // A pod that lived on would write into a directory that is being removed.
+        troubles.clear();
+        var left = pods.workers();
+        left.forEach(PodWorker::podGone);
+        for (var worker : left) {
+            try {
+                var unused = worker.awaitGone(Duration.ofSeconds(5));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
         guest.close();
         transport.close();
     }
 
     final class Vm implements VirtualMachine {
         private final String id;
+        private final CountDownLatch death = died;
 
         Vm(String id) {
             this.id = id;
@@ -379,12 +394,12 @@ public final class FakeHost
 
         @Override
         public boolean alive() {
-            return died.getCount() > 0;
+            return death.getCount() > 0;
         }
 
         @Override
         public String awaitExit() throws InterruptedException {
-            died.await();
+            death.await();
             return "killed by the test";
         }
 
@@ -397,7 +412,7 @@ public final class FakeHost
         @Override
         public void destroy(Duration patience) {
             calls.add("destroy");
-            died.countDown();
+            death.countDown();
         }
 
         @Override

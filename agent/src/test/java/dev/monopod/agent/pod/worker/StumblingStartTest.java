@@ -83,6 +83,23 @@ class StumblingStartTest {
                 "start", new MachineException("No space left on device"), "FailedCreatePodSandBox");
     }
 
+    /// Nothing has run in a machine before its guest has answered: another one starts.
+    @Test
+    void startsAnotherMachineWhenTheGuestRefuses() {
+        host.guest.refusals.set(1);
+        PodWorker worker = host.begin(pod());
+        await().atMost(PATIENCE)
+                .until(() ->
+                        host.events.stream()
+                                .anyMatch(event ->
+                                        event.startsWith("FailedCreatePodSandBox ")
+                                                && event.contains("not yet")));
+        await().atMost(PATIENCE).until(() -> "Running".equals(host.status.getPhase()));
+        assertThat(worker.state().failure()).isEmpty();
+        assertThat(host.calls).containsSubsequence("start 1", "destroy", "start 1");
+        assertThat(host.calls).doesNotContain("machine Failed");
+    }
+
     /// What is told of the machine is told beside the work.
     @Test
     void startsThoughTheStatusOfItsMachineIsRefused() {
