@@ -105,8 +105,7 @@ final class Parts {
         }
     }
 
-    static Guard guard(
-            EventRecorder recorder, Watches watches, AgentOptions options, Loops loops) {
+    static Guard guard(EventRecorder recorder, Watches watches, AgentOptions options, Loops loops) {
         var watch = new NetworkWatch(watches);
         return new Guard(
                 watch,

@@ -74,8 +74,7 @@ final class StartTest {
     }
 
     private HealthServer health() throws Exception {
-        return new HealthServer(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), loops);
+        return new HealthServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), loops);
     }
 
     private static String ready(HealthServer health) throws Exception {

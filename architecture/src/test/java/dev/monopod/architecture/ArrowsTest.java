@@ -276,4 +276,40 @@ class ArrowsTest {
                 .callMethod(java.util.concurrent.TimeUnit.class, "sleep", long.class)
                 .check(monopod);
     }
+
+    /// Patches, conditions and events are made in one place each, so that each has one manner. A
+    /// room that watches more than a list of a kind does so with `Watches`.
+    @Test
+    void theApiIsWrittenToByOneHand() {
+        var outside =
+                noClasses()
+                        .that()
+                        .resideInAPackage("dev.monopod..")
+                        .and()
+                        .resideOutsideOfPackage("dev.monopod.kube.client..");
+        for (var builder :
+                new String[] {
+                    "io.fabric8.kubernetes.client.dsl.base.PatchContext",
+                    "io.fabric8.kubernetes.api.model.ConditionBuilder",
+                    "io.fabric8.kubernetes.api.model.PodConditionBuilder",
+                    "io.fabric8.kubernetes.api.model.EventBuilder",
+                    "io.fabric8.kubernetes.api.model.events.v1.EventBuilder"
+                }) {
+            outside.should().dependOnClassesThat().haveFullyQualifiedName(builder).check(monopod);
+        }
+        noClasses()
+                .that()
+                .resideInAPackage("dev.monopod..")
+                .and()
+                .resideOutsideOfPackage("dev.monopod.kube.client..")
+                .should()
+                .callMethodWhere(
+                        target(name("getCode"))
+                                .and(
+                                        target(
+                                                owner(
+                                                        assignableTo(
+                                                                "io.fabric8.kubernetes.client.KubernetesClientException")))))
+                .check(monopod);
+    }
 }

@@ -64,8 +64,7 @@ final class ClassParams {
                         .withRequired("key", "operator")
                         .addToProperties("key", text("Key of the label.").build())
                         .addToProperties(
-                                "operator",
-                                text("In, NotIn, Exists or DoesNotExist.").build())
+                                "operator", text("In, NotIn, Exists or DoesNotExist.").build())
                         .addToProperties(
                                 "values",
                                 list("For In and NotIn.", text("A label's value.").build()))

@@ -12,7 +12,6 @@ import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
@@ -262,7 +261,7 @@ public final class FargateScheduler implements AutoCloseable {
             if (ApiCode.CONFLICT.in(e)) {
                 return settle(pod, name);
             }
-            if (refused(e)) {
+            if (ApiCode.refused(e)) {
                 ledger.free(name);
             }
             throw e;
@@ -284,12 +283,6 @@ public final class FargateScheduler implements AutoCloseable {
         var marks = PodMarks.of(machine);
         var marked = marks.standOn(pod) ? Optional.of(pod) : api.mark(pod, marks);
         return marked.map(known -> new Ready(known, machine));
-    }
-
-    /// Whether the API server said no; else the object may have been created.
-    private static boolean refused(KubernetesClientException e) {
-        return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
-                && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
     }
 
     private boolean settle(Pod pod, String name) {

@@ -16,8 +16,7 @@ import org.slf4j.LoggerFactory;
 /// Removes images when the disk fills up. A loop looks once a minute.
 public final class ImageCollector implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageCollector.class);
-    private static final Pace PACE =
-            Pace.every(Duration.ofMinutes(1)).after(Duration.ofMinutes(1));
+    private static final Pace PACE = Pace.every(Duration.ofMinutes(1)).after(Duration.ofMinutes(1));
 
     private final OciImageStore store;
     private final ImageGarbage rules;
@@ -90,8 +89,7 @@ public final class ImageCollector implements AutoCloseable {
         var stuck = rules.excess(space) > 0 && chosen.isEmpty();
         if (stuck && !told) {
             LOG.warn(
-                    "the disk of {} is filling up, and no image can be removed",
-                    store.directory());
+                    "the disk of {} is filling up, and no image can be removed", store.directory());
         }
         told = stuck;
     }

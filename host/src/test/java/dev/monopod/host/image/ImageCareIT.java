@@ -25,8 +25,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,9 +48,7 @@ final class ImageCareIT {
 
     private OciImageStore store(CredentialPluginSettings plugins, RegistrySettings... settings) {
         return new OciImageStore(
-                directory.resolve("images"),
-                () -> configuration(settings),
-                plugins);
+                directory.resolve("images"), () -> configuration(settings), plugins);
     }
 
     /// These settings, and by plain HTTP every registry that a test has made.
@@ -312,10 +310,7 @@ final class ImageCareIT {
             var full = new Room(images, () -> new Room.Space(100L << 30, (1L << 30) + 5));
             var store =
                     new OciImageStore(
-                            images,
-                            this::configuration,
-                            CredentialPluginSettings.none(),
-                            full);
+                            images, this::configuration, CredentialPluginSettings.none(), full);
 
             assertThatExceptionOfType(ImageException.class)
                     .isThrownBy(() -> pull(store, registry.name() + "/app:1"))

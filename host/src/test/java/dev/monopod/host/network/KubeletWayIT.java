@@ -209,8 +209,7 @@ final class KubeletWayIT {
                                 "addr add %s/32 dev eth0".formatted(address(pod)),
                                 "route add 10.77.0.1/32 dev eth0 scope link",
                                 "route add default via 10.77.0.1"));
-        network.attach(
-                new PodInterface("m-" + pod, "it", address(pod), "10.77.0.1", mac(pod)));
+        network.attach(new PodInterface("m-" + pod, "it", address(pod), "10.77.0.1", mac(pod)));
     }
 
     /// Has a server of the pod's own answer.

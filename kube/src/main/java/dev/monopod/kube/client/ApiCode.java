@@ -21,4 +21,15 @@ public enum ApiCode {
     public boolean in(KubernetesClientException answer) {
         return answer.getCode() == number;
     }
+
+    /// Whether the API server said no, so that nothing has changed; otherwise something may have.
+    public static boolean refused(KubernetesClientException answer) {
+        return answer.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
+                && answer.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
+    }
+
+    /// Whether there was no answer at all.
+    public static boolean missing(KubernetesClientException failure) {
+        return failure.getCode() == 0;
+    }
 }

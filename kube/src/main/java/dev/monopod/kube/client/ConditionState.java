@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -68,6 +69,13 @@ public record ConditionState(
                                 PodCondition::getLastTransitionTime,
                                 now))
                 .build();
+    }
+
+    /// As a pod writes what was found at a time of its own: looked for and changed then.
+    public PodCondition probed(Instant since) {
+        var condition = podCondition(List.of(), since);
+        condition.setLastProbeTime(condition.getLastTransitionTime());
+        return condition;
     }
 
     /// Whether one of these conditions has this type, status, reason and message already.

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /// one never waits: a queue of 1000 takes it, one loop writes, and what finds the queue full is
 /// dropped, with one line in the log. Needs the verbs `create` and `patch` on events, and no `get`.
 /// An API server that cannot be reached is asked again after five to ten seconds, twelve times for
-/// one event; whatever else hinders one event hinders no other. Whoever makes the recorder closes it,
-/// before its client.
+/// one event; whatever else hinders one event hinders no other. Whoever makes the recorder closes
+/// it, before its client.
 public final class EventRecorder implements AutoCloseable {
     static final int MOST_WAITING = 1000;
 

@@ -6,8 +6,8 @@ import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The answer to one probe: a line for the start, for each loop of the process, and for each kind of
-/// loop that pods have, as the API server's own `/readyz?verbose` has them.
+/// The answer to one probe: a line for the start, for each loop of the process, and for each kind
+/// of loop that pods have, as the API server's own `/readyz?verbose` has them.
 record HealthReport(int status, String body) {
     /// Fine when the start is over and no loop fails that all of the process needs.
     ///

@@ -45,6 +45,7 @@ final class EventRecorderTest {
 
     /// The events that the server holds, by path; it lets nobody read them.
     private final Map<String, String> stored = new ConcurrentHashMap<>();
+
     private final AtomicReference<Instant> now =
             new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
     private final Loops loops = new Loops(now::get, new Random(1));
@@ -152,7 +153,8 @@ final class EventRecorderTest {
                                     : serve(request);
                         });
                 var client = api.client();
-                var recorder = new EventRecorder(client, Clock.systemUTC(), loops, Duration.ofMillis(1))) {
+                var recorder =
+                        new EventRecorder(client, Clock.systemUTC(), loops, Duration.ofMillis(1))) {
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "forbidden");
             recorder.of("fargate-agent", "one").warning(POD, "Failed", "message");
 
@@ -226,8 +228,7 @@ final class EventRecorderTest {
 
             broken.set(false);
             events.warning(POD, "Mended", "message");
-            Awaitility.await()
-                    .until(() -> stored.size() == 2 && loops.health().getFirst().fine());
+            Awaitility.await().until(() -> stored.size() == 2 && loops.health().getFirst().fine());
         }
     }
 

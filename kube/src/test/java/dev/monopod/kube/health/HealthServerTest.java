@@ -108,15 +108,16 @@ final class HealthServerTest {
     @Test
     void staysReadyWhenOnePodsLoopFails() throws Exception {
         server.started();
-        try (var loop = loops.ofPod(
-                        "pod-tasks", "default/web watch", PACE, HealthServerTest::refuse)) {
+        try (var loop =
+                loops.ofPod("pod-tasks", "default/web watch", PACE, HealthServerTest::refuse)) {
             loop.start();
             await().until(() -> loop.health().failures() == 1);
 
             now.set(START.plusSeconds(3600));
 
             assertThat(ask("/readyz").statusCode()).isEqualTo(200);
-            assertThat(ask("/readyz").body()).contains("[!]pod-tasks failed for 1 of 1: default/web watch failed: ");
+            assertThat(ask("/readyz").body())
+                    .contains("[!]pod-tasks failed for 1 of 1: default/web watch failed: ");
         }
     }
 

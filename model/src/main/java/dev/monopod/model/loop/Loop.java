@@ -15,10 +15,10 @@ import java.util.random.RandomGenerator;
 /// comes during a pass brings another pass, so a change is never missed. All passes run on one
 /// virtual thread, named as the loop.
 ///
-/// A failure is logged (the 1st, 2nd, 4th, 8th … until ten minutes bring none, since others, such as
-/// a guest, may cause any number of them), counted and backed off; only a failure of the JVM itself
-/// ends the loop, and then its health says so. Made by [Loops], which shows its
-/// health. All methods may be called by any thread.
+/// A failure is logged (the 1st, 2nd, 4th, 8th … until ten minutes bring none, since others, such
+/// as a guest, may cause any number of them), counted and backed off; only a failure of the JVM
+/// itself ends the loop, and then its health says so. Made by [Loops], which shows its health. All
+/// methods may be called by any thread.
 public final class Loop implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Loop.class.getName());
 
@@ -228,8 +228,7 @@ public final class Loop implements AutoCloseable {
 
     private void tellMended() {
         if (progress.failures() > 0 && lately.lastIsTold()) {
-            LOG.log(
-                    Level.INFO, "{0} works again after {1} failures", name, progress.failures());
+            LOG.log(Level.INFO, "{0} works again after {1} failures", name, progress.failures());
         }
     }
 

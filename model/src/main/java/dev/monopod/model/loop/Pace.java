@@ -39,8 +39,7 @@ public record Pace(
 
     /// A pass after each period, and when it is nudged.
     public static Pace every(Duration period) {
-        return new Pace(
-                Duration.ZERO, period, Duration.ZERO, FIRST_RETRY, LONGEST_RETRY, LIMIT);
+        return new Pace(Duration.ZERO, period, Duration.ZERO, FIRST_RETRY, LONGEST_RETRY, LIMIT);
     }
 
     /// A pass at the start, and then only when it is nudged.

@@ -55,8 +55,7 @@ record Progress(
 
     /// Its pass waits for others, however long.
     Progress follows() {
-        return new Progress(
-                new Phase.Following(), lastSuccess, failures, failingSince, lastError);
+        return new Progress(new Phase.Following(), lastSuccess, failures, failingSince, lastError);
     }
 
     /// Its pass, which goes on, has done what failed before.

@@ -4,6 +4,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.kube.client.Events;
 import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.client.Patches;
@@ -155,14 +156,6 @@ public final class KubernetesPodApi implements PodApi {
 
     @Override
     public void event(Pod pod, EventType type, String reason, String message, String fieldPath) {
-        events.event(
-                pod,
-                switch (type) {
-                    case Normal -> dev.monopod.kube.client.EventType.NORMAL;
-                    case Warning -> dev.monopod.kube.client.EventType.WARNING;
-                },
-                reason,
-                message,
-                fieldPath);
+        events.event(pod, type, reason, message, fieldPath);
     }
 }

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.api;
 
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.client.EventType;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.util.Optional;
@@ -38,9 +39,4 @@ public interface PodApi {
 
     /// One event; equal ones are counted.
     void event(Pod pod, EventType type, String reason, String message, String fieldPath);
-
-    enum EventType {
-        Normal,
-        Warning
-    }
 }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.container;
 
-import dev.monopod.agent.pod.api.PodApi.EventType;
 import dev.monopod.agent.pod.life.PodEffect;
 import dev.monopod.agent.pod.life.PodEffect.Manner;
 import dev.monopod.agent.pod.life.PodInput;
@@ -17,6 +16,7 @@ import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.Signals;
 import dev.monopod.host.guest.GuestLog;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ContainerUser;
 import dev.monopod.protocol.guest.RemoveContainerRequest;
@@ -82,13 +82,13 @@ public final class ContainerRunner {
             unmakeable(plan, attempt, reason, String.valueOf(e.getMessage()));
             return;
         }
-        event(EventType.Normal, "Created", "Container created", plan);
+        event(EventType.NORMAL, "Created", "Container created", plan);
         var begun = begun(plan, attempt, request);
         if (begun.isEmpty()) {
             return;
         }
         var startedAt = begun.get();
-        event(EventType.Normal, "Started", "Container started", plan);
+        event(EventType.NORMAL, "Started", "Container started", plan);
         steps.logs().copy(plan.name(), attempt);
         reports.post(new PodInput.Started(plan.name(), attempt, startedAt));
         forgetEarlier(plan, attempt);
@@ -175,7 +175,7 @@ public final class ContainerRunner {
     /// the grace, which [#hasten] may shorten.
     public void stop(ContainerPlan plan, PodEffect.StopContainer order)
             throws InterruptedException {
-        event(EventType.Normal, "Killing", order.message(), plan);
+        event(EventType.NORMAL, "Killing", order.message(), plan);
         steps.probes().stopJudging(plan.name(), order.attempt());
         var id = ContainerIds.of(view.plan().uid(), plan.name(), order.attempt());
         var stopping = stopping(plan.name(), order.attempt());
@@ -227,7 +227,7 @@ public final class ContainerRunner {
     }
 
     private void failed(ContainerPlan plan, int attempt, String containerId, String message) {
-        event(EventType.Warning, "Failed", "Error: " + message, plan);
+        event(EventType.WARNING, "Failed", "Error: " + message, plan);
         var now = scope.now();
         reports.post(
                 new PodInput.Ended(
@@ -245,7 +245,7 @@ public final class ContainerRunner {
 
     /// The container waits, and is tried again.
     private void unmakeable(ContainerPlan plan, int attempt, String reason, String message) {
-        event(EventType.Warning, "Failed", "Error: " + message, plan);
+        event(EventType.WARNING, "Failed", "Error: " + message, plan);
         reports.post(new PodInput.ConfigurationTrouble(plan.name(), attempt, reason, message));
     }
 

@@ -1,11 +1,11 @@
 package dev.monopod.agent.pod.container;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ProbeFailure;
 import dev.monopod.protocol.guest.ProbeRequest;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
@@ -85,7 +85,7 @@ public final class LifecycleHooks {
         var success = succeeded(ask(requests.hook(plain, timeout), timeout));
         if (success) {
             reports.event(
-                    PodApi.EventType.Warning,
+                    EventType.WARNING,
                     "LifecycleHTTPFallback",
                     "request to HTTPS lifecycle hook %s:%d got HTTP response, retry with HTTP succeeded"
                             .formatted(request.getHttp().getHost(), request.getHttp().getPort()));
@@ -105,6 +105,6 @@ public final class LifecycleHooks {
     }
 
     private void failed(ContainerPlan plan, String reason, String message) {
-        reports.event(PodApi.EventType.Warning, reason, message, plan.fieldPath());
+        reports.event(EventType.WARNING, reason, message, plan.fieldPath());
     }
 }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.container;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.RestartDecision;
@@ -11,6 +10,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ConfigurationException;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Loop;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.grpc.StatusRuntimeException;
@@ -285,11 +285,7 @@ public final class ProbeRunner {
     private void tell(Attempt attempt, Kind kind, String reason, String what)
             throws InterruptedException {
         if (!ended(attempt, kind, Duration.ZERO)) {
-            reports.event(
-                    PodApi.EventType.Warning,
-                    reason,
-                    kind + " " + what,
-                    attempt.plan().fieldPath());
+            reports.event(EventType.WARNING, reason, kind + " " + what, attempt.plan().fieldPath());
         }
     }
 

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs. Written
-/// before any effect is performed.
+/// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs.
+/// Written before any effect is performed.
 public record PodRecord(
         String machine,
         boolean machineStarted,

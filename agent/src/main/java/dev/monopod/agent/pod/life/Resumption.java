@@ -77,9 +77,7 @@ public sealed interface Resumption {
                     case Noted.Absent() -> traces.begun();
                     case Noted.Damaged() -> true;
                 };
-        return lost
-                ? withoutRecord(state, traces, now)
-                : new Fresh(asGranted(state, noted));
+        return lost ? withoutRecord(state, traces, now) : new Fresh(asGranted(state, noted));
     }
 
     private static PodState asGranted(PodState state, Noted noted) {
@@ -109,8 +107,8 @@ public sealed interface Resumption {
     /// before anything is decided about it.
     private static PodState asTold(PodState state, List<GuestContainer> told) {
         var last = new HashMap<String, GuestContainer>();
-        told.forEach(one ->
-                last.merge(one.name(), one, (a, b) -> a.attempt() < b.attempt() ? b : a));
+        told.forEach(
+                one -> last.merge(one.name(), one, (a, b) -> a.attempt() < b.attempt() ? b : a));
         for (var container : state.all()) {
             var known = Optional.ofNullable(last.get(container.name()));
             if (known.isPresent()) {

@@ -10,8 +10,7 @@ import java.util.Optional;
 /// @param machine that outlived the earlier life of the agent
 /// @param phase of the pod's status, if it has one
 /// @param restarts of the containers that have begun, by name, as the pod's status tells
-public record Traces(
-        MachineSeen machine, Optional<String> phase, Map<String, Integer> restarts) {
+public record Traces(MachineSeen machine, Optional<String> phase, Map<String, Integer> restarts) {
     public Traces {
         restarts = Map.copyOf(restarts);
     }

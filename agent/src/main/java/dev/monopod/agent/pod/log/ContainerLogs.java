@@ -81,8 +81,7 @@ public final class ContainerLogs {
     /// Copies to the end, which comes when the container has ended, or its guest knows no such one.
     /// A host's disk that is full, like a channel that breaks, is a pause: the guest keeps what is
     /// not here.
-    private void follow(String id, Path directory, int attempt, Loop.Signs signs)
-            throws Exception {
+    private void follow(String id, Path directory, int attempt, Loop.Signs signs) throws Exception {
         try (var file = LogFile.open(directory, attempt)) {
             copy(id, file, signs);
         } catch (StatusRuntimeException e) {

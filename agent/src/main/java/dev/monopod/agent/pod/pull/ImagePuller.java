@@ -79,8 +79,7 @@ public final class ImagePuller {
     /// Fetches every image in the background and posts [PodInput.ImageReady] for each.
     public void fetchAll() {
         for (var container : view.plan().containers()) {
-            scope.persevere(
-                    "pull of " + container.spec().getImage(), () -> bring(container));
+            scope.persevere("pull of " + container.spec().getImage(), () -> bring(container));
         }
     }
 

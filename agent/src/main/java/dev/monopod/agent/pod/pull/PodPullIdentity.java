@@ -1,11 +1,11 @@
 package dev.monopod.agent.pod.pull;
 
 import dev.monopod.agent.pod.api.ConfigSource;
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.image.ImageStore.PullIdentity;
 import dev.monopod.host.image.ImageStore.RegistryCredential;
+import dev.monopod.kube.client.EventType;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,7 +30,7 @@ public final class PodPullIdentity implements PullIdentity {
             var read = PullSecrets.of(view.pod(), source);
             if (!read.missing().isEmpty()) {
                 reports.event(
-                        PodApi.EventType.Warning,
+                        EventType.WARNING,
                         "FailedToRetrieveImagePullSecret",
                         "Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed."
                                 .formatted(String.join(", ", read.missing())));

@@ -1,9 +1,9 @@
 package dev.monopod.agent.pod.pull;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.kube.client.EventType;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -70,11 +70,11 @@ final class PullEvents {
     }
 
     private void normal(String reason, String message) {
-        reports.event(PodApi.EventType.Normal, reason, message, container.fieldPath());
+        reports.event(EventType.NORMAL, reason, message, container.fieldPath());
     }
 
     private void warning(String reason, String message) {
-        reports.event(PodApi.EventType.Warning, reason, message, container.fieldPath());
+        reports.event(EventType.WARNING, reason, message, container.fieldPath());
     }
 
     /// As Go writes a duration in whole milliseconds: `312ms`, `1.2s`, `1m2.5s`.

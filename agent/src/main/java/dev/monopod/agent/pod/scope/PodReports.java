@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.scope;
 
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
+import dev.monopod.kube.client.EventType;
 
 /// Where the parts of a pod report: to its owner thread, and to its user by events. No call blocks.
 /// Thread-safe.
@@ -22,12 +23,12 @@ public final class PodReports {
         mailbox.post(input);
     }
 
-    public void event(PodApi.EventType type, String reason, String message) {
+    public void event(EventType type, String reason, String message) {
         event(type, reason, message, "");
     }
 
     /// @param fieldPath of the container that it is about; empty for the pod
-    public void event(PodApi.EventType type, String reason, String message, String fieldPath) {
+    public void event(EventType type, String reason, String message, String fieldPath) {
         scope.run("event " + reason, () -> api.event(view.pod(), type, reason, message, fieldPath));
     }
 }

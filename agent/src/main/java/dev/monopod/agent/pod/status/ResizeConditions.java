@@ -2,9 +2,8 @@ package dev.monopod.agent.pod.status;
 
 import dev.monopod.agent.pod.api.StatusPatch;
 import dev.monopod.agent.pod.life.ResizeState;
+import dev.monopod.kube.client.ConditionState;
 import io.fabric8.kubernetes.api.model.PodCondition;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -24,28 +23,23 @@ final class ResizeConditions {
     }
 
     private static PodCondition pending(ResizeState.Refusal refusal) {
-        return condition(StatusPatch.RESIZE_PENDING, refusal.generation(), refusal.since())
-                .withReason("Infeasible")
-                .withMessage(refusal.message())
-                .build();
+        return new ConditionState(
+                        StatusPatch.RESIZE_PENDING,
+                        true,
+                        "Infeasible",
+                        refusal.message(),
+                        refusal.generation())
+                .probed(refusal.since());
     }
 
     private static PodCondition inProgress(
             ResizeState.Course course, Optional<ResizeState.Trouble> trouble) {
-        var since = trouble.map(ResizeState.Trouble::since).orElse(course.since());
-        return condition(StatusPatch.RESIZE_IN_PROGRESS, course.generation(), since)
-                .withReason(trouble.map(_ -> "Error").orElse(null))
-                .withMessage(trouble.map(ResizeState.Trouble::message).orElse(""))
-                .build();
-    }
-
-    private static PodConditionBuilder condition(String type, long generation, Instant since) {
-        var at = PodStatusView.time(since);
-        return new PodConditionBuilder()
-                .withType(type)
-                .withStatus("True")
-                .withLastProbeTime(at)
-                .withLastTransitionTime(at)
-                .withObservedGeneration(generation);
+        return new ConditionState(
+                        StatusPatch.RESIZE_IN_PROGRESS,
+                        true,
+                        trouble.isPresent() ? "Error" : "",
+                        trouble.map(ResizeState.Trouble::message).orElse(""),
+                        course.generation())
+                .probed(trouble.map(ResizeState.Trouble::since).orElse(course.since()));
     }
 }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.volume;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.PodImages;
 import dev.monopod.agent.pod.scope.Backoff;
@@ -11,6 +10,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.image.ImageException;
 import dev.monopod.host.image.ImageStore.PullPolicy;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ImageVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -110,7 +110,7 @@ public final class ImageVolumes {
     private void trouble(Volume volume, String reason, RuntimeException e) {
         var message = String.valueOf(e.getMessage());
         reports.event(
-                PodApi.EventType.Warning,
+                EventType.WARNING,
                 "Failed",
                 "Failed to pull image \"%s\": %s"
                         .formatted(volume.getImage().getReference(), message));
@@ -147,7 +147,7 @@ public final class ImageVolumes {
 
     private void tell(String message) {
         var reason = message.startsWith("Pulling") ? "Pulling" : "Pulled";
-        reports.event(PodApi.EventType.Normal, reason, message);
+        reports.event(EventType.NORMAL, reason, message);
     }
 
     private static String seconds(long nanos) {

@@ -1,11 +1,11 @@
 package dev.monopod.agent.pod.volume;
 
 import com.google.protobuf.ByteString;
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodSettings.DnsSettings;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.WritePodFilesRequest;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -42,11 +42,11 @@ public record PodFiles(
                                     .build());
             resolver.omissions()
                     .forEach(omission ->
-                            reports.event(PodApi.EventType.Warning, "DNSConfigForming", omission));
+                            reports.event(EventType.WARNING, "DNSConfigForming", omission));
             return true;
         } catch (StatusRuntimeException e) {
             reports.event(
-                    PodApi.EventType.Warning,
+                    EventType.WARNING,
                     "FailedMount",
                     "Writing /etc/hosts and /etc/resolv.conf failed: " + e.getStatus());
             return false;

@@ -1,10 +1,10 @@
 package dev.monopod.agent.pod.volume;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread, and
-/// once they are fresh by a loop. Changes of ConfigMaps and Secrets are found by asking, those of the pod itself come at once.
+/// once they are fresh by a loop. Changes of ConfigMaps and Secrets are found by asking, those of
+/// the pod itself come at once.
 public final class PodVolumes {
     private static final Duration CALL = Duration.ofSeconds(30);
     private static final Duration FIRST_RETRY = Duration.ofMillis(500);
@@ -130,7 +131,7 @@ public final class PodVolumes {
         }
         failures.put(volume.getName(), new Told(failure, now));
         reports.event(
-                PodApi.EventType.Warning,
+                EventType.WARNING,
                 "FailedMount",
                 "MountVolume.SetUp failed for volume \"%s\" : %s"
                         .formatted(volume.getName(), failure));

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.volume;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.log.LogFile;
 import dev.monopod.agent.pod.scope.BelievedStatistics;
@@ -8,6 +7,7 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.protocol.guest.StatisticsRequest;
 import dev.monopod.protocol.guest.StatisticsResponse;
@@ -62,7 +62,7 @@ public final class StorageWatch {
         limits.exceeded(use(BelievedStatistics.of(told, view, scope.now())))
                 .ifPresent(why -> {
                     evicted = true;
-                    reports.event(PodApi.EventType.Warning, "Evicted", why);
+                    reports.event(EventType.WARNING, "Evicted", why);
                     reports.post(new PodInput.Fail("Evicted", why, GRACE));
                 });
     }

@@ -108,8 +108,7 @@ final class Adoption {
         }
     }
 
-    private PodWorker worker(
-            PodView view, Noted noted, Optional<Throwable> stumble) {
+    private PodWorker worker(PodView view, Noted noted, Optional<Throwable> stumble) {
         var vm = recovered.claim(view.machineName());
         try {
             return worker(view, noted, stumble, vm);
@@ -121,10 +120,7 @@ final class Adoption {
     }
 
     private PodWorker worker(
-            PodView view,
-            Noted noted,
-            Optional<Throwable> stumble,
-            Optional<VirtualMachine> vm) {
+            PodView view, Noted noted, Optional<Throwable> stumble, Optional<VirtualMachine> vm) {
         var handle =
                 new MachineHandle(
                         view.plan().name(),

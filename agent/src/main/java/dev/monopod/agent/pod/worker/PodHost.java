@@ -12,6 +12,7 @@ import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
@@ -170,7 +171,7 @@ public final class PodHost implements AutoCloseable {
                 look(pods, worker, api);
             } catch (RuntimeException | LinkageError | StackOverflowError e) {
                 failed = Optional.of(new Failed(worker, e));
-                if (e instanceof KubernetesClientException refused && refused.getCode() == 0) {
+                if (e instanceof KubernetesClientException silence && ApiCode.missing(silence)) {
                     // It is not there for the others either.
                     break;
                 }

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.worker;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.pull.ImagePuller;
 import dev.monopod.agent.pod.pull.PodImages;
@@ -9,6 +8,7 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodNames;
 import dev.monopod.agent.pod.status.PodStatusView;
 import dev.monopod.agent.pod.volume.ImageVolumes;
@@ -17,7 +17,6 @@ import dev.monopod.agent.pod.volume.PodFiles;
 import dev.monopod.agent.pod.volume.PodVolumes;
 import dev.monopod.agent.pod.volume.StorageWatch;
 import dev.monopod.agent.pod.volume.VolumeRequests;
-import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
@@ -25,12 +24,14 @@ import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -200,8 +201,7 @@ final class PodStartup {
         try {
             open(new GuestChannel(vm.channel(), services.transport()));
             puller.fetchAll();
-            var configuring =
-                    scope.submit("configuring the guest", () -> configured(attachment));
+            var configuring = scope.submit("configuring the guest", () -> configured(attachment));
             scope.run(
                     "watching the boot",
                     () -> {
@@ -242,7 +242,7 @@ final class PodStartup {
         binding.await();
         var why = rejection.get();
         LOG.warn("{}: rejected: {}", view.plan().display(), why.message());
-        reports.event(PodApi.EventType.Warning, why.reason(), why.message());
+        reports.event(EventType.WARNING, why.reason(), why.message());
         scope.insist("keeping the Node", () -> services.nodes().keep(view.machine()));
         reports.post(why.input());
         return true;
@@ -379,7 +379,7 @@ final class PodStartup {
 
     private void trouble(String reason, String what, Throwable e) {
         LOG.warn("{}: {}{}", view.plan().display(), what, e.getMessage());
-        reports.event(PodApi.EventType.Warning, reason, what + e.getMessage());
+        reports.event(EventType.WARNING, reason, what + e.getMessage());
     }
 
     private static <T> T joined(String what, Future<T> future) throws InterruptedException {
@@ -388,11 +388,11 @@ final class PodStartup {
         } catch (CancellationException e) {
             throw new IllegalStateException("the machine ended before its guest answered", e);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof InterruptedException) {
+            var cause = Objects.requireNonNullElse(e.getCause(), e);
+            if (cause instanceof InterruptedException) {
                 throw new InterruptedException();
             }
-            var cause = String.valueOf(e.getCause().getMessage());
-            throw new IllegalStateException(what + " failed: " + cause, e.getCause());
+            throw new IllegalStateException(what + " failed: " + cause.getMessage(), cause);
         }
     }
 }

@@ -72,8 +72,7 @@ record PodTraces(GuestChannel.Transport transport) {
                                     new GuestContainer(
                                             state.getName(),
                                             state.getAttempt(),
-                                            Instant.ofEpochSecond(
-                                                    0, state.getStartedUnixNanos())))
+                                            Instant.ofEpochSecond(0, state.getStartedUnixNanos())))
                             .toList());
         } catch (StatusRuntimeException e) {
             return new MachineSeen.Silent();

@@ -23,6 +23,7 @@ import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -32,7 +33,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -301,7 +301,7 @@ public final class PodWorker {
         if (!step.state().equals(state)) {
             state = step.state();
             publish();
-            reports.event(PodApi.EventType.Warning, LastResort.REASON, message);
+            reports.event(EventType.WARNING, LastResort.REASON, message);
             try {
                 var unused = records.write(state);
             } catch (RuntimeException | IOException e) {
@@ -354,14 +354,13 @@ public final class PodWorker {
             case PodEffect.Hasten(String name, int attempt, Duration grace) ->
                     runner.hasten(name, attempt, grace);
             case PodEffect.PodEvent(String reason, String message) ->
-                    reports.event(PodApi.EventType.Normal, reason, message);
+                    reports.event(EventType.NORMAL, reason, message);
             case PodEffect.PodWarning(String reason, String message) ->
-                    reports.event(PodApi.EventType.Warning, reason, message);
-            case PodEffect.Resize order ->
-                    scope.insist("resize", () -> parts.limits().set(order));
+                    reports.event(EventType.WARNING, reason, message);
+            case PodEffect.Resize order -> scope.insist("resize", () -> parts.limits().set(order));
             case PodEffect.BackOff(String name, String message) ->
                     reports.event(
-                            PodApi.EventType.Warning,
+                            EventType.WARNING,
                             "BackOff",
                             message,
                             view.plan().container(name).fieldPath());

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.worker;
 
-import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.life.Noted;
 import dev.monopod.agent.pod.life.PodInput;
 import dev.monopod.agent.pod.life.PodRecord;
@@ -12,6 +11,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.file.OwnFile;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
 import java.io.IOException;
@@ -91,8 +91,11 @@ final class RecordKeeper {
             tell(e);
             loop.ifPresentOrElse(
                     Loop::nudge,
-                    () -> loop = Optional.of(scope.loopUntilGone(
-                            "pod-records", "record", PACE, this::again)));
+                    () ->
+                            loop =
+                                    Optional.of(
+                                            scope.loopUntilGone(
+                                                    "pod-records", "record", PACE, this::again)));
             return false;
         } finally {
             lock.unlock();
@@ -128,7 +131,7 @@ final class RecordKeeper {
 
     private void tell(OwnFile.Unwritable e) {
         reports.event(
-                PodApi.EventType.Warning,
+                EventType.WARNING,
                 REASON,
                 "The pod waits, since its host cannot write down how it stands: " + e.reason());
     }

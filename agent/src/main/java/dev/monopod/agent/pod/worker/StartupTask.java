@@ -58,7 +58,8 @@ final class StartupTask {
     }
 
     private void run() {
-        var recovered = how instanceof Resumption.Ongoing ? handle.vm() : Optional.<VirtualMachine>empty();
+        var recovered =
+                how instanceof Resumption.Ongoing ? handle.vm() : Optional.<VirtualMachine>empty();
         try {
             new PodStartup(view, scope, reports, handle, services, recovered).run();
         } catch (InterruptedException e) {

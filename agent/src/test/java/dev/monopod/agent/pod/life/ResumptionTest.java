@@ -83,7 +83,9 @@ final class ResumptionTest {
             assertThat(how.state().stage()).isEqualTo(PodState.Stage.OFF);
             assertThat(how.state().failure().orElseThrow().reason()).isEqualTo("PodRecordLost");
             assertThat(PodPhase.of(how.state())).isEqualTo(PodPhase.Failed);
-            assertThat(PodMachine.step(how.state(), new PodInput.TakenUp(how.lost()), NOW).effects())
+            assertThat(
+                            PodMachine.step(how.state(), new PodInput.TakenUp(how.lost()), NOW)
+                                    .effects())
                     .noneMatch(effect -> effect instanceof PodEffect.StartUp);
         }
     }

@@ -30,10 +30,7 @@ final class PodScopeTest {
     private final Loops loops = new Loops(now::get, new Random(1));
     private final PodScope scope =
             new PodScope(
-                    "default/web",
-                    new PodThreads("default/web", "m-1"),
-                    Clock.systemUTC(),
-                    loops);
+                    "default/web", new PodThreads("default/web", "m-1"), Clock.systemUTC(), loops);
     private final AtomicInteger tries = new AtomicInteger();
 
     @AfterEach

@@ -110,8 +110,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     @Override
     public void configure(ConfigureRequest request, StreamObserver<ConfigureResponse> out) {
         if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-            out.onError(
-                    Status.FAILED_PRECONDITION.withDescription("not yet").asRuntimeException());
+            out.onError(Status.FAILED_PRECONDITION.withDescription("not yet").asRuntimeException());
             return;
         }
         answer(

@@ -11,6 +11,7 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.api.model.ConfigMap;

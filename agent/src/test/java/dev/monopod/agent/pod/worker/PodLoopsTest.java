@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,8 +98,7 @@ final class PodLoopsTest {
             throws Exception {
         host.troubles.put(call, trouble(trouble));
         host.pod = Optional.of(pod().build());
-        new Adoption(host.services(), host.pods, new RecoveredMachines())
-                .adopt(FakeHost.machine());
+        new Adoption(host.services(), host.pods, new RecoveredMachines()).adopt(FakeHost.machine());
         awaitShown(kind, name);
 
         host.troubles.clear();
@@ -181,7 +179,8 @@ final class PodLoopsTest {
         host.troubles.put("pod", trouble(kind));
         assertThatThrownBy(() -> PodHost.audit(host.pods, host, NO_SIGNS))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContainingAll("failed to ask for pod web_default(uid)", "told by the test");
+                .hasMessageContainingAll(
+                        "failed to ask for pod web_default(uid)", "told by the test");
 
         host.troubles.clear();
         host.pod = Optional.empty();

@@ -97,8 +97,8 @@ final class PodRecordsTest {
         assertThat(host.calls).noneMatch(call -> call.startsWith("start "));
         try (var files = Files.list(directory.resolve("pods/uid"))) {
             assertThat(files)
-                    .anyMatch(file ->
-                            file.getFileName().toString().startsWith("pod.json.damaged-"));
+                    .anyMatch(
+                            file -> file.getFileName().toString().startsWith("pod.json.damaged-"));
         }
     }
 
