@@ -19,7 +19,7 @@ in_etcd() {
         sed -n 's/.*"value":"\([^"]*\)".*/\1/p' | base64 -d
 }
 
-key_in_etcd() { in_etcd /registry/secrets/e2e-kept/kept | head -c 200 | tr -d '\0' | sed -n '1s/^k8s:enc:secretbox:v1:\([^:]*\):.*/\1/p'; }
+key_in_etcd() { in_etcd /registry/secrets/e2e-kept/kept | head -c 200 | tr -d '\0' | LC_ALL=C sed -n '1s/^k8s:enc:secretbox:v1:\([^:]*\):.*/\1/p'; }
 
 newest_key() { sed -n 's/^ *- name: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$MONOPOD_DATA/pki/encryption.yaml" | head -n 1; }
 

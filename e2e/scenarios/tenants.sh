@@ -74,7 +74,7 @@ YAML
 }
 
 # tenants_reads POD NAMESPACE: what the pod reads of the bank's database.
-tenants_reads() { inside "$1" "$2" "wget -T 5 -qO- http://$(field pod db .status.podIP -n bank):8080/ 2>&1 || true"; }
+tenants_reads() { inside "$1" "$2" "timeout 5 wget -qO- http://$(field pod db .status.podIP -n bank):8080/ 2>&1 || true"; }
 
 tenants_bank_goes_on() {
     contains "$(tenants_reads app bank)" ledger

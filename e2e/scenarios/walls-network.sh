@@ -48,7 +48,7 @@ YAML
     # The policies of others hold, change, and their pods start.
     gets friend 8080 || fail "another namespace's pod is shut out"
     if gets stranger 8080; then fail "another namespace's policy holds no longer"; fi
-    sleeper e2e-net after-huge
+    sleeper after-huge e2e-net
     eventually 300 runs after-huge e2e-net
     kubectl delete networkpolicy friend-only -n e2e-net
     eventually 10 gets stranger 8080

@@ -15,6 +15,7 @@ import dev.monopod.host.image.ImageStore.PullIdentity;
 import dev.monopod.host.image.ImageStore.PullPolicy;
 import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.image.RegistryConfiguration;
+import dev.monopod.host.image.RegistryConfiguration.RegistrySettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,7 +101,8 @@ class ProcessLogTest {
     }
 
     private void pull() {
-        new OciImageStore(folder, new RegistryConfiguration(List.of()))
+        var named = new RegistrySettings("127.0.0.1:1", true, null, null, null, null, null);
+        new OciImageStore(folder, new RegistryConfiguration(List.of(named)))
                 .resolve(IMAGE, PullPolicy.ALWAYS, PullIdentity.anyone());
     }
 

@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -131,19 +133,21 @@ final class RegistryHttp {
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         socket.setSSLParameters(parameters);
         // Bytes that come one by one are each in time.
-        var watch = Thread.ofVirtual().start(() -> closeLate(plain, patience.answer()));
+        var shaken = new CountDownLatch(1);
+        Thread.ofVirtual().start(() -> closeLate(plain, shaken, patience.answer()));
         try {
             socket.startHandshake();
             return socket;
         } finally {
-            watch.interrupt();
+            shaken.countDown();
         }
     }
 
-    private static void closeLate(Socket socket, Duration patience) {
+    private static void closeLate(Socket socket, CountDownLatch shaken, Duration patience) {
         try {
-            Thread.sleep(patience);
-            socket.close();
+            if (!shaken.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                socket.close();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
