@@ -25,6 +25,12 @@ newest_key() { sed -n 's/^ *- name: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$MONOPOD_
 
 encrypted_with() { is "$1" key_in_etcd; }
 
+# written_with KEY: whether the Secret has this key when it is written again.
+written_with() {
+    kubectl annotate secret kept -n e2e-kept --overwrite "written=$SECONDS"
+    encrypted_with "$1"
+}
+
 secrets_are_encrypted_in_etcd() {
     local before after
     control_plane_secret
@@ -36,9 +42,9 @@ secrets_are_encrypted_in_etcd() {
     "$dist/monopod-control-plane" rotate-encryption-key --data-dir "$MONOPOD_DATA"
     after=$(newest_key)
     [[ $after != "$before" ]] || fail "the newest key still is $before"
-    # The API server looks at the file once a minute, and the supervisor then writes each Secret anew. When it drops the
-    # old key, minutes later, is shown by its own tests.
-    eventually 240 encrypted_with "$after"
+    # The API server looks at the file once a minute. That the supervisor then writes every Secret anew, and drops the old
+    # key minutes later, is shown by its own tests.
+    eventually 120 written_with "$after"
     eventually 90 is melon-in-the-cellar sh -c "kubectl get secret kept -n e2e-kept -o 'jsonpath={.data.word}' | base64 -d"
 }
 
