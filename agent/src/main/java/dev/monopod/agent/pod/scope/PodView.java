@@ -17,6 +17,7 @@ public final class PodView {
     private final Machine machine;
     private final Path directory;
     private final List<Runnable> onNews = new CopyOnWriteArrayList<>();
+    private final List<Runnable> onSeen = new CopyOnWriteArrayList<>();
     private volatile Seen seen;
     private volatile Optional<PodAllocation> granted = Optional.empty();
 
@@ -71,6 +72,12 @@ public final class PodView {
                 || !Objects.equals(before.getAnnotations(), pod.getMetadata().getAnnotations())) {
             onNews.forEach(Runnable::run);
         }
+        onSeen.forEach(Runnable::run);
+    }
+
+    /// Has an action done whenever the pod is seen anew; it must not block.
+    public void onSeen(Runnable action) {
+        onSeen.add(action);
     }
 
     /// Has an action done whenever the downward API has something new; it must not block.

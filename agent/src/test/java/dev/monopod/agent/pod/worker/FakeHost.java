@@ -36,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -57,6 +58,10 @@ public final class FakeHost
     final List<String> events = new CopyOnWriteArrayList<>();
     final List<String> calls = new CopyOnWriteArrayList<>();
     volatile Optional<Pod> pod = Optional.empty();
+
+    /// How often a pod was asked for.
+    final AtomicInteger reads = new AtomicInteger();
+
     volatile boolean believable = true;
 
     /// Machines that an earlier life left.
@@ -152,6 +157,7 @@ public final class FakeHost
     @Override
     public Optional<Pod> pod(String namespace, String name, String uid) {
         stumble("pod");
+        reads.incrementAndGet();
         return pod;
     }
 
