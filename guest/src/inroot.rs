@@ -3,6 +3,7 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
@@ -41,12 +42,16 @@ pub fn open(root: &Path, path: &str, kind: Kind) -> Result<OwnedFd> {
             Ok(found) => found,
             Err(Errno::ENOENT) => {
                 let entry = path_of(&current).join(name);
-                if index + 1 == names.len() && kind == Kind::File {
+                let made = if index + 1 == names.len() && kind == Kind::File {
                     fs::OpenOptions::new().write(true).create_new(true).open(&entry).map(drop)
                 } else {
                     fs::create_dir(&entry)
+                };
+                match made {
+                    // Another container of the pod, which starts as well, made it first.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    made => made.with_context(|| format!("create {}", so_far.display()))?,
                 }
-                .with_context(|| format!("create {}", so_far.display()))?;
                 let made = lookup(&base, &so_far, within, OFlag::O_NOFOLLOW)?;
                 if kind == Kind::FolderUnlessPresent {
                     // By the descriptor: a container may have put a link in the place of the name meanwhile. Whatever the umask.
@@ -124,6 +129,18 @@ mod tests {
         assert!(folder.path().join("a/b/file").is_file());
         open(folder.path(), "c/d", Kind::Folder).expect("folder");
         assert!(folder.path().join("c/d").is_dir());
+    }
+
+    #[test]
+    fn makes_a_place_that_others_make_at_the_same_time() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().expect("folder");
+            std::thread::scope(|scope| {
+                let make = || open(folder.path(), "a/b/c", Kind::File);
+                let made: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+                made.into_iter().for_each(|one| drop(one.join().expect("thread").expect("made")));
+            });
+        }
     }
 
     #[test]

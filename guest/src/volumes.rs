@@ -65,6 +65,12 @@ pub fn path(name: &str) -> Result<PathBuf, Error> {
     volumes.get(name).map(|volume| volume.path.clone()).ok_or_else(|| Error::Missing(name.to_owned()))
 }
 
+/// Whether mount points may be made in the volume: in those that the machine itself holds, not on a server or in an image.
+pub fn takes_mounts(name: &str) -> bool {
+    let volumes = VOLUMES.lock().expect("volumes lock");
+    volumes.get(name).is_some_and(|volume| !matches!(volume.contents, Contents::Mounted))
+}
+
 /// The volumes that the machine itself holds, by name. Not those on servers: one that is dead would not answer who measures it.
 pub fn measurable() -> Vec<(String, PathBuf)> {
     let volumes = VOLUMES.lock().expect("volumes lock");

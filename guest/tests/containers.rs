@@ -15,6 +15,9 @@ async fn containers_live_and_end() {
     tells_why_a_program_cannot_start(&mut client).await;
     signals_and_removes(&mut client).await;
     mounts_volumes_and_pod_files(&mut client).await;
+    mounts_volumes_below_volumes_that_cannot_be_written(&mut client).await;
+    keeps_the_image_s_volumes_writable_below_a_read_only_root(&mut client).await;
+    enters_a_working_directory_that_the_image_lacks(&mut client).await;
     mounts_an_image_as_data(&mut client).await;
     refuses_a_sub_path_that_leads_out_of_its_volume(&mut client).await;
     says_why_a_server_can_not_be_mounted(&mut client).await;
@@ -118,6 +121,60 @@ async fn mounts_volumes_and_pod_files(client: &mut Client) {
     assert!(text.contains("newnewnew"), "{text}");
     for expected in ["nameserver 10.100.0.10", "2777 3000", "stdout F er", "Read-only file system", "refused", "web-0"] {
         assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+async fn mounts_volumes_below_volumes_that_cannot_be_written(client: &mut Client) {
+    let program = "cat /config/key /config/renamed /config/a/b/key /config/key-over; echo x > /config/data/w && ls /data; echo; \
+        echo x 2>&1 > /config/no || echo x 2>&1 > /config/a/no || echo x 2>&1 > /config/a/b/no; ls /config";
+    let mut request = script("nested", program);
+    // In no order; depths that the volume has not.
+    request.mounts = vec![
+        mount(named("config"), "", "/config/a/b", true),
+        mount(named("data"), "", "/config/data", false),
+        mount(named("config"), "key", "/config/renamed", true),
+        mount(named("config"), "deep/key", "/config/key-over", true),
+        mount(named("config"), "", "/config", true),
+        mount(named("data"), "", "/data", false),
+    ];
+    request.read_only_root = true;
+    let (state, text) = run_script(client, request).await;
+    assert!(text.contains("newnewnewnew"), "{text}");
+    assert_eq!(text.matches("Read-only file system").count(), 3, "{text}");
+    assert!(["stdout F w", "stdout F data", "stdout F renamed"].iter().all(|line| text.contains(line)), "{text}");
+    assert_eq!(state.exit_code, 0, "{text}");
+
+    // The volume changes after that as before, and serves the next attempt.
+    let file = VolumeFile { path: "key".to_owned(), content: b"newest".to_vec(), mode: 0o444, user: None };
+    let files = Files { files: vec![file], fs_group: Some(3000), sticky: false };
+    client.write_volume(volume("config", write_volume_request::Kind::Files(files))).await.expect("files");
+    let mut request = script("nested-again", "cat /config/key /config/renamed");
+    request.mounts = vec![mount(named("config"), "key", "/config/renamed", true), mount(named("config"), "", "/config", true)];
+    let (_, text) = run_script(client, request).await;
+    assert!(text.contains("newestnewest"), "{text}");
+}
+
+async fn keeps_the_image_s_volumes_writable_below_a_read_only_root(client: &mut Client) {
+    let text = "cat /etc/passwd; echo x > /etc/made && cat /etc/made; echo x > /new/deep/file && echo x > /new/deep/below/w && ls /new/deep/below; \
+        echo x > /tmp/no || echo x > /bin/no || ls /home; grep -c ' /new/deep ' /proc/mounts";
+    let mut request = script("image-volumes", text);
+    request.read_only_root = true;
+    request.image_volumes = ["/etc", "/new/deep", "/home"].map(str::to_owned).to_vec();
+    request.mounts = vec![mount(named("config"), "", "/home", true), mount(named("data"), "", "/new/deep/below", false)];
+    let (state, text) = run_script(client, request).await;
+    assert!(["app:x:1000", "stdout F x", "stdout F w", "stdout F key"].iter().all(|line| text.contains(line)), "{text}");
+    assert_eq!(text.matches("Read-only file system").count(), 2, "{text}");
+    assert_eq!(state.exit_code, 0, "{text}");
+}
+
+async fn enters_a_working_directory_that_the_image_lacks(client: &mut Client) {
+    for (id, folder, user) in [("work-root", "/work/here", 0), ("work-user", "/work/here", 1000), ("work-closed", "/closed", 1000)] {
+        let mut request = script(id, "echo in $(pwd)");
+        request.read_only_root = true;
+        request.working_directory = folder.to_owned();
+        request.user = Some(User { uid: Some(user), ..User::default() });
+        let (_, text) = run_script(client, request).await;
+        assert!(text.contains(&format!("in {folder}")), "{text}");
     }
 }
 

@@ -84,6 +84,7 @@ pub fn new_container(
         image,
         folder: folder(&request.container_id),
         read_only: request.read_only_root,
+        image_volumes: request.image_volumes.clone(),
         mounts: mounts(request)?,
         hostname: Some(request.host_name.clone()).filter(|name| !name.is_empty()),
         unmasked_proc: security.unmasked_proc,
@@ -123,11 +124,13 @@ pub fn beside(
 fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Error> {
     let mut mounts = Vec::new();
     for one in &request.mounts {
-        let (source, label) = match &one.source {
-            Some(mount::Source::Volume(name)) => {
-                (volumes::path(name).map_err(Error::Volume)?, format!("volumeMount {name:?} of container {:?}", request.name))
-            }
-            Some(mount::Source::PodFile(file)) => (pod_file(*file)?, one.destination.clone()),
+        let (source, label, takes_mounts) = match &one.source {
+            Some(mount::Source::Volume(name)) => (
+                volumes::path(name).map_err(Error::Volume)?,
+                format!("volumeMount {name:?} of container {:?}", request.name),
+                volumes::takes_mounts(name),
+            ),
+            Some(mount::Source::PodFile(file)) => (pod_file(*file)?, one.destination.clone(), false),
             None => return Err(Error::NoSource(one.destination.clone())),
         };
         if !one.destination.starts_with('/') {
@@ -140,6 +143,7 @@ fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Error> {
             destination: one.destination.clone(),
             read_only: one.read_only,
             recursive: one.recursive_read_only,
+            takes_mounts,
         });
     }
     if request.termination_message_path.starts_with('/') {
@@ -150,6 +154,7 @@ fn mounts(request: &StartContainerRequest) -> Result<Vec<MountSpec>, Error> {
             destination: request.termination_message_path.clone(),
             read_only: false,
             recursive: false,
+            takes_mounts: false,
         });
     }
     Ok(mounts)

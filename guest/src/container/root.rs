@@ -74,19 +74,18 @@ impl From<Error> for Failure {
     }
 }
 
-/// Makes the root and moves this process into it; nothing of the machine's files is reachable afterwards.
+/// Makes the root and moves this process into it; nothing of the machine's files is reachable afterwards. [`seal`] comes once all of
+/// the root is made.
 pub fn enter(spec: &RootSpec) -> Result<(), Error> {
     change("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE).context("make mounts private")?;
     let root = spec.folder.join("root");
     mount_overlay(spec, &root).context("mount the root")?;
     mount_system(&root)?;
     mount_devices(&root)?;
-    let mut mounts: Vec<&MountSpec> = spec.mounts.iter().collect();
-    mounts.sort_by_key(|mount| Path::new(&mount.destination).components().count());
-    for mount in mounts {
-        let source = source_of(mount)?;
-        bind_into(&root, &source, mount).map_err(|error| not_mounted(mount, error))?;
+    if spec.read_only {
+        keep_writable(&root, &spec.image_volumes)?;
     }
+    mount_volumes(&root, &spec.mounts)?;
     if let Some(name) = &spec.hostname {
         sethostname(name).context("set the host name")?;
     }
@@ -97,11 +96,50 @@ pub fn enter(spec: &RootSpec) -> Result<(), Error> {
     if !spec.unmasked_proc {
         protect()?;
     }
+    Ok(())
+}
+
+/// From here on the container's root is as it may be; the process is in it already.
+pub fn seal(spec: &RootSpec) -> Result<(), Error> {
     if spec.read_only {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | MsFlags::MS_NODEV;
         change("/", flags).context("make the root read-only")?;
     }
     Ok(())
+}
+
+/// Makes each a mount of its own, of the folder that the image has there: what happens to the root's mount does not happen to it. What
+/// the pod mounts at the same place or above it comes later, and hides it.
+fn keep_writable(root: &Path, image_volumes: &[String]) -> Result<(), Error> {
+    for volume in by_depth(image_volumes, |volume| volume) {
+        let bound = inroot::open(root, volume, Kind::Folder).and_then(|place| bind(&inroot::path_of(&place), &inroot::path_of(&place)));
+        bound.map_err(|error| Error::Mount(error.context(format!("keep the image's volume {volume} writable"))))?;
+    }
+    Ok(())
+}
+
+/// A mount may lie below another, and its mount point is then made within that volume: so what is read-only becomes that at last.
+fn mount_volumes(root: &Path, mounts: &[MountSpec]) -> Result<(), Error> {
+    let mut still_writable = Vec::new();
+    for spec in by_depth(mounts, |mount| &mount.destination) {
+        let source = source_of(spec)?;
+        let mounted = bind_into(root, &source, spec).map_err(|error| not_mounted(spec, error))?;
+        if spec.read_only && spec.takes_mounts {
+            still_writable.push((spec, mounted));
+        }
+    }
+    for (spec, mounted) in still_writable {
+        // The container's other mounts below it are not the volume's, so never recursively.
+        set_read_only(&mounted, false).map_err(|error| not_mounted(spec, error))?;
+    }
+    Ok(())
+}
+
+/// What lies above comes first.
+fn by_depth<T>(all: &[T], place: impl Fn(&T) -> &str) -> Vec<&T> {
+    let mut sorted: Vec<&T> = all.iter().collect();
+    sorted.sort_by_key(|one| Path::new(place(one)).components().count());
+    sorted
 }
 
 fn mount_overlay(spec: &RootSpec, root: &Path) -> Result<()> {
@@ -172,16 +210,21 @@ fn not_mounted(spec: &MountSpec, error: anyhow::Error) -> Error {
     Error::Mount(error.context(format!("mount {} at {}", spec.source.display(), spec.destination)))
 }
 
-fn bind_into(root: &Path, source: &OwnedFd, spec: &MountSpec) -> Result<()> {
+/// The descriptor is of the mount's root; it is read-only already where nothing has to be made in it.
+fn bind_into(root: &Path, source: &OwnedFd, spec: &MountSpec) -> Result<OwnedFd> {
     let kind = if inroot::path_of(source).is_dir() { Kind::Folder } else { Kind::File };
     let place = inroot::open(root, &spec.destination, kind)?;
     bind(&inroot::path_of(source), &inroot::path_of(&place))?;
     // Opened again, since the first descriptor is of what the mount now hides.
     let mounted = inroot::open(root, &spec.destination, kind)?;
-    if spec.read_only {
-        inroot::set_read_only(&mounted, spec.recursive).context("make it read-only")?;
+    if spec.read_only && !spec.takes_mounts {
+        set_read_only(&mounted, spec.recursive)?;
     }
-    Ok(())
+    Ok(mounted)
+}
+
+fn set_read_only(mounted: &OwnedFd, recursive: bool) -> Result<()> {
+    inroot::set_read_only(mounted, recursive).context("make it read-only")
 }
 
 fn protect() -> Result<()> {

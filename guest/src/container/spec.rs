@@ -35,6 +35,8 @@ pub struct RootSpec {
     /// Own folder of the container on the scratch disk.
     pub folder: PathBuf,
     pub read_only: bool,
+    /// Folders of the image that stay writable when the root is not.
+    pub image_volumes: Vec<String>,
     pub mounts: Vec<MountSpec>,
     pub hostname: Option<String>,
     pub unmasked_proc: bool,
@@ -51,6 +53,8 @@ pub struct MountSpec {
     pub destination: String,
     pub read_only: bool,
     pub recursive: bool,
+    /// Whether mount points may be made in it though the container may not write it.
+    pub takes_mounts: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

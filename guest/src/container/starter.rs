@@ -107,7 +107,12 @@ fn forget_signals() -> Result<(), Failure> {
 
 fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failure> {
     match &spec.place {
-        Place::New(root) => root::enter(root)?,
+        Place::New(root) => {
+            root::enter(root)?;
+            // While the root can still be written.
+            make_working_directory(spec)?;
+            root::seal(root)?;
+        }
         Place::Beside(_) => {}
         Place::Pause => pause::become_it()?,
     }
@@ -123,11 +128,7 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     }
     identity::own_standard_streams(&identity);
     identity::set_limits(&spec.limits).context("set limits")?;
-    if matches!(spec.place, Place::New(_)) {
-        fs::create_dir_all(&spec.working_directory).map_err(|error| {
-            Failure::new(FailureKind::WorkingDirectory, format!("create the working directory {}: {error}", spec.working_directory))
-        })?;
-    }
+    let entered = enter_working_directory(spec);
     let environment = complete_environment(spec, &identity);
     let filter = seccomp::filter(&spec.security)?;
     identity::drop_capabilities(&spec.security.capabilities)?;
@@ -138,8 +139,9 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
         filter.load().context("load the seccomp filter")?;
     }
     identity.take()?;
-    std::env::set_current_dir(&spec.working_directory)
-        .map_err(|error| Failure::new(FailureKind::WorkingDirectory, format!("chdir to cwd ({:?}): {error}", spec.working_directory)))?;
+    if entered.is_err() {
+        enter_working_directory(spec)?;
+    }
     let program = find_program(&spec.args[0], &environment)?;
     if spec.security.no_new_privileges {
         nix::sys::prctl::set_no_new_privs()?;
@@ -148,6 +150,19 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
         }
     }
     execute(&program, spec, &environment)
+}
+
+fn make_working_directory(spec: &ProcessSpec) -> Result<(), Failure> {
+    fs::create_dir_all(&spec.working_directory).map_err(|error| {
+        Failure::new(FailureKind::WorkingDirectory, format!("create the working directory {}: {error}", spec.working_directory))
+    })
+}
+
+/// Tried by root first, then by the user, as runc does: an image may have one that its user can't enter, and a server one that only its
+/// user can.
+fn enter_working_directory(spec: &ProcessSpec) -> Result<(), Failure> {
+    std::env::set_current_dir(&spec.working_directory)
+        .map_err(|error| Failure::new(FailureKind::WorkingDirectory, format!("chdir to cwd ({:?}): {error}", spec.working_directory)))
 }
 
 fn complete_environment(spec: &ProcessSpec, identity: &Identity) -> Vec<(String, String)> {

@@ -178,6 +178,8 @@ fn busybox_image(folder: &Path) -> PathBuf {
     std::fs::write(root.join("etc/group"), "root:x:0:\napp:x:1000:\nextra:x:2000:app\n").expect("group");
     std::fs::write(root.join("bin/not-executable"), "#!/bin/sh\n").expect("file");
     run(Command::new("chmod").arg("1777").arg(root.join("tmp")));
+    std::fs::create_dir(root.join("closed")).expect("folder");
+    run(Command::new("chmod").arg("700").arg(root.join("closed")));
     capable_program(&root.join("bin/busybox-capable"));
     let image = folder.join("image.squashfs");
     run(Command::new("mksquashfs").arg(&root).arg(&image).args(["-quiet", "-no-progress", "-noappend", "-comp", "gzip"]));

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -174,7 +175,16 @@ record ImageManifest(
                 config.path("WorkingDir").asText(""),
                 config.path("User").asText(""),
                 Optional.of(config.path("StopSignal").asText("")).filter(s -> !s.isEmpty()),
-                labels);
+                labels,
+                volumes(config.path("Volumes")));
+    }
+
+    /// A path that is not absolute is none that a container could have.
+    private static List<String> volumes(JsonNode object) {
+        return object.propertyStream()
+                .map(Map.Entry::getKey)
+                .filter(path -> path.startsWith("/"))
+                .toList();
     }
 
     private static List<String> strings(JsonNode array) {

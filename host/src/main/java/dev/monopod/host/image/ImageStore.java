@@ -3,6 +3,7 @@ package dev.monopod.host.image;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -90,6 +91,8 @@ public interface ImageStore {
             ImageConfig config) {}
 
     /// The parts of the OCI image configuration that a container needs.
+    ///
+    /// @param volumes folders that a container may write whatever its root is; absolute
     record ImageConfig(
             List<String> entrypoint,
             List<String> command,
@@ -97,10 +100,16 @@ public interface ImageStore {
             String workingDirectory,
             String user,
             Optional<String> stopSignal,
-            Map<String, String> labels) {
+            Map<String, String> labels,
+            List<String> volumes) {
+        public ImageConfig {
+            // What an earlier version recorded has none.
+            volumes = List.copyOf(Objects.requireNonNullElse(volumes, List.of()));
+        }
+
         /// Characters of all of it.
         long length() {
-            var lists = Stream.of(entrypoint, command, environment).flatMap(List::stream);
+            var lists = Stream.of(entrypoint, command, environment, volumes).flatMap(List::stream);
             var pairs = Stream.concat(labels.keySet().stream(), labels.values().stream());
             var single = Stream.concat(Stream.of(workingDirectory, user), stopSignal.stream());
             return Stream.of(lists, pairs, single)

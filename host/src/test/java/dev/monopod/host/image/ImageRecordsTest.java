@@ -158,7 +158,8 @@ class ImageRecordsTest {
                                 "",
                                 "",
                                 Optional.empty(),
-                                Map.of())),
+                                Map.of(),
+List.of())),
                 new SquashfsDisk.Content(0, 0));
     }
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Renders one attempt of a container as the guest is asked for it.
 record ContainerRequest(
@@ -67,6 +68,7 @@ record ContainerRequest(
                                         .orElse("/dev/termination-log"))
                         .setProcessesOfContainer(plan.target().orElse(""))
                         .setStopSignal(Signals.of(container, image))
+                        .addAllImageVolumes(imageVolumes(container, image))
                         .addAllMounts(mounts(container, variables));
         Environment.over(image.environment(), variables)
                 .forEach((name, value) ->
@@ -95,6 +97,27 @@ record ContainerRequest(
             throw new ConfigurationException("no command specified");
         }
         return line;
+    }
+
+    /// Those of the image's volumes that the pod mounts nothing at. One that names its parent folder
+    /// is none that a container could have.
+    private static List<String> imageVolumes(Container container, ImageConfig image) {
+        var mounted =
+                container.getVolumeMounts().stream()
+                        .map(mount -> segments(mount.getMountPath()))
+                        .toList();
+        return image.volumes().stream()
+                .map(ContainerRequest::segments)
+                .filter(path -> !path.isEmpty() && !path.contains("..") && !mounted.contains(path))
+                .distinct()
+                .map(path -> "/" + String.join("/", path))
+                .toList();
+    }
+
+    private static List<String> segments(String path) {
+        return Stream.of(path.split("/"))
+                .filter(segment -> !segment.isEmpty() && !segment.equals("."))
+                .toList();
     }
 
     private List<Mount> mounts(Container container, Map<String, String> variables) {

@@ -115,7 +115,8 @@ public record PodRecord(
             List<String> environment,
             String workingDirectory,
             String user,
-            String stopSignal) {}
+            String stopSignal,
+            List<String> volumes) {}
 
     /// What of the machine has to be known again, besides the state.
     ///
@@ -203,7 +204,8 @@ public record PodRecord(
                 image.config().environment(),
                 image.config().workingDirectory(),
                 image.config().user(),
-                image.config().stopSignal().orElse(""));
+                image.config().stopSignal().orElse(""),
+                image.config().volumes());
     }
 
     public Map<String, ResolvedImage> resolved() {
@@ -224,7 +226,8 @@ public record PodRecord(
                                     image.workingDirectory(),
                                     image.user(),
                                     Optional.of(image.stopSignal()).filter(text -> !text.isEmpty()),
-                                    Map.of())));
+                                    Map.of(),
+                                    image.volumes())));
         }
         return result;
     }

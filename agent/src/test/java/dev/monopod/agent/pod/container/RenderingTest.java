@@ -190,7 +190,8 @@ class RenderingTest {
                                 "/srv",
                                 "app",
                                 Optional.empty(),
-                                Map.of()),
+                                Map.of(),
+                                List.of("/srv/data", "/all/", "/cache//", "/", "/a/../b")),
                         1);
     }
 
@@ -235,6 +236,11 @@ class RenderingTest {
         assertThat(request.getResources().getNofileHard()).isEqualTo(65_535);
         assertThat(request.getMounts(1).getSubPath()).isEqualTo("you");
         assertThat(request.getContainerId()).matches("[0-9a-f]{64}");
+    }
+
+    @Test
+    void keepsTheImagesVolumesWritableWhereThePodMountsNothing() {
+        assertThat(request().getImageVolumesList()).containsExactly("/srv/data", "/cache");
     }
 
     @Test

@@ -406,7 +406,8 @@ class LifecycleRulesTest {
                         "",
                         "",
                         Optional.of("SIGQUIT"),
-                        java.util.Map.of());
+                        java.util.Map.of(),
+                        List.of());
         assertThat(Signals.of(own, image)).isEqualTo(12);
         assertThat(Signals.of(container("app"), image)).isEqualTo(3);
     }

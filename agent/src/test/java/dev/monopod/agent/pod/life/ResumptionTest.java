@@ -65,7 +65,8 @@ final class ResumptionTest {
                                 "/",
                                 "0",
                                 Optional.empty(),
-                                Map.of()));
+                                Map.of(),
+List.of()));
         return new Noted.Whole(
                 PodRecord.of(
                         state,

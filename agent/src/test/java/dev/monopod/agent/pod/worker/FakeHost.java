@@ -339,7 +339,8 @@ public final class FakeHost
                         "/work",
                         "1000",
                         Optional.of("SIGINT"),
-                        Map.of()));
+                        Map.of(),
+List.of()));
     }
 
     @Override

@@ -1,0 +1,102 @@
+# What people met in the field, and public reports of other runtimes tell. Sourced by ../run.
+
+field_scenarios() {
+    scenario volumes_lie_below_volumes "volumes lie below volumes that only the kubelet writes, at any depth and in any order"
+    scenario read_only_roots_keep_what_images_write "with a read-only root an image's volumes are writable, and its missing working directory is made"
+}
+
+# field_ended POD PHASE
+field_ended() { is "$2" kubectl get pod "$1" -n e2e-field -o 'jsonpath={.status.phase}'; }
+field_log() { kubectl logs "$1" -n e2e-field -c "${2:-main}"; }
+
+volumes_lie_below_volumes() {
+    namespace e2e-field
+    kubectl create configmap cm -n e2e-field --from-literal=a=1 --from-literal=b=2
+    kubectl create secret generic sec -n e2e-field --from-literal=key=sessam
+    kubectl apply -n e2e-field -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: nested, labels: {app: nested}}
+spec:
+  terminationGracePeriodSeconds: 1
+  restartPolicy: Never
+  containers:
+  - name: secret-in-cm
+    image: $registry/busybox:1
+    command: [sh, -c, "cat /cfg/sub/key /cfg/a && ! touch /cfg/no && ! touch /cfg/sub/no"]
+    volumeMounts: [{name: sec, mountPath: /cfg/sub}, {name: cfg, mountPath: /cfg}]
+  - name: empty-in-cm
+    image: $registry/busybox:1
+    command: [sh, -c, "echo x > /cfg/ed/w; cat /cfg/ed/w /cfg/a"]
+    volumeMounts: [{name: cfg, mountPath: /cfg}, {name: ed, mountPath: /cfg/ed}]
+  - name: file-by-sub-path
+    image: $registry/busybox:1
+    command: [sh, -c, "cat /cfg/b /cfg/new /cfg/deep/er/new"]
+    volumeMounts: [{name: cfg, mountPath: /cfg/b, subPath: a}, {name: cfg, mountPath: /cfg/new, subPath: a}, {name: cfg, mountPath: /cfg/deep/er/new, subPath: b}, {name: cfg, mountPath: /cfg}]
+  - name: below-the-token
+    image: $registry/busybox:1
+    command: [sh, -c, "cat /var/run/secrets/kubernetes.io/serviceaccount/namespace /var/run/secrets/kubernetes.io/serviceaccount/extra/a"]
+    volumeMounts: [{name: cfg, mountPath: /var/run/secrets/kubernetes.io/serviceaccount/extra}]
+  - name: four-deep
+    image: $registry/busybox:1
+    command: [sh, -c, "cat /l/labels /l/a/a/key /l/a/ed/1/2/a"]
+    volumeMounts: [{name: cfg, mountPath: /l/a/ed/1/2}, {name: ed, mountPath: /l/a/ed}, {name: sec, mountPath: /l/a/a}, {name: all, mountPath: /l/a}, {name: labels, mountPath: /l}]
+  volumes:
+  - {name: cfg, configMap: {name: cm}}
+  - {name: sec, secret: {secretName: sec, defaultMode: 0400}}
+  - {name: ed, emptyDir: {}}
+  - {name: labels, downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
+  - {name: all, projected: {sources: [{configMap: {name: cm, items: [{key: b, path: b}]}}]}}
+YAML
+    eventually 120 field_ended nested Succeeded
+    expect "a Secret below a ConfigMap" "$(field_log nested secret-in-cm | grep -v 'Read-only')" "sessam1"
+    expect "an emptyDir below a ConfigMap" "$(field_log nested empty-in-cm)" $'x\n1'
+    expect "files by subPath" "$(field_log nested file-by-sub-path)" "112"
+    expect "below the token" "$(field_log nested below-the-token)" "e2e-field1"
+    expect "four deep" "$(field_log nested four-deep)" 'app="nested"sessam1'
+    kubectl delete pod nested -n e2e-field --wait=false
+}
+
+# field_image NAME CONFIGURATION: busybox with that configuration and a file in /data, as monopod.dev/test/NAME:1.
+field_image() {
+    local folder=$logs/field.$1
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    tar -xOf "$dist/images/busybox.tar" layer.tar | tar -xf - -C "$folder"
+    mkdir -p "$folder/data"
+    echo given >"$folder/data/of-image"
+    (source "$root/examples/images/lib" && archive "$logs/$1.tar" "monopod.dev/test/$1:1" "$folder" "$2")
+    rm -rf "$folder"
+    "$monopod" image load "$logs/$1.tar"
+}
+
+read_only_roots_keep_what_images_write() {
+    namespace e2e-field
+    field_image volumes '{"Env":["PATH=/bin"],"Cmd":["sh"],"Volumes":{"/data":{},"/made/here":{},"/over":{}},"WorkingDir":"/work/deep"}'
+    kubectl create configmap over -n e2e-field --from-literal=a=1
+    local user
+    for user in 0 1000; do
+        kubectl apply -n e2e-field -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: read-only-$user}
+spec:
+  terminationGracePeriodSeconds: 1
+  restartPolicy: Never
+  securityContext: {runAsUser: $user}
+  containers:
+  - name: main
+    image: monopod.dev/test/volumes:1
+    imagePullPolicy: Never
+    command: [sh, -c, "pwd; cat /data/of-image; [ $user != 0 ] || { echo x >/data/w && echo x >/made/here/w && cat /data/w; }; cat /over/a; touch /over/no /no /work/deep/no"]
+    securityContext: {readOnlyRootFilesystem: true}
+    volumeMounts: [{name: over, mountPath: /over}]
+  volumes: [{name: over, configMap: {name: over}}]
+YAML
+    done
+    eventually 120 field_ended read-only-0 Failed
+    contains "$(field_log read-only-0)" $'/work/deep\ngiven\nx\n1touch: /over/no: Read-only file system' '/no: Read-only file system' '/work/deep/no: Read-only file system'
+    eventually 60 field_ended read-only-1000 Failed
+    contains "$(field_log read-only-1000)" $'/work/deep\ngiven\n1'
+    kubectl delete pod read-only-0 read-only-1000 -n e2e-field --wait=false
+}
