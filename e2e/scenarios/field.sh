@@ -3,6 +3,7 @@
 field_scenarios() {
     scenario volumes_lie_below_volumes "volumes lie below volumes that only the kubelet writes, at any depth and in any order"
     scenario read_only_roots_keep_what_images_write "with a read-only root an image's volumes are writable, and its missing working directory is made"
+    scenario memory_is_promised_as_on_a_node "the kernel has a node's settings: 4 GiB of untouched memory in 2 GiB"
 }
 
 # field_ended POD PHASE
@@ -99,4 +100,24 @@ YAML
     eventually 60 field_ended read-only-1000 Failed
     contains "$(field_log read-only-1000)" $'/work/deep\ngiven\n1'
     kubectl delete pod read-only-0 read-only-1000 -n e2e-field --wait=false
+}
+
+memory_is_promised_as_on_a_node() {
+    namespace e2e-field
+    kubectl apply -n e2e-field -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: promised}
+spec:
+  terminationGracePeriodSeconds: 1
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: $registry/busybox:1
+    command: [sh, -c, "cd /proc/sys && echo \$(cat vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes); dd if=/dev/zero of=/dev/null bs=4294967296 count=0 && echo mapped"]
+YAML
+    eventually 120 field_ended promised Succeeded
+    expect "settings" "$(field_log promised | head -1)" "1 0 10 1 1000000 25000000"
+    contains "$(field_log promised)" mapped
+    kubectl delete pod promised -n e2e-field --wait=false
 }

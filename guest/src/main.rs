@@ -10,6 +10,7 @@ mod disks;
 mod forward;
 mod handle;
 mod inroot;
+mod kernel;
 mod log;
 mod machine;
 mod memory;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     boot::boot()?;
+    kernel::set_defaults();
     cgroup::make_pod()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
     runtime.block_on(async {

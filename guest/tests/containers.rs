@@ -18,6 +18,7 @@ async fn containers_live_and_end() {
     mounts_volumes_below_volumes_that_cannot_be_written(&mut client).await;
     keeps_the_image_s_volumes_writable_below_a_read_only_root(&mut client).await;
     enters_a_working_directory_that_the_image_lacks(&mut client).await;
+    has_the_kernel_settings_of_a_node(&mut client).await;
     mounts_an_image_as_data(&mut client).await;
     refuses_a_sub_path_that_leads_out_of_its_volume(&mut client).await;
     says_why_a_server_can_not_be_mounted(&mut client).await;
@@ -176,6 +177,14 @@ async fn enters_a_working_directory_that_the_image_lacks(client: &mut Client) {
         let (_, text) = run_script(client, request).await;
         assert!(text.contains(&format!("in {folder}")), "{text}");
     }
+}
+
+async fn has_the_kernel_settings_of_a_node(client: &mut Client) {
+    let names = "vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes";
+    // The machine has 256 MiB.
+    let text = format!("cd /proc/sys && echo $(cat {names}); dd if=/dev/zero of=/dev/null bs=4294967296 count=0 && echo mapped");
+    let (_, text) = run_script(client, script("settings", &text)).await;
+    assert!(text.contains("1 0 10 1 1000000 25000000") && text.contains("stdout F mapped"), "{text}");
 }
 
 fn volume(name: &str, kind: write_volume_request::Kind) -> WriteVolumeRequest {
