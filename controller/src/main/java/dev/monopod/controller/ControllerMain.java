@@ -15,6 +15,7 @@ import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
+import dev.monopod.controller.scheduling.LeftoverClaims;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
@@ -262,12 +263,13 @@ public final class ControllerMain implements Callable<Integer> {
             var recorder = new EventRecorder(brisk, Clock.systemUTC(), loops);
             var scheduler =
                     FargateScheduler.of(
-                            client,
+                            brisk,
                             cluster,
                             overhead,
                             recorder.of(Names.SCHEDULER_NAME, ""),
                             loops,
                             Clock.systemUTC());
+            var claims = new LeftoverClaims(client, cluster, loops);
             var cleanup =
                     new MachineCleanup(
                             client,
@@ -302,6 +304,7 @@ public final class ControllerMain implements Callable<Integer> {
                     List.of(
                             profiles::close,
                             scheduler::close,
+                            claims::close,
                             cleanup::close,
                             strays::close,
                             balancers::close,
@@ -311,6 +314,7 @@ public final class ControllerMain implements Callable<Integer> {
             network.start();
             profiles.start();
             scheduler.start(cluster);
+            claims.start();
             cleanup.start();
             strays.start();
             balancers.start();

@@ -26,11 +26,14 @@ import org.slf4j.LoggerFactory;
 
 /// The fargate-scheduler. One thread decides, in the order of arrival, and waits for no network:
 /// what it decides is held in the ledger at once, and carried out by workers, at most one for each
-/// pod. Creating the Machine is the commit point, and its name can exist once; Node and Binding
-/// follow. A pod that can't be placed is retried for ever, and at once when something changes.
+/// pod. The address is claimed first ([AddressClaim]); creating the Machine is the commit point.
+/// Claim and Machine have names that can exist once, so that two who both take themselves for the
+/// leader give no address twice and place no pod twice. Node and Binding follow. A pod that can't be
+/// placed is retried for ever, and at once when something changes.
 ///
 /// | a worker's call ends with | the place in the ledger | the pod |
 /// | --- | --- | --- |
+/// | "the address is taken" | is free again, the address rests | is decided again, at once |
 /// | success | stays, as its machine's | is bound |
 /// | "exists already" | goes to the Machine that exists | is bound to that one |
 /// | "the pod has changed" | stays, as its machine's | is judged again, and its Machine goes if it no longer fits |
@@ -162,7 +165,7 @@ public final class FargateScheduler implements AutoCloseable {
                 case SchedulingStep.Create(var pod, var machine) ->
                         work(key, () -> create(pod, machine));
                 case SchedulingStep.Settle(var pod, var machine) ->
-                        work(key, () -> settle(pod, machine));
+                        work(key, () -> settle(pod, machine, api.machine(machine)));
                 case SchedulingStep.Undo(var pod, var machine) ->
                         work(key, () -> undo(pod, machine));
             }
@@ -242,10 +245,14 @@ public final class FargateScheduler implements AutoCloseable {
     private boolean create(Pod judged, Machine draft) {
         var name = draft.getMetadata().getName();
         Optional<Ready> prepared = Optional.empty();
+        Optional<AddressClaim> claimed = Optional.empty();
         try {
             prepared = prepare(judged, draft);
+            if (prepared.isPresent()) {
+                claimed = api.claim(draft);
+            }
         } finally {
-            if (prepared.isEmpty()) {
+            if (claimed.isEmpty()) {
                 // Nothing was created, so nothing is to be looked for.
                 ledger.free(name);
             }
@@ -253,21 +260,40 @@ public final class FargateScheduler implements AutoCloseable {
         if (prepared.isEmpty()) {
             return false;
         }
-        var pod = prepared.get().pod();
+        if (claimed.isEmpty()) {
+            LOG.info("{}: {} is taken, another address is looked for", key(judged), address(draft));
+            ledger.released(draft);
+            queue.add(key(judged));
+            return false;
+        }
+        return commit(prepared.get(), claimed.get());
+    }
+
+    private boolean commit(Ready ready, AddressClaim claim) {
+        var name = ready.machine().getMetadata().getName();
         Machine created;
         try {
-            created = api.create(prepared.get().machine());
+            created = api.create(ready.machine(), claim);
         } catch (KubernetesClientException e) {
             if (ApiCode.CONFLICT.in(e)) {
-                return settle(pod, name);
+                var found = api.machine(name);
+                if (found.filter(it -> address(it).equals(address(ready.machine()))).isEmpty()) {
+                    api.release(claim);
+                }
+                return settle(ready.pod(), name, found);
             }
             if (ApiCode.refused(e)) {
+                api.release(claim);
                 ledger.free(name);
             }
             throw e;
         }
         ledger.created(created);
-        return bind(pod, created);
+        return bind(ready.pod(), created);
+    }
+
+    private static String address(Machine machine) {
+        return machine.getSpec().network().address();
     }
 
     /// Looks up what only the API server itself knows for certain, and tells it on a pod that no
@@ -285,8 +311,7 @@ public final class FargateScheduler implements AutoCloseable {
         return marked.map(known -> new Ready(known, machine));
     }
 
-    private boolean settle(Pod pod, String name) {
-        var found = api.machine(name);
+    private boolean settle(Pod pod, String name, Optional<Machine> found) {
         if (found.isEmpty()) {
             ledger.free(name);
             return false;

@@ -13,17 +13,22 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// [PlacementApi] over the API server.
 final class KubernetesPlacementApi implements PlacementApi {
+    private static final Logger LOG = LoggerFactory.getLogger(KubernetesPlacementApi.class);
     private static final String CONDITION = "PodScheduled";
 
     private final KubernetesClient client;
@@ -37,7 +42,54 @@ final class KubernetesPlacementApi implements PlacementApi {
     }
 
     @Override
-    public Machine create(Machine machine) {
+    public Optional<AddressClaim> claim(Machine machine) {
+        var asked = clock.instant();
+        var wanted = AddressClaim.of(machine, asked);
+        try {
+            return Optional.of(new AddressClaim(client.resource(wanted).create(), asked));
+        } catch (KubernetesClientException e) {
+            if (ApiCode.CONFLICT.in(e)) {
+                return Optional.empty();
+            }
+            if (!ApiCode.refused(e)) {
+                // It may exist all the same.
+                release(wanted);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void release(AddressClaim claim) {
+        release(claim.lease());
+    }
+
+    /// The very claim: one of the same machine may be another leader's.
+    private void release(Lease lease) {
+        try {
+            @Nullable Lease found = client.resource(lease).get();
+            if (found != null && AddressClaim.same(found, lease)) {
+                client.resource(found)
+                        .lockResourceVersion(found.getMetadata().getResourceVersion())
+                        .delete();
+            }
+        } catch (KubernetesClientException e) {
+            LOG.info(
+                    "{}: failed to give the address back, it rests: {}",
+                    lease.getMetadata().getName(),
+                    e.getMessage());
+        }
+    }
+
+    @Override
+    public Machine create(Machine machine, AddressClaim claim) {
+        if (!claim.lasts(clock.instant())) {
+            throw new KubernetesClientException(
+                    "%s: claimed at %s, too long ago; was this process stopped?"
+                            .formatted(machine.getSpec().nodeName(), claim.asked()),
+                    HttpURLConnection.HTTP_CLIENT_TIMEOUT,
+                    null);
+        }
         return client.resource(machine).create();
     }
 
@@ -48,7 +100,14 @@ final class KubernetesPlacementApi implements PlacementApi {
 
     @Override
     public void delete(Machine machine) {
-        client.resource(machine).delete();
+        var wanted = machine.getSpec().pod();
+        @Nullable Pod pod =
+                client.pods().inNamespace(wanted.namespace()).withName(wanted.name()).get();
+        if (pod == null
+                || !wanted.uid().equals(pod.getMetadata().getUid())
+                || pod.getSpec().getNodeName() == null) {
+            client.resource(machine).delete();
+        }
     }
 
     @Override

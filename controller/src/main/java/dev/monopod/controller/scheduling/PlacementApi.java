@@ -7,13 +7,23 @@ import java.util.Optional;
 /// What the scheduler asks of the API server. Every call may take long, and throws what the API
 /// server answers; the scheduler's workers make them, many at a time.
 interface PlacementApi {
-    /// The commit point: the name can exist once.
-    Machine create(Machine machine);
+    /// Takes the machine's address, which can be taken once; first of all that is written.
+    ///
+    /// @return empty if it is taken
+    Optional<AddressClaim> claim(Machine machine);
+
+    /// Gives back an address for which no Machine was created. Never throws: what is left is found
+    /// later.
+    void release(AddressClaim claim);
+
+    /// The commit point: the name can exist once, and its address was claimed for it. A claim that
+    /// has grown old is refused like a Machine.
+    Machine create(Machine machine, AddressClaim claim);
 
     /// As the API server itself has it.
     Optional<Machine> machine(String name);
 
-    /// Asks for the end of a Machine. Its pod, which is bound to nothing, stays.
+    /// Asks for the end of a Machine, unless its pod is bound by now. The pod stays.
     void delete(Machine machine);
 
     /// What decides, besides the pod, what it gets.

@@ -2,7 +2,9 @@ package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// An API server that holds Machines, and that a test makes hang or fail.
 final class FakePlacementApi implements PlacementApi {
     final Map<String, Machine> machines = new ConcurrentHashMap<>();
+
+    /// Leases, by the names of their Nodes.
+    final Map<String, Lease> claims = new ConcurrentHashMap<>();
+
     final List<String> created = new CopyOnWriteArrayList<>();
     final List<String> bound = new CopyOnWriteArrayList<>();
 
@@ -54,7 +60,20 @@ final class FakePlacementApi implements PlacementApi {
     }
 
     @Override
-    public Machine create(Machine machine) {
+    public Optional<AddressClaim> claim(Machine machine) {
+        var lease = AddressClaim.of(machine, Instant.EPOCH);
+        return claims.putIfAbsent(lease.getMetadata().getName(), lease) == null
+                ? Optional.of(new AddressClaim(lease, Instant.EPOCH))
+                : Optional.empty();
+    }
+
+    @Override
+    public void release(AddressClaim claim) {
+        claims.remove(claim.lease().getMetadata().getName(), claim.lease());
+    }
+
+    @Override
+    public Machine create(Machine machine, AddressClaim claim) {
         var pod = machine.getSpec().pod().name();
         created.add(pod);
         var made = creations.getOrDefault(pod, UnaryOperator.identity()).apply(machine);

@@ -1,0 +1,256 @@
+package dev.monopod.controller.scheduling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.Subnet;
+import dev.monopod.kube.api.Vpc;
+import dev.monopod.kube.client.Events;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.names.Names;
+import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.testkit.api.ApiServer;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Two schedulers that both take themselves for the leader, over one real API server: the first is
+/// stopped between its decisions and its writes, past its Lease, and resumed when the second leads.
+@Timeout(240)
+final class TwoLeadersIT {
+    private static final int PODS = 500;
+
+    private ApiServer apiServer;
+    private KubernetesClient client;
+    private ClusterView cluster;
+    private Leader first;
+    private Leader second;
+
+    /// A controller's scheduler.
+    private record Leader(StoppablePlacementApi api, FargateScheduler scheduler) {
+        static Leader of(KubernetesClient client, ClusterView cluster, int seed, int lost) {
+            var clock = Clock.systemUTC();
+            var ledger =
+                    new Ledger(
+                            () ->
+                                    new Ledger.Seen(
+                                            cluster.profiles(),
+                                            cluster.subnets(),
+                                            cluster.vpcs(),
+                                            cluster.hosts(),
+                                            cluster.machines()),
+                            clock);
+            var random = new Random(seed);
+            var api =
+                    new StoppablePlacementApi(
+                            new KubernetesPlacementApi(client, clock), random, lost);
+            return new Leader(
+                    api,
+                    new FargateScheduler(
+                            cluster::unassignedPod,
+                            new Scheduling(ledger, cluster::claim, MemoryOverhead.EKS_256_MIB),
+                            ledger,
+                            api,
+                            Events.NONE,
+                            new Loops(clock, random)));
+        }
+    }
+
+    @BeforeEach
+    void start() throws IOException, InterruptedException {
+        Path binary =
+                Path.of(
+                        System.getProperty(
+                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
+        apiServer = ApiServer.start(binary);
+        client = apiServer.client();
+        new CrdInstaller(client).install(Duration.ofSeconds(30));
+        create("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
+        create(
+                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");
+        custom(Vpc.class, "default", "{cidrs: [10.0.0.0/16], region: us-west-2}", "{}");
+        custom(Subnet.class, "a", "{vpc: default, cidr: 10.0.0.0/20, zone: us-west-2a}", "{}");
+        custom(
+                FargateProfile.class,
+                "web",
+                "{selectors: [{namespace: shop}], subnets: [a]}",
+                "{phase: ACTIVE}");
+        custom(
+                Host.class,
+                "one",
+                "{}",
+                "{capacityMilliCpu: 999000, capacityMemoryMebiBytes: 999000,"
+                        + " capacityStorageMebiBytes: 99900000, heartbeat: '%s'}"
+                                .formatted(Instant.now().plusSeconds(600)));
+        cluster = new ClusterView(client);
+        cluster.startProfiles();
+        cluster.startAll();
+    }
+
+    @AfterEach
+    void stop() {
+        for (var leader : List.of(first, second)) {
+            leader.api().resume();
+            leader.scheduler().close();
+        }
+        cluster.close();
+        client.close();
+        apiServer.close();
+    }
+
+    @Test
+    void aLeaderThatWasStoppedGivesNoAddressThatTheNextOneGave() {
+        first = Leader.of(client, cluster, 1, 0);
+        second = Leader.of(client, cluster, 2, 0);
+        first.api().stop();
+        first.scheduler().start(cluster);
+        var early = pod("early");
+        await().until(() -> first.api().waiting() == 1);
+        // Nobody waits for it any more, so its address goes to the next.
+        client.resource(early).withGracePeriod(0).delete();
+        await().until(() -> cluster.unassignedPods().isEmpty());
+
+        second.scheduler().start(cluster);
+        var late = pod("late");
+        await().until(() -> node(late) != null);
+        assertThat(machine(late).getSpec().network().address()).isEqualTo("10.0.0.5");
+        first.api().resume();
+
+        await().until(() -> first.api().waiting() == 0);
+        await().during(Duration.ofSeconds(2))
+                .untilAsserted(() -> assertThat(addresses()).doesNotHaveDuplicates());
+    }
+
+    /// Each loses one answer of fifty, and the first is stopped and resumed twice.
+    @Test
+    void twoLeadersOfFiveHundredPodsGiveNoAddressTwiceAndPlaceNoPodTwice() {
+        first = Leader.of(client, cluster, 3, 2);
+        second = Leader.of(client, cluster, 4, 2);
+        first.scheduler().start(cluster);
+        var names = IntStream.range(0, PODS).mapToObj(number -> "pod-" + number).toList();
+        names.subList(0, 50).parallelStream().forEach(this::pod);
+        await().until(() -> cluster.machines().size() > 20);
+        first.api().stop();
+        names.subList(50, PODS).parallelStream().forEach(this::pod);
+        await().until(() -> first.api().waiting() > 32);
+
+        second.scheduler().start(cluster);
+        await().until(() -> cluster.machines().size() > 150);
+        first.api().resume();
+        await().until(() -> cluster.machines().size() > 250);
+        first.api().stop();
+        await().until(() -> cluster.machines().size() > 350);
+        first.api().resume();
+
+        await().until(() -> bound().size() == PODS);
+        assertThat(machines()).hasSize(PODS);
+        assertThat(addresses()).doesNotHaveDuplicates();
+        assertThat(machines().stream().map(it -> it.getSpec().pod().name()))
+                .containsExactlyInAnyOrderElementsOf(names);
+        // Each pod is bound to its own machine's Node, and each address is claimed for its machine.
+        var claims =
+                client.leases().inNamespace(AddressClaim.NAMESPACE).list().getItems().stream()
+                        .collect(
+                                Collectors.toMap(
+                                        it -> it.getMetadata().getName(),
+                                        it -> it.getMetadata().getLabels()));
+        var nodes = new HashSet<String>();
+        for (var pod : bound()) {
+            var spec = machine(pod).getSpec();
+            assertThat(pod.getSpec().getNodeName()).isEqualTo(spec.nodeName());
+            assertThat(nodes.add(spec.nodeName())).isTrue();
+            assertThat(claims.get(spec.nodeName()))
+                    .containsEntry(Names.MACHINE_LABEL, machine(pod).getMetadata().getName());
+        }
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofSeconds(120));
+    }
+
+    private List<Machine> machines() {
+        return client.resources(Machine.class).list().getItems();
+    }
+
+    private List<String> addresses() {
+        return machines().stream().map(it -> it.getSpec().network().address()).toList();
+    }
+
+    private List<Pod> bound() {
+        return client.pods().inNamespace("shop").list().getItems().stream()
+                .filter(pod -> pod.getSpec().getNodeName() != null)
+                .toList();
+    }
+
+    private Machine machine(Pod pod) {
+        return client.resources(Machine.class)
+                .withName(Names.machine(pod.getMetadata().getUid()))
+                .get();
+    }
+
+    private String node(Pod pod) {
+        return client.resource(pod).get().getSpec().getNodeName();
+    }
+
+    private Pod pod(String name) {
+        return (Pod)
+                create(
+                        """
+                        apiVersion: v1
+                        kind: Pod
+                        metadata:
+                          name: %s
+                          namespace: shop
+                          labels: {eks.amazonaws.com/fargate-profile: web}
+                          annotations:
+                            CapacityProvisioned: 0.25vCPU 0.5GB
+                            Logging: "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND"
+                            fargate.amazonaws.com/pod-sg: sg-cluster-default
+                        spec:
+                          schedulerName: fargate-scheduler
+                          automountServiceAccountToken: false
+                          containers: [{name: c, image: i}]
+                        """
+                                .formatted(name));
+    }
+
+    private HasMetadata create(String yaml) {
+        return client.resource("---\n" + yaml).create();
+    }
+
+    private <T extends CustomResource<?, ?>> void custom(
+            Class<T> type, String name, String spec, String status) {
+        T object =
+                Serialization.unmarshal(
+                        "---\n{apiVersion: monopod.dev/v1, kind: %s, metadata: {name: %s}, spec: %s, status: %s}"
+                                .formatted(type.getSimpleName(), name, spec, status),
+                        type);
+        client.resource(object).create();
+        client.resource(object).updateStatus();
+    }
+}
