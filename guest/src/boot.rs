@@ -15,6 +15,7 @@ pub const CGROUPS: &str = "/sys/fs/cgroup";
 pub fn boot() -> Result<()> {
     leave_initial_root().context("move the root")?;
     mount_kernel_file_systems()?;
+    require_timers(Path::new("/sys/devices/system/clockevents"));
     load_modules(Path::new("/modules")).context("load kernel modules")?;
     enable_cgroup_controllers();
     fs::create_dir_all(format!("{RUN}/volumes"))?;
@@ -75,11 +76,54 @@ pub fn load_modules(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// On a busy host without KVM the kernel sometimes measures nothing when it calibrates a processor's timer, and gives it up; then
+/// nothing that sleeps wakes up any more, an orderly restart included. PID 1 ends, which ends the machine at once (`panic=-1`), and
+/// the agent starts another.
+fn require_timers(clock_events: &Path) {
+    if let Some(processor) = without_timer(clock_events) {
+        eprintln!("guest: {processor} has no timer of its own: the machine ends");
+        std::process::exit(1);
+    }
+}
+
+/// A processor whose timer is not that of its APIC.
+fn without_timer(clock_events: &Path) -> Option<String> {
+    for entry in fs::read_dir(clock_events).ok()?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let device = fs::read_to_string(entry.path().join("current_device"));
+        if name.starts_with("clockevent") && device.is_ok_and(|device| !device.starts_with("lapic")) {
+            return Some(name);
+        }
+    }
+    None
+}
+
 fn enable_cgroup_controllers() {
     for controller in ["cpu", "memory", "pids", "io", "cpuset"] {
         // One at a time: a kernel without one of them must not lose the others.
         if let Err(error) = fs::write(format!("{CGROUPS}/cgroup.subtree_control"), format!("+{controller}")) {
             eprintln!("guest: cgroup controller {controller}: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_a_processor_that_lost_its_timer() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = |name: &str, device: &str| {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("current_device"), device).unwrap();
+        };
+        assert_eq!(without_timer(&folder.path().join("none")), None);
+        device("broadcast", "pit\n");
+        device("clockevent0", "lapic-deadline\n");
+        device("clockevent1", "lapic\n");
+        assert_eq!(without_timer(folder.path()), None);
+        device("clockevent1", "pit\n");
+        assert_eq!(without_timer(folder.path()).as_deref(), Some("clockevent1"));
     }
 }

@@ -55,8 +55,9 @@ impl Port {
         let (accepted, connections) = mpsc::channel(1);
         let writer = Writer { file: file.clone(), current: current.clone() };
         thread::Builder::new().name("port-output".to_owned()).spawn(move || writer.run(to_write))?;
-        let reader = Reader { file, current, accepted, output, runtime: Handle::current() };
-        thread::Builder::new().name("port-input".to_owned()).spawn(move || reader.run())?;
+        let reader = Reader { current, accepted, output, runtime: Handle::current() };
+        let read = move |buffer: &mut [u8]| read_or_wait(&file, buffer);
+        thread::Builder::new().name("port-input".to_owned()).spawn(move || reader.run(read))?;
         Ok(Self { connections })
     }
 
@@ -80,9 +81,21 @@ fn wait(file: &fs::File, events: PollFlags) {
     let _ = poll(&mut [PollFd::new(file.as_fd(), events)], PollTimeout::from(POLL_MILLIS));
 }
 
+/// One read. Without input it waits a while before it says so.
+fn read_or_wait(mut file: &fs::File, buffer: &mut [u8]) -> io::Result<usize> {
+    let result = file.read(buffer);
+    match &result {
+        // Nobody there. The port stays "ready", so this is no case for poll.
+        Ok(0) => thread::sleep(POLL_INTERVAL),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(file, PollFlags::POLLIN),
+        Err(_) => thread::sleep(POLL_INTERVAL),
+    }
+    result
+}
+
 /// Reads the port for ever, and hands what it reads to the connection that it belongs to.
 struct Reader {
-    file: Arc<fs::File>,
     /// Number of the connection that may write.
     current: Arc<AtomicU64>,
     accepted: mpsc::Sender<Connection>,
@@ -91,17 +104,18 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(self) {
+    fn run(self, mut read: impl FnMut(&mut [u8]) -> io::Result<usize>) {
         let mut input: Option<mpsc::Sender<Vec<u8>>> = None;
+        // A connection's first bytes may overtake the message that somebody is there: until then an empty read ends nothing.
+        let mut seen = false;
         let mut buffer = [0; READ_SIZE];
         loop {
-            match (&*self.file).read(&mut buffer) {
-                // Nobody there. The port stays "ready", so this is no case for poll.
+            match read(&mut buffer) {
                 Ok(0) => {
-                    if input.take().is_some() {
+                    if seen && input.take().is_some() {
                         self.current.fetch_add(1, Ordering::SeqCst);
                     }
-                    thread::sleep(POLL_INTERVAL);
+                    seen = false;
                 }
                 Ok(count) => {
                     if buffer[..count].starts_with(PREFACE) {
@@ -114,8 +128,7 @@ impl Reader {
                         input = None;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(&self.file, PollFlags::POLLIN),
-                Err(_) => thread::sleep(POLL_INTERVAL),
+                Err(error) => seen |= error.kind() == io::ErrorKind::WouldBlock,
             }
         }
     }
@@ -206,5 +219,63 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    /// What the port answers, one read after the other; then nothing for ever.
+    fn serve(reads: Vec<io::Result<&'static [u8]>>) -> (mpsc::Receiver<Connection>, mpsc::Receiver<(u64, Vec<u8>)>, Arc<AtomicU64>) {
+        let current = Arc::new(AtomicU64::new(0));
+        let (output, written) = mpsc::channel(CHUNKS);
+        let (accepted, connections) = mpsc::channel(8);
+        let reader = Reader { current: current.clone(), accepted, output, runtime: Handle::current() };
+        let mut reads = reads.into_iter();
+        thread::spawn(move || {
+            reader.run(|buffer| match reads.next() {
+                Some(Ok(bytes)) => {
+                    buffer[..bytes.len()].copy_from_slice(bytes);
+                    Ok(bytes.len())
+                }
+                Some(Err(error)) => Err(error),
+                None => loop {
+                    thread::park();
+                },
+            })
+        });
+        (connections, written, current)
+    }
+
+    fn nothing_yet() -> io::Result<&'static [u8]> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    async fn first_bytes(mut connection: Connection) -> Vec<u8> {
+        let mut bytes = vec![0; PREFACE.len()];
+        connection.read_exact(&mut bytes).await.unwrap();
+        connection.write_all(b"answer").await.unwrap();
+        // Keeps it open.
+        std::mem::forget(connection);
+        bytes
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn answers_a_connection_whose_bytes_came_before_it_was_announced() {
+        let (mut connections, mut written, current) = serve(vec![Ok(b""), Ok(PREFACE), Ok(b""), nothing_yet()]);
+        assert_eq!(first_bytes(connections.recv().await.unwrap()).await, PREFACE);
+        let (number, bytes) = written.recv().await.unwrap();
+        assert_eq!((number, bytes), (1, b"answer".to_vec()));
+        assert_eq!(current.load(Ordering::SeqCst), 1, "the answer would be dropped");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn ends_a_connection_that_was_there_and_hung_up() {
+        let (mut connections, _written, current) = serve(vec![Ok(PREFACE), nothing_yet(), Ok(b""), Ok(PREFACE)]);
+        connections.recv().await.unwrap();
+        connections.recv().await.unwrap();
+        assert_eq!(current.load(Ordering::SeqCst), 3, "the hang-up and the next connection each count");
     }
 }

@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::protocol::NetworkInterface;
 
@@ -16,9 +17,9 @@ pub fn loopback() -> Result<()> {
     socket.up("lo").context("bring loopback up")
 }
 
-/// Gives the interface with that MAC its address and routes. Setting the same again is no error.
+/// Gives the machine's interface its MAC, address and routes. Setting the same again is no error.
 pub fn configure(interface: &NetworkInterface) -> Result<()> {
-    let name = find(&interface.mac)?;
+    let found = find(Path::new("/sys/class/net"), &interface.mac)?;
     let address: Ipv4Addr = interface.address.parse().with_context(|| format!("address '{}'", interface.address))?;
     let gateway: Ipv4Addr = interface.gateway.parse().with_context(|| format!("gateway '{}'", interface.gateway))?;
     if !(1..=32).contains(&interface.prefix_length) {
@@ -26,6 +27,10 @@ pub fn configure(interface: &NetworkInterface) -> Result<()> {
     }
     let mask = Ipv4Addr::from(u32::MAX << (32 - interface.prefix_length));
     let socket = Control::open()?;
+    let Interface { name, named } = found;
+    if !named {
+        socket.hardware_address(&name, hardware_address(&interface.mac)?).context("set the MAC")?;
+    }
     if interface.mtu > 0 {
         socket.mtu(&name, interface.mtu).context("set the MTU")?;
     }
@@ -47,14 +52,36 @@ pub fn disable_ipv6() {
     let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
 }
 
-fn find(mac: &str) -> Result<String> {
-    for entry in fs::read_dir("/sys/class/net")?.flatten() {
+/// The interface with that MAC; else the only one that is a device. A cloned machine has its template's MAC, and takes its own here.
+fn find(interfaces: &Path, mac: &str) -> Result<Interface> {
+    let mut devices = Vec::new();
+    for entry in fs::read_dir(interfaces)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
         let address = fs::read_to_string(entry.path().join("address")).unwrap_or_default();
         if address.trim_end().eq_ignore_ascii_case(mac) {
-            return Ok(entry.file_name().to_string_lossy().into_owned());
+            return Ok(Interface { name, named: true });
+        }
+        if entry.path().join("device").exists() {
+            devices.push(name);
         }
     }
-    bail!("no interface has the MAC {mac}")
+    match <[String; 1]>::try_from(devices) {
+        Ok([name]) => Ok(Interface { name, named: false }),
+        Err(devices) => bail!("no interface has the MAC {mac}, and {} are devices", devices.len()),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Interface {
+    name: String,
+    /// Whether it has the MAC already.
+    named: bool,
+}
+
+/// Six bytes in hexadecimal, by colons.
+fn hardware_address(mac: &str) -> Result<[u8; 6]> {
+    let bytes: Vec<u8> = mac.split(':').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>().with_context(|| format!("MAC '{mac}'"))?;
+    <[u8; 6]>::try_from(bytes).map_err(|bytes| anyhow!("MAC '{mac}': {} bytes", bytes.len()))
 }
 
 /// The socket that interface requests go through.
@@ -77,6 +104,16 @@ impl Control {
         // SAFETY: SIOCGIFFLAGS filled this member of the union.
         unsafe { request.ifr_ifru.ifru_flags |= (libc::IFF_UP | libc::IFF_RUNNING) as i16 };
         self.ioctl(libc::SIOCSIFFLAGS, &raw mut request)
+    }
+
+    fn hardware_address(&self, name: &str, address: [u8; 6]) -> io::Result<()> {
+        let mut request = request(name);
+        let mut target = libc::sockaddr { sa_family: libc::ARPHRD_ETHER, sa_data: [0; 14] };
+        for (to, byte) in target.sa_data.iter_mut().zip(address) {
+            *to = byte as libc::c_char;
+        }
+        request.ifr_ifru.ifru_hwaddr = target;
+        self.ioctl(libc::SIOCSIFHWADDR, &raw mut request)
     }
 
     fn mtu(&self, name: &str, mtu: u32) -> io::Result<()> {
@@ -137,4 +174,38 @@ fn socket_address(address: Ipv4Addr) -> libc::sockaddr {
     };
     // SAFETY: both are 16 bytes of plain data, and the kernel reads a sockaddr_in by its family.
     unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(internet) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interfaces(links: &[(&str, &str, bool)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, mac, device) in links {
+            let link = folder.path().join(name);
+            fs::create_dir_all(if *device { link.join("device") } else { link.clone() }).unwrap();
+            fs::write(link.join("address"), format!("{mac}\n")).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn finds_the_interface_by_its_mac_or_as_the_only_device() {
+        let lo = ("lo", "00:00:00:00:00:00", false);
+        let own = interfaces(&[lo, ("eth0", "02:00:00:00:00:01", true), ("eth1", "02:00:00:00:00:02", true)]);
+        assert_eq!(find(own.path(), "02:00:00:00:00:02").unwrap(), Interface { name: "eth1".into(), named: true });
+        assert!(find(own.path(), "02:00:00:00:00:03").is_err());
+        let template = interfaces(&[lo, ("eth0", "02:00:00:00:00:01", true)]);
+        assert_eq!(find(template.path(), "02:00:00:00:00:03").unwrap(), Interface { name: "eth0".into(), named: false });
+        assert!(find(interfaces(&[lo]).path(), "02:00:00:00:00:03").is_err());
+    }
+
+    #[test]
+    fn reads_macs() {
+        assert_eq!(hardware_address("02:00:0a:ff:00:01").unwrap(), [2, 0, 10, 255, 0, 1]);
+        for wrong in ["", "02:00:0a:ff:00", "02:00:0a:ff:00:01:02", "02:00:0a:ff:00:xx"] {
+            assert!(hardware_address(wrong).is_err(), "{wrong}");
+        }
+    }
 }
