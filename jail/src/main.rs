@@ -19,6 +19,9 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
+/// One arena: a monitor has threads that allocate little, and each would keep an arena of its own.
+const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/local/bin:/usr/bin"), ("MALLOC_ARENA_MAX", "1")];
+
 /// What the agent takes for: not even started.
 const FAILED: u8 = 70;
 
@@ -47,7 +50,7 @@ fn run(plan: &Plan) -> Result<ExitCode, String> {
     for group in &plan.cgroups {
         std::fs::write(group, "0").told(format_args!("cannot join {}", group.display()))?;
     }
-    let descriptors = Descriptors::open(plan)?;
+    let mut descriptors = Descriptors::open(plan)?;
     // After the cgroups were joined, so that this one is the root of what can be seen.
     let apart = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
@@ -56,6 +59,7 @@ fn run(plan: &Plan) -> Result<ExitCode, String> {
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWCGROUP;
     unshare(apart).told("cannot make namespaces")?;
+    descriptors.open_apart(plan)?;
     let (reader, writer) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).told("cannot make a pipe")?;
     // Only a child is in the new process namespace. It is the first process there, so that all ends with it.
     match unsafe { fork() }.told("cannot fork")? {
@@ -95,6 +99,6 @@ fn enter(plan: &Plan, descriptors: Descriptors) -> Result<std::convert::Infallib
     nix::unistd::sethostname("machine").told("cannot set the host name")?;
     descriptors.place()?;
     rights::drop_all(plan.user)?;
-    let error = Command::new(&plan.program).args(&plan.arguments).env_clear().env("PATH", "/usr/local/bin:/usr/bin").exec();
+    let error = Command::new(&plan.program).args(&plan.arguments).env_clear().envs(ENVIRONMENT).exec();
     Err(format!("cannot run {}: {error}", plan.program.display()))
 }

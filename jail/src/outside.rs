@@ -39,10 +39,24 @@ impl Descriptors {
             given.push(aside(UnixListener::bind(path).told(format_args!("cannot listen at {}", path.display()))?)?);
         }
         umask(mask);
-        if let Some(tap) = &plan.tap {
-            given.push(aside(open_tap(tap)?)?);
+        if let Some(Tap { namespace: Some(namespace), name }) = &plan.tap {
+            let file = File::open(namespace).told(format_args!("cannot open {}", namespace.display()))?;
+            setns(&file, CloneFlags::CLONE_NEWNET).told(format_args!("cannot enter {}", namespace.display()))?;
+            given.push(aside(open_tap(name)?)?);
         }
         Ok(Descriptors { input, log, given })
+    }
+
+    /// The rest, once the caller is in a network namespace of its own.
+    pub fn open_apart(&mut self, plan: &Plan) -> Result<(), String> {
+        if let Some(Tap { namespace: None, name }) = &plan.tap {
+            self.given.push(aside(open_tap(name)?)?);
+        }
+        for path in &plan.opened {
+            let file = OpenOptions::new().read(true).write(true).open(path).told(format_args!("cannot open {}", path.display()))?;
+            self.given.push(aside(file)?);
+        }
+        Ok(())
     }
 
     /// Gives them their numbers. The program inherits nothing else.
@@ -83,21 +97,19 @@ nix::ioctl_write_int_bad!(
     nix::request_code_write!(b'T', 202, size_of::<libc::c_int>())
 );
 
-/// Goes into the tap's network namespace for that: only there its name means something. The caller leaves it for one of its own.
-fn open_tap(tap: &Tap) -> Result<OwnedFd, String> {
-    let namespace = File::open(&tap.namespace).told(format_args!("cannot open {}", tap.namespace.display()))?;
-    setns(&namespace, CloneFlags::CLONE_NEWNET).told(format_args!("cannot enter {}", tap.namespace.display()))?;
+/// Of the network namespace that the caller is in: only there its name means something.
+fn open_tap(name: &str) -> Result<OwnedFd, String> {
     let file = OpenOptions::new().read(true).write(true).open("/dev/net/tun").told("cannot open /dev/net/tun")?;
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    let name = tap.name.as_bytes();
-    if name.len() >= request.ifr_name.len() {
-        return Err(format!("--tap: {} is longer than 15 bytes", tap.name));
+    let bytes = name.as_bytes();
+    if bytes.len() >= request.ifr_name.len() {
+        return Err(format!("--tap: {name} is longer than 15 bytes"));
     }
-    for (to, from) in request.ifr_name.iter_mut().zip(name) {
+    for (to, from) in request.ifr_name.iter_mut().zip(bytes) {
         *to = *from as libc::c_char;
     }
     request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR) as libc::c_short;
     let address: *mut libc::ifreq = &mut request;
-    unsafe { attach(file.as_raw_fd(), address as _) }.told(format_args!("cannot open the tap {}", tap.name))?;
+    unsafe { attach(file.as_raw_fd(), address as _) }.told(format_args!("cannot open the tap {name}"))?;
     Ok(unsafe { OwnedFd::from_raw_fd(file.into_raw_fd()) })
 }

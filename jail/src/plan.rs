@@ -18,8 +18,10 @@ pub struct Plan {
     pub writable: Vec<PathBuf>,
     /// Unix sockets to listen at. They are the program's descriptors 3, 4, …
     pub sockets: Vec<PathBuf>,
-    /// A tap that exists; the descriptor after those of the sockets.
+    /// The descriptor after those of the sockets.
     pub tap: Option<Tap>,
+    /// Files of the host that are opened to be read and written; the descriptors after that of the tap. Seals hold, modes do not.
+    pub opened: Vec<PathBuf>,
     /// Whether the program gets `/dev/kvm`.
     pub kvm: bool,
     /// File that takes what the program says.
@@ -32,8 +34,8 @@ pub struct Plan {
 
 #[derive(Debug, PartialEq)]
 pub struct Tap {
-    /// File of the network namespace that holds it.
-    pub namespace: PathBuf,
+    /// File of the network namespace that holds it. Without one, the tap is made in the jail's own, which is empty: it leads nowhere.
+    pub namespace: Option<PathBuf>,
     pub name: String,
 }
 
@@ -58,6 +60,7 @@ impl Plan {
                 "--read" => plan.readable.push(path(option, value()?)?),
                 "--write" => plan.writable.push(path(option, value()?)?),
                 "--listen" => plan.sockets.push(path(option, value()?)?),
+                "--open" => plan.opened.push(path(option, value()?)?),
                 "--log" => plan.log = Some(path(option, value()?)?),
                 "--netns" => namespace = Some(path(option, value()?)?),
                 "--tap" => name = Some(value()?.into_string().map_err(|_| "--tap: it is no text")?),
@@ -65,9 +68,8 @@ impl Plan {
             }
         }
         plan.tap = match (namespace, name) {
-            (Some(namespace), Some(name)) => Some(Tap { namespace, name }),
-            (None, None) => None,
-            _ => return Err("--netns and --tap: one needs the other".into()),
+            (Some(_), None) => return Err("--netns: it needs --tap".into()),
+            (namespace, name) => name.map(|name| Tap { namespace, name }),
         };
         plan.program = line.next().ok_or("no program: it stands after --")?;
         plan.arguments = line.collect();
@@ -101,10 +103,12 @@ mod tests {
     #[test]
     fn reads_what_a_machine_needs() {
         let plan =
-            parsed("--user 9 --root /r --listen /a --listen /b --netns /n --tap mp-1 --read /i --write /s --kvm -- qemu -m 1").unwrap();
+            parsed("--user 9 --root /r --listen /a --listen /b --netns /n --tap mp-1 --open /m --read /i --write /s --kvm -- qemu -m 1")
+                .unwrap();
         assert_eq!(plan.user, 9);
         assert_eq!(plan.sockets, [PathBuf::from("/a"), PathBuf::from("/b")]);
-        assert_eq!(plan.tap, Some(Tap { namespace: "/n".into(), name: "mp-1".into() }));
+        assert_eq!(plan.tap, Some(Tap { namespace: Some("/n".into()), name: "mp-1".into() }));
+        assert_eq!(plan.opened, [PathBuf::from("/m")]);
         assert_eq!((plan.readable, plan.writable), (vec!["/i".into()], vec!["/s".into()]));
         assert_eq!((plan.program, plan.arguments), ("qemu".into(), vec!["-m".into(), "1".into()]));
         assert!(plan.kvm && !plan.wait);
@@ -118,7 +122,8 @@ mod tests {
             ("--user x --root /r -- qemu", "--user"),
             ("--user 9 -- qemu", "--root"),
             ("--user 9 --root r -- qemu", "--root"),
-            ("--user 9 --root /r --tap mp-1 -- qemu", "--netns and --tap"),
+            ("--user 9 --root /r --netns /n -- qemu", "--netns"),
+            ("--user 9 --root /r --open m -- qemu", "--open"),
             ("--user 9 --root /r --frob -- qemu", "--frob"),
             ("--user 9 --root", "--root: a value"),
             ("--user 9 --root /r --", "no program"),
