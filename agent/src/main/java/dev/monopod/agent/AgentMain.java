@@ -47,7 +47,9 @@ public final class AgentMain implements Callable<Integer> {
     private final CompletableFuture<Void> stopping = new CompletableFuture<>();
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new AgentMain()).execute(args));
+        System.exit(new CommandLine(new AgentMain())
+                        .setCaseInsensitiveEnumValuesAllowed(true)
+                        .execute(args));
     }
 
     @Override
@@ -64,9 +66,9 @@ public final class AgentMain implements Callable<Integer> {
     }
 
     private void run(Loops loops, HealthServer health) throws IOException, InterruptedException {
-        var hypervisor = Parts.hypervisor(options);
         var network = Parts.network(options);
-        try (var client = client();
+        try (var hypervisor = Parts.hypervisor(options);
+                var client = client();
                 var brisk = BriskClient.of(client);
                 var events = new EventRecorder(brisk, Clock.systemUTC(), loops);
                 var watches = new Watches(client);
@@ -100,6 +102,7 @@ public final class AgentMain implements Callable<Integer> {
                             pods.start();
                             return true;
                         });
+                hypervisor.expect(250, 512);
                 registration.start();
                 collector.start();
                 balancing.start();

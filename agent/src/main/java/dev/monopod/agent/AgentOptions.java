@@ -1,5 +1,6 @@
 package dev.monopod.agent;
 
+import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.model.names.Defaults;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -45,6 +46,14 @@ final class AgentOptions {
             names = "--storage-overcommit",
             description = "Disk promised for each byte there is, unless the Host says otherwise.")
     int storageOvercommit = 1;
+
+    @Option(
+            names = "--clones",
+            description =
+                    "Whether a machine may begin with the memory of one that has booted:"
+                            + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "${env:MONOPOD_CLONES:-SHARED}")
+    Clones clones = Clones.SHARED;
 
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
     int kubeletPort = Defaults.KUBELET_PORT;

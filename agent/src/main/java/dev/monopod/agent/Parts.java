@@ -18,7 +18,6 @@ import dev.monopod.host.image.ImageCollector;
 import dev.monopod.host.image.ImageGarbage;
 import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.image.RegistryConfiguration;
-import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.machine.QemuConfiguration;
 import dev.monopod.host.machine.QemuHypervisor;
 import dev.monopod.host.network.HostNetwork;
@@ -46,10 +45,13 @@ import java.util.stream.Stream;
 final class Parts {
     private Parts() {}
 
-    static Hypervisor hypervisor(AgentOptions options) {
+    static QemuHypervisor hypervisor(AgentOptions options) {
         return new QemuHypervisor(
                 new QemuConfiguration(
-                        options.guestDirectory, options.dataDirectory, options.runDirectory));
+                        options.guestDirectory,
+                        options.dataDirectory,
+                        options.runDirectory,
+                        options.clones));
     }
 
     static HealthServer health(AgentOptions options, Loops loops) throws IOException {

@@ -250,7 +250,8 @@ final class Probes {
                                 new QemuConfiguration(
                                         layout.dist().resolve("guest"),
                                         layout.ownsData() ? layout.data() : passing,
-                                        layout.run()))
+                                        layout.run(),
+                                        QemuConfiguration.Clones.OFF))
                         .accelerator();
             } finally {
                 Files.deleteIfExists(passing.resolve("accelerator.json"));

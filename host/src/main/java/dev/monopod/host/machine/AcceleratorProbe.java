@@ -131,7 +131,9 @@ public final class AcceleratorProbe {
         try {
             files.make();
             Files.createFile(files.scratch(), PrivateFiles.ofFile());
-            var cell = new QemuJail.Cell(files, user, List.of(), Optional.empty());
+            var cell = 
+                    new QemuJail.Cell(
+                            files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());
             return programs.run(
                     new QemuJail(configuration, Accelerator.KVM).running(cell, LIMIT, qemu));
         } finally {

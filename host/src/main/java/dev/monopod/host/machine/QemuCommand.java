@@ -76,20 +76,18 @@ final class QemuCommand {
     /// @param machine one that passes [#check]
     /// @param scratch as QEMU sees it, as are
     /// @param images its image disks
-    List<String> of(MachineConfiguration machine, Path scratch, List<Path> images) {
+    List<String> of(
+            MachineConfiguration machine, QemuOrigin origin, Path scratch, List<Path> images) {
         var line = new ArrayList<String>();
         line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
-        line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
         line.addAll(
                 switch (accelerator) {
                     case KVM -> List.of("-accel", "kvm", "-cpu", "host");
                     case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
                 });
-        line.addAll(List.of("-m", memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
+        line.addAll(begin(origin, memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
-        line.addAll(List.of("-kernel", kernel.toString(), "-initrd", initramfs.toString()));
-        line.addAll(List.of("-append", kernelArguments()));
         line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
         line.addAll(List.of("-serial", "chardev:console"));
         line.addAll(List.of("-chardev", socket("qmp", QemuJail.MONITOR)));
@@ -109,9 +107,11 @@ final class QemuCommand {
         for (var i = 0; i < images.size(); i++) {
             line.addAll(disk("image" + i, images.get(i), "readonly=on", SCRATCH_BUS - 1 - i));
         }
-        for (var slot = images.size() + 1;
-                slot <= Math.min(images.size() + SPARE_DISKS, MOST_IMAGE_DISKS);
-                slot++) {
+        var disks =
+                origin.hasAllDisks()
+                        ? MOST_IMAGE_DISKS
+                        : Math.min(images.size() + SPARE_DISKS, MOST_IMAGE_DISKS);
+        for (var slot = images.size() + 1; slot <= disks; slot++) {
             line.addAll(List.of("-blockdev", SpareDisks.empty(slot)));
             line.addAll(
                     device("virtio-blk-device,drive=" + SpareDisks.node(slot), SCRATCH_BUS - slot));
@@ -121,6 +121,43 @@ final class QemuCommand {
                         "-sandbox",
                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
         return line;
+    }
+
+    /// Where the machine's memory comes from, and what is in it. A copy needs no kernel: it is in the
+    /// memory already. QEMU 7.2 opens a memory's file to be written even if its mapping is private,
+    /// so it is the file's seals that keep a machine from changing what others begin with.
+    private List<String> begin(QemuOrigin origin, String size) {
+        var type = "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on";
+        var inFile = type + ",memory-backend=memory";
+        var file =
+                "memory-backend-file,id=memory,size=%s,mem-path=/proc/self/fd/%d,share="
+                        .formatted(size, QemuJail.MEMORY);
+        var line = new ArrayList<String>();
+        switch (origin) {
+            case QemuOrigin.Boot() -> {
+                line.addAll(List.of("-M", type, "-m", size));
+                line.addAll(kernel());
+            }
+            case QemuOrigin.Original(_, _) -> {
+                line.addAll(List.of("-M", inFile, "-m", size, "-object", file + "on"));
+                line.addAll(kernel());
+            }
+            case QemuOrigin.Copy(_, _) -> {
+                line.addAll(List.of("-M", inFile, "-m", size, "-object", file + "off"));
+                line.addAll(List.of("-S", "-incoming", "defer"));
+            }
+        }
+        return line;
+    }
+
+    private List<String> kernel() {
+        return List.of(
+                "-kernel",
+                kernel.toString(),
+                "-initrd",
+                initramfs.toString(),
+                "-append",
+                kernelArguments());
     }
 
     /// Whole processors of a size; a quarter of one is one that is slowed down.

@@ -8,7 +8,18 @@ import java.nio.file.Path;
 /// @param dataDirectory where machines keep disks and their record; survives a reboot
 /// @param runDirectory where machines keep their sockets; short, since a socket's path holds at
 ///   most 107 bytes
-public record QemuConfiguration(Path guest, Path dataDirectory, Path runDirectory) {
+/// @param clones whether machines may begin with the memory of one that has booted before
+public record QemuConfiguration(
+        Path guest, Path dataDirectory, Path runDirectory, Clones clones) {
+    /// Copies of one machine have their kernel's secrets in common, such as where it lies in memory,
+    /// and begin with the same pages, never with what a pod wrote.
+    public enum Clones {
+        /// All machines of a size are copies of one, which is made anew now and then.
+        SHARED,
+        /// Each machine boots.
+        OFF
+    }
+
     public QemuConfiguration {
         // The jail has each file at the host's own path, and no working directory.
         guest = guest.toAbsolutePath().normalize();

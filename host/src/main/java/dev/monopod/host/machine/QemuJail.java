@@ -1,7 +1,6 @@
 package dev.monopod.host.machine;
 
 import dev.monopod.host.machine.Hypervisor.Accelerator;
-import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.program.Program;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +19,11 @@ final class QemuJail {
     static final int CHANNEL = 4;
     static final int TAP = 5;
 
+    /// The machine's memory, and the state of its devices.
+    static final int MEMORY = 6;
+
+    static final int STATE = 7;
+
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;
 
@@ -32,7 +36,16 @@ final class QemuJail {
     ///
     /// @param user number of its user and its group
     /// @param groups `cgroup.procs` files to join
-    record Cell(MachineFiles files, long user, List<Path> groups, Optional<TapDevice> network) {}
+    record Cell(
+            MachineFiles files,
+            long user,
+            List<Path> groups,
+            Optional<Tap> tap,
+            QemuOrigin origin) {}
+
+    /// @param networkNamespace name under /run/netns that holds the tap; without one the tap is made
+    ///   in the jail's own, and leads nowhere
+    record Tap(Optional<String> networkNamespace, String name) {}
 
     /// Starts QEMU in a session of its own and prints its process number; QEMU's words go to the
     /// machine's log.
@@ -42,11 +55,15 @@ final class QemuJail {
         line.addAll(List.of("--log", files.log().path().toString()));
         line.addAll(List.of("--listen", files.qmp().toString()));
         line.addAll(List.of("--listen", files.channel().toString()));
-        cell.network()
+        cell.tap()
                 .ifPresent(tap -> {
-                    line.addAll(List.of("--netns", "/run/netns/" + tap.networkNamespace()));
+                    tap.networkNamespace()
+                            .ifPresent(name -> line.addAll(List.of("--netns", "/run/netns/" + name)));
                     line.addAll(List.of("--tap", tap.name()));
                 });
+        for (var file : cell.origin().opened()) {
+            line.addAll(List.of("--open", file.toString()));
+        }
         return program(line, limit, qemu);
     }
 
@@ -68,6 +85,9 @@ final class QemuJail {
         line.addAll(List.of("--read", configuration.kernel().toString()));
         line.addAll(List.of("--read", configuration.initramfs().toString()));
         line.addAll(List.of("--read", files.images().toString()));
+        for (var file : cell.origin().shown()) {
+            line.addAll(List.of("--read", file.toString()));
+        }
         line.addAll(List.of("--write", files.scratch().toString()));
         switch (accelerator) {
             case KVM -> line.add("--kvm");

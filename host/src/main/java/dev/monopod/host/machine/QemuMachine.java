@@ -15,6 +15,8 @@ final class QemuMachine implements VirtualMachine {
     private static final Duration LOG_LOOK = Duration.ofSeconds(2);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
 
+    private static final Map<String, Object> CONSOLE = Map.of("device", "console", "size", 16_384);
+
     private final String id;
     private final MachineFiles files;
     private final MachineProcess process;
@@ -80,26 +82,33 @@ final class QemuMachine implements VirtualMachine {
 
     @Override
     public int insertDisk(Path imageDisk) {
-        monitor.lock();
-        try (var qmp = Qmp.connect(files.qmp())) {
-            return new SpareDisks(qmp).insert(files.show(imageDisk));
+        try {
+            return asked(qmp -> new SpareDisks(qmp).insert(files.show(imageDisk)));
         } catch (IOException e) {
             throw new MachineException(
                     "failed to put %s into %s: %s".formatted(imageDisk, id, e.getMessage()), e);
-        } finally {
-            monitor.unlock();
         }
     }
 
     @Override
     public String consoleTail() {
-        monitor.lock();
-        try (var qmp = Qmp.connect(files.qmp())) {
-            return qmp.execute("ringbuf-read", Map.of("device", "console", "size", 16_384))
-                    .asText();
+        try {
+            return asked(qmp -> qmp.execute("ringbuf-read", CONSOLE)).asText();
         } catch (IOException e) {
             LOG.debug("{}: no console: {}", id, e.toString());
             return files.log().tail();
+        }
+    }
+
+    interface Question<T> {
+        T of(Qmp monitor) throws IOException;
+    }
+
+    /// Asks the machine's monitor, one question after the other.
+    <T> T asked(Question<T> question) throws IOException {
+        monitor.lock();
+        try (var qmp = Qmp.connect(files.qmp())) {
+            return question.of(qmp);
         } finally {
             monitor.unlock();
         }

@@ -3,6 +3,7 @@ package dev.monopod.host.machine;
 import dev.monopod.host.program.Program;
 import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,6 +21,14 @@ final class ScratchDisks {
     ScratchDisks(Path templates, ProgramRunner programs) {
         this.programs = programs;
         this.templates = templates;
+    }
+
+    /// Makes the disk larger than the file system in it, which stays as it is: machines that begin
+    /// with one memory must all have disks of the size that it knows.
+    static void stretch(Path disk, long bytes) throws IOException {
+        try (var file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.setLength(Math.max(bytes, file.length()));
+        }
     }
 
     void make(Path disk, long bytes) throws IOException {

@@ -37,6 +37,27 @@ final class QemuCommandTest {
     }
 
     @Test
+    void copyHasEveryDeviceOfItsOriginalAndNoKernel() {
+        var original = line(new QemuOrigin.Original(Path.of("/m"), Path.of("/s")), List.of());
+        var copy = line(new QemuOrigin.Copy(Path.of("/m"), Path.of("/s")), List.of(Path.of("/i")));
+        assertThat(original).anyMatch(option -> option.endsWith("share=on"));
+        assertThat(copy)
+                .containsSequence("-S", "-incoming", "defer")
+                .anyMatch(option -> option.endsWith("share=off"))
+                .doesNotContain("-kernel", "-initrd", "-append");
+        assertThat(buses(copy)).isEqualTo(buses(original)).hasSize(QemuCommand.MOST_IMAGE_DISKS + 2);
+        assertThat(line(Accelerator.TCG, List.of())).noneMatch(option -> option.contains("share="));
+    }
+
+    private static List<String> buses(List<String> line) {
+        return line.stream()
+                .filter(option -> option.contains(",bus="))
+                .map(option ->
+                        option.replaceFirst(",.*", "") + option.substring(option.indexOf(",bus=")))
+                .toList();
+    }
+
+    @Test
     void refusesMoreImagesThanThereAreBuses() {
         var images = Collections.nCopies(21, Path.of("/image"));
         assertThatThrownBy(() -> QemuCommand.check(machine(images)))
@@ -46,13 +67,23 @@ final class QemuCommandTest {
     }
 
     private static List<String> line(Accelerator accelerator, List<Path> images) {
+        return line(accelerator, new QemuOrigin.Boot(), images);
+    }
+
+    private static List<String> line(QemuOrigin origin, List<Path> images) {
+        return line(Accelerator.TCG, origin, images);
+    }
+
+    private static List<String> line(
+            Accelerator accelerator, QemuOrigin origin, List<Path> images) {
         var command =
                 new QemuCommand(
                         Path.of("/vmlinuz"),
                         Path.of("/initramfs"),
                         accelerator,
                         OptionalLong.of(2_596_138));
-        return command.of(machine(images), Path.of("/data/scratch.img"), images);
+        return command.of(
+                machine(images), origin, Path.of("/data/scratch.img"), images);
     }
 
     private static MachineConfiguration machine(List<Path> images) {

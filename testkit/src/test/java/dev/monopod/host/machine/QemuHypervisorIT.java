@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.machine.Hypervisor.Accelerator;
+import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
@@ -40,7 +41,7 @@ final class QemuHypervisorIT extends HypervisorContract {
     @Override
     Hypervisor reborn() {
         return new QemuHypervisor(
-                new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run")),
+                new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF),
                 Accelerator.TCG);
     }
 

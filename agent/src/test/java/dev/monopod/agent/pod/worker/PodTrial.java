@@ -76,7 +76,10 @@ final class PodTrial {
                         new QemuCloser(
                                 new QemuHypervisor(
                                         new QemuConfiguration(
-                                                guest, directory, directory.resolve("run"))))) {
+                                                guest,
+                                                directory,
+                                                directory.resolve("run"),
+                                                QemuConfiguration.Clones.OFF)))) {
             WorkerServices fake = host.services();
             WorkerServices services =
                     new WorkerServices(

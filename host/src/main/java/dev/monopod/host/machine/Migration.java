@@ -1,0 +1,81 @@
+package dev.monopod.host.machine;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// A machine's devices saved, and restored into another QEMU that has the same ones. The memory is
+/// not part of it: both have it in a file. Source: QEMU's QMP reference, `migrate`,
+/// `migrate-incoming`, capability `x-ignore-shared`.
+final class Migration {
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final long LOOK_MILLIS = 2;
+
+    private Migration() {}
+
+    /// Whether the guest has opened its channel, so that it can be talked to.
+    static boolean guestListens(Qmp qmp) throws IOException {
+        for (var device : qmp.execute("query-chardev", Map.of())) {
+            if (device.path("label").asText().equals("guest")) {
+                return device.path("frontend-open").asBoolean();
+            }
+        }
+        return false;
+    }
+
+    /// Stops the machine for good and sends the state of its devices.
+    ///
+    /// @param socket as QEMU sees it
+    static boolean save(Qmp qmp, Path socket) throws IOException {
+        qmp.execute("stop", Map.of());
+        withoutMemory(qmp);
+        qmp.execute("migrate", Map.of("uri", "unix:" + socket));
+        awaitCompletion(qmp);
+        return true;
+    }
+
+    /// Gives a machine that waits for it the state that it has open, and lets it run.
+    static boolean restore(Qmp qmp) throws IOException {
+        withoutMemory(qmp);
+        qmp.execute("migrate-incoming", Map.of("uri", "fd:" + QemuJail.STATE));
+        awaitCompletion(qmp);
+        qmp.execute("cont", Map.of());
+        return true;
+    }
+
+    private static void withoutMemory(Qmp qmp) throws IOException {
+        var capability = Map.of("capability", "x-ignore-shared", "state", true);
+        qmp.execute("migrate-set-capabilities", Map.of("capabilities", List.of(capability)));
+    }
+
+    private static void awaitCompletion(Qmp qmp) throws IOException {
+        var deadline = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            var answer = qmp.execute("query-migrate", Map.of());
+            var status = answer.path("status").asText();
+            if (status.equals("completed")) {
+                return;
+            }
+            if (status.equals("failed") || status.equals("cancelled")) {
+                throw new IOException("migration " + status + ": " + answer.path("error-desc"));
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException(
+                        "migration has not ended after %d s".formatted(LIMIT.toSeconds()));
+            }
+            pause();
+        }
+    }
+
+    private static void pause() throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.monopod.host.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.monopod.host.kernel.SealedMemory;
+import dev.monopod.host.machine.Template.Key;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// When templates are made, shared and given up.
+final class TemplatesTest {
+    private static final Key SMALL = new Key(1, 512);
+
+    private final Queue<Runnable> background = new ArrayDeque<>();
+    private final List<Key> made = new ArrayList<>();
+    private final TestClock clock = new TestClock();
+    private boolean broken;
+    private final Templates templates = new Templates(this::make, background::add, clock);
+
+    @AfterEach
+    void close() {
+        templates.close();
+    }
+
+    @Test
+    void firstMachineOfASizeBootsAndHasATemplateMadeForTheNext() {
+        assertThat(templates.find(SMALL)).isEmpty();
+        assertThat(templates.find(SMALL)).isEmpty();
+        assertThat(background).hasSize(1);
+        work();
+        assertThat(templates.find(SMALL)).isPresent();
+        assertThat(made).containsExactly(SMALL);
+    }
+
+    @Test
+    void servesWhileTheNextIsMadeAfterItsLifeOrItsCopies() {
+        templates.request(SMALL);
+        work();
+        for (var i = 0; i < Templates.MOST_COPIES; i++) {
+            assertThat(templates.find(SMALL)).isPresent();
+        }
+        assertThat(background).isEmpty();
+        assertThat(templates.find(SMALL)).isPresent();
+        work();
+        assertThat(made).hasSize(2);
+        clock.pass(Templates.LONGEST_LIFE.plusSeconds(1));
+        assertThat(templates.find(SMALL)).isPresent();
+        work();
+        assertThat(made).hasSize(3);
+    }
+
+    @Test
+    void keepsThoseThatWereUsedLast() {
+        for (var i = 1; i <= Templates.MOST; i++) {
+            templates.request(new Key(i, 512));
+        }
+        work();
+        assertThat(templates.find(new Key(1, 512))).isPresent();
+        templates.request(new Key(9, 512));
+        work();
+        assertThat(templates.find(new Key(1, 512))).isPresent();
+        assertThat(templates.find(new Key(2, 512))).isEmpty();
+    }
+
+    @Test
+    void waitsBeforeItTriesAgainWhatFailed() {
+        broken = true;
+        templates.request(SMALL);
+        work();
+        assertThat(templates.find(SMALL)).isEmpty();
+        assertThat(background).isEmpty();
+        broken = false;
+        clock.pass(Templates.RETRY.plusSeconds(1));
+        assertThat(templates.find(SMALL)).isEmpty();
+        work();
+        assertThat(templates.find(SMALL)).isPresent();
+        templates.forget(SMALL);
+        assertThat(templates.find(SMALL)).isEmpty();
+        assertThat(background).as("it was told not to work").isEmpty();
+    }
+
+    @Test
+    void keepsTheFilesOfATemplateOpenWhileAMachineIsMadeOfThem() throws IOException {
+        templates.request(SMALL);
+        work();
+        List<Path> files;
+        try (var lease = templates.find(SMALL).orElseThrow()) {
+            files = lease.origin().opened();
+            templates.forget(SMALL);
+            for (var file : files) {
+                assertThat(Files.readSymbolicLink(file).toString()).contains("memfd:");
+            }
+        }
+        for (var file : files) {
+            assertThat(Files.exists(file) && Files.readSymbolicLink(file).toString().contains("memfd:test"))
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void makesNothingOnceItIsClosed() {
+        templates.request(SMALL);
+        templates.close();
+        work();
+        assertThat(templates.find(SMALL)).isEmpty();
+        assertThat(background).isEmpty();
+    }
+
+    private void work() {
+        while (!background.isEmpty()) {
+            background.remove().run();
+        }
+    }
+
+    private Template make(Key key) throws IOException {
+        if (broken) {
+            throw new IOException("no memory");
+        }
+        made.add(key);
+        return new Template(
+                SealedMemory.create("test-memory"),
+                SealedMemory.create("test-state"),
+                clock.instant());
+    }
+
+    private static final class TestClock extends Clock {
+        private Instant now = Instant.EPOCH;
+
+        void pass(Duration time) {
+            now = now.plus(time);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+}
