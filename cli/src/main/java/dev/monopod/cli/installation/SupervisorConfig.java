@@ -129,8 +129,16 @@ public final class SupervisorConfig {
         return new ArrayList<>(
                 List.of(
                         Layout.java(),
+                        // The heap follows what is in use, both ways; few pages of the young one
+                        // are touched, and pauses are short.
+                        "-Xms32m",
                         "-Xmx256m",
+                        "-Xmn16m",
                         "-XX:+UseSerialGC",
+                        "-XX:MinHeapFreeRatio=10",
+                        "-XX:MaxHeapFreeRatio=25",
+                        "-XX:+UseCompactObjectHeaders",
+                        "-XX:TrimNativeHeapInterval=30000",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+ExitOnOutOfMemoryError",
                         "--enable-native-access=ALL-UNNAMED",

@@ -34,15 +34,9 @@ final class MachineCgroup {
         this.id = id;
     }
 
-    /// Makes the groups and returns their `cgroup.procs` files. Under KVM a machine gets at most
-    /// the processor time of its size; emulation is slow enough, so there sizes are only weights.
+    /// Makes the groups and returns their `cgroup.procs` files.
     List<Path> make(long milliCpu, long memoryMebiBytes, Accelerator accelerator) {
         var memory = Long.toString((memoryMebiBytes + MONITOR_MEBIBYTES) << 20);
-        var quota =
-                switch (accelerator) {
-                    case KVM -> milliCpu * PERIOD_MICROS / 1000;
-                    case TCG -> -1;
-                };
         try {
             var groups = folders();
             if (unified()) {
@@ -51,24 +45,48 @@ final class MachineCgroup {
                 Files.writeString(parent.resolve("cgroup.subtree_control"), "+cpu +memory +pids");
                 var group = Files.createDirectories(groups.getFirst());
                 Files.writeString(group.resolve("memory.max"), memory);
-                Files.writeString(group.resolve("cpu.weight"), Long.toString(weight(milliCpu)));
-                Files.writeString(
-                        group.resolve("cpu.max"),
-                        (quota < 0 ? "max" : Long.toString(quota)) + " " + PERIOD_MICROS);
             } else {
                 for (var group : groups) {
                     Files.createDirectories(group);
                 }
                 write(groups, "memory.limit_in_bytes", memory);
-                write(groups, "cpu.shares", Long.toString(Math.max(2, milliCpu * 1024 / 1000)));
-                write(groups, "cpu.cfs_quota_us", Long.toString(quota));
             }
+            limit(groups, milliCpu, accelerator);
+            // Or all machines together weigh no more than one process of the host.
+            var processors = Runtime.getRuntime().availableProcessors();
+            var parents = groups.stream().map(Path::getParent).toList();
+            write(parents, "cpu.weight", Long.toString(weight(processors * 1000L)));
+            write(parents, "cpu.shares", Long.toString(shares(processors * 1000L)));
             write(groups, "pids.max", Integer.toString(MOST_PROCESSES));
             return groups.stream().map(group -> group.resolve("cgroup.procs")).toList();
         } catch (IOException e) {
             LOG.warn("machine {} runs without a cgroup: {}", id, e.toString());
             return List.of();
         }
+    }
+
+    /// Changes the processor time that the machine gets.
+    void limit(long milliCpu, Accelerator accelerator) {
+        try {
+            limit(folders(), milliCpu, accelerator);
+        } catch (IOException e) {
+            LOG.warn("machine {} keeps its share of the processors: {}", id, e.toString());
+        }
+    }
+
+    /// Under KVM a machine gets at most the processor time of its size; emulation is slow enough, so
+    /// there sizes are only weights.
+    private static void limit(List<Path> groups, long milliCpu, Accelerator accelerator)
+            throws IOException {
+        var quota =
+                switch (accelerator) {
+                    case KVM -> milliCpu * PERIOD_MICROS / 1000;
+                    case TCG -> -1;
+                };
+        write(groups, "cpu.weight", Long.toString(weight(milliCpu)));
+        write(groups, "cpu.max", (quota < 0 ? "max" : quota) + " " + PERIOD_MICROS);
+        write(groups, "cpu.shares", Long.toString(shares(milliCpu)));
+        write(groups, "cpu.cfs_quota_us", Long.toString(quota));
     }
 
     /// Whether the kernel has killed QEMU because the group was out of memory.
@@ -170,7 +188,13 @@ final class MachineCgroup {
         }
     }
 
+    /// Of cgroup v2: one processor weighs 100.
     private static long weight(long milliCpu) {
         return Math.clamp(milliCpu / 10, 1, 10_000);
+    }
+
+    /// Of cgroup v1: one processor weighs 1024.
+    private static long shares(long milliCpu) {
+        return Math.clamp(milliCpu * 1024 / 1000, 2, 262_144);
     }
 }

@@ -5,7 +5,9 @@ import dev.monopod.host.file.OwnFile;
 import java.io.IOException;
 
 /// What a later agent must know to find a machine again; `machine.json` in its folder.
-record MachineRecord(String id, long pid, long startTicks) {
+///
+/// @param milliCpu processor time that the machine is to have once it has started; 0 if unknown
+record MachineRecord(String id, long pid, long startTicks, long milliCpu) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     MachineProcess process() {

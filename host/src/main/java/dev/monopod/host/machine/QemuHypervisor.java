@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,11 @@ import org.slf4j.LoggerFactory;
 public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
 
+    private static final long ONE_PROCESSOR = 1000;
+
+    /// How long a machine starts at most, as far as its share of the processors goes.
+    private static final Duration BOOST = Duration.ofSeconds(10);
+
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;
     private final QemuLauncher launcher;
@@ -30,6 +37,9 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("templates").factory());
+    private final ScheduledExecutorService later =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().daemon().name("machine-shares").factory());
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
     public QemuHypervisor(QemuConfiguration configuration) {
@@ -64,8 +74,29 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     public VirtualMachine start(MachineConfiguration machine) {
         QemuCommand.check(machine);
         var copied = copiable(machine) ? copy(machine) : Optional.<VirtualMachine>empty();
-        return copied.orElseGet(
-                () -> launcher.launch(machine, new QemuOrigin.Boot(), machine.milliCpu()));
+        var started =
+                copied.orElseGet(
+                        () ->
+                                launcher.launch(
+                                        machine, new QemuOrigin.Boot(), starting(machine)));
+        var unused =
+                later.schedule(
+                        () -> settle(machine.id(), machine.milliCpu()),
+                        BOOST.toMillis(),
+                        TimeUnit.MILLISECONDS);
+        return started;
+    }
+
+    /// A start takes as much processor time for a small machine as for a large one, and somebody
+    /// waits for it.
+    private static long starting(MachineConfiguration machine) {
+        return Math.max(ONE_PROCESSOR, machine.milliCpu());
+    }
+
+    private void settle(String id, long milliCpu) {
+        if (milliCpu > 0) {
+            new MachineCgroup(id).limit(milliCpu, accelerator);
+        }
     }
 
     /// Only machines with the devices of a template.
@@ -83,7 +114,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             return Optional.empty();
         }
         try (var lease = found.get()) {
-            var started = launcher.launch(machine, lease.origin(), machine.milliCpu());
+            var started = launcher.launch(machine, lease.origin(), starting(machine));
             try {
                 started.asked(Migration::restore);
                 return Optional.of(started);
@@ -109,7 +140,9 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             var files = MachineFiles.of(configuration, id);
             var process = running(id, files);
             if (process.isPresent()) {
-                machines.add(new QemuMachine(id, files, process.get()));
+                machines.add(new QemuMachine(id, files, process.get().process()));
+                // The agent before may have ended while the machine started.
+                settle(id, process.get().milliCpu());
             } else {
                 QemuLauncher.discard(id, files);
             }
@@ -122,31 +155,36 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     public void close() {
         templates.close();
         background.shutdownNow();
+        later.shutdownNow();
     }
 
     /// The machine's QEMU by its record; if that can't be used, by its cgroup.
-    private Optional<MachineProcess> running(String id, MachineFiles files) {
+    private Optional<MachineRecord> running(String id, MachineFiles files) {
         try {
             return switch (MachineRecord.read(launcher.record(files))) {
                 case Found.Whole<MachineRecord>(var record) ->
-                        Optional.of(record.process()).filter(MachineProcess::alive);
+                        Optional.of(record).filter(it -> it.process().alive());
                 case Found.Absent<MachineRecord>() -> Optional.empty();
                 case Found.Damaged<MachineRecord>() -> byCgroup(id, files);
             };
         } catch (IOException e) {
             LOG.warn("machine {}: {}", id, e.getMessage());
-            return new MachineCgroup(id).onlyProcess();
+            return inCgroup(id);
         }
     }
 
-    private Optional<MachineProcess> byCgroup(String id, MachineFiles files) {
-        var found = new MachineCgroup(id).onlyProcess();
+    private static Optional<MachineRecord> inCgroup(String id) {
+        return new MachineCgroup(id)
+                .onlyProcess()
+                .map(found -> new MachineRecord(id, found.pid(), found.startTicks(), 0));
+    }
+
+    private Optional<MachineRecord> byCgroup(String id, MachineFiles files) {
+        var found = inCgroup(id);
         try {
             if (found.isPresent()) {
-                var process = found.get();
-                new MachineRecord(id, process.pid(), process.startTicks())
-                        .write(launcher.record(files));
-                LOG.warn("machine {}: its QEMU is process {}", id, process.pid());
+                found.get().write(launcher.record(files));
+                LOG.warn("machine {}: its QEMU is process {}", id, found.get().pid());
             }
         } catch (IOException e) {
             LOG.warn("machine {}: {}", id, e.getMessage());

@@ -147,7 +147,9 @@ final class QemuLauncher {
         var printed = programs.output(jail.starting(cell, START_LIMIT, qemu)).strip();
         try {
             var found = MachineProcess.of(Long.parseLong(printed));
-            new MachineRecord(machine.id(), found.pid(), found.startTicks()).write(record(files));
+            new MachineRecord(
+                            machine.id(), found.pid(), found.startTicks(), machine.milliCpu())
+                    .write(record(files));
             return found;
         } catch (NumberFormatException e) {
             throw new IOException("the jail printed no process number: \"" + printed + "\"", e);

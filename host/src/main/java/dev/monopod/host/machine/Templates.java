@@ -117,8 +117,9 @@ final class Templates {
         LOG.info("machines begin with the template of a {}", key);
         Optional.ofNullable(ready.put(key, made)).ifPresent(Template::retire);
         while (ready.size() > MOST) {
-            var oldest = ready.keySet().iterator().next();
-            ready.remove(oldest).retire();
+            var eldest = ready.values().iterator();
+            eldest.next().retire();
+            eldest.remove();
         }
     }
 }

@@ -20,7 +20,7 @@ class MachineRecordTest {
 
     @Test
     void isReadAsItWasWritten() throws IOException {
-        var record = new MachineRecord("m", 4711, 99);
+        var record = new MachineRecord("m", 4711, 99, 250);
         record.write(file());
 
         assertThat(MachineRecord.read(file())).isEqualTo(new Found.Whole<>(record));
