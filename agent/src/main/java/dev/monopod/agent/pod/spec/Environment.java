@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.FileKeySelector;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.grpc.StatusRuntimeException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -106,7 +108,11 @@ public final class Environment {
                 throw new ConfigurationException("configmap \"" + name + "\" not found");
             }
             map.map(ConfigMap::getData)
-                    .ifPresent(data -> data.forEach((k, v) -> result.put(prefix + k, v)));
+                    .ifPresent(data ->
+                            data.forEach((k, v) -> {
+                                var origin = origin(k, "ConfigMap", name);
+                                result.put(prefix + k, checked(prefix + k, v, origin));
+                            }));
         }
         if (from.getSecretRef() != null) {
             var name = from.getSecretRef().getName();
@@ -115,7 +121,11 @@ public final class Environment {
                 throw new ConfigurationException("secret \"" + name + "\" not found");
             }
             secret.map(Secret::getData)
-                    .ifPresent(data -> data.forEach((k, v) -> result.put(prefix + k, decode(v))));
+                    .ifPresent(data ->
+                            data.forEach((k, v) -> {
+                                var origin = origin(k, "Secret", name);
+                                result.put(prefix + k, decode(prefix + k, v, origin));
+                            }));
         }
         return result;
     }
@@ -130,7 +140,8 @@ public final class Environment {
             Map<String, String> lookup = new LinkedHashMap<>(services);
             lookup.putAll(known);
             var text = Optional.ofNullable(variable.getValue()).orElse("");
-            return Optional.of(Expansion.expand(text, lookup));
+            return Optional.of(
+                    checked(variable.getName(), Expansion.expand(text, lookup), "its value"));
         }
         if (from.getFieldRef() != null) {
             return Optional.of(fields.field(from.getFieldRef().getFieldPath()));
@@ -141,17 +152,20 @@ public final class Environment {
         if (from.getConfigMapKeyRef() != null) {
             var ref = from.getConfigMapKeyRef();
             var map = source.configMap(namespace, ref.getName());
+            var origin = origin(ref.getKey(), "ConfigMap", ref.getName());
             return key(
-                    map.map(ConfigMap::getData),
-                    "configmap",
-                    "ConfigMap",
-                    ref.getName(),
-                    ref.getKey(),
-                    ref.getOptional());
+                            map.map(ConfigMap::getData),
+                            "configmap",
+                            "ConfigMap",
+                            ref.getName(),
+                            ref.getKey(),
+                            ref.getOptional())
+                    .map(text -> checked(variable.getName(), text, origin));
         }
         if (from.getSecretKeyRef() != null) {
             var ref = from.getSecretKeyRef();
             var secret = source.secret(namespace, ref.getName());
+            var origin = origin(ref.getKey(), "Secret", ref.getName());
             return key(
                             secret.map(Secret::getData),
                             "secret",
@@ -159,7 +173,7 @@ public final class Environment {
                             ref.getName(),
                             ref.getKey(),
                             ref.getOptional())
-                    .map(Environment::decode);
+                    .map(text -> decode(variable.getName(), text, origin));
         }
         if (from.getFileKeyRef() != null) {
             return inFile(from.getFileKeyRef());
@@ -208,7 +222,29 @@ public final class Environment {
         return value;
     }
 
-    private static String decode(String base64) {
-        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    private String origin(String key, String kind, String name) {
+        return "key %s of %s %s/%s".formatted(key, kind, namespace, name);
+    }
+
+    /// @param origin of the value, for the message
+    private static String decode(String variable, String base64, String origin) {
+        var bytes = ByteBuffer.wrap(Base64.getDecoder().decode(base64));
+        try {
+            var text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            return checked(variable, text, origin);
+        } catch (CharacterCodingException e) {
+            throw new ConfigurationException(
+                    "environment variable %s: %s is binary, not UTF-8 text; mount it as a file"
+                            .formatted(variable, origin));
+        }
+    }
+
+    private static String checked(String variable, String value, String origin) {
+        if (value.indexOf(0) >= 0) {
+            throw new ConfigurationException(
+                    "environment variable %s: %s contains NUL, which no variable can hold"
+                            .formatted(variable, origin));
+        }
+        return value;
     }
 }

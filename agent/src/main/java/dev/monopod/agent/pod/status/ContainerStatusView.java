@@ -16,10 +16,14 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountStatus;
 import io.fabric8.kubernetes.api.model.VolumeMountStatusBuilder;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// Renders the status of one container as a kubelet would. Pure.
 record ContainerStatusView(PodState state, PodFacts facts) {
+    /// What the messages of all containers of a pod may have together, as under a kubelet: each has
+    /// its equal part, whether the others need theirs or not.
+    private static final int MESSAGE_BYTES = 12 << 10;
 
     ContainerStatus of(ContainerRecord container) {
         var status =
@@ -163,17 +167,31 @@ record ContainerStatusView(PodState state, PodFacts facts) {
                 .build();
     }
 
-    private static ContainerState terminated(Termination end) {
+    private ContainerState terminated(Termination end) {
+        var message = head(end.message(), MESSAGE_BYTES / state.plan().containers().size());
         return new ContainerStateBuilder()
                 .withNewTerminated()
                 .withContainerID(ContainerIds.withScheme(end.containerId()))
                 .withExitCode(end.exitCode())
                 .withSignal(end.signal() == 0 ? null : end.signal())
                 .withReason(end.reason())
-                .withMessage(end.message().isEmpty() ? null : end.message())
+                .withMessage(message.isEmpty() ? null : message)
                 .withStartedAt(PodStatusView.time(end.startedAt()))
                 .withFinishedAt(PodStatusView.time(end.finishedAt()))
                 .endTerminated()
                 .build();
+    }
+
+    /// As many whole characters of the beginning as have that many bytes.
+    static String head(String text, int bytes) {
+        var encoded = text.getBytes(StandardCharsets.UTF_8);
+        if (encoded.length <= bytes) {
+            return text;
+        }
+        var end = bytes;
+        while (end > 0 && (encoded[end] & 0xC0) == 0x80) {
+            end--;
+        }
+        return new String(encoded, 0, end, StandardCharsets.UTF_8);
     }
 }
