@@ -25,6 +25,7 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.Config;
@@ -130,6 +131,12 @@ public final class ControllerMain implements Callable<Integer> {
             description = "silence after which a host is lost, and its pods are made elsewhere")
     private long hostLostSeconds;
 
+    @Option(
+            names = "--profile-quota",
+            defaultValue = "" + ProfileQuota.DEFAULT,
+            description = "how many Fargate profiles the cluster may have")
+    private int profileQuota;
+
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
     private final List<Runnable> closers = new CopyOnWriteArrayList<>();
@@ -169,7 +176,9 @@ public final class ControllerMain implements Callable<Integer> {
                             webhookCertificate,
                             webhookKey,
                             AdmissionServer.Webhooks.of(
-                                    reads, new AdmissionSettings(region, overhead)))) {
+                                    reads,
+                                    new AdmissionSettings(
+                                            region, overhead, new ProfileQuota(profileQuota))))) {
                 admission.start();
                 health.started();
                 return elect(client, cluster, overhead);
@@ -253,6 +262,7 @@ public final class ControllerMain implements Callable<Integer> {
                             client,
                             cluster,
                             new ProfileLifecycle.Arn(region, accountId, clusterName),
+                            new ProfileQuota(profileQuota),
                             () -> {
                                 webhooks.installPolicies();
                                 webhooks.install(

@@ -84,6 +84,10 @@ public final class SupervisorConfig {
         if (hostLostSeconds != null) {
             command.addAll(List.of("--host-lost-seconds", hostLostSeconds));
         }
+        @Nullable String profileQuota = environment.get("MONOPOD_PROFILE_QUOTA");
+        if (profileQuota != null) {
+            command.addAll(List.of("--profile-quota", profileQuota));
+        }
         if (own) {
             // In another's cluster its administrator decides about definitions.
             command.addAll(

@@ -152,6 +152,18 @@ final class InstallationTest {
     }
 
     @Test
+    void passesOnTheQuotaOfProfiles() {
+        var config =
+                new SupervisorConfig(
+                        installation(new Standing.Alone()),
+                        layout(),
+                        Map.of("MONOPOD_PROFILE_QUOTA", "25"));
+
+        assertThat(config.text()).contains("\"--profile-quota\", \"25\"");
+        assertThat(supervisor(new Standing.Alone())).doesNotContain("--profile-quota");
+    }
+
+    @Test
     void passesOnWhatTestsSetInTheEnvironment() {
         var config =
                 new SupervisorConfig(

@@ -93,7 +93,7 @@ public final class AdmissionServer implements AutoCloseable {
                     new PodMutation(reads, settings),
                     new PodValidation(reads, settings),
                     new EphemeralContainerValidation(),
-                    new ProfileValidation(reads),
+                    new ProfileValidation(reads, settings.quota()),
                     new SubnetValidation(reads),
                     new LoadBalancerValidation(),
                     new VpcValidation(reads),

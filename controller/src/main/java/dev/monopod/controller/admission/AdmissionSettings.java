@@ -1,9 +1,11 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 
 /// What the cluster's operator decided.
 ///
 /// @param region told to pods with an IAM role
 /// @param overhead what is added to a pod's memory before its size is chosen
-public record AdmissionSettings(String region, MemoryOverhead overhead) {}
+/// @param quota of profiles
+public record AdmissionSettings(String region, MemoryOverhead overhead, ProfileQuota quota) {}

@@ -2,6 +2,9 @@ package dev.monopod.controller.admission;
 
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.mapping.Profiles;
+import dev.monopod.model.profile.Profile;
+import dev.monopod.model.profile.ProfileOverlap;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
@@ -21,9 +24,11 @@ public final class ProfileValidation implements Webhook {
     private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
 
     private final ClusterReads reads;
+    private final ProfileQuota quota;
 
-    public ProfileValidation(ClusterReads reads) {
+    public ProfileValidation(ClusterReads reads, ProfileQuota quota) {
         this.reads = reads;
+        this.quota = quota;
     }
 
     @Override
@@ -36,7 +41,7 @@ public final class ProfileValidation implements Webhook {
         if (!taken.isEmpty()) {
             return new Verdict.Denied(CONFLICT, "Conflict", taken.getFirst().message());
         }
-        var excess = ProfileRules.checkCount(others.size());
+        var excess = ProfileRules.checkCount(others.size(), quota);
         if (isNew(own) && !excess.isEmpty()) {
             return new Verdict.Denied(FORBIDDEN, "Forbidden", excess.getFirst().message());
         }
@@ -50,9 +55,14 @@ public final class ProfileValidation implements Webhook {
                         .map(Profiles::of)
                         .collect(Collectors.toMap(VpcFacts::name, vpc -> vpc));
         violations.addAll(ProfileRules.checkNetwork(profile, subnets, vpcs));
-        return violations.isEmpty()
-                ? Verdict.Allowed.SILENTLY
-                : new Verdict.Denied(INVALID, "Invalid", text(violations));
+        if (!violations.isEmpty()) {
+            return new Verdict.Denied(INVALID, "Invalid", text(violations));
+        }
+        return new Verdict.Allowed(isNew(own) ? overlaps(profile) : List.of());
+    }
+
+    private List<String> overlaps(Profile profile) {
+        return ProfileOverlap.of(profile, reads.profiles().stream().map(Profiles::of).toList());
     }
 
     private List<String> others(String own) {

@@ -16,6 +16,7 @@ import dev.monopod.model.loop.Pace;
 import dev.monopod.model.loop.RetryQueue;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.profile.ProfileRules;
 import dev.monopod.model.profile.SubnetFacts;
 import dev.monopod.model.profile.Violation;
@@ -53,6 +54,7 @@ public final class ProfileLifecycle implements AutoCloseable {
     private final Finalizers finalizers;
     private final ClusterView cluster;
     private final Arn arn;
+    private final ProfileQuota quota;
     private final Runnable onActiveProfilesChanged;
     private final RetryQueue changed;
     private final Loop loop;
@@ -75,12 +77,14 @@ public final class ProfileLifecycle implements AutoCloseable {
             KubernetesClient client,
             ClusterView cluster,
             Arn arn,
+            ProfileQuota quota,
             Runnable onActiveProfilesChanged,
             Loops loops) {
         this.client = client;
         this.finalizers = new Finalizers(client);
         this.cluster = cluster;
         this.arn = arn;
+        this.quota = quota;
         this.onActiveProfilesChanged = onActiveProfilesChanged;
         this.loop = loops.planned("profiles", Pace.whenNudged(), this::pass);
         this.changed = new RetryQueue(System::nanoTime, loop::nudge, RETRY, RETRY);
@@ -158,7 +162,7 @@ public final class ProfileLifecycle implements AutoCloseable {
         var violations = new ArrayList<>(ProfileRules.check(facts));
         var others = others(profile);
         violations.addAll(ProfileRules.checkName(facts.name(), others));
-        violations.addAll(ProfileRules.checkCount(others.size()));
+        violations.addAll(ProfileRules.checkCount(others.size(), quota));
         var subnets =
                 client.resources(Subnet.class).list().getItems().stream()
                         .map(Profiles::of)

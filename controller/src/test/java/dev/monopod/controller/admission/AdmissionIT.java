@@ -9,6 +9,7 @@ import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Binding;
@@ -73,7 +74,8 @@ final class AdmissionIT {
                         apiServer.pki("webhook.key"),
                         AdmissionServer.Webhooks.of(
                                 reads,
-                                new AdmissionSettings("us-west-2", MemoryOverhead.EKS_256_MIB)));
+                                new AdmissionSettings(
+                    "us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS)));
         admission.start();
         installer =
                 new WebhookInstaller(

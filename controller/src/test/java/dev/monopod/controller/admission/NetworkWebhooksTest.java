@@ -3,6 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.model.profile.ProfileQuota;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ final class NetworkWebhooksTest {
                                     + " [{destination: 0.0.0.0/0, target: igw}]}")
                     .withSubnet(
                             "private-a", "{vpc: default, cidr: 192.168.96.0/19, zone: us-west-2a}")
-                    .withProfile("taken", "{selectors: [{namespace: a}], subnets: [private-a]}");
+                    .withProfile("taken", "{selectors: [{namespace: b}], subnets: [private-a]}");
 
     @Test
     void acceptsAProfileOfPrivateSubnets() {
@@ -47,10 +48,26 @@ final class NetworkWebhooksTest {
     }
 
     @Test
+    void warnsOfAProfileThatSelectsWhatAnotherSelects() {
+        reads.withProfile("web", "{selectors: [{namespace: 'a*'}], subnets: [private-a]}");
+
+        assertThat(profile("new", "private-a"))
+                .isInstanceOfSatisfying(
+                        Verdict.Allowed.class,
+                        allowed ->
+                                assertThat(allowed.warnings())
+                                        .singleElement()
+                                        .asString()
+                                        .startsWith(
+                                                "spec.selectors[0] may select pods that Fargate profile"
+                                                        + " web selects too"));
+    }
+
+    @Test
     void refusesAnEleventhProfileButNotAChangeOfOneThatExists() {
         for (int number = 2; number <= 10; number++) {
             assertThat(profile("web", "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
-            reads.withProfile("p" + number, "{selectors: [{namespace: a}], subnets: [private-a]}");
+            reads.withProfile("p" + number, "{selectors: [{namespace: b}], subnets: [private-a]}");
         }
 
         assertThat(profile("web", "private-a"))
@@ -59,8 +76,10 @@ final class NetworkWebhooksTest {
                                 403,
                                 "Forbidden",
                                 "A cluster has at most 10 Fargate profiles, this one has 10 already;"
-                                        + " delete one of them first"));
-        reads.withProfile("p11", "{selectors: [{namespace: a}], subnets: [private-a]}");
+                                        + " delete one of them first, or raise the quota"
+                                        + " (MONOPOD_PROFILE_QUOTA, the controller's"
+                                        + " --profile-quota)"));
+        reads.withProfile("p11", "{selectors: [{namespace: b}], subnets: [private-a]}");
         assertThat(profile("p11", "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
     }
 
@@ -125,7 +144,7 @@ final class NetworkWebhooksTest {
     private Verdict profile(String name, String subnet) {
         String[] parts = name.split(", ", 2);
         String more = parts.length == 1 ? "" : ", " + parts[1];
-        return new ProfileValidation(reads)
+        return new ProfileValidation(reads, ProfileQuota.OF_EKS)
                 .judge(
                         review(
                                 "{metadata: {name: %s}, spec: {selectors: [{namespace: a}], subnets: [%s]%s}}"

@@ -9,6 +9,7 @@ import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -58,6 +59,7 @@ final class ProfileLifecycleIT {
                         client,
                         cluster,
                         new ProfileLifecycle.Arn("us-west-2", "000000000000", "monopod"),
+                        ProfileQuota.OF_EKS,
                         this::admission,
                         new Loops(InstantSource.system(), new Random()));
         lifecycle.start();

@@ -14,11 +14,6 @@ public final class ProfileRules {
     public static final int MOST_LABELS = 5;
     public static final int LONGEST_NAME = 100;
 
-    /// EKS' quota "Fargate profiles per cluster". Nothing in Monopod needs it; it is kept so that a
-    /// set of profiles that works here works there. EKS' other limit, one profile at a time in
-    /// CREATING or DELETING, is lifted: it serves nobody.
-    public static final int MOST_PROFILES = 10;
-
     private static final Pattern NAME = Pattern.compile("[0-9A-Za-z][A-Za-z0-9_-]*");
     private static final String RESERVED_PREFIX = "eks-";
     private static final Set<String> EXCLUDED_REGIONS =
@@ -61,17 +56,19 @@ public final class ProfileRules {
     }
 
     /// Whether there is room for one more profile beside so many others; empty if there is.
-    public static List<Violation> checkCount(int others) {
-        return others < MOST_PROFILES
+    public static List<Violation> checkCount(int others, ProfileQuota quota) {
+        return others < quota.profiles()
                 ? List.of()
                 : List.of(
                         new Violation(
                                 "metadata",
                                 "A cluster has at most "
-                                        + MOST_PROFILES
+                                        + quota.profiles()
                                         + " Fargate profiles, this one has "
                                         + others
-                                        + " already; delete one of them first"));
+                                        + " already; delete one of them first, or raise the quota"
+                                        + " (MONOPOD_PROFILE_QUOTA, the controller's"
+                                        + " --profile-quota)"));
     }
 
     /// What the profile's subnets and their VPC break; empty if nothing.

@@ -35,6 +35,32 @@ public record Wildcard(String pattern) {
         return at == pattern.length();
     }
 
+    /// Whether there is a text that both patterns match. Takes `pattern × pattern` steps.
+    public boolean meets(Wildcard other) {
+        // After row i, column j tells whether a text matches the first i symbols of this pattern and
+        // the first j of the other.
+        var row = new boolean[other.pattern.length() + 1];
+        row[0] = true;
+        for (var j = 1; j < row.length; j++) {
+            row[j] = row[j - 1] && other.pattern.charAt(j - 1) == '*';
+        }
+        for (var i = 1; i <= pattern.length(); i++) {
+            var symbol = pattern.charAt(i - 1);
+            var diagonal = row[0];
+            row[0] = row[0] && symbol == '*';
+            for (var j = 1; j < row.length; j++) {
+                var theirs = other.pattern.charAt(j - 1);
+                var above = row[j];
+                row[j] =
+                        symbol == '*' || theirs == '*'
+                                ? above || row[j - 1]
+                                : diagonal && (symbol == theirs || symbol == '?' || theirs == '?');
+                diagonal = above;
+            }
+        }
+        return row[row.length - 1];
+    }
+
     /// The same pattern as an RE2 expression over the whole text.
     public String regularExpression() {
         var expression = new StringBuilder("^");

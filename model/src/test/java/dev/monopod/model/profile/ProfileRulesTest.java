@@ -57,13 +57,16 @@ final class ProfileRulesTest {
 
     @Test
     void refusesAnEleventhProfileAndSaysTheLimit() {
-        assertThat(ProfileRules.checkCount(9)).isEmpty();
-        assertThat(ProfileRules.checkCount(10))
+        assertThat(ProfileRules.checkCount(9, ProfileQuota.OF_EKS)).isEmpty();
+        assertThat(ProfileRules.checkCount(10, new ProfileQuota(11))).isEmpty();
+        assertThat(ProfileRules.checkCount(10, ProfileQuota.OF_EKS))
                 .containsExactly(
                         new Violation(
                                 "metadata",
                                 "A cluster has at most 10 Fargate profiles, this one has 10 already;"
-                                        + " delete one of them first"));
+                                        + " delete one of them first, or raise the quota"
+                                        + " (MONOPOD_PROFILE_QUOTA, the controller's"
+                                        + " --profile-quota)"));
     }
 
     @Test
