@@ -4,6 +4,7 @@ field_scenarios() {
     scenario volumes_lie_below_volumes "volumes lie below volumes that only the kubelet writes, at any depth and in any order"
     scenario read_only_roots_keep_what_images_write "with a read-only root an image's volumes are writable, and its missing working directory is made"
     scenario memory_is_promised_as_on_a_node "the kernel has a node's settings: 4 GiB of untouched memory in 2 GiB"
+    scenario refuses_in_the_words_of_the_field "claims of devices, sizes, zones and ports are refused or warned of, naming field and remedy"
 }
 
 # field_ended POD PHASE
@@ -121,3 +122,23 @@ YAML
     contains "$(field_log promised)" mapped
     kubectl delete pod promised -n e2e-field --wait=false
 }
+
+# field_try SPEC [NAME]: what kubectl says when such a pod is created.
+field_try() { kubectl apply -n e2e-field -f - <<<"{apiVersion: v1, kind: Pod, metadata: {name: ${2:-tried}}, spec: $1}" 2>&1 || true; }
+
+refuses_in_the_words_of_the_field() {
+    namespace e2e-field
+    contains "$(field_try '{resourceClaims: [{name: gpu, resourceClaimName: gpu}], containers: [{name: c, image: x, resources: {claims: [{name: gpu}]}}]}')" \
+        'fields not supported: ResourceClaims' 'spec.resourceClaims: remove it'
+    contains "$(field_try '{initContainers: [{name: i, image: x, resources: {requests: {memory: 200Gi}}}], containers: [{name: c, image: x}]}')" \
+        "Your pod's cpu/memory requirements exceed the max Fargate configuration: the pod needs 200" 'lower spec.initContainers[0].resources.requests'
+    contains "$(field_try "{containers: [{name: c, image: '$registry/busybox:1', command: [sleep, '99'], ports: [{containerPort: 10250}]}], nodeSelector: {topology.kubernetes.io/zone: nowhere-1a}}")" \
+        "Warning: spec.containers[0].ports[0].containerPort: 10250 is the port of the pod's own Node" 'pod/tried created'
+    eventually 30 field_held tried 'requirements: nodeSelector topology.kubernetes.io/zone=nowhere-1a; the profile has zone '
+    kubectl delete pod tried -n e2e-field --wait=false
+    contains "$(kubectl apply -f - <<<"{apiVersion: monopod.dev/v1, kind: FargateProfile, metadata: {name: e2e-overlaps}, spec: {selectors: [{namespace: e2e-field}], subnets: [private-a]}}" 2>&1)" \
+        'Warning: spec.selectors[0] may select pods that Fargate profile ' 'fargateprofile.monopod.dev/e2e-overlaps created'
+    kubectl delete fargateprofile e2e-overlaps --wait=false
+}
+
+field_held() { [[ $(kubectl get pod "$1" -n e2e-field -o 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}') == *"$2"* ]]; }

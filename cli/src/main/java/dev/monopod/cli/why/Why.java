@@ -11,11 +11,15 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the first rule, in the order of a pod's way, that a pod has not passed.
 public final class Why {
+    private static final Set<String> UNSUPPORTED_REASONS =
+            Set.of("POD_UNSUPPORTED_ON_FARGATE", "POD_CPU_MEM_EXCEEDS_MAX_FARGATE_SIZE");
+
     private final WhyFacts facts;
 
     private Why(WhyFacts facts) {
@@ -264,7 +268,8 @@ public final class Why {
                                 "the fargate-scheduler has not looked at it yet; is the controller running? (monopod status)");
         var rule =
                 condition
-                                .map(it -> "POD_UNSUPPORTED_ON_FARGATE".equals(it.getReason()))
+                                .map(PodCondition::getReason)
+                                .map(UNSUPPORTED_REASONS::contains)
                                 .orElse(false)
                         ? Rule.UNSUPPORTED
                         : Rule.NOT_SCHEDULED;

@@ -112,7 +112,8 @@ public final class PodMutation implements Webhook {
         switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
             case Provisioned.Fits fits ->
                     annotations.put(Names.CAPACITY_ANNOTATION, fits.size().annotation());
-            case Provisioned.TooLarge _ -> annotations.remove(Names.CAPACITY_ANNOTATION);
+            case Provisioned.TooLarge _, Provisioned.TooMuchStorage _ ->
+                    annotations.remove(Names.CAPACITY_ANNOTATION);
         }
     }
 

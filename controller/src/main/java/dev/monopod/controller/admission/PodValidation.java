@@ -7,6 +7,7 @@ import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.Provisioned;
 import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.Refusals;
+import io.fabric8.kubernetes.api.model.PodSpec;
 
 /// Refuses what Fargate excludes, in EKS' words with field and remedy, unless the profile wants
 /// such pods to stay Pending. Source: rows F10, F11, F13, and the contract's "Volumes".
@@ -29,7 +30,9 @@ public final class PodValidation implements Webhook {
             case Match.Selected(Profile profile) ->
                     switch (profile.unsupportedPods()) {
                         case REJECT -> judge(review, profile);
-                        case PENDING -> Verdict.Allowed.SILENTLY;
+                        case PENDING ->
+                                new Verdict.Allowed(
+                                        PodAdvice.of(PodFacts.spec(review.object())));
                     };
         };
     }
@@ -44,19 +47,24 @@ public final class PodValidation implements Webhook {
             return new Verdict.Denied(FORBIDDEN, "Forbidden", Refusals.explanation(refusals));
         }
         return switch (PodSizing.provision(spec, settings.overhead())) {
-            case Provisioned.Fits _ -> Verdict.Allowed.SILENTLY;
-            case Provisioned.TooLarge(String message) ->
-                    new Verdict.Denied(
-                            FORBIDDEN,
-                            "Forbidden",
-                            "Pod not supported on Fargate: "
-                                    + message
-                                    + ". Remedy: lower spec.containers[*].resources.requests, or annotate"
-                                    + " the pod with eks.amazonaws.com/compute-type: ec2 to keep it off"
-                                    + " profile "
-                                    + profile.name()
-                                    + ".");
+            case Provisioned.Fits _ -> new Verdict.Allowed(PodAdvice.of(spec));
+            case Provisioned.TooLarge(String message) -> tooLarge(message, spec, profile);
+            case Provisioned.TooMuchStorage(String message) -> tooLarge(message, spec, profile);
         };
+    }
+
+    private Verdict tooLarge(String message, PodSpec spec, Profile profile) {
+        return new Verdict.Denied(
+                FORBIDDEN,
+                "Forbidden",
+                "Pod not supported on Fargate: "
+                        + message
+                        + ". Remedy: lower "
+                        + String.join(" or ", PodSizing.demanding(spec, settings.overhead()))
+                        + ", or annotate the pod with eks.amazonaws.com/compute-type: ec2 to keep it"
+                        + " off profile "
+                        + profile.name()
+                        + ".");
     }
 
     /// A claim may be created and bound after its pod; only what is bound already can be wrong.

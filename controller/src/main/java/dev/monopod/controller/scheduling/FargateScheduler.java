@@ -221,7 +221,7 @@ public final class FargateScheduler implements AutoCloseable {
     /// The event at once, the condition by a worker: the last that was decided, if several come
     /// while one is written.
     private void hold(String key, SchedulingStep.Hold hold) {
-        events.warning(hold.pod(), "FailedScheduling", hold.message());
+        events.warning(hold.pod(), hold.eventReason(), hold.message());
         if (untold.put(key, hold) == null) {
             workers.execute(() -> tell(key));
         }

@@ -9,6 +9,7 @@ import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.size.Provisioned;
 import dev.monopod.model.size.Size;
+import dev.monopod.model.size.Sizing;
 import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -26,8 +27,8 @@ sealed interface Judgement {
     /// No profile runs it.
     record Unmatched(String message) implements Judgement {}
 
-    /// A profile selects it, and Fargate excludes it, in EKS' words.
-    record Unsupported(String message) implements Judgement {}
+    /// A profile selects it, and Fargate excludes it; reason and message in EKS' words.
+    record Unsupported(String reason, String message) implements Judgement {}
 
     /// @param active the profiles that take pods
     /// @param claims what is known of a claim, by its namespace and name
@@ -73,10 +74,13 @@ sealed interface Judgement {
                                 metadata.getName(),
                                 claim -> claims.apply(metadata.getNamespace(), claim)));
         if (!refusals.isEmpty()) {
-            return new Unsupported(Refusals.eksMessage(refusals));
+            return new Unsupported(Refusals.REASON, Refusals.eksMessage(refusals));
         }
         return switch (PodSizing.provision(pod.getSpec(), overhead)) {
-            case Provisioned.TooLarge(String message) -> new Unsupported(message);
+            case Provisioned.TooLarge(String message) ->
+                    new Unsupported(Sizing.TOO_LARGE_REASON, message);
+            case Provisioned.TooMuchStorage(String message) ->
+                    new Unsupported(Refusals.REASON, message);
             case Provisioned.Fits(Size size) -> new Fits(profile, size);
         };
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -24,7 +25,12 @@ final class Placer {
     /// The pod, as far as it matters here.
     ///
     /// @param accepts whether a Node with these labels would do
-    record Request(String profile, Size size, Predicate<Map<String, String>> accepts) {}
+    /// @param unmet what of the pod's terms no Node in these places meets, for the message
+    record Request(
+            String profile,
+            Size size,
+            Predicate<Map<String, String>> accepts,
+            Function<List<Map<String, String>>, String> unmet) {}
 
     /// What was decided.
     sealed interface Decision {
@@ -54,12 +60,17 @@ final class Placer {
                             + " has none of its subnets "
                             + String.join(", ", profile.subnets()));
         }
+        var places = subnets.stream().map(Placer::labels).distinct().toList();
+        var zones = zones(subnets);
         subnets.removeIf(subnet -> !request.accepts().test(labels(subnet)));
         if (subnets.isEmpty()) {
             return new Decision.Held(
                     "MatchNodeSelector failed: Fargate profile "
                             + request.profile()
-                            + " cannot satisfy pod's node selector/affinity requirements");
+                            + " cannot satisfy pod's node selector/affinity requirements: "
+                            + request.unmet().apply(places)
+                            + "; the profile has zone "
+                            + String.join(", ", zones));
         }
         return place(request, snapshot, subnets);
     }
@@ -89,6 +100,10 @@ final class Placer {
                                         .collect(Collectors.joining(", "))
                                 + " of fargate profile "
                                 + request.profile());
+    }
+
+    private static List<String> zones(List<SubnetRoom> subnets) {
+        return subnets.stream().map(SubnetRoom::zone).distinct().sorted().toList();
     }
 
     private static Map<String, String> labels(SubnetRoom subnet) {
@@ -121,7 +136,7 @@ final class Placer {
         if (snapshot.hosts().isEmpty()) {
             return "no host has joined the cluster; the pod needs " + need;
         }
-        var zones = subnets.stream().map(SubnetRoom::zone).distinct().sorted().toList();
+        var zones = zones(subnets);
         return "no host has room for "
                 + need
                 + " in zone "

@@ -7,7 +7,6 @@ import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.size.Size;
 import dev.monopod.model.support.PodShape.ClaimState;
-import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import java.util.Map;
@@ -59,9 +58,9 @@ final class Scheduling {
         return switch (judgement) {
             case Judgement.Fits(Profile profile, Size size) ->
                     place(found, profile, size, snapshot);
-            case Judgement.Unsupported(String message) ->
+            case Judgement.Unsupported(String reason, String message) ->
                     ours
-                            ? new SchedulingStep.Hold(found, Refusals.REASON, message)
+                            ? new SchedulingStep.Hold(found, reason, message)
                             : new SchedulingStep.Refuse(found, message);
             case Judgement.Unmatched(String message) ->
                     ours
@@ -100,7 +99,10 @@ final class Scheduling {
     private SchedulingStep place(Pod pod, Profile profile, Size size, Snapshot snapshot) {
         var request =
                 new Placer.Request(
-                        profile.name(), size, labels -> NodeTerms.accepts(pod.getSpec(), labels));
+                        profile.name(),
+                        size,
+                        labels -> NodeTerms.accepts(pod.getSpec(), labels),
+                        places -> NodeTerms.unmet(pod.getSpec(), places));
         return switch (placer.place(request, snapshot)) {
             case Decision.Held held ->
                     new SchedulingStep.Hold(pod, "Unschedulable", held.message());

@@ -1,6 +1,7 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.size.Sizing;
 import io.fabric8.kubernetes.api.model.Pod;
 
 /// What is to be done for a pod that has no node yet.
@@ -15,7 +16,14 @@ sealed interface SchedulingStep {
     record Refuse(Pod pod, String message) implements SchedulingStep {}
 
     /// It has no place, and its user is told why.
-    record Hold(Pod pod, String reason, String message) implements SchedulingStep {}
+    ///
+    /// @param reason of the pod's condition
+    record Hold(Pod pod, String reason, String message) implements SchedulingStep {
+        /// EKS has one of its own for a pod that no size holds.
+        String eventReason() {
+            return reason.equals(Sizing.TOO_LARGE_REASON) ? reason : "FailedScheduling";
+        }
+    }
 
     /// Its Machine, whose place the ledger holds from now on, gets its security groups and is
     /// created; then the pod is bound.

@@ -3,6 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Test;
 /// Rows F3, F9, F10, F11; contract, "Names that users and tools see".
 final class PodWebhooksTest {
     private static final AdmissionSettings SETTINGS =
-            new AdmissionSettings("us-west-2", MemoryOverhead.EKS_256_MIB);
+            new AdmissionSettings(
+                    "us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS);
     private static final String SELECTED = "{selectors: [{namespace: shop}], subnets: [a]}";
 
     private final FixedReads reads = new FixedReads().withProfile("web", SELECTED);
@@ -147,8 +149,32 @@ final class PodWebhooksTest {
                         Verdict.Denied.class,
                         denied ->
                                 assertThat(denied.message())
-                                        .contains("17vCPU")
-                                        .contains("the largest size is 16vCPU 120GB"));
+                                        .isEqualTo(
+                                                "Pod not supported on Fargate: Your pod's cpu/memory"
+                                                        + " requirements exceed the max Fargate"
+                                                        + " configuration: the pod needs 17vCPU; the"
+                                                        + " largest size is 16vCPU 120GB. Remedy: lower"
+                                                        + " spec.containers[0].resources.requests, or"
+                                                        + " annotate the pod with"
+                                                        + " eks.amazonaws.com/compute-type: ec2 to keep"
+                                                        + " it off profile web."));
+    }
+
+    @Test
+    void warnsOfAPortThatIsItsNodes() {
+        assertThat(
+                        validation(
+                                "{containers: [{name: c}, {name: d, ports: [{containerPort: 80},"
+                                        + " {containerPort: 10250}]}]}"))
+                .isInstanceOfSatisfying(
+                        Verdict.Allowed.class,
+                        allowed ->
+                                assertThat(allowed.warnings())
+                                        .singleElement()
+                                        .asString()
+                                        .startsWith(
+                                                "spec.containers[1].ports[1].containerPort: 10250 is the"
+                                                        + " port of the pod's own Node"));
     }
 
     @Test

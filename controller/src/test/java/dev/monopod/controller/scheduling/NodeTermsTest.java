@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.controller.node.FargateNode;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -145,6 +147,44 @@ final class NodeTermsTest {
                                         """),
                                 ZONE_A))
                 .isTrue();
+    }
+
+    @Test
+    void namesWhatNoPlaceMeets() {
+        var zones = List.of(ZONE_A, ZONE_B);
+        var wrong =
+                spec(
+                        "{nodeSelector: {kubernetes.io/os: linux, topology.kubernetes.io/zone:"
+                                + " us-west-2c}}");
+        assertThat(NodeTerms.unmet(wrong, zones))
+                .isEqualTo("nodeSelector topology.kubernetes.io/zone=us-west-2c");
+        assertThat(
+                        NodeTerms.unmet(
+                                required(
+                                        "[{matchExpressions: [{key: disk, operator: In, values: [a, b]},"
+                                                + " {key: gpu, operator: Exists}]}, {}]"),
+                                zones))
+                .isEqualTo(
+                        "required node affinity (disk In [a, b] and gpu Exists) or (a term without"
+                                + " expressions)");
+        var contradiction =
+                required(
+                        "[{matchExpressions: [{key: topology.kubernetes.io/zone, operator: In, values:"
+                                + " [us-west-2b]}]}]");
+        contradiction.setNodeSelector(Map.of("topology.kubernetes.io/zone", "us-west-2a"));
+        assertThat(NodeTerms.unmet(contradiction, zones))
+                .isEqualTo(
+                        "nodeSelector topology.kubernetes.io/zone=us-west-2a and required node affinity"
+                                + " (topology.kubernetes.io/zone In [us-west-2b])");
+    }
+
+    @Test
+    void saysLongTermsInShort() {
+        var values = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
+        var terms =
+                required("[{matchExpressions: [{key: disk, operator: In, values: %s}]}]".formatted(values));
+        assertThat(NodeTerms.unmet(terms, List.of(ZONE_A)))
+                .isEqualTo("required node affinity (disk In [0, 1, 2, 3, 4, 95 more])");
     }
 
     private static PodSpec required(String terms) {

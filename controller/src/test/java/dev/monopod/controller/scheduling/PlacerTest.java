@@ -220,14 +220,16 @@ final class PlacerTest {
 
     @Test
     void saysInEksWordsThatNoSubnetMeetsThePodsTerms() {
+        cluster.subnet("b", "10.0.2.0/24", "us-west-2b");
         cluster.subnet("a", "10.0.1.0/24", "us-west-2a");
         cluster.host("host", "", 100);
 
-        assertThat(cluster.place(zoneIs("us-west-2c")))
-                .isEqualTo(
-                        new Decision.Held(
-                                "MatchNodeSelector failed: Fargate profile web cannot satisfy pod's node"
-                                        + " selector/affinity requirements"));
+        var decision = cluster.place(zoneIs("us-west-2c"));
+        assertThat(((Decision.Held) decision).message())
+                .startsWith(
+                        "MatchNodeSelector failed: Fargate profile web cannot satisfy pod's node"
+                                + " selector/affinity requirements: ")
+                .endsWith("; the profile has zone us-west-2a, us-west-2b");
     }
 
     @Test
@@ -240,7 +242,7 @@ final class PlacerTest {
         assertThat(
                         new Placer()
                                 .place(
-                                        new Request("db", SMALL, ANYWHERE),
+                                        new Request("db", SMALL, ANYWHERE, places -> ""),
                                         new Snapshot(Map.of(), Map.of(), List.of(), Set.of())))
                 .isEqualTo(
                         new Decision.Held(
@@ -293,7 +295,7 @@ final class PlacerTest {
         }
 
         Decision place(Predicate<Map<String, String>> accepts) {
-            var decision = placer.place(new Request("web", SMALL, accepts), snapshot());
+            var decision = placer.place(new Request("web", SMALL, accepts, Object::toString), snapshot());
             if (decision instanceof Decision.Placed placed) {
                 taken.add(Cidr.address(placed.address()));
                 count(placed, 1);

@@ -75,6 +75,7 @@ public final class PodShapes {
                         && spec.getSecurityContext().getWindowsOptions() != null,
                 Option.WINDOWS_OPTIONS,
                 options);
+        addIf(!orEmpty(spec.getResourceClaims()).isEmpty(), Option.RESOURCE_CLAIMS, options);
         return options;
     }
 

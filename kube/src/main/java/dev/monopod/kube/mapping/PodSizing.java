@@ -44,6 +44,46 @@ public final class PodSizing {
                 sum.storage());
     }
 
+    /// Which fields of a pod that no size holds ask for too much, for the remedy: those of the pod as
+    /// a whole, or of the init containers that are too large alone, or else of all containers that
+    /// request something.
+    public static List<String> demanding(PodSpec spec, MemoryOverhead overhead) {
+        List<String> fields = new ArrayList<>();
+        var whole = requests(spec.getResources());
+        if (!(Sizing.provision(wholeAlone(whole), overhead) instanceof Provisioned.Fits)) {
+            return List.of("spec.resources.requests");
+        }
+        var init = orEmpty(spec.getInitContainers());
+        for (var index = 0; index < init.size(); index++) {
+            var own = requests(Kind.INIT, init.get(index)).requests();
+            if (!(Sizing.provision(own, overhead) instanceof Provisioned.Fits)) {
+                fields.add("spec.initContainers[" + index + "].resources.requests");
+            }
+        }
+        if (!fields.isEmpty()) {
+            return List.copyOf(fields);
+        }
+        var main = orEmpty(spec.getContainers());
+        for (var index = 0; index < init.size(); index++) {
+            if (!requests(init.get(index).getResources()).isEmpty()) {
+                fields.add("spec.initContainers[" + index + "].resources.requests");
+            }
+        }
+        for (var index = 0; index < main.size(); index++) {
+            if (!requests(main.get(index).getResources()).isEmpty()) {
+                fields.add("spec.containers[" + index + "].resources.requests");
+            }
+        }
+        if (!whole.isEmpty()) {
+            fields.add("spec.resources.requests");
+        }
+        return List.copyOf(fields);
+    }
+
+    private static Resources wholeAlone(Map<String, Quantity> whole) {
+        return new Resources(cpu(whole), bytes(whole, "memory"), MebiBytes.ZERO);
+    }
+
     /// What each container requests, in the order in which they start.
     public static List<ContainerRequests> containers(PodSpec spec) {
         List<ContainerRequests> requests = new ArrayList<>();

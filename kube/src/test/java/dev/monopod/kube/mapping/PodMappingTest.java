@@ -8,6 +8,7 @@ import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.Refusals;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class PodMappingTest {
@@ -112,6 +113,55 @@ final class PodMappingTest {
     }
 
     @Test
+    void findsResourceClaims() {
+        Pod pod =
+                pod(
+                        """
+                        spec:
+                          resourceClaims: [{name: gpu, resourceClaimName: gpu}]
+                          containers: [{name: a, resources: {claims: [{name: gpu}]}}]
+                        """);
+
+        assertThat(Refusals.check(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound())))
+                .extracting(refusal -> refusal.fieldPath() + " " + refusal.detail())
+                .containsExactly("spec.resourceClaims ResourceClaims");
+    }
+
+    @Test
+    void namesTheFieldThatAsksForTooMuch() {
+        var nine = "resources: {requests: {cpu: 9}}";
+        assertThat(
+                        demanding(
+                                "{containers: [{name: a, %1$s}, {name: b}, {name: c, %1$s}]}"
+                                        .formatted(nine)))
+                .containsExactly(
+                        "spec.containers[0].resources.requests",
+                        "spec.containers[2].resources.requests");
+        assertThat(
+                        demanding(
+                                "{initContainers: [{name: i}, {name: j, resources: {requests: {memory:"
+                                        + " 200Gi}}}], containers: [{name: a, %s}]}".formatted(nine)))
+                .containsExactly("spec.initContainers[1].resources.requests");
+        assertThat(
+                        demanding(
+                                "{resources: {requests: {cpu: 17}}, containers: [{name: a, %s}]}"
+                                        .formatted(nine)))
+                .containsExactly("spec.resources.requests");
+        assertThat(
+                        demanding(
+                                "{initContainers: [{name: s, restartPolicy: Always, %1$s}], containers:"
+                                        .concat(" [{name: a, %1$s}]}")
+                                        .formatted(nine)))
+                .containsExactly(
+                        "spec.initContainers[0].resources.requests",
+                        "spec.containers[0].resources.requests");
+    }
+
+    private static List<String> demanding(String spec) {
+        return PodSizing.demanding(pod("spec: " + spec).getSpec(), MemoryOverhead.EKS_256_MIB);
+    }
+
+    @Test
     void findsUserNamespacesAndWindowsOptions() {
         Pod pod =
                 pod(
@@ -140,6 +190,7 @@ final class PodMappingTest {
         return switch (PodSizing.provision(pod(yaml).getSpec(), MemoryOverhead.EKS_256_MIB)) {
             case Provisioned.Fits fits -> fits.size().annotation() + ", " + fits.size().storage();
             case Provisioned.TooLarge tooLarge -> tooLarge.message();
+            case Provisioned.TooMuchStorage tooMuch -> tooMuch.message();
         };
     }
 

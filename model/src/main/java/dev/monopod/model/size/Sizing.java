@@ -6,6 +6,15 @@ import java.util.List;
 /// Chooses the size of a pod's machine. Source: the user guide's "Fargate Pod configuration",
 /// KEP-753 for sidecars.
 public final class Sizing {
+    /// EKS' reason, of event and condition, for a pod that no size holds.
+    public static final String TOO_LARGE_REASON = "POD_CPU_MEM_EXCEEDS_MAX_FARGATE_SIZE";
+
+    private static final String TOO_LARGE =
+            "Your pod's cpu/memory requirements exceed the max Fargate configuration";
+
+    /// From here on a number says nothing but that somebody mistook a unit.
+    private static final long ABSURD = 1_000_000;
+
     /// Storage of a pod that requests little or none.
     public static final MebiBytes DEFAULT_STORAGE = MebiBytes.gibi(20);
 
@@ -28,9 +37,9 @@ public final class Sizing {
     public static Provisioned provision(Resources requests, MemoryOverhead overhead) {
         var memory = requests.memory().plus(overhead.memory());
         if (requests.storage().compareTo(LARGEST_STORAGE_REQUEST) > 0) {
-            return new Provisioned.TooLarge(
+            return new Provisioned.TooMuchStorage(
                     "Pod requests "
-                            + requests.storage()
+                            + amount(requests.storage())
                             + " of ephemeral storage; the limit is "
                             + LARGEST_STORAGE_REQUEST);
         }
@@ -77,19 +86,33 @@ public final class Sizing {
 
     private static String tooLarge(Resources requests, MemoryOverhead overhead) {
         var last = ROWS.getLast();
-        var reserve =
-                overhead == MemoryOverhead.NONE
-                        ? ""
-                        : " (" + overhead.memory().value() + " MiB of it are EKS' own)";
-        return "Pod needs "
-                + requests.cpu()
-                + " "
-                + requests.memory().plus(overhead.memory())
-                + reserve
+        List<String> needs = new ArrayList<>();
+        if (requests.cpu().value() > 0) {
+            needs.add(amount(requests.cpu()));
+        }
+        if (requests.memory().value() > 0) {
+            var memory = requests.memory().plus(overhead.memory());
+            var reserve =
+                    overhead == MemoryOverhead.NONE
+                            ? ""
+                            : " (" + overhead.memory().value() + " MiB of it are EKS' own)";
+            needs.add(amount(memory) + " of memory" + reserve);
+        }
+        return TOO_LARGE
+                + ": the pod needs "
+                + String.join(" and ", needs)
                 + "; the largest size is "
                 + last.cpu
                 + " "
                 + last.memory.getLast();
+    }
+
+    private static String amount(MilliCpu cpu) {
+        return cpu.value() / 1000 >= ABSURD ? "more than " + ABSURD + "vCPU" : cpu.toString();
+    }
+
+    private static String amount(MebiBytes bytes) {
+        return bytes.value() / 1024 >= ABSURD ? "more than " + ABSURD + "GB" : bytes.toString();
     }
 
     private static List<Row> rows() {

@@ -32,7 +32,9 @@ public record PodShape(
         /// `hostUsers: false`.
         OWN_USER_NAMESPACE,
         /// `securityContext.windowsOptions`.
-        WINDOWS_OPTIONS
+        WINDOWS_OPTIONS,
+        /// `resourceClaims`, of devices.
+        RESOURCE_CLAIMS
     }
 
     /// A namespace of the host that a pod may ask to share.

@@ -132,6 +132,15 @@ public final class Refusals {
                             "remove it or set it to true, the pod has a kernel of its own and"
                                     + " machines have no user namespaces for pods"));
         }
+        if (pod.options().contains(Option.RESOURCE_CLAIMS)) {
+            refusals.add(
+                    new Refusal(
+                            Clause.FIELDS,
+                            "spec.resourceClaims",
+                            "ResourceClaims",
+                            "remove it and resources.claims of the containers, machines have no"
+                                    + " devices that a claim could be given"));
+        }
         if (pod.options().contains(Option.WINDOWS_OPTIONS)) {
             refusals.add(windowsOptions("spec.securityContext."));
         }

@@ -55,10 +55,20 @@ final class SizingTest {
     void namesTheLimitWhenNothingFits() {
         assertThat(tooLarge(16001, 1024, 0))
                 .isEqualTo(
-                        "Pod needs 16.001vCPU 1.25GB (256 MiB of it are EKS' own); the largest size is"
-                                + " 16vCPU 120GB");
+                        "Your pod's cpu/memory requirements exceed the max Fargate configuration: the"
+                                + " pod needs 16.001vCPU and 1.25GB of memory (256 MiB of it are EKS'"
+                                + " own); the largest size is 16vCPU 120GB");
         assertThat(tooLarge(100, 122625, 0)).contains("the largest size is 16vCPU 120GB");
-        assertThat(tooLarge(Long.MAX_VALUE, Long.MAX_VALUE, 0)).contains("the largest size is");
+    }
+
+    @Test
+    void saysNothingOfWhatAPodDoesNotRequestAndCountsNothingAbsurd() {
+        assertThat(tooLarge(0, 122625, 0)).contains("needs 120.001GB of memory").doesNotContain(" 0vCPU");
+        assertThat(tooLarge(17000, 0, 0)).contains("the pod needs 17vCPU; the largest size");
+        assertThat(tooLarge(Long.MAX_VALUE, Long.MAX_VALUE, 0))
+                .contains("needs more than 1000000vCPU and more than 1000000GB of memory");
+        assertThat(tooLarge(0, 0, Long.MAX_VALUE))
+                .startsWith("Pod requests more than 1000000GB of ephemeral storage");
     }
 
     @ParameterizedTest
@@ -110,6 +120,7 @@ final class SizingTest {
         return switch (outcome(milliCpu, mebiBytes, storage)) {
             case Provisioned.Fits(Size size) -> size;
             case Provisioned.TooLarge(String message) -> throw new AssertionError(message);
+            case Provisioned.TooMuchStorage(String message) -> throw new AssertionError(message);
         };
     }
 
@@ -117,6 +128,7 @@ final class SizingTest {
         return switch (outcome(milliCpu, mebiBytes, storage)) {
             case Provisioned.Fits(Size size) -> throw new AssertionError(size);
             case Provisioned.TooLarge(String message) -> message;
+            case Provisioned.TooMuchStorage(String message) -> message;
         };
     }
 

@@ -56,6 +56,19 @@ final class RefusalsTest {
     }
 
     @Test
+    void namesResourceClaims() {
+        PodShape pod =
+                new PodShape(
+                        Set.of(), Set.of(PodShape.Option.RESOURCE_CLAIMS), List.of(), List.of());
+
+        assertThat(Refusals.explanation(Refusals.check(pod)))
+                .startsWith(
+                        "Pod not supported on Fargate: fields not supported: ResourceClaims. Remedy:"
+                                + " spec.resourceClaims: remove it and resources.claims of the"
+                                + " containers");
+    }
+
+    @Test
     void namesUserNamespacesAndWindows() {
         PodShape pod =
                 new PodShape(
