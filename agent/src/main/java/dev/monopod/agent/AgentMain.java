@@ -83,7 +83,7 @@ public final class AgentMain implements Callable<Integer> {
                                     brisk, facts(address, hypervisor), loops, Clock.systemUTC());
                     var pods =
                             new PodHost(
-                                    new PodHost.Api(client, brisk, events),
+                                    new PodHost.Api(client, brisk, events, watches),
                                     options.hostName,
                                     new PodHost.Machinery(hypervisor, guard.of(network), images),
                                     nodes,

@@ -277,6 +277,24 @@ class ArrowsTest {
                 .check(monopod);
     }
 
+    /// So a process watches no kind twice: [dev.monopod.kube.client.Watches] knows who asked before.
+    @Test
+    void watchesAreMadeInOneClass() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.monopod.kube.client..")
+                .should()
+                .callMethodWhere(
+                        target(name("inform"))
+                                .or(target(name("runnableInformer")))
+                                .and(
+                                        target(
+                                                owner(
+                                                        assignableTo(
+                                                                "io.fabric8.kubernetes.client.dsl.Informable")))))
+                .check(monopod);
+    }
+
     /// Patches, conditions and events are made in one place each, so that each has one manner. A
     /// room that watches more than a list of a kind does so with `Watches`.
     @Test

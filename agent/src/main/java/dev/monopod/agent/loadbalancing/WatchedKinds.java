@@ -8,15 +8,21 @@ import dev.monopod.loadbalancing.objects.KeptKind;
 import dev.monopod.loadbalancing.objects.KindSource;
 import dev.monopod.loadbalancing.objects.WantedKind;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /// Keeps the objects of load balancers by the watches of this process. One caller at a time.
 final class WatchedKinds implements KindSource {
+    /// What this process watches as a whole, since any pod may matter to a firewall: what is wanted
+    /// of it is picked here.
+    private static final Set<Class<?>> WHOLE = Set.of(Pod.class);
+
     private final Watches watches;
     private final Runnable changed;
     private final List<Watched<?>> needed = new ArrayList<>();
@@ -30,11 +36,17 @@ final class WatchedKinds implements KindSource {
 
     @Override
     public <T extends HasMetadata> KeptKind<T> keep(WantedKind<T> kind) {
+        var whole = WHOLE.contains(kind.type());
         var watched =
-                watches.of(kind.type(), new Selection(kind.fields(), Map.of(), kind.labels()));
-        watched.onChange(ChangeHandler.any(changed));
+                watches.of(
+                        kind.type(),
+                        whole
+                                ? Selection.ALL
+                                : new Selection(kind.fields(), Map.of(), kind.labels()));
+        var selection = Selection.labels(kind.labels());
+        watched.onChange(ChangeHandler.anyOf(selection::hasLabels, changed));
         (kind.needed() ? needed : optional).add(watched);
-        return new Kept<>(watched);
+        return new Kept<>(watched, selection);
     }
 
     /// Returns when all lists are there but those of kinds that may never be served.
@@ -43,15 +55,16 @@ final class WatchedKinds implements KindSource {
         needed.forEach(watched -> watched.start().join());
     }
 
-    private record Kept<T extends HasMetadata>(Watched<T> watched) implements KeptKind<T> {
+    private record Kept<T extends HasMetadata>(Watched<T> watched, Selection selection)
+            implements KeptKind<T> {
         @Override
         public List<T> list() {
-            return watched.list();
+            return picked(watched.list());
         }
 
         @Override
         public Optional<T> find(String key) {
-            return watched.find(key);
+            return watched.find(key).filter(selection::hasLabels);
         }
 
         @Override
@@ -61,7 +74,11 @@ final class WatchedKinds implements KindSource {
 
         @Override
         public Collection<T> indexed(String key) {
-            return watched.indexed(key);
+            return picked(watched.indexed(key));
+        }
+
+        private List<T> picked(Collection<T> objects) {
+            return objects.stream().filter(selection::hasLabels).toList();
         }
     }
 }

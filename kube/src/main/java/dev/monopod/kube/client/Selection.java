@@ -1,5 +1,6 @@
 package dev.monopod.kube.client;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.Map;
 import java.util.Set;
 
@@ -19,11 +20,21 @@ public record Selection(
         labels = Set.copyOf(labels);
     }
 
+    public static Selection labels(Set<String> labels) {
+        return new Selection(Map.of(), Map.of(), labels);
+    }
+
     public static Selection field(String field, String value) {
         return new Selection(Map.of(field, value), Map.of(), Set.of());
     }
 
     public static Selection labelled(String label) {
-        return new Selection(Map.of(), Map.of(), Set.of(label));
+        return labels(Set.of(label));
+    }
+
+    /// Whether the object has the labels; what its fields say is not looked at.
+    public boolean hasLabels(HasMetadata object) {
+        var its = object.getMetadata().getLabels();
+        return labels.isEmpty() || its != null && its.keySet().containsAll(labels);
     }
 }

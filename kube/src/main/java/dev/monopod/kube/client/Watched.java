@@ -3,6 +3,7 @@ package dev.monopod.kube.client;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.fabric8.kubernetes.client.informers.cache.Cache;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,10 @@ public final class Watched<T extends HasMetadata> {
 
     public List<T> list() {
         return informer.getStore().list();
+    }
+
+    public List<T> inNamespace(String namespace) {
+        return informer.getIndexer().byIndex(Cache.NAMESPACE_INDEX, namespace);
     }
 
     /// @param key `NAMESPACE/NAME`, or the name of what has no namespace

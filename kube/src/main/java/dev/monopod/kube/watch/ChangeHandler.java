@@ -5,21 +5,25 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.util.Objects;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// Makes of an informer's three callbacks one listener, for those who then look at the whole and
 /// not at what changed. The listener runs on the informer's thread and must not block.
 public final class ChangeHandler<T extends HasMetadata> implements ResourceEventHandler<T> {
+    private final Predicate<T> selected;
     private final BiPredicate<T, T> matters;
     private final Consumer<T> listener;
 
-    private ChangeHandler(BiPredicate<T, T> matters, Consumer<T> listener) {
+    private ChangeHandler(
+            Predicate<T> selected, BiPredicate<T, T> matters, Consumer<T> listener) {
+        this.selected = selected;
         this.matters = matters;
         this.listener = listener;
     }
 
     /// Tells of each object that comes, changes, is synchronised anew or goes.
     public static <T extends HasMetadata> ChangeHandler<T> each(Consumer<T> listener) {
-        return new ChangeHandler<>((_, _) -> true, listener);
+        return new ChangeHandler<>(_ -> true, (_, _) -> true, listener);
     }
 
     /// Tells that some object came, changed or went.
@@ -38,7 +42,14 @@ public final class ChangeHandler<T extends HasMetadata> implements ResourceEvent
     /// @param matters of an object before and after
     public static <T extends HasMetadata> ChangeHandler<T> where(
             BiPredicate<T, T> matters, Runnable listener) {
-        return new ChangeHandler<>(matters, _ -> listener.run());
+        return new ChangeHandler<>(_ -> true, matters, _ -> listener.run());
+    }
+
+    /// As [#any], of objects that are selected, or were before they changed.
+    public static <T extends HasMetadata> ChangeHandler<T> anyOf(
+            Predicate<T> selected, Runnable listener) {
+        return new ChangeHandler<>(
+                selected, ChangeHandler::versionsDiffer, _ -> listener.run());
     }
 
     private static boolean versionsDiffer(HasMetadata before, HasMetadata after) {
@@ -55,18 +66,22 @@ public final class ChangeHandler<T extends HasMetadata> implements ResourceEvent
 
     @Override
     public void onAdd(T object) {
-        listener.accept(object);
+        if (selected.test(object)) {
+            listener.accept(object);
+        }
     }
 
     @Override
     public void onUpdate(T before, T after) {
-        if (matters.test(before, after)) {
+        if ((selected.test(before) || selected.test(after)) && matters.test(before, after)) {
             listener.accept(after);
         }
     }
 
     @Override
     public void onDelete(T object, boolean finalStateUnknown) {
-        listener.accept(object);
+        if (selected.test(object)) {
+            listener.accept(object);
+        }
     }
 }

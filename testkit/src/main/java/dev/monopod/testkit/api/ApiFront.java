@@ -49,6 +49,7 @@ public final class ApiFront implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final List<String> watches = new CopyOnWriteArrayList<>();
 
     /// How requests fail.
     public sealed interface Fault {
@@ -92,6 +93,7 @@ public final class ApiFront implements AutoCloseable {
                                 .withAutoConfigure(false)
                                 .withMasterUrl(address().toString())
                                 .withRequestRetryBackoffLimit(0)
+                                .withOnlyHttpWatches(true)
                                 .build())
                 .build();
     }
@@ -115,6 +117,11 @@ public final class ApiFront implements AutoCloseable {
         return List.copyOf(asked);
     }
 
+    /// Path of every watch that was asked for, in order.
+    public List<String> watches() {
+        return List.copyOf(watches);
+    }
+
     @Override
     public void close() {
         front.stop(0);
@@ -122,7 +129,11 @@ public final class ApiFront implements AutoCloseable {
     }
 
     private void serve(HttpExchange exchange) throws IOException {
-        asked.add(exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath());
+        var uri = exchange.getRequestURI();
+        asked.add(exchange.getRequestMethod() + " " + uri.getPath());
+        if (uri.getQuery() != null && uri.getQuery().contains("watch=true")) {
+            watches.add(uri.getPath());
+        }
         try (exchange) {
             var rule = rules.stream().filter(each -> each.holds(exchange)).findFirst();
             if (passes(exchange, rule)) {

@@ -1,6 +1,7 @@
 package dev.monopod.agent.pod.api;
 
 import dev.monopod.kube.api.FargateProfile;
+import dev.monopod.kube.client.Watched;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -9,21 +10,19 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.informers.cache.Cache;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
 /// [ConfigSource] over the API server: ConfigMaps and Secrets are read when a pod needs them,
-/// Services come from an informer.
+/// Services come from a watch.
 public final class KubernetesConfigSource implements ConfigSource {
     private final KubernetesClient client;
-    private final SharedIndexInformer<Service> services;
+    private final Watched<Service> services;
     private final ConfigSource recent = new RecentSource(this, Clock.systemUTC());
 
-    public KubernetesConfigSource(KubernetesClient client, SharedIndexInformer<Service> services) {
+    public KubernetesConfigSource(KubernetesClient client, Watched<Service> services) {
         this.client = client;
         this.services = services;
     }
@@ -56,7 +55,7 @@ public final class KubernetesConfigSource implements ConfigSource {
 
     @Override
     public List<Service> services(String namespace) {
-        return services.getIndexer().byIndex(Cache.NAMESPACE_INDEX, namespace);
+        return services.inNamespace(namespace);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.monopod.kube.client.EventType;
 import dev.monopod.kube.client.Events;
 import dev.monopod.kube.client.Finalizers;
 import dev.monopod.kube.client.Patches;
+import dev.monopod.kube.client.Watched;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -25,15 +26,22 @@ public final class KubernetesPodApi implements PodApi {
     private final String hostName;
     private final Events events;
     private final Disappearance disappearance;
+    private final Watched<Pod> pods;
     private final Patches patches;
     private final Finalizers finalizers;
 
+    /// @param pods all of the cluster
     public KubernetesPodApi(
-            KubernetesClient client, String hostName, Events events, Disappearance disappearance) {
+            KubernetesClient client,
+            String hostName,
+            Events events,
+            Disappearance disappearance,
+            Watched<Pod> pods) {
         this.client = client;
         this.hostName = hostName;
         this.events = events;
         this.disappearance = disappearance;
+        this.pods = pods;
         this.patches = new Patches(client);
         this.finalizers = new Finalizers(client);
     }
@@ -41,6 +49,12 @@ public final class KubernetesPodApi implements PodApi {
     @Override
     public Optional<Pod> pod(String namespace, String name, String uid) {
         return Optional.ofNullable(client.pods().inNamespace(namespace).withName(name).get())
+                .filter(pod -> pod.getMetadata().getUid().equals(uid));
+    }
+
+    @Override
+    public Optional<Pod> shown(String namespace, String name, String uid) {
+        return pods.find(namespace + "/" + name)
                 .filter(pod -> pod.getMetadata().getUid().equals(uid));
     }
 

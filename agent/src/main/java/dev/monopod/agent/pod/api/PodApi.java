@@ -13,6 +13,9 @@ public interface PodApi {
     /// The pod of this UID as the API server has it now; empty if it has none, see [#believable].
     Optional<Pod> pod(String namespace, String name, String uid);
 
+    /// The pod of this UID as a watch shows it, which may lag; empty if it does not. No call.
+    Optional<Pod> shown(String namespace, String name, String uid);
+
     /// Whether the API server can be believed when it has no pod of this Machine. A Machine that is
     /// there settles it: the cluster knows the pod, and says that it is gone.
     boolean believable(String machine);

@@ -7,8 +7,10 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
+import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
@@ -90,7 +92,15 @@ final class Adoption {
     /// @param stumble of the worker before this one
     private void tryBegin(Machine machine, Optional<Throwable> stumble) throws IOException {
         var reference = machine.getSpec().pod();
-        var pod = services.api().pod(reference.namespace(), reference.name(), reference.uid());
+        var pod =
+                shown(reference)
+                        .filter(Adoption::lives)
+                        .or(() ->
+                                services.api()
+                                        .pod(
+                                                reference.namespace(),
+                                                reference.name(),
+                                                reference.uid()));
         if (pod.isEmpty()) {
             if (services.api().believable(machine.getMetadata().getName())) {
                 discard(machine);
@@ -101,11 +111,30 @@ final class Adoption {
         var worker = worker(view, RecordKeeper.read(view.directory(), services.clock()), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
-            worker.lookSoon();
+            if (!version(shown(reference)).equals(version(pod))) {
+                // Its watch went on while nobody listened.
+                worker.lookSoon();
+            }
             if (machine.getMetadata().getDeletionTimestamp() != null) {
                 evict(machine);
             }
         }
+    }
+
+    private Optional<Pod> shown(MachineSpec.PodReference pod) {
+        return services.api().shown(pod.namespace(), pod.name(), pod.uid());
+    }
+
+    /// One that ends may be gone already, though the watch still shows it.
+    private static boolean lives(Pod pod) {
+        var phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
+        return pod.getMetadata().getDeletionTimestamp() == null
+                && !"Succeeded".equals(phase)
+                && !"Failed".equals(phase);
+    }
+
+    private static Optional<String> version(Optional<Pod> pod) {
+        return pod.map(found -> found.getMetadata().getResourceVersion());
     }
 
     private PodWorker worker(PodView view, Noted noted, Optional<Throwable> stumble) {

@@ -14,6 +14,8 @@ import dev.monopod.host.network.HostNetwork;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -23,7 +25,6 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -41,7 +42,6 @@ import java.util.function.Consumer;
 public final class PodHost implements AutoCloseable {
     private static final Pace AUDIT =
             Pace.every(Duration.ofSeconds(30)).after(Duration.ofSeconds(30));
-    private static final long RESYNC_MILLIS = 0;
 
     /// One boots on a processor while another waits for its disk or its API calls.
     private static final int BOOTS_PER_PROCESSOR = 2;
@@ -50,13 +50,17 @@ public final class PodHost implements AutoCloseable {
     private final String hostName;
     private final GuestChannel.Transport transport = new GuestChannel.Transport();
     private final HostPods pods;
-    private final SharedIndexInformer<Service> serviceInformer;
+    private final Watched<Machine> machines;
+    private final Watched<Pod> clusterPods;
+    private final Watched<Service> clusterServices;
     private final WorkerServices services;
     private final Disappearance disappearance;
     private final Vanished vanished;
     private final Adoption adoption;
     private final Loops loops;
     private final Loop audit;
+
+    private volatile boolean closed;
 
     /// Begins when the watch of Machines does.
     private Optional<Loop> missing = Optional.empty();
@@ -65,7 +69,12 @@ public final class PodHost implements AutoCloseable {
     public record Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {}
 
     /// @param brisk gives up a call within seconds
-    public record Api(KubernetesClient usual, KubernetesClient brisk, EventRecorder events) {}
+    /// @param watches of this process; closed after this
+    public record Api(
+            KubernetesClient usual,
+            KubernetesClient brisk,
+            EventRecorder events,
+            Watches watches) {}
 
     public PodHost(
             Api api,
@@ -78,15 +87,18 @@ public final class PodHost implements AutoCloseable {
         this.hostName = hostName;
         var events = api.events().of("fargate-agent", hostName);
         this.pods = new HostPods(machinery.network());
-        this.serviceInformer = client.services().inAnyNamespace().runnableInformer(RESYNC_MILLIS);
+        this.machines = api.watches().of(Machine.class);
+        this.clusterPods = api.watches().of(Pod.class);
+        this.clusterServices = api.watches().of(Service.class);
         this.disappearance =
                 new Disappearance(
                         api.brisk(), hostName, settings.dataDirectory(), Clock.systemUTC());
         this.services =
                 new WorkerServices(
                         new WorkerServices.Cluster(
-                                new KubernetesPodApi(client, hostName, events, disappearance),
-                                new KubernetesConfigSource(client, serviceInformer),
+                                new KubernetesPodApi(
+                                        client, hostName, events, disappearance, clusterPods),
+                                new KubernetesConfigSource(client, clusterServices),
                                 nodes),
                         machinery,
                         transport,
@@ -99,7 +111,8 @@ public final class PodHost implements AutoCloseable {
         this.vanished = new Vanished(services, pods, recovered, disappearance);
         this.adoption = new Adoption(services, pods, recovered);
         this.loops = loops;
-        var brisk = new KubernetesPodApi(api.brisk(), hostName, events, disappearance);
+        var brisk =
+                new KubernetesPodApi(api.brisk(), hostName, events, disappearance, clusterPods);
         this.audit = loops.lasting("pod-audit", AUDIT, signs -> audit(pods, brisk, signs));
     }
 
@@ -126,25 +139,19 @@ public final class PodHost implements AutoCloseable {
     ///
     /// @throws RuntimeException when the API server does not give a complete list of Machines
     public void start() {
-        if (!serviceInformer.isRunning()) {
-            serviceInformer.start().toCompletableFuture().join();
-        }
-        var machines =
+        clusterServices.start().join();
+        clusterPods.start().join();
+        var mine =
                 client.resources(Machine.class)
                         .withLabel(Names.HOST_LABEL, hostName)
                         .list()
                         .getItems();
         Set<String> known = new HashSet<>();
-        machines.forEach(machine -> known.add(machine.getMetadata().getName()));
+        mine.forEach(machine -> known.add(machine.getMetadata().getName()));
         vanished.begin(known);
-        var watched =
-                client.resources(Machine.class)
-                        .withLabel(Names.HOST_LABEL, hostName)
-                        .inform(new MachineHandler(), RESYNC_MILLIS);
-        client.pods()
-                .inAnyNamespace()
-                .withLabel(Names.HOST_LABEL, hostName)
-                .inform(new PodHandler(), RESYNC_MILLIS);
+        machines.onChange(new MachineHandler());
+        clusterPods.onChange(new PodHandler());
+        machines.start().join();
         audit.start();
         var look =
                 loops.ofPod(
@@ -153,7 +160,7 @@ public final class PodHost implements AutoCloseable {
                         AUDIT,
                         () ->
                                 vanished.look(
-                                        machine -> watched.getIndexer().getByKey(machine) != null,
+                                        machine -> machines.find(machine).isPresent(),
                                         adoption));
         look.start();
         missing = Optional.of(look);
@@ -197,25 +204,35 @@ public final class PodHost implements AutoCloseable {
         }
     }
 
+    /// The watches go on when this is closed.
     private final class MachineHandler implements ResourceEventHandler<Machine> {
         @Override
         public void onAdd(Machine machine) {
-            adoption.adopt(machine);
+            if (isMine(machine)) {
+                adoption.adopt(machine);
+            }
         }
 
         @Override
         public void onUpdate(Machine before, Machine after) {
-            adoption.changed(after);
+            if (isMine(after)) {
+                adoption.changed(after);
+            }
         }
 
         @Override
         public void onDelete(Machine machine, boolean finalStateUnknown) {
             // A list without it is no proof: an API server that lost its objects has a short one.
-            if (!finalStateUnknown) {
+            if (!finalStateUnknown && isMine(machine)) {
                 disappearance.deleted(machine.getMetadata().getName());
                 adoption.deleted(machine);
             }
         }
+    }
+
+    private boolean isMine(Machine machine) {
+        var labels = machine.getMetadata().getLabels();
+        return !closed && labels != null && hostName.equals(labels.get(Names.HOST_LABEL));
     }
 
     private final class PodHandler implements ResourceEventHandler<Pod> {
@@ -235,17 +252,18 @@ public final class PodHost implements AutoCloseable {
         }
 
         private void worker(Pod pod, Consumer<PodWorker> action) {
-            pods.byMachine(Names.machine(pod.getMetadata().getUid())).ifPresent(action);
+            if (!closed) {
+                pods.byMachine(Names.machine(pod.getMetadata().getUid())).ifPresent(action);
+            }
         }
     }
 
-    /// Stops watching; machines run on.
+    /// Begins no worker any more, and tells none of changes; machines run on.
     @Override
     public void close() {
+        closed = true;
         audit.close();
         missing.ifPresent(Loop::close);
-        client.informers().stopAllRegisteredInformers();
-        serviceInformer.stop();
         transport.close();
     }
 }

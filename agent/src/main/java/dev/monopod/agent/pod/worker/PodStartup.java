@@ -45,6 +45,7 @@ import org.slf4j.LoggerFactory;
 final class PodStartup {
     private static final Logger LOG = LoggerFactory.getLogger(PodStartup.class);
     private static final Duration RETRY = Duration.ofSeconds(5);
+    private static final Duration LONG_START = Duration.ofSeconds(10);
     private static final Duration NAME_RETRY = Duration.ofMinutes(5);
 
     private final PodView view;
@@ -178,7 +179,7 @@ final class PodStartup {
 
     private Optional<Up> bringUp() throws InterruptedException {
         services.api().claimMachine(view.machine());
-        scope.insist("telling that the machine starts", this::tellStarting);
+        scope.persevere("telling that the machine starts", this::tellStarting);
         var network = scope.submit("attaching the network", this::attach);
         puller.resolveAll();
         imageVolumes.resolveAll();
@@ -341,8 +342,11 @@ final class PodStartup {
         }
     }
 
-    /// Once the guest has answered, that it starts is not told any more.
-    private void tellStarting() {
+    /// Of a start that takes long; once the guest has answered, it is not told any more.
+    private void tellStarting() throws InterruptedException {
+        if (answered || scope.pause(LONG_START)) {
+            return;
+        }
         telling.lock();
         try {
             if (!answered) {

@@ -64,6 +64,9 @@ public final class FakeHost
 
     volatile boolean believable = true;
 
+    /// Whether the watch shows the pod.
+    volatile boolean watched = true;
+
     /// Machines that an earlier life left.
     final List<String> left = new CopyOnWriteArrayList<>();
 
@@ -159,6 +162,11 @@ public final class FakeHost
         stumble("pod");
         reads.incrementAndGet();
         return pod;
+    }
+
+    @Override
+    public Optional<Pod> shown(String namespace, String name, String uid) {
+        return watched ? pod : Optional.empty();
     }
 
     @Override

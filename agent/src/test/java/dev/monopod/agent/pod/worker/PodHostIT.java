@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -63,10 +64,11 @@ class PodHostIT {
             Files.createDirectories(directory.resolve("pods/three"));
             var settings = fake.services().settings();
             var loops = new Loops(Clock.systemUTC(), new Random());
-            try (var recorder = new EventRecorder(client, Clock.systemUTC(), loops);
+            try (var watches = new Watches(client);
+                    var recorder = new EventRecorder(client, Clock.systemUTC(), loops);
                     var host =
                             new PodHost(
-                                    new PodHost.Api(client, client, recorder),
+                                    new PodHost.Api(client, client, recorder, watches),
                                     "host",
                                     new PodHost.Machinery(fake, fake, fake),
                                     fake,

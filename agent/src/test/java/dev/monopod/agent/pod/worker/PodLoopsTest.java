@@ -96,6 +96,7 @@ final class PodLoopsTest {
     })
     void aPodRunsAfterAll(String call, Class<? extends Throwable> trouble, String kind, String name)
             throws Exception {
+        host.watched = !call.equals("pod");
         host.troubles.put(call, trouble(trouble));
         host.pod = Optional.of(pod().build());
         new Adoption(host.services(), host.pods, new RecoveredMachines()).adopt(FakeHost.machine());
