@@ -93,7 +93,7 @@ public final class FargateScheduler implements AutoCloseable {
                         clock);
         return new FargateScheduler(
                 cluster::unassignedPod,
-                new Scheduling(ledger, cluster::claim, overhead),
+                new Scheduling(ledger, cluster::claim, overhead, cluster::fargatePod),
                 ledger,
                 new KubernetesPlacementApi(client, clock),
                 events,

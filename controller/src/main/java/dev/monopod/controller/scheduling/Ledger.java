@@ -116,14 +116,26 @@ final class Ledger {
                 .or(() -> Optional.ofNullable(reserved.get(name)));
     }
 
-    synchronized Snapshot snapshot() {
-        var seen = cluster.get();
+    /// All machines of the namespace's pods, those that are only reserved too.
+    synchronized List<Machine> machines(String namespace) {
+        return machines(cluster.get()).values().stream()
+                .filter(machine -> machine.getSpec().pod().namespace().equals(namespace))
+                .toList();
+    }
+
+    private Map<String, Machine> machines(Seen seen) {
         var machines = new LinkedHashMap<String, Machine>();
         seen.machines().forEach(machine -> machines.put(machine.getMetadata().getName(), machine));
         assumed.keySet().removeIf(machines::containsKey);
         reserved.keySet().removeIf(machines::containsKey);
         machines.putAll(assumed);
         machines.putAll(reserved);
+        return machines;
+    }
+
+    synchronized Snapshot snapshot() {
+        var seen = cluster.get();
+        var machines = machines(seen);
         var now = clock.instant();
         resting.values().removeIf(until -> until.isBefore(now));
         var taken = new HashSet<>(resting.keySet());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -25,12 +26,14 @@ final class Placer {
     /// The pod, as far as it matters here.
     ///
     /// @param accepts whether a Node with these labels would do
+    /// @param spread how it is to be spread over zones, beside its fellows
     /// @param unmet what of the pod's terms no Node in these places meets, for the message
     record Request(
             String profile,
             Size size,
             Predicate<Map<String, String>> accepts,
-            Function<List<Map<String, String>>, String> unmet) {}
+            Function<List<Map<String, String>>, String> unmet,
+            ZoneSpread spread) {}
 
     /// What was decided.
     sealed interface Decision {
@@ -72,11 +75,31 @@ final class Placer {
                             + "; the profile has zone "
                             + String.join(", ", zones));
         }
-        return place(request, snapshot, subnets);
+        var allowed = request.spread().allowed(new TreeSet<>(zones(subnets)));
+        if (allowed.isEmpty()) {
+            return new Decision.Held(
+                    "topologySpreadConstraints failed: no zone of Fargate profile "
+                            + request.profile()
+                            + " that the pod may have keeps its maxSkew: "
+                            + String.join(", ", zones(subnets)));
+        }
+        var closed = new TreeSet<>(zones(subnets));
+        closed.removeAll(allowed);
+        subnets.removeIf(subnet -> !allowed.contains(subnet.zone()));
+        var decision = place(request, snapshot, subnets);
+        return decision instanceof Decision.Held(String message) && !closed.isEmpty()
+                ? new Decision.Held(
+                        message
+                                + "; topologySpreadConstraints keep the pod out of zone "
+                                + String.join(", ", closed))
+                : decision;
     }
 
     private Decision place(Request request, Snapshot snapshot, List<SubnetRoom> subnets) {
-        subnets.sort(Comparator.comparingInt(SubnetRoom::machines).thenComparing(SubnetRoom::name));
+        subnets.sort(
+                Comparator.<SubnetRoom>comparingInt(subnet -> request.spread().crowd(subnet.zone()))
+                        .thenComparing(SubnetRoom::machines)
+                        .thenComparing(SubnetRoom::name));
         var exhausted = new ArrayList<SubnetRoom>();
         for (var subnet : subnets) {
             var host = host(request.size(), snapshot, subnet.zone());

@@ -1,6 +1,7 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.controller.scheduling.Placer.Decision;
+import dev.monopod.controller.scheduling.ZoneSpread.Neighbour;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
@@ -8,10 +9,12 @@ import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.size.Size;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Decides what is to be done for a pod, from what the watches show and the ledger holds; it calls
@@ -23,14 +26,20 @@ final class Scheduling {
     private final Ledger ledger;
     private final BiFunction<String, String, ClaimState> claims;
     private final MemoryOverhead overhead;
+    private final Function<String, @Nullable Pod> placed;
     private final Placer placer = new Placer();
 
     /// @param claims what is known of a claim, by its namespace and name
+    /// @param placed a pod of Fargate by `NAMESPACE/NAME`; null when a watch does not show it
     Scheduling(
-            Ledger ledger, BiFunction<String, String, ClaimState> claims, MemoryOverhead overhead) {
+            Ledger ledger,
+            BiFunction<String, String, ClaimState> claims,
+            MemoryOverhead overhead,
+            Function<String, @Nullable Pod> placed) {
         this.ledger = ledger;
         this.claims = claims;
         this.overhead = overhead;
+        this.placed = placed;
     }
 
     /// @param key `NAMESPACE/NAME`; nobody works on it now
@@ -102,7 +111,8 @@ final class Scheduling {
                         profile.name(),
                         size,
                         labels -> NodeTerms.accepts(pod.getSpec(), labels),
-                        places -> NodeTerms.unmet(pod.getSpec(), places));
+                        places -> NodeTerms.unmet(pod.getSpec(), places),
+                        spread(pod));
         return switch (placer.place(request, snapshot)) {
             case Decision.Held held ->
                     new SchedulingStep.Hold(pod, "Unschedulable", held.message());
@@ -112,6 +122,21 @@ final class Scheduling {
                 yield new SchedulingStep.Create(pod, machine);
             }
         };
+    }
+
+    private ZoneSpread spread(Pod pod) {
+        if (!ZoneSpread.askedBy(pod)) {
+            return ZoneSpread.NONE;
+        }
+        List<Neighbour> neighbours = new ArrayList<>();
+        for (var machine : ledger.machines(pod.getMetadata().getNamespace())) {
+            var reference = machine.getSpec().pod();
+            var neighbour = placed.apply(reference.namespace() + "/" + reference.name());
+            if (neighbour != null && reference.uid().equals(neighbour.getMetadata().getUid())) {
+                neighbours.add(new Neighbour(neighbour, machine.getSpec().network().zone()));
+            }
+        }
+        return ZoneSpread.of(pod, neighbours);
     }
 
     /// Of a pod of the default scheduler: whether it may be taken over when only the missing

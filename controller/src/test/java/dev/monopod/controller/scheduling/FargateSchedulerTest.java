@@ -55,7 +55,11 @@ final class FargateSchedulerTest {
                                     profiles, List.of(subnet()), List.of(vpc()), hosts(), seen),
                     Clock.fixed(NOW, ZoneOffset.UTC));
     private final Scheduling scheduling =
-            new Scheduling(ledger, (_, _) -> new ClaimState.Missing(), MemoryOverhead.EKS_256_MIB);
+            new Scheduling(
+                    ledger,
+                    (_, _) -> new ClaimState.Missing(),
+                    MemoryOverhead.EKS_256_MIB,
+                    _ -> null);
     private final FargateScheduler scheduler =
             new FargateScheduler(
                     this::pod,

@@ -242,7 +242,8 @@ final class PlacerTest {
         assertThat(
                         new Placer()
                                 .place(
-                                        new Request("db", SMALL, ANYWHERE, places -> ""),
+                                        new Request(
+                                                "db", SMALL, ANYWHERE, places -> "", ZoneSpread.NONE),
                                         new Snapshot(Map.of(), Map.of(), List.of(), Set.of())))
                 .isEqualTo(
                         new Decision.Held(
@@ -295,7 +296,9 @@ final class PlacerTest {
         }
 
         Decision place(Predicate<Map<String, String>> accepts) {
-            var decision = placer.place(new Request("web", SMALL, accepts, Object::toString), snapshot());
+            var decision = placer.place(
+                            new Request("web", SMALL, accepts, Object::toString, ZoneSpread.NONE),
+                            snapshot());
             if (decision instanceof Decision.Placed placed) {
                 taken.add(Cidr.address(placed.address()));
                 count(placed, 1);

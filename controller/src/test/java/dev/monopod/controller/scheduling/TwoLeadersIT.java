@@ -72,7 +72,11 @@ final class TwoLeadersIT {
                     api,
                     new FargateScheduler(
                             cluster::unassignedPod,
-                            new Scheduling(ledger, cluster::claim, MemoryOverhead.EKS_256_MIB),
+                            new Scheduling(
+                                    ledger,
+                                    cluster::claim,
+                                    MemoryOverhead.EKS_256_MIB,
+                                    cluster::fargatePod),
                             ledger,
                             api,
                             Events.NONE,
