@@ -70,6 +70,9 @@ public final class FargateNode {
         labels.put("beta.kubernetes.io/arch", "amd64");
         labels.put("topology.kubernetes.io/region", region);
         labels.put("topology.kubernetes.io/zone", zone);
+        // Those of old, which EKS' Nodes carry too.
+        labels.put("failure-domain.beta.kubernetes.io/region", region);
+        labels.put("failure-domain.beta.kubernetes.io/zone", zone);
         return labels;
     }
 

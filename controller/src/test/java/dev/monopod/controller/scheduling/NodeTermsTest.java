@@ -37,7 +37,9 @@ final class NodeTermsTest {
                 "{kubernetes.io/arch: amd64}",
                 "{beta.kubernetes.io/os: linux, beta.kubernetes.io/arch: amd64}",
                 "{eks.amazonaws.com/compute-type: fargate}",
-                "{topology.kubernetes.io/region: us-west-2}"
+                "{topology.kubernetes.io/region: us-west-2}",
+                "{failure-domain.beta.kubernetes.io/region: us-west-2}",
+                "{failure-domain.beta.kubernetes.io/zone: us-west-2a}"
             })
     void acceptsSelectorsOfLabelsThatEveryNodeCarries(String selector) {
         assertThat(NodeTerms.accepts(spec("{nodeSelector: " + selector + "}"), ZONE_A)).isTrue();
