@@ -38,30 +38,44 @@ final class KubernetesNodeApi implements NodeApi {
     }
 
     @Override
+    public void beginLease(String node, String uid, Instant now) {
+        var lease = lease(node, uid, now);
+        if (!ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(lease).create())) {
+            renew(lease);
+        }
+    }
+
+    @Override
     public void renewLease(String node, String uid, Instant now) {
-        var time = now.atZone(ZoneOffset.UTC);
-        var lease =
-                new LeaseBuilder()
-                        .withNewMetadata()
-                        .withName(node)
-                        .withNamespace(LEASES)
-                        .addNewOwnerReference()
-                        .withApiVersion("v1")
-                        .withKind("Node")
-                        .withName(node)
-                        .withUid(uid)
-                        .endOwnerReference()
-                        .endMetadata()
-                        .withNewSpec()
-                        .withHolderIdentity(node)
-                        .withLeaseDurationSeconds(LEASE_SECONDS)
-                        .withRenewTime(time)
-                        .endSpec()
-                        .build();
-        var renewal = Map.of("spec", Map.of("renewTime", time.format(MICRO_TIME)));
-        if (!ApiCall.ignoring(ApiCode.NOT_FOUND, () -> patches.merge(lease, renewal))) {
+        var lease = lease(node, uid, now);
+        if (!ApiCall.ignoring(ApiCode.NOT_FOUND, () -> renew(lease))) {
             client.resource(lease).create();
         }
+    }
+
+    private void renew(Lease lease) {
+        var time = lease.getSpec().getRenewTime().format(MICRO_TIME);
+        patches.merge(lease, Map.of("spec", Map.of("renewTime", time)));
+    }
+
+    private static Lease lease(String node, String uid, Instant now) {
+        return new LeaseBuilder()
+                .withNewMetadata()
+                .withName(node)
+                .withNamespace(LEASES)
+                .addNewOwnerReference()
+                .withApiVersion("v1")
+                .withKind("Node")
+                .withName(node)
+                .withUid(uid)
+                .endOwnerReference()
+                .endMetadata()
+                .withNewSpec()
+                .withHolderIdentity(node)
+                .withLeaseDurationSeconds(LEASE_SECONDS)
+                .withRenewTime(now.atZone(ZoneOffset.UTC))
+                .endSpec()
+                .build();
     }
 
     @Override

@@ -192,7 +192,11 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                 written = node.wrote(now, uid.get());
             }
             var renewal = clock.instant();
-            api.renewLease(name, written.uid(), renewal);
+            if (node.uid().isEmpty()) {
+                api.beginLease(name, written.uid(), renewal);
+            } else {
+                api.renewLease(name, written.uid(), renewal);
+            }
             return written.renewed(renewal);
         } catch (RuntimeException e) {
             if (node.trouble().isEmpty()) {

@@ -39,6 +39,17 @@ final class NodeStatusTest {
         assertThat(simulation.longestGap()).isLessThan(Duration.ofSeconds(15));
     }
 
+    /// To renew what is not there yet would be a call in vain for each pod.
+    @Test
+    void makesALeaseOnceAndRenewsItThen() {
+        simulation.add(1);
+
+        simulation.run(Duration.ofMinutes(1));
+
+        assertThat(simulation.begun()).containsExactly("node-0");
+        assertThat(simulation.renewals("node-0")).isGreaterThan(4);
+    }
+
     /// As it was: one Node that hangs makes all others NotReady.
     @Test
     void wouldNotKeepThemReadyOneAfterTheOther() {
@@ -167,6 +178,11 @@ final class NodeStatusTest {
         @Override
         public Optional<String> writeStatus(String node, Map<String, Object> status) {
             return Optional.of("uid");
+        }
+
+        @Override
+        public void beginLease(String node, String uid, Instant now) {
+            renewLease(node, uid, now);
         }
 
         @Override

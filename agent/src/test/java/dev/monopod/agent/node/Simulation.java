@@ -29,6 +29,7 @@ final class Simulation implements NodeApi {
     private final Map<String, List<Instant>> renewals = new HashMap<>();
     private final Map<String, Duration> hanging = new HashMap<>();
     private final Set<String> absent = new HashSet<>();
+    private final List<String> begun = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
     private final List<String> complaints = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -90,6 +91,10 @@ final class Simulation implements NodeApi {
         }
     }
 
+    List<String> begun() {
+        return begun;
+    }
+
     int renewals(String node) {
         return renewals.getOrDefault(node, List.of()).size();
     }
@@ -124,6 +129,12 @@ final class Simulation implements NodeApi {
     public Optional<String> writeStatus(String node, Map<String, Object> status) {
         call(node);
         return absent.contains(node) ? Optional.empty() : Optional.of("uid-" + node);
+    }
+
+    @Override
+    public void beginLease(String node, String uid, Instant time) {
+        begun.add(node);
+        renewLease(node, uid, time);
     }
 
     @Override
