@@ -20,6 +20,13 @@ public final class PodReports {
     }
 
     public void post(PodInput input) {
+        switch (input) {
+            case PodInput.Bound _ -> scope.reached(StartTrace.Step.BOUND);
+            case PodInput.MachineReady _ -> scope.reached(StartTrace.Step.ANSWERED);
+            case PodInput.Prepared _ -> scope.reached(StartTrace.Step.VOLUMES);
+            case PodInput.Started _ -> scope.reached(StartTrace.Step.STARTED);
+            case PodInput _ -> {}
+        }
         mailbox.post(input);
     }
 

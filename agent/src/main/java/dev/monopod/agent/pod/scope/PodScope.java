@@ -44,6 +44,7 @@ public final class PodScope {
     private final List<Runnable> whenClosing = new CopyOnWriteArrayList<>();
     private final Set<Loop> ofMachine = ConcurrentHashMap.newKeySet();
     private final Set<Loop> ofPod = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<StartTrace> trace;
 
     /// @param display how logs name the pod
     /// @param threads that name the pod in what they log
@@ -53,6 +54,7 @@ public final class PodScope {
         this.threads = threads;
         this.clock = clock;
         this.loops = loops;
+        this.trace = new AtomicReference<>(StartTrace.begun(clock.instant()));
     }
 
     public Clock clock() {
@@ -61,6 +63,16 @@ public final class PodScope {
 
     public Instant now() {
         return clock.instant();
+    }
+
+    /// The pod's start got that far. When its last step is reached, the log tells of all.
+    public void reached(StartTrace.Step step) {
+        var now = now();
+        var before = trace.getAndUpdate(known -> known.with(step, now));
+        var after = before.with(step, now);
+        if (after.whole() && !before.whole()) {
+            LOG.info("{}: started in {}", display, after);
+        }
     }
 
     /// Runs a task of this pod, once; what it throws is logged. For what helps, and what nobody

@@ -1,10 +1,12 @@
 package dev.monopod.agent.pod.status;
 
 import dev.monopod.agent.pod.api.PodApi;
+import dev.monopod.agent.pod.life.ContainerRecord;
 import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.scope.StartTrace;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;
@@ -21,6 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class PodStatusWriter {
     private static final Pace PACE =
             Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofMinutes(1));
+
+    /// A pod that waits is told of this late, so that what follows soon is told with it.
+    private static final Duration SETTLED = Duration.ofMillis(250);
 
     private final PodView view;
     private final PodScope scope;
@@ -60,6 +65,7 @@ public final class PodStatusWriter {
         lock.lock();
         try {
             wanted = Optional.of(state);
+            changed.signalAll();
             loop.ifPresent(Loop::nudge);
         } finally {
             lock.unlock();
@@ -90,7 +96,7 @@ public final class PodStatusWriter {
     }
 
     /// Whatever goes wrong, the newest state is written in the end.
-    private void pass() {
+    private void pass() throws InterruptedException {
         var state = begin();
         if (state.isEmpty()) {
             return;
@@ -104,9 +110,13 @@ public final class PodStatusWriter {
         }
     }
 
-    private Optional<PodState> begin() {
+    private Optional<PodState> begin() throws InterruptedException {
+        var left = SETTLED.toNanos();
         lock.lock();
         try {
+            while (wanted.filter(PodStatusWriter::waits).isPresent() && left > 0) {
+                left = changed.awaitNanos(left);
+            }
             var state = wanted;
             wanted = Optional.empty();
             busy = state.isPresent();
@@ -114,6 +124,13 @@ public final class PodStatusWriter {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Nobody misses anything yet.
+    private static boolean waits(PodState state) {
+        return state.failure().isEmpty()
+                && state.deletion().isEmpty()
+                && state.all().stream().noneMatch(ContainerRecord::everStarted);
     }
 
     private void end(PodState state, boolean done) {
@@ -158,6 +175,9 @@ public final class PodStatusWriter {
             return;
         }
         api.patchStatus(view.pod(), status);
+        if ("Running".equals(status.getPhase())) {
+            scope.reached(StartTrace.Step.TOLD);
+        }
         lock.lock();
         try {
             written = status;

@@ -8,9 +8,9 @@ import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodReports;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.agent.pod.scope.StartTrace.Step;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodNames;
-import dev.monopod.agent.pod.status.PodStatusView;
 import dev.monopod.agent.pod.volume.ImageVolumes;
 import dev.monopod.agent.pod.volume.NetworkVolumes;
 import dev.monopod.agent.pod.volume.PodFiles;
@@ -23,7 +23,6 @@ import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
-import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.grpc.StatusRuntimeException;
@@ -36,7 +35,6 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +43,6 @@ import org.slf4j.LoggerFactory;
 final class PodStartup {
     private static final Logger LOG = LoggerFactory.getLogger(PodStartup.class);
     private static final Duration RETRY = Duration.ofSeconds(5);
-    private static final Duration LONG_START = Duration.ofSeconds(10);
     private static final Duration NAME_RETRY = Duration.ofMinutes(5);
 
     private final PodView view;
@@ -59,8 +56,7 @@ final class PodStartup {
     private final PodVolumes volumes;
     private final PodBinding binding;
     private final GuestIdentity identity;
-    private final ReentrantLock telling = new ReentrantLock();
-    private volatile boolean answered;
+    private final MachineTold told;
 
     /// @param recovered the machine, when it runs already
     PodStartup(
@@ -79,6 +75,7 @@ final class PodStartup {
         var images = new PodImages(services.images(), view, reports, services.source());
         var settings = services.settings();
         this.identity = new GuestIdentity(view, machine, clusterDomain());
+        this.told = new MachineTold(view, scope, services.api());
         this.binding = new PodBinding(view, scope, reports, services.api());
         this.puller = new ImagePuller(view, scope, reports, machine, images);
         this.imageVolumes = new ImageVolumes(view, scope, reports, machine, images);
@@ -111,7 +108,7 @@ final class PodStartup {
         var guest = up.get().guest();
         machine.memoryTold(guest.getMemoryTotalBytes());
         reports.post(new PodInput.MachineReady());
-        scope.insist("telling that the machine runs", () -> tellRunning(up.get()));
+        scope.insist("telling that the machine runs", () -> told.running(up.get().guest(), fresh(up.get())));
         scope.insist(
                 "telling that the Node is ready",
                 () -> services.nodes().ready(view.machine(), guest));
@@ -126,16 +123,20 @@ final class PodStartup {
         }
     }
 
+    private Optional<Duration> fresh(Up up) {
+        return recovered.isPresent() ? Optional.empty() : Optional.of(up.took());
+    }
+
     /// @param took from the machine's start to the guest's answer; zero if it ran before
     private record Up(ConfigureResponse guest, Duration took) {}
 
-    private interface Step<T> {
+    private interface Attempt<T> {
         T run() throws InterruptedException;
     }
 
     /// What fails before the guest's first answer is nothing that the pod lost: it waits, says why,
     /// and goes on once the cause is gone.
-    private <T> T patiently(Step<T> step) throws InterruptedException {
+    private <T> T patiently(Attempt<T> step) throws InterruptedException {
         var backoff = new Backoff();
         while (true) {
             try {
@@ -179,10 +180,11 @@ final class PodStartup {
 
     private Optional<Up> bringUp() throws InterruptedException {
         services.api().claimMachine(view.machine());
-        scope.persevere("telling that the machine starts", this::tellStarting);
+        scope.persevere("telling that the machine starts", told::starting);
         var network = scope.submit("attaching the network", this::attach);
         puller.resolveAll();
         imageVolumes.resolveAll();
+        scope.reached(Step.IMAGES);
         var attachment = joined("attaching the network", network);
         services.boots().acquire();
         try {
@@ -198,6 +200,7 @@ final class PodStartup {
         var begun = scope.now();
         var vm = start(attachment);
         machine.started(vm);
+        scope.reached(Step.MACHINE);
         var answered = false;
         try {
             open(new GuestChannel(vm.channel(), services.transport()));
@@ -289,14 +292,17 @@ final class PodStartup {
         var network = view.machine().getSpec().network();
         while (true) {
             try {
-                return services.network()
-                        .attach(
-                                new PodInterface(
-                                        view.machineName(),
-                                        network.vpc(),
-                                        network.address(),
-                                        network.gateway(),
-                                        network.mac()));
+                var attachment =
+                        services.network()
+                                .attach(
+                                        new PodInterface(
+                                                view.machineName(),
+                                                network.vpc(),
+                                                network.address(),
+                                                network.gateway(),
+                                                network.mac()));
+                scope.reached(Step.NETWORK);
+                return attachment;
             } catch (RuntimeException e) {
                 trouble("FailedCreatePodSandBox", "attaching the network failed: ", e);
                 if (scope.pause(RETRY)) {
@@ -340,45 +346,6 @@ final class PodStartup {
         if (!scope.closed()) {
             reports.post(new PodInput.MachineLost(why));
         }
-    }
-
-    /// Of a start that takes long; once the guest has answered, it is not told any more.
-    private void tellStarting() throws InterruptedException {
-        if (answered || scope.pause(LONG_START)) {
-            return;
-        }
-        telling.lock();
-        try {
-            if (!answered) {
-                tell(MachineStatus.Phase.Starting, Optional.empty());
-            }
-        } finally {
-            telling.unlock();
-        }
-    }
-
-    private void tellRunning(Up up) {
-        answered = true;
-        telling.lock();
-        try {
-            tell(MachineStatus.Phase.Running, Optional.of(up));
-        } finally {
-            telling.unlock();
-        }
-    }
-
-    private void tell(MachineStatus.Phase phase, Optional<Up> up) {
-        var fresh = up.filter(_ -> recovered.isEmpty());
-        services.api()
-                .machineStatus(
-                        view.machineName(),
-                        new MachineStatus(
-                                phase,
-                                up.map(of -> of.guest().getBootId()).orElse(null),
-                                null,
-                                fresh.map(_ -> PodStatusView.time(scope.now())).orElse(null),
-                                fresh.map(of -> of.took().toMillis()).orElse(null),
-                                null));
     }
 
     private void trouble(String reason, String what, Throwable e) {

@@ -71,6 +71,10 @@ public final class FakeHost
     final List<String> left = new CopyOnWriteArrayList<>();
 
     public volatile PodStatus status = new PodStatus();
+
+    /// How often the status was written.
+    public final AtomicInteger patches = new AtomicInteger();
+
     volatile CountDownLatch died = new CountDownLatch(1);
     final HostPods pods = new HostPods(this);
 
@@ -106,7 +110,7 @@ public final class FakeHost
                 new WorkerServices.Running(Clock.systemUTC(), loops));
     }
 
-    static Machine machine() {
+    public static Machine machine() {
         Machine machine = new Machine();
         machine.setMetadata(new ObjectMetaBuilder().withName("m-uid").build());
         machine.setSpec(
@@ -178,6 +182,7 @@ public final class FakeHost
     public boolean patchStatus(Pod patched, PodStatus written) {
         stumble("patchStatus");
         status = written;
+        patches.incrementAndGet();
         return true;
     }
 
@@ -281,12 +286,16 @@ public final class FakeHost
         if (died.getCount() == 0) {
             died = new CountDownLatch(1);
         }
-        return new Vm(configuration.id());
+        return vm(configuration.id());
+    }
+
+    VirtualMachine vm(String id) {
+        return new FakeMachine(id, directory.resolve("g.sock"), died, calls);
     }
 
     @Override
     public List<VirtualMachine> recover() {
-        return left.stream().<VirtualMachine>map(Vm::new).toList();
+        return left.stream().map(this::vm).toList();
     }
 
     @Override
@@ -383,57 +392,5 @@ List.of()));
         }
         guest.close();
         transport.close();
-    }
-
-    final class Vm implements VirtualMachine {
-        private final String id;
-        private final CountDownLatch death = died;
-
-        Vm(String id) {
-            this.id = id;
-        }
-
-        @Override
-        public String id() {
-            return id;
-        }
-
-        @Override
-        public Path channel() {
-            return directory.resolve("g.sock");
-        }
-
-        @Override
-        public long pid() {
-            return 1;
-        }
-
-        @Override
-        public boolean alive() {
-            return death.getCount() > 0;
-        }
-
-        @Override
-        public String awaitExit() throws InterruptedException {
-            death.await();
-            return "killed by the test";
-        }
-
-        @Override
-        public int insertDisk(Path imageDisk) {
-            calls.add("insertDisk");
-            return 7;
-        }
-
-        @Override
-        public void destroy(Duration patience) {
-            calls.add("destroy");
-            death.countDown();
-        }
-
-        @Override
-        public String consoleTail() {
-            return "";
-        }
     }
 }

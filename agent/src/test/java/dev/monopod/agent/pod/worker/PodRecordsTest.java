@@ -120,7 +120,7 @@ final class PodRecordsTest {
         damage();
         var pods = new HostPods(host);
         var recovered = new RecoveredMachines();
-        recovered.put(host.new Vm("m-uid"));
+        recovered.put(host.vm("m-uid"));
         host.pod = Optional.of(pod("Never", "Running"));
 
         new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());

@@ -405,7 +405,7 @@ class PodWorkerTest {
 
         HostPods pods = new HostPods(host);
         RecoveredMachines recovered = new RecoveredMachines();
-        recovered.put(host.new Vm("m-uid"));
+        recovered.put(host.vm("m-uid"));
         new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
         await().until(() -> !pods.workers().isEmpty());
         PodWorker second = pods.workers().iterator().next();
@@ -469,7 +469,7 @@ class PodWorkerTest {
         await().until(this::ready);
         HostPods pods = new HostPods(host);
         RecoveredMachines recovered = new RecoveredMachines();
-        recovered.put(host.new Vm("m-uid"));
+        recovered.put(host.vm("m-uid"));
         host.troubles.put("attach", new IllegalStateException("the network is down"));
 
         new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
