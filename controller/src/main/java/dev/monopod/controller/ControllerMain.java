@@ -165,11 +165,11 @@ public final class ControllerMain implements Callable<Integer> {
                 var client = client();
                 var cluster = new ClusterView(client)) {
             var overhead = noOverhead ? MemoryOverhead.NONE : MemoryOverhead.EKS_256_MIB;
-            var reads = new KubernetesReads(client, cluster::profiles);
+            var reads = new KubernetesReads(client, cluster.watches());
             // Webhooks of an earlier life may already point here, and only the API server's
             // readiness lets anything else pass; so the server comes first.
             new CrdInstaller(client).install(CRD_LIMIT);
-            cluster.startProfiles();
+            reads.start();
             try (var admission =
                     new AdmissionServer(
                             address(webhookBind),

@@ -8,6 +8,7 @@ import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.support.PodShape.ClaimState;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 
 /// What admission needs to know of the cluster. Called on request threads, concurrently.
@@ -15,16 +16,20 @@ public interface ClusterReads {
     /// All profiles, of any phase.
     List<FargateProfile> profiles();
 
-    /// All subnets.
+    /// All subnets, as the API server itself has them.
     List<Subnet> subnets();
 
-    /// All VPCs.
+    /// A subnet; empty if there is none.
+    Optional<Subnet> subnet(String name);
+
+    /// All VPCs, as the API server itself has them.
     List<Vpc> vpcs();
 
-    /// All security groups.
+    /// All security groups, as the API server itself has them.
     List<SecurityGroup> securityGroups();
 
-    /// Those of a namespace.
+    /// Those of a namespace. One that was made a moment ago may be missing; the scheduler reads them
+    /// from the API server itself when it places the pod.
     List<SecurityGroupPolicy> securityGroupPolicies(String namespace);
 
     /// Labels of a service account; empty if there is none.

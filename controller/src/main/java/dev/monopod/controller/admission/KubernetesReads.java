@@ -7,12 +7,15 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Watched;
+import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.ReadinessGates;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -24,24 +27,56 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Reads from the API server at each call, so that an object created a moment ago counts; profiles
-/// come from the caller's cache, since every pod needs them.
+/// What every new pod needs comes from watches, for each read would add to every creation: profiles,
+/// namespaces, service accounts, subnets, policies. An object that is not there is asked for, so one
+/// created a moment ago counts; so is everything while a watch is broken. All else is read from the
+/// API server at each call.
 public final class KubernetesReads implements ClusterReads {
     private final KubernetesClient client;
-    private final Supplier<List<FargateProfile>> profiles;
+    private final Watched<FargateProfile> profiles;
+    private final Watched<Namespace> namespaces;
+    private final Watched<ServiceAccount> accounts;
+    private final Watched<Subnet> subnets;
+    private final Watched<SecurityGroupPolicy> policies;
 
-    /// @param profiles a cheap, current list, for example an informer's store
-    public KubernetesReads(KubernetesClient client, Supplier<List<FargateProfile>> profiles) {
+    /// @param watches of the process; who made them ends them
+    public KubernetesReads(KubernetesClient client, Watches watches) {
         this.client = client;
-        this.profiles = profiles;
+        this.profiles = watches.of(FargateProfile.class);
+        this.namespaces = watches.of(Namespace.class);
+        this.accounts = watches.of(ServiceAccount.class);
+        this.subnets = watches.of(Subnet.class);
+        this.policies = watches.of(SecurityGroupPolicy.class);
+    }
+
+    /// Starts its watches; returns when their lists are complete.
+    public void start() {
+        Stream.of(profiles, namespaces, accounts, subnets, policies)
+                .map(Watched::start)
+                .toList()
+                .forEach(CompletableFuture::join);
+    }
+
+    private static <T extends HasMetadata> Optional<T> find(
+            Watched<T> watched, String key, Supplier<@Nullable T> read) {
+        return (watched.isCurrent() ? watched.find(key) : Optional.<T>empty())
+                .or(() -> Optional.ofNullable(read.get()));
     }
 
     @Override
     public List<FargateProfile> profiles() {
-        return profiles.get();
+        return profiles.list();
+    }
+
+    @Override
+    public Optional<Subnet> subnet(String name) {
+        return find(
+                subnets, name, () -> client.resources(Subnet.class).withName(name).get());
     }
 
     @Override
@@ -61,7 +96,12 @@ public final class KubernetesReads implements ClusterReads {
 
     @Override
     public List<SecurityGroupPolicy> securityGroupPolicies(String namespace) {
-        return client.resources(SecurityGroupPolicy.class).inNamespace(namespace).list().getItems();
+        return policies.isCurrent()
+                ? policies.inNamespace(namespace)
+                : client.resources(SecurityGroupPolicy.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems();
     }
 
     @Override
@@ -75,8 +115,10 @@ public final class KubernetesReads implements ClusterReads {
     }
 
     private Optional<ObjectMeta> account(String namespace, String name) {
-        return Optional.ofNullable(
-                        client.serviceAccounts().inNamespace(namespace).withName(name).get())
+        return find(
+                        accounts,
+                        namespace + "/" + name,
+                        () -> client.serviceAccounts().inNamespace(namespace).withName(name).get())
                 .map(ServiceAccount::getMetadata);
     }
 
@@ -99,15 +141,13 @@ public final class KubernetesReads implements ClusterReads {
 
     @Override
     public SortedSet<String> readinessGates(String namespace, Map<String, String> labels) {
-        @Nullable Namespace found = client.namespaces().withName(namespace).get();
-        var asked =
-                found != null
-                        && found.getMetadata().getLabels() != null
-                        && ReadinessGates.ENABLED.equals(
-                                found.getMetadata()
-                                        .getLabels()
-                                        .get(ReadinessGates.NAMESPACE_LABEL));
-        if (!asked) {
+        var found =
+                find(
+                                namespaces,
+                                namespace,
+                                () -> client.namespaces().withName(namespace).get())
+                        .filter(KubernetesReads::asksForGates);
+        if (found.isEmpty()) {
             return Collections.emptySortedSet();
         }
         var network = client.network().v1();
@@ -117,8 +157,14 @@ public final class KubernetesReads implements ClusterReads {
                 network.ingresses().inNamespace(namespace).list().getItems().stream()
                         .filter(ingress -> ApplicationLoadBalancers.ours(ingress, classes))
                         .toList(),
-                new IngressGroups(classes, params(), _ -> Optional.of(found)),
+                new IngressGroups(classes, params(), _ -> found),
                 labels);
+    }
+
+    private static boolean asksForGates(Namespace namespace) {
+        var labels = namespace.getMetadata().getLabels();
+        return labels != null
+                && ReadinessGates.ENABLED.equals(labels.get(ReadinessGates.NAMESPACE_LABEL));
     }
 
     private List<IngressClassParams> params() {

@@ -15,8 +15,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Completes a pod that a profile selects, as EKS does; leaves every other pod as it is. Applying
-/// it twice changes nothing more. Source: row F3, and the contract's "Names that users and tools
+/// Completes a pod that a profile selects, as EKS does, or refuses it as [PodValidation] does, so
+/// that the API server asks once about a pod; leaves every other pod as it is. Applying it twice
+/// changes nothing more. Source: row F3, and the contract's "Names that users and tools
 /// see".
 public final class PodMutation implements Webhook {
     private static final Logger LOG = LoggerFactory.getLogger(PodMutation.class);
@@ -25,12 +26,14 @@ public final class PodMutation implements Webhook {
     private final AdmissionSettings settings;
     private final IamRole iamRole;
     private final PodSecurityGroups securityGroups;
+    private final PodValidation validation;
 
     public PodMutation(ClusterReads reads, AdmissionSettings settings) {
         this.reads = reads;
         this.settings = settings;
         this.iamRole = new IamRole(settings.region());
         this.securityGroups = new PodSecurityGroups(reads);
+        this.validation = new PodValidation(reads, settings);
     }
 
     @Override
@@ -46,18 +49,29 @@ public final class PodMutation implements Webhook {
                                             + profile
                                             + " does not bring the pod to Fargate: "
                                             + reason));
-            case Match.Selected(Profile profile) -> complete(review, profile);
+            case Match.Selected(Profile profile) ->
+                    review.object().path("spec").path("nodeName").asText("").isEmpty()
+                            ? judge(review, profile)
+                            : new Verdict.Allowed(
+                                    List.of(
+                                            "spec.nodeName is set, so the pod does not go to"
+                                                    + " Fargate"));
         };
     }
 
-    private Verdict complete(Review review, Profile profile) {
+    private Verdict judge(Review review, Profile profile) {
+        return switch (validation.judge(review, profile)) {
+            case Verdict.Denied denied -> denied;
+            case Verdict.Allowed(List<String> advice) -> complete(review, profile, advice);
+            case Verdict.Changed(JsonNode _, List<String> advice) ->
+                    complete(review, profile, advice);
+        };
+    }
+
+    private Verdict complete(Review review, Profile profile, List<String> advice) {
         var before = review.object();
-        if (!before.path("spec").path("nodeName").asText("").isEmpty()) {
-            return new Verdict.Allowed(
-                    List.of("spec.nodeName is set, so the pod does not go to Fargate"));
-        }
         ObjectNode after = before.deepCopy();
-        var warnings = new ArrayList<String>();
+        var warnings = new ArrayList<>(advice);
         dropOwn(after, "labels", warnings);
         dropOwn(after, "annotations", warnings);
         metadata(after, profile);

@@ -53,8 +53,9 @@ final class PodSecurityGroups {
     }
 
     private Optional<String> vpc(Profile profile) {
-        return reads.subnets().stream()
-                .filter(subnet -> profile.subnets().contains(subnet.getMetadata().getName()))
+        return profile.subnets().stream()
+                .map(reads::subnet)
+                .flatMap(Optional::stream)
                 .map(subnet -> subnet.getSpec().vpc())
                 .findFirst();
     }

@@ -27,17 +27,19 @@ public final class PodValidation implements Webhook {
         return switch (PodFacts.match(review, reads)) {
             case Match.None(), Match.OptedOut(), Match.LabelNamesOther _ ->
                     Verdict.Allowed.SILENTLY;
-            case Match.Selected(Profile profile) ->
-                    switch (profile.unsupportedPods()) {
-                        case REJECT -> judge(review, profile);
-                        case PENDING ->
-                                new Verdict.Allowed(
-                                        PodAdvice.of(PodFacts.spec(review.object())));
-                    };
+            case Match.Selected(Profile profile) -> judge(review, profile);
         };
     }
 
-    private Verdict judge(Review review, Profile profile) {
+    /// Of a pod that this profile selects.
+    Verdict judge(Review review, Profile profile) {
+        return switch (profile.unsupportedPods()) {
+            case REJECT -> reject(review, profile);
+            case PENDING -> new Verdict.Allowed(PodAdvice.of(PodFacts.spec(review.object())));
+        };
+    }
+
+    private Verdict reject(Review review, Profile profile) {
         var spec = PodFacts.spec(review.object());
         var refusals =
                 Refusals.check(

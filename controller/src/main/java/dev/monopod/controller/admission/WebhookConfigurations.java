@@ -50,6 +50,8 @@ public final class WebhookConfigurations {
     private static final MatchCondition NOT_BOUND =
             new MatchCondition(
                     "!has(object.spec.nodeName) || object.spec.nodeName == ''", "not-bound");
+    private static final MatchCondition BOUND =
+            new MatchCondition("has(object.spec.nodeName) && object.spec.nodeName != ''", "bound");
     private static final MatchCondition FOR_FARGATE =
             new MatchCondition("object.spec.schedulerName == 'fargate-scheduler'", "for-fargate");
     private static final MatchCondition ON_FARGATE =
@@ -93,7 +95,8 @@ public final class WebhookConfigurations {
         return configuration.build();
     }
 
-    /// Without profiles it judges no pod that is created.
+    /// A new pod is judged by the webhook that completes it; this one is asked about those alone that
+    /// the other is not, since they name a node. Without profiles it judges no pod that is created.
     public ValidatingWebhookConfiguration validating(List<Profile> active) {
         List<ValidatingWebhook> webhooks = new ArrayList<>();
         if (!active.isEmpty()) {
@@ -101,7 +104,7 @@ public final class WebhookConfigurations {
                     validating("pods.validate.monopod.dev", AdmissionServer.VALIDATE_PODS)
                             .withRules(rule("", "v1", "Namespaced", List.of("pods"), "CREATE"))
                             .withNamespaceSelector(namespaces(active))
-                            .withMatchConditions(conditions(active, FOR_FARGATE))
+                            .withMatchConditions(conditions(active, BOUND, FOR_FARGATE))
                             .withFailurePolicy("Fail")
                             .build());
         }
@@ -171,14 +174,14 @@ public final class WebhookConfigurations {
                 .withAdmissionReviewVersions("v1");
     }
 
-    private List<MatchCondition> conditions(List<Profile> active, MatchCondition further) {
-        return List.of(
+    private List<MatchCondition> conditions(List<Profile> active, MatchCondition... further) {
+        var conditions = new ArrayList<MatchCondition>();
+        conditions.add(
                 new MatchCondition(
-                        SelectionExpression.of(active, ownNamespace), "selected-by-a-profile"),
-                NOT_OPTED_OUT,
-                NOT_OF_A_DAEMON_SET,
-                NOT_A_MIRROR,
-                further);
+                        SelectionExpression.of(active, ownNamespace), "selected-by-a-profile"));
+        conditions.addAll(List.of(NOT_OPTED_OUT, NOT_OF_A_DAEMON_SET, NOT_A_MIRROR));
+        conditions.addAll(List.of(further));
+        return conditions;
     }
 
     /// The cheap test first: by name if every profile names its namespaces, else any.

@@ -1,41 +1,29 @@
 package dev.monopod.controller.admission;
 
+import static dev.monopod.controller.admission.AdmissionRig.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
-import dev.monopod.kube.api.FargateProfileStatus;
-import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.model.profile.ProfileQuota;
-import dev.monopod.model.size.MemoryOverhead;
-import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Binding;
 import io.fabric8.kubernetes.api.model.EphemeralContainer;
 import io.fabric8.kubernetes.api.model.EphemeralContainerBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -47,88 +35,21 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class AdmissionIT {
-    private static final int PORT = 21013;
-
-    private ApiServer apiServer;
+    private AdmissionRig rig;
     private KubernetesClient client;
-    private AdmissionServer admission;
     private WebhookInstaller installer;
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Path binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
-        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
-        apiServer = ApiServer.start(binary);
-        client = apiServer.client();
-        new CrdInstaller(client).install(Duration.ofSeconds(30));
-        ClusterReads reads =
-                new KubernetesReads(
-                        client, () -> client.resources(FargateProfile.class).list().getItems());
-        admission =
-                new AdmissionServer(
-                        new InetSocketAddress("127.0.0.1", PORT),
-                        apiServer.pki("webhook.crt"),
-                        apiServer.pki("webhook.key"),
-                        AdmissionServer.Webhooks.of(
-                                reads,
-                                new AdmissionSettings(
-                    "us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS)));
-        admission.start();
-        installer =
-                new WebhookInstaller(
-                        client,
-                        new WebhookConfigurations(
-                                new WebhookEndpoint.Url(
-                                        "https://127.0.0.1:" + PORT,
-                                        Files.readString(apiServer.pki("webhook-ca.crt"))),
-                                "monopod-system"));
-        for (String namespace : List.of("shop", "team-a", "other")) {
-            client.resource(
-                            new NamespaceBuilder()
-                                    .withNewMetadata()
-                                    .withName(namespace)
-                                    .endMetadata()
-                                    .build())
-                    .create();
-            client.resource(
-                            new ServiceAccountBuilder()
-                                    .withNewMetadata()
-                                    .withNamespace(namespace)
-                                    .withName("default")
-                                    .addToAnnotations(
-                                            "eks.amazonaws.com/role-arn", "arn:aws:iam::1:role/r")
-                                    .endMetadata()
-                                    .build())
-                    .create();
-        }
-        installer.install(List.of());
-        create(Vpc.class, "Vpc", "default", "{cidrs: [192.168.0.0/16], region: us-west-2}");
-        create(
-                Subnet.class,
-                "Subnet",
-                "public-a",
-                "{vpc: default, cidr: 192.168.0.0/19, zone: us-west-2a, routes: [{destination:"
-                        + " 0.0.0.0/0, target: igw}]}");
-        create(
-                Subnet.class,
-                "Subnet",
-                "private-a",
-                "{vpc: default, cidr: 192.168.96.0/19, zone: us-west-2a}");
+        rig = AdmissionRig.start();
+        client = rig.client();
+        installer = rig.installer();
     }
 
     @AfterAll
     void stop() {
-        if (admission != null) {
-            admission.close();
-        }
-        if (client != null) {
-            client.close();
-        }
-        if (apiServer != null) {
-            apiServer.close();
+        if (rig != null) {
+            rig.close();
         }
     }
 
@@ -174,22 +95,11 @@ final class AdmissionIT {
     @Test
     @Order(3)
     void completesAndRefusesPodsThatAnActiveProfileSelects() {
-        activate(
+        rig.activate(
                 "web",
                 "{selectors: [{namespace: shop}, {namespace: 'team-*', labels: {'app*': 'web-?'}}],"
-                        + " subnets: [private-a]}");
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
-                .untilAsserted(() -> {
-                    Pod tried = pod("shop", "{}", "{}");
-                    assertThat(
-                                    client.resource(tried)
-                                            .dryRun()
-                                            .create()
-                                            .getSpec()
-                                            .getSchedulerName())
-                            .isEqualTo("fargate-scheduler");
-                });
+                        + " subnets: [private-a]}",
+                "shop");
 
         Pod created = client.resource(pod("shop", "{}", "{}")).create();
 
@@ -356,7 +266,7 @@ final class AdmissionIT {
     @Test
     @Order(8)
     void locksNobodyElseUpWhenItIsDown() {
-        admission.close();
+        rig.admission().close();
 
         assertThat(client.resource(pod("other", "{}", "{}")).create()).isNotNull();
         assertThat(client.resource(pod("team-a", "{app: db}", "{}")).create()).isNotNull();
@@ -390,13 +300,6 @@ final class AdmissionIT {
                 .getResourceVersion();
     }
 
-    private void activate(String name, String spec) {
-        FargateProfile profile = create(FargateProfile.class, "FargateProfile", name, spec);
-        profile.setStatus(new FargateProfileStatus(Phase.ACTIVE, null, null, null, null));
-        client.resource(profile).updateStatus();
-        installer.install(client.resources(FargateProfile.class).list().getItems());
-    }
-
     private void assertRefused(String kind, String name, String spec, String message) {
         assertThatExceptionOfType(KubernetesClientException.class)
                 .isThrownBy(() ->
@@ -408,28 +311,7 @@ final class AdmissionIT {
                 .withMessageContaining(message);
     }
 
-    private <T extends HasMetadata> T create(Class<T> type, String kind, String name, String spec) {
-        return client.resource(FixedReads.read(kind, name, spec, type)).create();
-    }
-
     private GenericKubernetesResource generic(String kind, String name) {
         return client.genericKubernetesResources("monopod.dev/v1", kind).withName(name).get();
-    }
-
-    private static Pod pod(String namespace, String labels, String spec) {
-        Pod pod =
-                Serialization.unmarshal(
-                        "---\n{apiVersion: v1, kind: Pod, metadata: {generateName: p-, namespace: %s,"
-                                        .formatted(namespace)
-                                + " labels: %s}, spec: %s}".formatted(labels, spec),
-                        Pod.class);
-        return new PodBuilder(pod)
-                .editSpec()
-                .addNewContainer()
-                .withName("c")
-                .withImage("image")
-                .endContainer()
-                .endSpec()
-                .build();
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -80,6 +81,13 @@ final class FixedReads implements ClusterReads {
     @Override
     public List<Subnet> subnets() {
         return List.copyOf(subnets);
+    }
+
+    @Override
+    public Optional<Subnet> subnet(String name) {
+        return subnets.stream()
+                .filter(subnet -> subnet.getMetadata().getName().equals(name))
+                .findFirst();
     }
 
     @Override

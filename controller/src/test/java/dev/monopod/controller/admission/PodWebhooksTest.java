@@ -125,6 +125,16 @@ final class PodWebhooksTest {
                                                 + " gone")));
     }
 
+    /// One answer for both, so the API server need not ask twice.
+    @Test
+    void refusesWhatItWouldComplete() {
+        var unsupported = yaml("{metadata: {}, spec: {hostNetwork: true, containers: [{name: c}]}}");
+
+        assertThat(mutation(unsupported))
+                .isInstanceOf(Verdict.Denied.class)
+                .isEqualTo(validation("{hostNetwork: true, containers: [{name: c}]}"));
+    }
+
     @Test
     void refusesUnsupportedPodsInEksWordsWithFieldAndRemedy() {
         assertThat(

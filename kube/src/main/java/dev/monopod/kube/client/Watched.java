@@ -58,6 +58,12 @@ public final class Watched<T extends HasMetadata> {
         return informer.getIndexer().byIndex(Cache.NAMESPACE_INDEX, namespace);
     }
 
+    /// Whether the watch runs, so that what it shows is milliseconds old at most, on a server that is
+    /// not overloaded. False while it begins anew.
+    public boolean isCurrent() {
+        return informer.isWatching();
+    }
+
     /// @param key `NAMESPACE/NAME`, or the name of what has no namespace
     public Optional<T> find(String key) {
         return Optional.ofNullable(informer.getStore().getByKey(key));
