@@ -14,6 +14,8 @@ pub struct Plan {
     pub cgroups: Vec<PathBuf>,
     /// Files and folders of the host that the program may read, at the same path.
     pub readable: Vec<PathBuf>,
+    /// Programs of the host that may run, beside those of `/usr`, at the same path.
+    pub runnable: Vec<PathBuf>,
     /// Files of the host that the program may also write, if they are its user's.
     pub writable: Vec<PathBuf>,
     /// Unix sockets to listen at. They are the program's descriptors 3, 4, …
@@ -58,6 +60,7 @@ impl Plan {
                 "--root" => plan.root = path(option, value()?)?,
                 "--cgroup" => plan.cgroups.push(path(option, value()?)?),
                 "--read" => plan.readable.push(path(option, value()?)?),
+                "--run" => plan.runnable.push(path(option, value()?)?),
                 "--write" => plan.writable.push(path(option, value()?)?),
                 "--listen" => plan.sockets.push(path(option, value()?)?),
                 "--open" => plan.opened.push(path(option, value()?)?),
@@ -103,13 +106,14 @@ mod tests {
     #[test]
     fn reads_what_a_machine_needs() {
         let plan =
-            parsed("--user 9 --root /r --listen /a --listen /b --netns /n --tap mp-1 --open /m --read /i --write /s --kvm -- qemu -m 1")
+            parsed("--user 9 --root /r --listen /a --netns /n --tap mp-1 --open /m --read /i --run /p --write /s --kvm -- qemu -m 1")
                 .unwrap();
         assert_eq!(plan.user, 9);
-        assert_eq!(plan.sockets, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        assert_eq!(plan.sockets, [PathBuf::from("/a")]);
         assert_eq!(plan.tap, Some(Tap { namespace: Some("/n".into()), name: "mp-1".into() }));
         assert_eq!(plan.opened, [PathBuf::from("/m")]);
         assert_eq!((plan.readable, plan.writable), (vec!["/i".into()], vec!["/s".into()]));
+        assert_eq!(plan.runnable, [PathBuf::from("/p")]);
         assert_eq!((plan.program, plan.arguments), ("qemu".into(), vec!["-m".into(), "1".into()]));
         assert!(plan.kvm && !plan.wait);
     }

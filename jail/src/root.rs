@@ -38,6 +38,9 @@ pub fn change(plan: &Plan) -> Result<(), String> {
     for path in &plan.readable {
         show(plan, path, nothing_runs | MsFlags::MS_RDONLY)?;
     }
+    for path in &plan.runnable {
+        show(plan, path, MsFlags::MS_RDONLY)?;
+    }
     for path in &plan.writable {
         show(plan, path, nothing_runs)?;
     }

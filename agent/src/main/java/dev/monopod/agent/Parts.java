@@ -142,7 +142,10 @@ final class Parts {
                 };
         var store =
                 new OciImageStore(
-                        options.dataDirectory.resolve("images"), registries, plugins(options));
+                        options.dataDirectory.resolve("images"),
+                        options.guestDirectory,
+                        registries,
+                        plugins(options));
         store.removeAbandoned();
         return store;
     }

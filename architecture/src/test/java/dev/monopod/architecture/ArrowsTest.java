@@ -204,6 +204,7 @@ class ArrowsTest {
         for (String room : new String[] {"image", "machine", "network", "guest"}) {
             notSeen("host.kernel", "dev.monopod.host." + room + "..");
             notSeen("host.program", "dev.monopod.host." + room + "..");
+            notSeen("host.jail", "dev.monopod.host." + room + "..");
         }
     }
 

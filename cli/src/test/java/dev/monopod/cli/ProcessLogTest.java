@@ -102,7 +102,7 @@ class ProcessLogTest {
 
     private void pull() {
         var named = new RegistrySettings("127.0.0.1:1", true, null, null, null, null, null);
-        new OciImageStore(folder, new RegistryConfiguration(List.of(named)))
+        new OciImageStore(folder, folder, new RegistryConfiguration(List.of(named)))
                 .resolve(IMAGE, PullPolicy.ALWAYS, PullIdentity.anyone());
     }
 

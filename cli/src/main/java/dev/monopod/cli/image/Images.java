@@ -12,7 +12,7 @@ public final class Images {
     private Images() {}
 
     static StoredImages of(Layout layout) {
-        return new StoredImages(layout.data().resolve("images"));
+        return new StoredImages(layout.data().resolve("images"), layout.dist().resolve("guest"));
     }
 
     /// References by which the images of the tar can be used; at least one.

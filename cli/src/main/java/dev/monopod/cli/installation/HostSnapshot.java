@@ -154,6 +154,8 @@ public record HostSnapshot(Map<String, Set<String>> items) {
                         || name.startsWith("monopod-control-plane")
                         || name.equals("setpriv")
                         || name.equals("monopod-jail")
+                        || name.equals("monopod-layers")
+                        || name.equals("sqfstar")
                         || name.equals("ip");
         return ours
                 && (commandLine.contains(layout.data().toString())

@@ -1,5 +1,6 @@
 package dev.monopod.host.image;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,12 +10,12 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
@@ -23,29 +24,32 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 final class ArchiveSource implements BlobSource {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MOST_FILES = 4096;
+    private static final int MOST_LINKS = 8;
 
     private final Path spool;
-    private final Map<String, Path> files = new HashMap<>();
+
+    /// Digest of each file by its name.
+    private final Map<String, String> names = new HashMap<>();
+    private final Map<String, String> links = new HashMap<>();
     private final Map<String, Path> blobs = new HashMap<>();
     private final Map<String, byte[]> manifests = new HashMap<>();
     private final Map<String, String> references = new LinkedHashMap<>();
 
     /// @param spool empty folder; the caller removes it
-    /// @throws IOException naming the archive, when it is neither kind
+    /// @throws IOException when it is neither kind
     ArchiveSource(Path tar, Path spool) throws IOException {
         this.spool = spool;
         unpack(tar);
-        if (files.containsKey("index.json")) {
+        if (digest("index.json").isPresent()) {
             readLayout();
-        } else if (files.containsKey("manifest.json")) {
+        } else if (digest("manifest.json").isPresent()) {
             readDockerSave();
         } else {
             throw new IOException(
-                    tar
-                            + ": neither index.json (OCI layout) nor manifest.json (docker save) in it");
+                    "neither index.json (OCI layout) nor manifest.json (docker save) in it");
         }
         if (references.isEmpty()) {
-            throw new IOException(tar + ": none of its images has a name");
+            throw new IOException("none of its images has a name");
         }
     }
 
@@ -81,25 +85,55 @@ final class ArchiveSource implements BlobSource {
         try (var raw = new BufferedInputStream(Files.newInputStream(tar), 1 << 16);
                 var in = new TarArchiveInputStream(unzipped(raw), "UTF-8")) {
             for (var entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-                if (files.size() >= MOST_FILES) {
-                    throw new IOException(tar + ": more than " + MOST_FILES + " files");
+                if (names.size() + links.size() >= MOST_FILES) {
+                    throw new IOException("more than " + MOST_FILES + " files");
                 }
-                var name = LayerMerge.path(entry.getName());
+                var name = path(entry.getName());
                 if (entry.isSymbolicLink()) {
                     // docker save links equal layers: `LAYER/layer.tar -> ../OTHER/layer.tar`.
-                    var target = entry.getLinkName().replaceFirst("^\\.\\./", "");
-                    if (files.containsKey(target)) {
-                        files.put(name, files.get(target));
-                    }
+                    links.put(name, path(name + "/../" + entry.getLinkName()));
+                } else if (entry.isLink()) {
+                    links.put(name, path(entry.getLinkName()));
                 } else if (entry.isFile()) {
-                    var digest = ImageManifest.sha256();
-                    var file = spool.resolve("f" + files.size());
-                    Files.copy(new DigestInputStream(in, digest), file);
-                    files.put(name, file);
-                    blobs.put("sha256:" + HexFormat.of().formatHex(digest.digest()), file);
+                    keep(name, in);
                 }
             }
+        } catch (IllegalArgumentException e) {
+            throw new IOException("it is no tar, or a damaged one", e);
         }
+    }
+
+    /// Equal files, of whatever names, are one blob.
+    private void keep(String name, InputStream in) throws IOException {
+        var digest = ImageManifest.sha256();
+        var file = spool.resolve("f" + names.size());
+        Files.copy(new DigestInputStream(in, digest), file);
+        var text = "sha256:" + HexFormat.of().formatHex(digest.digest());
+        names.put(name, text);
+        if (blobs.putIfAbsent(text, file) != null) {
+            Files.delete(file);
+        }
+    }
+
+    /// A name within the archive, by its text alone: it is only looked up.
+    private static String path(String name) {
+        var parts = new ArrayDeque<String>();
+        for (var part : name.split("/")) {
+            if (part.equals("..")) {
+                parts.pollLast();
+            } else if (!part.isEmpty() && !part.equals(".")) {
+                parts.add(part);
+            }
+        }
+        return String.join("/", parts);
+    }
+
+    private Optional<String> digest(String name) {
+        var at = path(name);
+        for (var hops = 0; hops < MOST_LINKS && links.containsKey(at); hops++) {
+            at = links.get(at);
+        }
+        return Optional.ofNullable(names.get(at));
     }
 
     private static InputStream unzipped(BufferedInputStream in) throws IOException {
@@ -143,27 +177,25 @@ final class ArchiveSource implements BlobSource {
     }
 
     private ObjectNode descriptor(String name) throws IOException {
-        var file = files.get(LayerMerge.path(name));
-        if (file == null) {
+        var digest = digest(name);
+        if (digest.isEmpty()) {
             throw new IOException("manifest.json names \"" + name + "\", which is not there");
         }
-        var digests = new ArrayList<String>();
-        blobs.forEach((digest, blob) -> {
-            if (blob.equals(file)) {
-                digests.add(digest);
-            }
-        });
         var descriptor = JSON.createObjectNode();
-        descriptor.put("digest", List.copyOf(digests).getFirst());
-        descriptor.put("size", Files.size(file));
+        descriptor.put("digest", digest.get());
+        descriptor.put("size", Files.size(file(digest.get())));
         return descriptor;
     }
 
     private JsonNode json(String name) throws IOException {
-        var file = files.get(name);
-        if (file == null) {
+        var digest = digest(name);
+        if (digest.isEmpty()) {
             throw new IOException("the archive holds no " + name);
         }
-        return JSON.readTree(Files.readAllBytes(file));
+        try {
+            return JSON.readTree(Files.readAllBytes(file(digest.get())));
+        } catch (JsonProcessingException e) {
+            throw new IOException(name + " is no JSON: " + e.getOriginalMessage(), e);
+        }
     }
 }

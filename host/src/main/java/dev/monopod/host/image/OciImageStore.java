@@ -4,9 +4,12 @@ import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageRecords.Stored;
 import dev.monopod.model.network.Cidr;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -21,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// [ImageStore] that keeps one squashfs file per image digest (ADR 0002). Layers are spooled,
-/// verified, merged into one tar stream and packed; none is ever unpacked on the host.
+/// verified, then merged and packed in a jail; none is ever unpacked on the host.
 public final class OciImageStore implements ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(OciImageStore.class);
 
@@ -33,6 +36,7 @@ public final class OciImageStore implements ImageStore {
     private final Map<String, ImageManifest> resolved = Collections.synchronizedMap(new Recent());
     private final KeyedLocks fetching = new KeyedLocks();
     private final Turns turns = new Turns();
+    private final ImageJail jail;
 
     /// Manifests that pulls which follow need again; one that is gone is read once more.
     private static final class Recent extends LinkedHashMap<String, ImageManifest> {
@@ -57,16 +61,24 @@ public final class OciImageStore implements ImageStore {
         }
     }
 
-    public OciImageStore(Path directory, RegistryConfiguration registries) {
-        this(directory, () -> registries, CredentialPluginSettings.none());
+    /// @param programs folder that holds `monopod-jail` and `monopod-layers`
+    public OciImageStore(Path directory, Path programs, RegistryConfiguration registries) {
+        this(directory, programs, () -> registries, CredentialPluginSettings.none());
     }
 
-    public OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins) {
-        this(directory, settings, plugins, new Room(directory));
+    public OciImageStore(
+            Path directory, Path programs, Settings settings, CredentialPluginSettings plugins) {
+        this(directory, new ImageJail(directory, programs), settings, plugins, new Room(directory));
     }
 
-    OciImageStore(Path directory, Settings settings, CredentialPluginSettings plugins, Room room) {
+    OciImageStore(
+            Path directory,
+            ImageJail jail,
+            Settings settings,
+            CredentialPluginSettings plugins,
+            Room room) {
         this.directory = directory;
+        this.jail = jail;
         this.settings = settings;
         var clock = Clock.systemUTC();
         this.plugins = new CredentialPlugins(plugins, clock);
@@ -78,6 +90,7 @@ public final class OciImageStore implements ImageStore {
     public void removeAbandoned() {
         try {
             Files.createDirectories(directory);
+            jail.removeAbandoned();
             Spool.removeAbandoned(directory);
         } catch (IOException e) {
             LOG.warn("cannot tidy up {}: {}", directory, e.toString());
@@ -170,7 +183,7 @@ public final class OciImageStore implements ImageStore {
                             : turns.resolve(() ->
                                     ImageManifest.read(
                                             pull.source(), image.digest(), image.reference()));
-            make(pull.source(), manifest, image.reference(), progress);
+            make(pull.source(), manifest, progress);
             return manifest.size();
         } catch (ImageException e) {
             throw pull.explained(e);
@@ -223,7 +236,7 @@ public final class OciImageStore implements ImageStore {
                 var name = parsed.toString();
                 var manifest = ImageManifest.read(source, entry.getValue(), name);
                 if (records.whole(manifest.digest()).isEmpty()) {
-                    make(source, manifest, name, _ -> {});
+                    make(source, manifest, _ -> {});
                 }
                 records.remember(
                         name,
@@ -233,7 +246,7 @@ public final class OciImageStore implements ImageStore {
             }
             return loaded;
         } catch (IOException e) {
-            throw failed(tar.toString(), e);
+            throw new ImageException(ImageException.Reason.PULL_FAILED, reason(e), e);
         }
     }
 
@@ -279,29 +292,42 @@ public final class OciImageStore implements ImageStore {
     }
 
     private void make(
-            BlobSource source,
-            ImageManifest manifest,
-            String name,
-            Consumer<PullProgress> progress) {
+            BlobSource source, ImageManifest manifest, Consumer<PullProgress> progress)
+            throws IOException {
         try (var spool = Spool.in(directory)) {
             // The layers, and a disk that is hardly smaller.
             room.require(2 * manifest.size());
+            var folder = Files.createDirectory(spool.folder().resolve("layers"));
             var layers =
-                    new LayerDownloads(source, spool.folder(), room, manifest.size(), progress)
+                    new LayerDownloads(source, folder, room, manifest.size(), progress)
                             .all(manifest.layers());
             var disk = new SquashfsDisk(records.disk(manifest.digest()));
-            var image = new MergedImage(layers, manifest.diffIds());
-            var content = turns.pack(() -> disk.fill(image, spool.folder(), room));
+            var content =
+                    turns.pack(() ->
+                            jail.pack(
+                                    folder,
+                                    layers,
+                                    manifest.diffIds(),
+                                    Math.min(room.left(), ImageStore.DISK_BYTES),
+                                    packed -> disk.fill(packed, room)));
             records.markWhole(manifest, content);
-        } catch (IOException | IllegalArgumentException e) {
-            throw failed(name, e);
         }
     }
 
-    private static ImageException failed(String name, Exception e) {
+    /// What failed, with the file that it failed for.
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> missing.getFile() + ": there is no such file";
+            case FileSystemException file -> "%s: %s".formatted(file.getFile(), file.getReason());
+            case EOFException _ -> "it ends too early";
+            default -> String.valueOf(e.getMessage());
+        };
+    }
+
+    private static ImageException failed(String name, IOException e) {
         return new ImageException(
                 ImageException.Reason.PULL_FAILED,
-                "failed to pull image \"%s\": %s".formatted(name, e.getMessage()),
+                "failed to pull image \"%s\": %s".formatted(name, reason(e)),
                 e);
     }
 }

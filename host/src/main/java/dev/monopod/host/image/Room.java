@@ -40,7 +40,7 @@ final class Room {
     ///   of the file system, at most 1 GiB
     void require(long bytes) throws IOException {
         var space = measure.now();
-        var reserve = Math.min(space.total() / RESERVED_PART, MOST_RESERVED);
+        var reserve = reserve(space);
         if (space.usable() - bytes < reserve) {
             // Not how much is left: this becomes an event, and equal events are counted.
             throw new IOException(
@@ -74,5 +74,15 @@ final class Room {
                 }
             }
         };
+    }
+
+    /// Bytes that may still be written.
+    long left() throws IOException {
+        var space = measure.now();
+        return Math.max(0, space.usable() - reserve(space));
+    }
+
+    private static long reserve(Space space) {
+        return Math.min(space.total() / RESERVED_PART, MOST_RESERVED);
     }
 }

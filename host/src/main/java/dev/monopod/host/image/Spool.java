@@ -60,7 +60,8 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    private static void remove(Path folder) throws IOException {
+    /// Removes a folder with all that is in it.
+    static void remove(Path folder) throws IOException {
         try (var paths = Files.walk(folder)) {
             for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

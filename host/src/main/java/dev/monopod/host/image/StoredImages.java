@@ -14,8 +14,9 @@ public final class StoredImages {
 
     private final OciImageStore store;
 
-    public StoredImages(Path directory) {
-        this.store = new OciImageStore(directory, new RegistryConfiguration(List.of()));
+    /// @param programs folder that holds `monopod-jail` and `monopod-layers`
+    public StoredImages(Path directory, Path programs) {
+        this.store = new OciImageStore(directory, programs, new RegistryConfiguration(List.of()));
     }
 
     /// Whether an image can be removed, or used at all.

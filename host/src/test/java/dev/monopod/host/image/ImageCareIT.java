@@ -38,6 +38,7 @@ final class ImageCareIT {
     @BeforeEach
     void needsTheRegistry() {
         assumeTrue(Files.exists(LocalRegistry.PROGRAM), "no " + LocalRegistry.PROGRAM);
+        assumeTrue(Files.exists(LocalRegistry.PROGRAMS), "no " + LocalRegistry.PROGRAMS);
     }
 
     private final List<String> made = new CopyOnWriteArrayList<>();
@@ -48,7 +49,10 @@ final class ImageCareIT {
 
     private OciImageStore store(CredentialPluginSettings plugins, RegistrySettings... settings) {
         return new OciImageStore(
-                directory.resolve("images"), () -> configuration(settings), plugins);
+                directory.resolve("images"),
+                LocalRegistry.PROGRAMS,
+                () -> configuration(settings),
+                plugins);
     }
 
     /// These settings, and by plain HTTP every registry that a test has made.
@@ -310,7 +314,11 @@ final class ImageCareIT {
             var full = new Room(images, () -> new Room.Space(100L << 30, (1L << 30) + 5));
             var store =
                     new OciImageStore(
-                            images, this::configuration, CredentialPluginSettings.none(), full);
+                            images,
+                            new ImageJail(images, LocalRegistry.PROGRAMS),
+                            this::configuration,
+                            CredentialPluginSettings.none(),
+                            full);
 
             assertThatExceptionOfType(ImageException.class)
                     .isThrownBy(() -> pull(store, registry.name() + "/app:1"))
@@ -361,6 +369,7 @@ final class ImageCareIT {
         var store =
                 new OciImageStore(
                         directory.resolve("images"),
+                        LocalRegistry.PROGRAMS,
                         () -> RegistryConfiguration.read(file),
                         CredentialPluginSettings.none());
 

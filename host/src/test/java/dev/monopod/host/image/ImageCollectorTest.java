@@ -35,7 +35,7 @@ final class ImageCollectorTest {
             classes = {IOException.class, IllegalStateException.class, NoClassDefFoundError.class})
     void goesOnAndShowsThatItCannotLook(Class<? extends Throwable> kind) throws Exception {
         trouble.set(Optional.of(kind.getDeclaredConstructor(String.class).newInstance("no disk")));
-        var store = new OciImageStore(directory, new RegistryConfiguration(List.of()));
+        var store = new OciImageStore(directory, directory, new RegistryConfiguration(List.of()));
         try (var collector =
                 new ImageCollector(
                         store,

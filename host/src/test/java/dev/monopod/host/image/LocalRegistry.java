@@ -24,6 +24,10 @@ import org.awaitility.Awaitility;
 /// Debian's docker-registry on a free port of loopback, and what it takes to fill it by its API.
 final class LocalRegistry implements AutoCloseable {
     static final Path PROGRAM = Path.of("/usr/bin/docker-registry");
+
+    /// Where the build puts what unpacks images.
+    static final Path PROGRAMS = Path.of("../dist/guest").toAbsolutePath().normalize();
+
     static final String USER = "user";
     static final String PASSWORD = "secret";
 

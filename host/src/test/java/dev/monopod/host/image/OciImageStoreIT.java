@@ -31,9 +31,11 @@ final class OciImageStoreIT {
     @BeforeEach
     void start() {
         assumeTrue(Files.exists(LocalRegistry.PROGRAM), "no " + LocalRegistry.PROGRAM);
+        assumeTrue(Files.exists(LocalRegistry.PROGRAMS), "no " + LocalRegistry.PROGRAMS);
         store =
                 new OciImageStore(
                         directory.resolve("images"),
+                        LocalRegistry.PROGRAMS,
                         () -> new RegistryConfiguration(List.copyOf(named)),
                         CredentialPluginSettings.none());
     }
