@@ -50,6 +50,7 @@ fn run() -> Result<()> {
     boot::boot()?;
     kernel::set_defaults();
     cgroup::make_pod()?;
+    container::seccomp::prepare()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let reaper = reaper::Reaper::start().context("watch for ended processes")?;

@@ -80,7 +80,8 @@ struct Interface {
 
 /// Six bytes in hexadecimal, by colons.
 fn hardware_address(mac: &str) -> Result<[u8; 6]> {
-    let bytes: Vec<u8> = mac.split(':').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>().with_context(|| format!("MAC '{mac}'"))?;
+    let bytes: Vec<u8> =
+        mac.split(':').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>().with_context(|| format!("MAC '{mac}'"))?;
     <[u8; 6]>::try_from(bytes).map_err(|bytes| anyhow!("MAC '{mac}': {} bytes", bytes.len()))
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::control::Control;
 use super::spec::{Failure, FailureKind, ProcessSpec, Report};
-use super::starter;
+use super::{seccomp, starter};
 use crate::protocol::ContainerUser;
 use crate::reaper::{Exit, Reaper};
 
@@ -41,10 +41,11 @@ pub struct Launched {
 pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<Launched, Failure> {
     let (ours, theirs) = Control::pair()?;
     let text = in_memory(&serde_json::to_vec(spec).map_err(|error| Failure::new(FailureKind::Machine, error.to_string()))?)?;
+    let filter = seccomp::prepared(&spec.security)?;
+    let passed: Vec<RawFd> = [theirs.raw(), text.as_raw_fd()].into_iter().chain(filter.as_ref().map(|file| file.as_raw_fd())).collect();
     let mut command = Command::new("/proc/self/exe");
-    command.arg0(starter::NAME).args([theirs.raw().to_string(), text.as_raw_fd().to_string()]);
+    command.arg0(starter::NAME).args(passed.iter().map(RawFd::to_string));
     command.env_clear().stdin(streams.input).stdout(streams.output).stderr(streams.error);
-    let passed = [theirs.raw(), text.as_raw_fd()];
     // SAFETY: only calls fcntl, which is safe between fork and exec.
     unsafe { command.pre_exec(move || passed.iter().try_for_each(|raw| keep_on_exec(*raw))) };
     let (_child, _starter_exit) = reaper.spawn(&mut command)?;
@@ -74,7 +75,7 @@ pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<L
     }
 }
 
-fn in_memory(text: &[u8]) -> io::Result<File> {
+pub fn in_memory(text: &[u8]) -> io::Result<File> {
     // SAFETY: the name is a constant that ends in NUL; the descriptor is owned at once.
     let raw = unsafe { libc::memfd_create(c"process".as_ptr(), libc::MFD_CLOEXEC) };
     if raw < 0 {

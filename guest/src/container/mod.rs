@@ -9,7 +9,7 @@ pub mod pause;
 pub mod registry;
 pub mod request;
 mod root;
-mod seccomp;
+pub mod seccomp;
 mod seccomp_default;
 pub mod spec;
 pub mod starter;

@@ -1,4 +1,10 @@
-//! The system call filter of a process, compiled by libseccomp.
+//! The system call filter of a process, compiled by libseccomp. That takes longer than all else of a start where the processor is
+//! emulated, so the guest compiles the default once, and hands it to each process that starts.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall};
@@ -11,14 +17,79 @@ use super::spec::{Failure, FailureKind, SeccompSpec, SecuritySpec};
 const AF_VSOCK: u64 = 40;
 const CLONE_NAMESPACES: u64 = 0x7E02_0000;
 
-pub fn filter(security: &SecuritySpec) -> Result<Option<ScmpFilterContext>, Failure> {
+/// Set of those capabilities that change the default filter.
+type Keys = Vec<&'static str>;
+
+static DEFAULTS: Mutex<Option<HashMap<Keys, Arc<File>>>> = Mutex::new(None);
+
+/// Compiled, as the kernel takes it.
+pub struct Program(Vec<u8>);
+
+impl Program {
+    fn of(filter: &ScmpFilterContext) -> Result<Self> {
+        let mut file = super::launch::in_memory(&[])?;
+        filter.export_bpf(&mut file)?;
+        Self::read(&file)
+    }
+
+    /// From the start of the file, whose position several processes share.
+    pub fn read(file: &File) -> Result<Self> {
+        let mut bytes = vec![0; usize::try_from(file.metadata()?.len())?];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Self(bytes))
+    }
+
+    /// Holds for this process and what becomes of it.
+    pub fn load(&self) -> std::io::Result<()> {
+        let instructions: Vec<libc::sock_filter> = self
+            .0
+            .chunks_exact(size_of::<libc::sock_filter>())
+            .map(|bytes| libc::sock_filter {
+                code: u16::from_ne_bytes([bytes[0], bytes[1]]),
+                jt: bytes[2],
+                jf: bytes[3],
+                k: u32::from_ne_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]),
+            })
+            .collect();
+        let program = libc::sock_fprog { len: instructions.len() as u16, filter: instructions.as_ptr().cast_mut() };
+        // SAFETY: the kernel copies the program, which outlives the call.
+        let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+        if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    }
+}
+
+/// Compiles what nearly every container needs before one asks for it.
+pub fn prepare() -> Result<()> {
+    default_of(&["CAP_SYS_CHROOT".to_owned()]).map(drop)
+}
+
+/// The default filter, if that is what the process gets. Compiled once.
+pub fn prepared(security: &SecuritySpec) -> Result<Option<Arc<File>>> {
+    match security.seccomp {
+        SeccompSpec::RuntimeDefault => Ok(Some(default_of(&security.capabilities).context("seccomp")?)),
+        SeccompSpec::Unconfined | SeccompSpec::Profile(_) => Ok(None),
+    }
+}
+
+fn default_of(capabilities: &[String]) -> Result<Arc<File>> {
+    let keys: Keys = BY_CAPABILITY.iter().map(|(name, _)| *name).filter(|name| capabilities.iter().any(|known| known == name)).collect();
+    let mut defaults = DEFAULTS.lock().expect("seccomp lock");
+    let defaults = defaults.get_or_insert_default();
+    if let Some(known) = defaults.get(&keys) {
+        return Ok(known.clone());
+    }
+    let Program(bytes) = Program::of(&runtime_default(&keys)?)?;
+    let file = Arc::new(super::launch::in_memory(&bytes)?);
+    defaults.insert(keys, file.clone());
+    Ok(file)
+}
+
+/// A filter that was not prepared: the text of a profile is compiled where it can harm nobody else.
+pub fn compiled(security: &SecuritySpec) -> Result<Option<Program>, Failure> {
+    let refused = |error| Failure::new(FailureKind::Seccomp, format!("cannot load seccomp profile: {error:#}"));
     match &security.seccomp {
-        SeccompSpec::Unconfined => Ok(None),
-        SeccompSpec::RuntimeDefault => Ok(Some(runtime_default(&security.capabilities).context("seccomp")?)),
-        SeccompSpec::Profile(text) => match from_profile(text) {
-            Ok(filter) => Ok(Some(filter)),
-            Err(error) => Err(Failure::new(FailureKind::Seccomp, format!("cannot load seccomp profile: {error:#}"))),
-        },
+        SeccompSpec::Profile(text) => from_profile(text).and_then(|filter| Program::of(&filter)).map(Some).map_err(refused),
+        SeccompSpec::RuntimeDefault | SeccompSpec::Unconfined => Ok(None),
     }
 }
 
@@ -31,9 +102,9 @@ fn new(default: ScmpAction) -> Result<ScmpFilterContext> {
     Ok(filter)
 }
 
-fn runtime_default(capabilities: &[String]) -> Result<ScmpFilterContext> {
+fn runtime_default(capabilities: &[&str]) -> Result<ScmpFilterContext> {
     let mut filter = new(ScmpAction::Errno(libc::EPERM))?;
-    let has = |name: &str| capabilities.iter().any(|known| known == name);
+    let has = |name: &str| capabilities.contains(&name);
     let allow = |filter: &mut ScmpFilterContext, names: &[&str]| -> Result<()> {
         for call in names.iter().filter_map(|name| ScmpSyscall::from_name(name).ok()) {
             filter.add_rule(ScmpAction::Allow, call)?;
@@ -143,10 +214,40 @@ mod tests {
 
     #[test]
     fn compiles_the_default_with_and_without_capabilities() {
-        for capabilities in [vec![], vec!["CAP_SYS_ADMIN".to_owned()]] {
-            let security = SecuritySpec { capabilities, ..SecuritySpec::default() };
-            assert!(filter(&security).is_ok_and(|filter| filter.is_some()));
+        let compiled = |capabilities: &[&str]| {
+            let capabilities = capabilities.iter().map(|&name| name.to_owned()).collect();
+            prepared(&SecuritySpec { capabilities, ..SecuritySpec::default() }).unwrap().unwrap()
+        };
+        let plain = compiled(&["CAP_CHOWN"]);
+        assert!(Arc::ptr_eq(&plain, &compiled(&["CAP_KILL", "CAP_CHOWN"])), "both change nothing of it");
+        let mighty = compiled(&["CAP_SYS_ADMIN"]);
+        assert_ne!(Program::read(&plain).unwrap().0, Program::read(&mighty).unwrap().0);
+        let twice = [Program::read(&plain).unwrap().0, Program::read(&plain).unwrap().0];
+        assert!(!twice[0].is_empty() && twice[0] == twice[1], "reading does not move on");
+    }
+
+    #[test]
+    fn prepares_the_default_alone() {
+        for seccomp in [SeccompSpec::Unconfined, SeccompSpec::Profile("{}".to_owned())] {
+            let security = SecuritySpec { seccomp, ..SecuritySpec::default() };
+            assert!(prepared(&security).is_ok_and(|file| file.is_none()));
         }
+    }
+
+    /// In a thread, which it holds for ever.
+    #[test]
+    fn loads_what_was_compiled() {
+        let text = r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ERRNO","errnoRet":42}]}"#;
+        let security = SecuritySpec { seccomp: SeccompSpec::Profile(text.to_owned()), ..SecuritySpec::default() };
+        let program = compiled(&security).unwrap().unwrap();
+        let tried = std::thread::spawn(move || {
+            nix::sys::prctl::set_no_new_privs().unwrap();
+            program.load().unwrap();
+            // SAFETY: takes nothing.
+            let result = unsafe { libc::syscall(libc::SYS_getppid) };
+            (result, std::io::Error::last_os_error().raw_os_error())
+        });
+        assert_eq!(tried.join().unwrap(), (-1, Some(42)));
     }
 
     /// Every call of a 6.1 kernel for this processor.

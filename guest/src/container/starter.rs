@@ -25,9 +25,11 @@ pub const NAME: &str = "monopod-start";
 pub fn main(arguments: &[String]) -> ! {
     let mut numbers = arguments.iter().map(|text| text.parse().expect("descriptor number"));
     let (control, spec) = (numbers.next().expect("control"), numbers.next().expect("spec"));
-    // SAFETY: the guest passed both on to us alone.
+    // SAFETY: the guest passed them on to us alone.
     let (control, spec) = unsafe { (Control::inherited(control), File::from_raw_fd(spec)) };
-    let failure = match start(&control, spec) {
+    // SAFETY: as above.
+    let filter = numbers.next().map(|filter| unsafe { File::from_raw_fd(filter) });
+    let failure = match start(&control, spec, filter) {
         Ok(never) => match never {},
         Err(failure) => failure,
     };
@@ -37,7 +39,7 @@ pub fn main(arguments: &[String]) -> ! {
 
 enum Never {}
 
-fn start(control: &Control, mut spec: File) -> Result<Never, Failure> {
+fn start(control: &Control, mut spec: File, filter: Option<File>) -> Result<Never, Failure> {
     // No process inside the container may look into this one while it still has the guest's rights.
     nix::sys::prctl::set_dumpable(false)?;
     let mut text = String::new();
@@ -58,7 +60,7 @@ fn start(control: &Control, mut spec: File) -> Result<Never, Failure> {
     control.wait_for_go()?;
     setsid()?;
     forget_signals()?;
-    become_program(control, &spec)
+    become_program(control, &spec, filter)
 }
 
 fn enter_namespaces(place: &Place) -> Result<(), Failure> {
@@ -105,7 +107,7 @@ fn forget_signals() -> Result<(), Failure> {
     Ok(())
 }
 
-fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failure> {
+fn become_program(control: &Control, spec: &ProcessSpec, filter: Option<File>) -> Result<Never, Failure> {
     match &spec.place {
         Place::New(root) => {
             root::enter(root)?;
@@ -130,7 +132,10 @@ fn become_program(control: &Control, spec: &ProcessSpec) -> Result<Never, Failur
     identity::set_limits(&spec.limits).context("set limits")?;
     let entered = enter_working_directory(spec);
     let environment = complete_environment(spec, &identity);
-    let filter = seccomp::filter(&spec.security)?;
+    let filter = match filter {
+        Some(file) => Some(seccomp::Program::read(&file).context("read the seccomp filter")?),
+        None => seccomp::compiled(&spec.security)?,
+    };
     identity::drop_capabilities(&spec.security.capabilities)?;
     if !spec.security.no_new_privileges
         && let Some(filter) = &filter
