@@ -2,6 +2,7 @@
 
 guest_scenarios() {
     scenario guest_root_reaches_nothing_else "F17, F20: root in the guest reaches nothing of the host, of AWS or of others"
+    scenario copies_are_strangers "F17: machines that are copies of one have identities and random numbers of their own"
 }
 
 # WHAT | SHELL COMMAND that must fail, as root of a machine without any container around it. OTHER stands for another pod's address.
@@ -101,4 +102,49 @@ guest_root_reaches_nothing_else() {
     contains "$(inside other e2e-guest 'wget -qO- http://127.0.0.1:8000/')" served
     expect "the other pod" "$(identity other e2e-guest)" "$before"
     kubectl delete namespace e2e-guest --wait=false
+}
+
+# Whether the machine began as a copy of another.
+is_copy() { tr '\0' ' ' <"/proc/$(machine "$1" "$2")/cmdline" | grep -q -e ' -incoming defer'; }
+
+# A pod that draws at once; its log has what it drew.
+copy_pod() {
+    cat <<YAML
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, namespace: e2e-copies}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: "$(field pod hello '.spec.containers[0].image')"
+      command: [sh, -c, "head -c 32 /dev/urandom | base64; cat /proc/sys/kernel/random/boot_id /sys/class/net/eth0/address; exec sleep 3600"]
+YAML
+}
+
+copies_are_strangers() {
+    namespace e2e-copies
+    local n drawn
+    # The template of the smallest size is made when the agent starts, and again for a guest that was replaced.
+    a_copy_starts() {
+        kubectl delete pod first -n e2e-copies --now --ignore-not-found >/dev/null 2>&1
+        copy_pod first | kubectl apply -f - >/dev/null
+        eventually 60 runs first e2e-copies
+        is_copy first e2e-copies
+    }
+    eventually 180 a_copy_starts
+    for n in 1 2 3 4 5; do copy_pod "copy-$n"; done | kubectl apply -f - >/dev/null
+    for n in 1 2 3 4 5; do
+        eventually 60 runs "copy-$n" e2e-copies
+        is_copy "copy-$n" e2e-copies || fail "copy-$n has booted"
+    done
+    drawn=$(for n in 1 2 3 4 5; do kubectl logs "copy-$n" -n e2e-copies; done)
+    expect "lines of five pods" "$(wc -l <<<"$drawn")" 15
+    expect "lines that two pods have in common" "$(sort <<<"$drawn" | uniq -d)" ""
+    # Each speaks by its own address, which its tap admits alone.
+    for n in 1 2 3 4 5; do
+        contains "$(inside "copy-$n" e2e-copies 'nslookup kubernetes.default.svc.cluster.local')" 10.
+    done
+    kubectl delete namespace e2e-copies --wait=false
 }

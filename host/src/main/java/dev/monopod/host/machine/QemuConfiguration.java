@@ -1,6 +1,10 @@
 package dev.monopod.host.machine;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 
 /// What all QEMU machines of a host share.
 ///
@@ -20,6 +24,8 @@ public record QemuConfiguration(
         OFF
     }
 
+    private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
+
     public QemuConfiguration {
         // The jail has each file at the host's own path, and no working directory.
         guest = guest.toAbsolutePath().normalize();
@@ -35,6 +41,18 @@ public record QemuConfiguration(
     /// The guest and the modules that it needs.
     Path initramfs() {
         return guest.resolve("initramfs.cpio.gz");
+    }
+
+    /// Changes when the kernel, the guest or QEMU is replaced.
+    ///
+    /// @throws IOException if one of them is not there
+    String programs() throws IOException {
+        var words = new StringBuilder();
+        for (var file : List.of(kernel(), initramfs(), QEMU)) {
+            var known = Files.readAttributes(file, BasicFileAttributes.class);
+            words.append(known.fileKey()).append(known.lastModifiedTime()).append(known.size());
+        }
+        return words.toString();
     }
 
     /// The program that puts QEMU into its jail.

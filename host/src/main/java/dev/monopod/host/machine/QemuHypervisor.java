@@ -60,8 +60,18 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     /// called after [#recover], which would find the machine that becomes the template.
     public void expect(long milliCpu, long memoryMebiBytes) {
         if (configuration.clones() == Clones.SHARED) {
-            templates.request(
-                    new Template.Key(QemuCommand.processors(milliCpu), memoryMebiBytes));
+            key(milliCpu, memoryMebiBytes).ifPresent(templates::request);
+        }
+    }
+
+    /// Empty if a program is missing: the start itself then says so.
+    private Optional<Template.Key> key(long milliCpu, long memoryMebiBytes) {
+        try {
+            var programs = configuration.programs();
+            return Optional.of(Template.Key.of(milliCpu, memoryMebiBytes, programs));
+        } catch (IOException e) {
+            LOG.debug("no template can be found: {}", e.toString());
+            return Optional.empty();
         }
     }
 
@@ -108,12 +118,13 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
     /// Empty if there is no template yet, or it does not work: then the machine boots.
     private Optional<VirtualMachine> copy(MachineConfiguration machine) {
-        var key = Template.Key.of(machine);
-        var found = templates.find(key);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        try (var lease = found.get()) {
+        return key(machine.milliCpu(), machine.memoryMebiBytes())
+                .flatMap(key -> templates.find(key).flatMap(lease -> copy(machine, key, lease)));
+    }
+
+    private Optional<VirtualMachine> copy(
+            MachineConfiguration machine, Template.Key key, Template.Lease found) {
+        try (var lease = found) {
             var started = launcher.launch(machine, lease.origin(), starting(machine));
             try {
                 started.asked(Migration::restore);

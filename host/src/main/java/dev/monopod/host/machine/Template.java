@@ -1,7 +1,6 @@
 package dev.monopod.host.machine;
 
 import dev.monopod.host.kernel.SealedMemory;
-import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import java.time.Instant;
 
 /// The memory of a machine that has booted and that no pod was ever in, and the state of its
@@ -23,10 +22,11 @@ final class Template {
     }
 
     /// What machines must have in common to be copies of one. QEMU itself does not notice all of it.
-    record Key(long processors, long memoryMebiBytes) {
-        static Key of(MachineConfiguration machine) {
-            return new Key(
-                    QemuCommand.processors(machine.milliCpu()), machine.memoryMebiBytes());
+    ///
+    /// @param programs which kernel, guest and QEMU
+    record Key(long processors, long memoryMebiBytes, String programs) {
+        static Key of(long milliCpu, long memoryMebiBytes, String programs) {
+            return new Key(QemuCommand.processors(milliCpu), memoryMebiBytes, programs);
         }
 
         @Override

@@ -67,6 +67,9 @@ final class TemplateMaker {
         var complete = false;
         try {
             boot(key, memory, state);
+            if (!configuration.programs().equals(key.programs())) {
+                throw new IOException("kernel, guest or QEMU were replaced meanwhile");
+            }
             memory.seal();
             state.seal();
             complete = true;

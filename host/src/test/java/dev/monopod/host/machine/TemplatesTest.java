@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /// When templates are made, shared and given up.
 final class TemplatesTest {
-    private static final Key SMALL = new Key(1, 512);
+    private static final Key SMALL = new Key(1, 512, "programs");
 
     private final Queue<Runnable> background = new ArrayDeque<>();
     private final List<Key> made = new ArrayList<>();
@@ -62,16 +62,25 @@ final class TemplatesTest {
     }
 
     @Test
+    void makesAnotherWhenAProgramWasReplaced() {
+        templates.request(SMALL);
+        work();
+        assertThat(templates.find(new Key(1, 512, "a later guest"))).isEmpty();
+        work();
+        assertThat(templates.find(new Key(1, 512, "a later guest"))).isPresent();
+    }
+
+    @Test
     void keepsThoseThatWereUsedLast() {
         for (var i = 1; i <= Templates.MOST; i++) {
-            templates.request(new Key(i, 512));
+            templates.request(new Key(i, 512, "programs"));
         }
         work();
-        assertThat(templates.find(new Key(1, 512))).isPresent();
-        templates.request(new Key(9, 512));
+        assertThat(templates.find(new Key(1, 512, "programs"))).isPresent();
+        templates.request(new Key(9, 512, "programs"));
         work();
-        assertThat(templates.find(new Key(1, 512))).isPresent();
-        assertThat(templates.find(new Key(2, 512))).isEmpty();
+        assertThat(templates.find(new Key(1, 512, "programs"))).isPresent();
+        assertThat(templates.find(new Key(2, 512, "programs"))).isEmpty();
     }
 
     @Test

@@ -70,7 +70,7 @@ final class TemplateIT {
                         configuration, Accelerator.TCG, new HostPrograms(), Clock.systemUTC());
         var template =
                 new TemplateMaker(configuration, launcher, Clock.systemUTC(), random)
-                        .make(new Template.Key(1, 512));
+                        .make(new Template.Key(1, 512, configuration.programs()));
         assertThat(configuration.machines()).isEmptyDirectory();
         var boots = new ArrayList<String>();
         try (var transport = new GuestChannel.Transport()) {
@@ -91,7 +91,7 @@ final class TemplateIT {
                         configuration, Accelerator.TCG, new HostPrograms(), Clock.systemUTC());
         var template =
                 new TemplateMaker(configuration, launcher, Clock.systemUTC(), random)
-                        .make(new Template.Key(1, 512));
+                        .make(new Template.Key(1, 512, configuration.programs()));
         try (var lease = template.lease()) {
             for (var file : lease.origin().opened()) {
                 try (var opened =
