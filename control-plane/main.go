@@ -48,6 +48,7 @@ func certificatesCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.DataDir, "data-dir", "/var/lib/monopod", "data folder")
+	flags.StringVar(&options.HostName, "host-name", "", "name of this host, which its agent's user has")
 	flags.StringVar(&options.HostAddress, "host-address", "", "address of this host inside the VPC")
 	flags.StringSliceVar(&options.ExtraNames, "extra-san", nil, "further names or addresses of the API server")
 	flags.StringVar(&options.ServiceCIDR, "service-cidr", "10.100.0.0/16", "addresses of Services")

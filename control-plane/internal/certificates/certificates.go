@@ -27,6 +27,7 @@ const (
 // Options say for which machine the certificates are.
 type Options struct {
 	DataDir       string
+	HostName      string
 	HostAddress   string
 	ExtraNames    []string
 	ServiceCIDR   string
@@ -64,6 +65,13 @@ var Authorities = []string{"ca", "etcd-ca", "front-proxy-ca", "kubelet-ca", "web
 func Ensure(options Options) ([]string, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.HostName == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, err
+		}
+		options.HostName = name
 	}
 	if options.ClusterDomain == "" {
 		options.ClusterDomain = "cluster.local"
@@ -146,7 +154,7 @@ func wanted(options Options) ([]leaf, error) {
 		{file: "coredns", authority: "ca", user: "monopod:coredns", client: true, kubeconfig: "coredns"},
 		{file: "metrics-server", authority: "ca", user: "monopod:metrics-server", client: true, kubeconfig: "metrics-server"},
 		{file: "controller", authority: "ca", user: "monopod:controller", client: true, kubeconfig: "controller"},
-		{file: "agent", authority: "ca", user: "monopod:agent", groups: []string{"monopod:agents"}, client: true, kubeconfig: "agent"},
+		{file: "agent", authority: "ca", user: "monopod:agent:" + options.HostName, groups: []string{"monopod:agents"}, client: true, kubeconfig: "agent"},
 	}, nil
 }
 

@@ -15,6 +15,7 @@ type Config struct {
 	DataDir          string   `json:"dataDir"`
 	RunDir           string   `json:"runDir"`
 	ControlPlane     bool     `json:"controlPlane"`
+	HostName         string   `json:"hostName"`
 	HostAddress      string   `json:"hostAddress"`
 	VpcCIDR          string   `json:"vpcCidr"`
 	NetworkNamespace string   `json:"networkNamespace"`

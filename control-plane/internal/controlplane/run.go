@@ -72,18 +72,21 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 		go config.renewDaily(ctx, s)
 		go config.keepEncrypted(ctx)
 	}
+	if !config.ControlPlane {
+		go config.renewMember(ctx, s)
+	}
 	return s.Run(ctx)
 }
 
 var componentNames = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns", "metrics-server"}
 
 func (config Config) certificates() certificates.Options {
-	return certificates.Options{DataDir: config.DataDir, HostAddress: config.HostAddress, ExtraNames: config.ExtraNames,
+	return certificates.Options{DataDir: config.DataDir, HostName: config.HostName, HostAddress: config.HostAddress, ExtraNames: config.ExtraNames,
 		ServiceCIDR: config.ServiceCIDR, ClusterDomain: config.ClusterDomain}
 }
 
 func (config Config) applyUntilDone(ctx context.Context, apply Apply) {
-	values := map[string]string{"HOST_ADDRESS": config.HostAddress, "DNS_ADDRESS": config.DNSAddress}
+	values := map[string]string{"HOST_ADDRESS": config.HostAddress, "DNS_ADDRESS": config.DNSAddress, "HOST_NAME": config.HostName}
 	for ctx.Err() == nil {
 		attempt, cancel := context.WithTimeout(ctx, time.Minute)
 		err := apply(attempt, config.kubeconfig("admin"), values, config.pki("ca.crt"))
@@ -144,6 +147,35 @@ func (config Config) renewDaily(ctx context.Context, s *supervisor.Supervisor) {
 					slog.Error("not restarted after renewal", "name", process.Name, "error", err)
 				}
 			}
+		}
+	}
+}
+
+// renewMember does the same for a host that has joined: the first host signs, so that one has to be there.
+func (config Config) renewMember(ctx context.Context, s *supervisor.Supervisor) {
+	member := joining.Member{DataDir: config.DataDir, Kubeconfig: config.Kubeconfig}
+	for {
+		pause := time.Hour
+		renewed, err := member.Renew(ctx, time.Now())
+		if err != nil {
+			slog.Error("certificates not renewed", "error", err)
+			pause = time.Minute
+		}
+		if renewed {
+			slog.Info("certificates renewed")
+			if err := config.writeJoinedProxyKubeconfig(); err != nil {
+				slog.Error("kube-proxy's kubeconfig not renewed", "error", err)
+			}
+			for _, name := range []string{"agent", "kube-proxy"} {
+				if err := s.Restart(name); err != nil {
+					slog.Error("not restarted after renewal", "name", name, "error", err)
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
 		}
 	}
 }

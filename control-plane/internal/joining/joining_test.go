@@ -83,10 +83,19 @@ func kubelet(object *v1.CertificateSigningRequest, template *x509.CertificateReq
 	template.Subject = pkix.Name{CommonName: "monopod-kubelet-ca:second"}
 }
 
+func renewing(object *v1.CertificateSigningRequest, host string) {
+	object.Spec.Username, object.Spec.Groups = "monopod:agent:"+host, []string{"system:authenticated", "monopod:agents"}
+}
+
 func TestApprovesWhatAHostNeeds(t *testing.T) {
 	for name, change := range map[string]func(*v1.CertificateSigningRequest, *x509.CertificateRequest){
-		"agent":   func(*v1.CertificateSigningRequest, *x509.CertificateRequest) {},
-		"kubelet": kubelet,
+		"agent":             func(*v1.CertificateSigningRequest, *x509.CertificateRequest) {},
+		"kubelet":           kubelet,
+		"agent that renews": func(o *v1.CertificateSigningRequest, _ *x509.CertificateRequest) { renewing(o, "second") },
+		"kubelet that renews": func(o *v1.CertificateSigningRequest, r *x509.CertificateRequest) {
+			kubelet(o, r)
+			renewing(o, "second")
+		},
 	} {
 		if host, reason := judge(request(t, change)); host != "second" || reason != "" {
 			t.Errorf("%s: host %q, refused %q", name, host, reason)
@@ -115,9 +124,14 @@ func TestRefusesAllElseThatATokenAsksFor(t *testing.T) {
 		"an authority's usage": func(o *v1.CertificateSigningRequest, _ *x509.CertificateRequest) {
 			o.Spec.Usages = []v1.KeyUsage{v1.UsageCertSign}
 		},
-		"an agent's kubelet": func(o *v1.CertificateSigningRequest, r *x509.CertificateRequest) {
+		"another host": func(o *v1.CertificateSigningRequest, _ *x509.CertificateRequest) { renewing(o, "third") },
+		"another host's kubelet": func(o *v1.CertificateSigningRequest, r *x509.CertificateRequest) {
 			kubelet(o, r)
-			o.Spec.Username, o.Spec.Groups = "monopod:agent:second", []string{"monopod:agents"}
+			renewing(o, "third")
+		},
+		"an agent of no group": func(o *v1.CertificateSigningRequest, r *x509.CertificateRequest) {
+			kubelet(o, r)
+			o.Spec.Username, o.Spec.Groups = "monopod:agent:second", nil
 		},
 		"a user who says the group": func(o *v1.CertificateSigningRequest, _ *x509.CertificateRequest) { o.Spec.Username = "somebody" },
 	} {

@@ -83,7 +83,7 @@ func Join(ctx context.Context, options Options) error {
 		return err
 	}
 	for name, content := range map[string][]byte{
-		"kubelet-ca.crt": kubelet.certificate, "kubelet-ca.key": kubelet.key,
+		"kubelet-ca.crt": kubelet.Certificate, "kubelet-ca.key": kubelet.Key,
 	} {
 		if err := os.WriteFile(filepath.Join(options.DataDir, "pki", name), content, 0o600); err != nil {
 			return err
@@ -92,10 +92,10 @@ func Join(ctx context.Context, options Options) error {
 	return writeKubeconfig(options, authority, agent)
 }
 
-func writeKubeconfig(options Options, authority []byte, agent pair) error {
+func writeKubeconfig(options Options, authority []byte, agent Pair) error {
 	config := api.NewConfig()
 	config.Clusters["monopod"] = &api.Cluster{Server: "https://" + options.Server, CertificateAuthorityData: authority}
-	config.AuthInfos["agent"] = &api.AuthInfo{ClientCertificateData: agent.certificate, ClientKeyData: agent.key}
+	config.AuthInfos["agent"] = &api.AuthInfo{ClientCertificateData: agent.Certificate, ClientKeyData: agent.Key}
 	config.Contexts["monopod"] = &api.Context{Cluster: "monopod", AuthInfo: "agent"}
 	config.CurrentContext = "monopod"
 	content, err := clientcmd.Write(*config)
@@ -183,21 +183,22 @@ func checkToken(ctx context.Context, options Options, authority []byte) error {
 	return nil
 }
 
-type pair struct{ certificate, key []byte }
+// Pair is a certificate and its key, PEM.
+type Pair struct{ Certificate, Key []byte }
 
 // certify makes a key, and asks the cluster for a certificate.
-func certify(ctx context.Context, client kubernetes.Interface, signer string, subject pkix.Name, usages ...certificates.KeyUsage) (pair, error) {
+func certify(ctx context.Context, client kubernetes.Interface, signer string, subject pkix.Name, usages ...certificates.KeyUsage) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	encoded, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
 	if err != nil {
-		return pair{}, err
+		return Pair{}, err
 	}
 	object := &certificates.CertificateSigningRequest{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "monopod-host-"},
@@ -208,28 +209,28 @@ func certify(ctx context.Context, client kubernetes.Interface, signer string, su
 	requests := client.CertificatesV1().CertificateSigningRequests()
 	made, err := requests.Create(ctx, object, metav1.CreateOptions{})
 	if err != nil {
-		return pair{}, fmt.Errorf("token: a certificate for %s can't be asked for: %w", subject.CommonName, err)
+		return Pair{}, fmt.Errorf("a certificate for %s can't be asked for: %w", subject.CommonName, err)
 	}
 	limit := time.Now().Add(patience)
 	for {
 		found, err := requests.Get(ctx, made.Name, metav1.GetOptions{})
 		if err != nil {
-			return pair{}, err
+			return Pair{}, err
 		}
 		if certificate := bytes.TrimSpace(found.Status.Certificate); len(certificate) > 0 {
-			return pair{certificate: append(certificate, '\n'), key: pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: encoded})}, nil
+			return Pair{Certificate: append(certificate, '\n'), Key: pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: encoded})}, nil
 		}
 		for _, condition := range found.Status.Conditions {
 			if condition.Type != certificates.CertificateApproved {
-				return pair{}, fmt.Errorf("the cluster refuses a certificate for %s: %s", subject.CommonName, condition.Message)
+				return Pair{}, fmt.Errorf("the cluster refuses a certificate for %s: %s", subject.CommonName, condition.Message)
 			}
 		}
 		if time.Now().After(limit) {
-			return pair{}, fmt.Errorf("nobody has signed the request %s within %s; does Monopod's supervisor run on the first host?", made.Name, patience)
+			return Pair{}, fmt.Errorf("nobody has signed the request %s within %s; does Monopod's supervisor run on the first host?", made.Name, patience)
 		}
 		select {
 		case <-ctx.Done():
-			return pair{}, ctx.Err()
+			return Pair{}, ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

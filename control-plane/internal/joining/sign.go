@@ -57,6 +57,9 @@ func Answer(ctx context.Context, kubeconfig string, authority Authority) error {
 	if err != nil {
 		return err
 	}
+	if err := bindKnown(ctx, client); err != nil {
+		return err
+	}
 	factory := informers.NewSharedInformerFactory(client, 10*time.Minute)
 	informer := factory.Certificates().V1().CertificateSigningRequests().Informer()
 	answer := func(object any) {
@@ -92,12 +95,15 @@ func answerOne(ctx context.Context, client kubernetes.Interface, request *certif
 	if len(request.Status.Conditions) == 0 {
 		if reason == "" {
 			var err error
-			if reason, err = useUp(ctx, client, hostExists(client), strings.TrimPrefix(request.Spec.Username, tokenUser), host, time.Now()); err != nil {
+			if reason, err = mayHave(ctx, client, request, host); err != nil {
 				return err
 			}
 		}
 		condition := certificates.CertificateSigningRequestCondition{
 			Type: certificates.CertificateApproved, Status: core.ConditionTrue, Reason: "HostJoins", Message: "host " + host + " joins",
+		}
+		if renews(request) {
+			condition.Reason, condition.Message = "HostRenews", "host "+host+" renews"
 		}
 		if reason != "" {
 			condition.Type, condition.Reason, condition.Message = certificates.CertificateDenied, "NotAHosts", reason
@@ -122,15 +128,45 @@ func answerOne(ctx context.Context, client kubernetes.Interface, request *certif
 	return err
 }
 
+// mayHave says why a request that is in order is refused all the same. Whose token makes a host gets its rights here, before
+// its certificate.
+func mayHave(ctx context.Context, client kubernetes.Interface, request *certificates.CertificateSigningRequest, host string) (reason string, err error) {
+	if renews(request) {
+		there, err := bound(ctx, client, host)
+		if err != nil || there {
+			return "", err
+		}
+		return fmt.Sprintf("host %s has no rights any more", host), nil
+	}
+	revoked, err := hostRevoked(ctx, client, host)
+	if err != nil {
+		return "", err
+	}
+	if revoked {
+		return fmt.Sprintf("host name %s: its rights were taken from it, and its old certificate would have those of the new; take another name, or, when that certificate has ended, kubectl delete hosts.monopod.dev %s", host, host), nil
+	}
+	reason, err = useUp(ctx, client, hostExists(client), strings.TrimPrefix(request.Spec.Username, tokenUser), host, time.Now())
+	if err != nil || reason != "" {
+		return reason, err
+	}
+	return "", bind(ctx, client, host)
+}
+
+// renews says whether a host asks by the certificate that it has.
+func renews(request *certificates.CertificateSigningRequest) bool {
+	return strings.HasPrefix(request.Spec.Username, agentPrefix) && slices.Contains(request.Spec.Groups, agents)
+}
+
 // judge says which host a request is for, or why it is refused; both are empty if it is none of ours. Who has a
-// token may become a host, and nothing else; see useUp.
+// token may become a host, and nothing else, see useUp; a host may become itself.
 func judge(request *certificates.CertificateSigningRequest) (host, reason string) {
 	ours := request.Spec.SignerName == KubeletAuthority
-	if !ours && !(request.Spec.SignerName == certificates.KubeAPIServerClientSignerName && slices.Contains(request.Spec.Groups, Group)) {
+	joins := slices.Contains(request.Spec.Groups, Group)
+	if !ours && !(request.Spec.SignerName == certificates.KubeAPIServerClientSignerName && (joins || renews(request))) {
 		return "", ""
 	}
-	if !slices.Contains(request.Spec.Groups, Group) || !strings.HasPrefix(request.Spec.Username, tokenUser) {
-		return "", "only a bootstrap token of Monopod may ask for this"
+	if !renews(request) && (!joins || !strings.HasPrefix(request.Spec.Username, tokenUser)) {
+		return "", "only a bootstrap token of Monopod, or a host itself, may ask for this"
 	}
 	block, _ := pem.Decode(request.Spec.Request)
 	if block == nil {
@@ -156,6 +192,9 @@ func judge(request *certificates.CertificateSigningRequest) (host, reason string
 	}
 	if !slices.Equal(request.Spec.Usages, usages) {
 		return "", fmt.Sprintf("usages %v, expected %v", request.Spec.Usages, usages)
+	}
+	if renews(request) && request.Spec.Username != agentPrefix+name {
+		return "", fmt.Sprintf("%s asks for the host %s", request.Spec.Username, name)
 	}
 	return name, ""
 }

@@ -4,6 +4,7 @@ import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.doctor.DoctorCommand;
 import dev.monopod.cli.down.DownCommand;
 import dev.monopod.cli.image.ImageCommand;
+import dev.monopod.cli.join.HostCommand;
 import dev.monopod.cli.join.JoinCommand;
 import dev.monopod.cli.join.TokenCommand;
 import dev.monopod.cli.net.NetCommand;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,
+            HostCommand.class,
             DownCommand.class,
             StatusCommand.class,
             DoctorCommand.class,

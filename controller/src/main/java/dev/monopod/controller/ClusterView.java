@@ -270,6 +270,11 @@ public final class ClusterView implements AutoCloseable {
         machines.onChange(ChangeHandler.each(changed));
     }
 
+    /// Calls back when machines come or go, or their deletion is asked for.
+    public void onMachineSpec(Runnable changed) {
+        machines.onChange(ChangeHandler.anySpec(changed));
+    }
+
     public void onFargatePod(Consumer<Pod> changed) {
         fargatePods.onChange(ChangeHandler.each(changed));
     }

@@ -1,5 +1,6 @@
 package dev.monopod.controller;
 
+import dev.monopod.controller.access.HostAccess;
 import dev.monopod.controller.admission.AdmissionServer;
 import dev.monopod.controller.admission.AdmissionSettings;
 import dev.monopod.controller.admission.KubernetesReads;
@@ -310,8 +311,11 @@ public final class ControllerMain implements Callable<Integer> {
                             recorder.of("monopod-network", ""),
                             loops,
                             Clock.systemUTC());
+            var access =
+                    new HostAccess(client, cluster, balancers::certificatesByHost, loops);
             closers.addAll(
                     List.of(
+                            access::close,
                             profiles::close,
                             scheduler::close,
                             claims::close,
@@ -321,6 +325,8 @@ public final class ControllerMain implements Callable<Integer> {
                             network::close,
                             recorder::close,
                             brisk::close));
+            // Before pods are placed, whose hosts would wait for it.
+            access.start();
             network.start();
             profiles.start();
             scheduler.start(cluster);

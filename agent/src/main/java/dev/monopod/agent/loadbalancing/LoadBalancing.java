@@ -19,6 +19,7 @@ import dev.monopod.loadbalancing.rules.Machines;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -75,7 +76,7 @@ public final class LoadBalancing implements AutoCloseable {
         this.kinds = new WatchedKinds(watches, loop::nudge);
         this.objects =
                 new LoadBalancerObjects(
-                        kinds,
+                        new NamedCertificates(kinds, key -> secret(client, key), Clock.systemUTC()),
                         this::vpcRanges,
                         () -> new Machines(MachineAddresses.namespaces(machines.list())));
         this.refused = new RefusedBalancers(events, objects);
@@ -83,6 +84,11 @@ public final class LoadBalancing implements AutoCloseable {
         this.runDirectory = runDirectory;
         this.log = logDirectory.resolve("haproxy.log");
         this.health = new TargetHealth(client, Clock.systemUTC());
+    }
+
+    private static @Nullable Secret secret(KubernetesClient client, String key) {
+        var parts = key.split("/", 2);
+        return client.secrets().inNamespace(parts[0]).withName(parts[1]).get();
     }
 
     public void start() {

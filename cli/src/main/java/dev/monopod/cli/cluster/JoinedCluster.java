@@ -157,7 +157,7 @@ public final class JoinedCluster {
         var admission = client.admissionRegistration().v1();
         admission.mutatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
         admission.validatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
-        for (var policy : List.of(Names.BINDING_POLICY, Names.POD_POLICY)) {
+        for (var policy : List.of(Names.BINDING_POLICY, Names.POD_POLICY, Names.AGENT_POLICY)) {
             admission.validatingAdmissionPolicyBindings().withName(policy).delete();
             admission.validatingAdmissionPolicies().withName(policy).delete();
         }

@@ -38,6 +38,7 @@ public final class SupervisorConfig {
         config.put("dataDir", layout.data().toString());
         config.put("runDir", layout.run().toString());
         config.put("controlPlane", standing.runsControlPlane());
+        config.put("hostName", installation.hostName());
         config.put(
                 "kubeconfig", standing.externalKubeconfig(layout).map(Object::toString).orElse(""));
         config.put("hostAddress", installation.hostAddress());

@@ -80,7 +80,11 @@ final class PodPolicy {
                         "onFargate",
                         "has(object.spec.nodeName) && object.spec.nodeName.startsWith('%s')"
                                 .formatted(Names.NODE_PREFIX)),
-                variable("bySystem", Policies.BY_THE_SYSTEM));
+                // What an agent may write on which pods is AgentPolicy's.
+                variable(
+                        "bySystem",
+                        "'%s' in request.userInfo.groups || ".formatted(Names.AGENTS)
+                                + Policies.BY_THE_SYSTEM));
     }
 
     private static String old(String field, String absent) {

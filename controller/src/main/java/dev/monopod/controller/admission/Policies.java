@@ -21,7 +21,7 @@ final class Policies {
 
     /// What is to be applied, in this order.
     static List<HasMetadata> objects() {
-        return Stream.of(BindingPolicy.policy(), PodPolicy.policy())
+        return Stream.of(BindingPolicy.policy(), PodPolicy.policy(), AgentPolicy.policy())
                 .<HasMetadata>mapMulti((policy, all) -> {
                     all.accept(policy);
                     all.accept(binding(policy.getMetadata().getName()));

@@ -6,6 +6,8 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
+import dev.monopod.kube.host.Addresses;
+import dev.monopod.kube.host.HostAddresses;
 import dev.monopod.kube.mapping.MachineAddresses;
 import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
@@ -22,8 +24,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Gives load balancers their addresses and tells users about them. At any change, and now and
 /// then, one thread goes over all objects and writes what differs. On the leader only.
@@ -35,12 +40,16 @@ public final class LoadBalancerController implements AutoCloseable {
     private final ClusterView cluster;
     private final Supplier<Set<String>> lostHosts;
     private final WatchedKinds kinds;
+    private final AskedCertificates source;
     private final LoadBalancerObjects objects;
     private final ObjectProblems problems;
     private final ServiceClaims services;
     private final IngressClaims ingresses;
     private final GatewayClaims gateways;
     private final Loop loop;
+
+    /// `NAMESPACE/NAME` of what load balancers name.
+    private volatile Set<String> certificates = Set.of();
 
     // Of the loop's thread.
     private boolean started;
@@ -60,9 +69,10 @@ public final class LoadBalancerController implements AutoCloseable {
                 loops.planned(
                         "load-balancers", Pace.every(QUIET).withRetries(RETRY, RETRY), this::pass);
         this.kinds = new WatchedKinds(cluster.watches(), loop::nudge);
+        this.source = new AskedCertificates(kinds);
         this.objects =
                 new LoadBalancerObjects(
-                        kinds,
+                        source,
                         this::vpcRanges,
                         () -> new Machines(MachineAddresses.namespaces(cluster.machines())));
         this.problems = new ObjectProblems(events);
@@ -94,7 +104,27 @@ public final class LoadBalancerController implements AutoCloseable {
             attempts.make(claim.owner(), () -> settle(claim, book));
         }
         attempts.make("addresses to give back", () -> book.retainOnly(owners));
+        var asked = source.take();
+        // What could not be looked at may name some of the others.
+        certificates = attempts.failed() ? union(asked, certificates) : asked;
         return attempts.failed() ? RETRY : QUIET;
+    }
+
+    private static Set<String> union(Set<String> some, Set<String> others) {
+        return Stream.concat(some.stream(), others.stream())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /// By host, `NAMESPACE/NAME` of the Secrets with certificates that it needs: who serves some
+    /// load balancer has those of all, since another's address may come to it at any time.
+    public Map<String, Set<String>> certificatesByHost() {
+        var named = certificates;
+        return objects.addresses().stream()
+                .filter(address ->
+                        Addresses.ours(address)
+                                && !HostAddresses.isHosts(address)
+                                && !Addresses.host(address).isEmpty())
+                .collect(Collectors.toMap(Addresses::host, _ -> named, (one, _) -> one));
     }
 
     private List<String> vpcRanges() {

@@ -5,6 +5,9 @@ import java.net.HttpURLConnection;
 
 /// An answer of the API server that a caller may expect.
 public enum ApiCode {
+    /// This user may not do it.
+    FORBIDDEN(HttpURLConnection.HTTP_FORBIDDEN),
+
     /// There is no such object, or its kind is not served.
     NOT_FOUND(HttpURLConnection.HTTP_NOT_FOUND),
 

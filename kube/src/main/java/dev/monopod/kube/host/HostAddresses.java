@@ -53,8 +53,13 @@ public final class HostAddresses {
                 .list()
                 .getItems()
                 .stream()
-                .filter(address -> RESOURCE.equals(address.getSpec().getParentRef().getResource()))
+                .filter(HostAddresses::isHosts)
                 .toList();
+    }
+
+    /// Whether it is a host's own, and no load balancer's.
+    public static boolean isHosts(IPAddress address) {
+        return RESOURCE.equals(address.getSpec().getParentRef().getResource());
     }
 
     private Optional<String> take(String host, Vpc vpc) {

@@ -68,6 +68,25 @@ public final class Names {
     /// of its binding.
     public static final String POD_POLICY = "monopod-fargate-pods";
 
+    /// Of the ValidatingAdmissionPolicy that keeps an agent to its own host, and of its binding.
+    public static final String AGENT_POLICY = "monopod-agents";
+
+    /// Group of all agents' users.
+    public static final String AGENTS = "monopod:agents";
+
+    /// Begins the name of an agent's user; the name of its host follows.
+    public static final String AGENT_USER = "monopod:agent:";
+
+    /// Right of a host on `monopod.dev` `nodes` and `serviceaccounts`, kinds that exist as rights
+    /// only: it stands for these Nodes, and for pods of these accounts.
+    public static final String SERVE_VERB = "serve";
+
+    /// On a Host: when its rights were taken from it. It gets none again.
+    public static final String REVOKED_ANNOTATION = "monopod.dev/revoked";
+
+    /// Begins the type of a condition that load balancers write, and that a pod waits for.
+    public static final String TARGET_HEALTH_GATE = "target-health.";
+
     private Names() {}
 
     /// Name of the security group that pods of the VPC get without a SecurityGroupPolicy.

@@ -24,9 +24,12 @@ import org.awaitility.Awaitility;
 /// A real etcd and kube-apiserver on loopback, in a folder of their own; gone after [#close()]. One
 /// at a time on a machine, since its ports are fixed. Needs the built control plane.
 public final class ApiServer implements AutoCloseable {
-    private static final int ETCD_PORT = 21010;
-    private static final int ETCD_PEER_PORT = 21011;
-    private static final int PORT = 21012;
+    /// Of three in a row; another one lets checkouts of one machine test at the same time.
+    private static final int FIRST_PORT = Integer.getInteger("monopod.test.port", 21_010);
+
+    private static final int ETCD_PORT = FIRST_PORT;
+    private static final int ETCD_PEER_PORT = FIRST_PORT + 1;
+    private static final int PORT = FIRST_PORT + 2;
 
     private final Path folder;
     private final Path binary;

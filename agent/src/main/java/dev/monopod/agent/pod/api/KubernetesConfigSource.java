@@ -20,6 +20,7 @@ import java.util.Optional;
 public final class KubernetesConfigSource implements ConfigSource {
     private final KubernetesClient client;
     private final Watched<Service> services;
+    private final Granted granted = new Granted();
     private final ConfigSource recent = new RecentSource(this, Clock.systemUTC());
 
     public KubernetesConfigSource(KubernetesClient client, Watched<Service> services) {
@@ -29,12 +30,15 @@ public final class KubernetesConfigSource implements ConfigSource {
 
     @Override
     public Optional<ConfigMap> configMap(String namespace, String name) {
-        return Optional.ofNullable(client.configMaps().inNamespace(namespace).withName(name).get());
+        return granted.ask(() ->
+                Optional.ofNullable(
+                        client.configMaps().inNamespace(namespace).withName(name).get()));
     }
 
     @Override
     public Optional<Secret> secret(String namespace, String name) {
-        return Optional.ofNullable(client.secrets().inNamespace(namespace).withName(name).get());
+        return granted.ask(() ->
+                Optional.ofNullable(client.secrets().inNamespace(namespace).withName(name).get()));
     }
 
     @Override
@@ -81,13 +85,14 @@ public final class KubernetesConfigSource implements ConfigSource {
                         .endBoundObjectRef()
                         .endSpec()
                         .build();
-        var granted =
-                client.serviceAccounts()
-                        .inNamespace(pod.getMetadata().getNamespace())
-                        .withName(account)
-                        .tokenRequest(request);
+        var answer =
+                granted.ask(() ->
+                        client.serviceAccounts()
+                                .inNamespace(pod.getMetadata().getNamespace())
+                                .withName(account)
+                                .tokenRequest(request));
         return new Token(
-                granted.getStatus().getToken(),
-                Instant.parse(granted.getStatus().getExpirationTimestamp()));
+                answer.getStatus().getToken(),
+                Instant.parse(answer.getStatus().getExpirationTimestamp()));
     }
 }
