@@ -61,7 +61,7 @@ YAML
 # One pod on each host, and the second's key.
 walled_hosts() {
     second_host
-    hosts_walls_key=$second/data/joined.kubeconfig
+    hosts_walls_key=$second/data/kubeconfig/joined.kubeconfig
     [[ -s $hosts_walls_key ]] || fail "no $hosts_walls_key"
     namespace "$hosts_walls"
     local host
