@@ -33,7 +33,6 @@ class WatchedOnceIT {
                     "/api/v1/namespaces",
                     "/api/v1/nodes",
                     "/api/v1/pods",
-                    "/api/v1/secrets",
                     "/api/v1/services",
                     "/apis/discovery.k8s.io/v1/endpointslices",
                     "/apis/monopod.dev/v1/hosts",
