@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// Ingresses of class `alb` as Application Load Balancers with IP targets, by the annotations of
 /// the AWS Load Balancer Controller. Ingresses of one group share a load balancer. Source: row F5.
@@ -209,6 +210,7 @@ public final class ApplicationLoadBalancers {
             redirect = part.redirect().isPresent() ? part.redirect() : redirect;
             backends.putAll(part.backends());
         }
+        tellOfPortsWithoutCertificate(members, ports, redirect, problems);
         return new Plan(build(owner, address, ports, backends, redirect), problems);
     }
 
@@ -222,6 +224,10 @@ public final class ApplicationLoadBalancers {
         private PortPlan(Protocol protocol, List<String> sources) {
             this.protocol = protocol;
             this.sources = sources;
+        }
+
+        private boolean served() {
+            return !protocol.encrypted() || !certificates.isEmpty();
         }
     }
 
@@ -267,6 +273,56 @@ public final class ApplicationLoadBalancers {
                 });
     }
 
+    private static void tellOfPortsWithoutCertificate(
+            List<Member> members,
+            Map<Integer, PortPlan> ports,
+            Optional<Integer> redirect,
+            Map<String, String> problems) {
+        for (var member : members) {
+            var without =
+                    member.part().stream()
+                            .flatMap(part -> part.ports().keySet().stream())
+                            .filter(port -> ports.containsKey(port) && !ports.get(port).served())
+                            .sorted()
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(", "));
+            if (!without.isEmpty()) {
+                problems.merge(
+                        IngressRules.key(member.ingress()),
+                        "port %s (HTTPS) is not served, it has no certificate: name a Secret of type"
+                                        .formatted(without)
+                                + " kubernetes.io/tls in spec.tls",
+                        (before, more) -> before + "; " + more);
+            }
+            if (redirect.isPresent()
+                    && member.part().flatMap(IngressPart::redirect).isPresent()
+                    && !redirects(redirect.get(), ports)) {
+                problems.merge(
+                        IngressRules.key(member.ingress()),
+                        "annotation %sssl-redirect: nothing is at port %d, so the other ports answer 503"
+                                .formatted(PREFIX, redirect.get()),
+                        (before, more) -> before + "; " + more);
+            }
+        }
+    }
+
+    /// What unencrypted requests get that are to be sent to another port: only what has a
+    /// certificate can be there, and in plain text nothing of it is served.
+    private static Backend toTls(int port, Map<Integer, PortPlan> ports) {
+        return new Backend(
+                "to-tls",
+                List.of(),
+                redirects(port, ports)
+                        ? new Backend.Behaviour.Redirect(
+                                301, "https", "", port == 443 ? "" : Integer.toString(port))
+                        : new Backend.Behaviour.Answer(503));
+    }
+
+    private static boolean redirects(int port, Map<Integer, PortPlan> ports) {
+        var there = ports.get(port);
+        return there != null && there.protocol.encrypted() && there.served();
+    }
+
     private static LoadBalancer build(
             Owner owner,
             String address,
@@ -276,18 +332,11 @@ public final class ApplicationLoadBalancers {
         var all = new LinkedHashMap<>(backends);
         var nothing = new Backend("none", List.of(), new Backend.Behaviour.Answer(404));
         all.put(nothing.name(), nothing);
-        redirect.ifPresent(port ->
-                all.put(
-                        "to-tls",
-                        new Backend(
-                                "to-tls",
-                                List.of(),
-                                new Backend.Behaviour.Redirect(
-                                        301, "https", "", port == 443 ? "" : port.toString()))));
+        redirect.map(port -> toTls(port, ports)).ifPresent(to -> all.put(to.name(), to));
         List<Listener> listeners = new ArrayList<>();
         ports.forEach((port, plan) -> {
             var sent = redirect.isPresent() && !plan.protocol.encrypted();
-            if (!plan.protocol.encrypted() || !plan.certificates.isEmpty()) {
+            if (plan.served()) {
                 listeners.add(
                         new Listener(
                                 port,

@@ -3,12 +3,14 @@ package dev.monopod.loadbalancing.rules;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /// What an annotation `actions.NAME` describes, which a path of the Ingress names instead of a
@@ -55,8 +57,8 @@ sealed interface IngressAction {
                 var action = JSON.readTree(json);
                 return switch (text(action, "type", "")) {
                     case "forward" -> forward(action);
-                    case "redirect" -> redirect(action.path("redirectConfig"));
-                    case "fixed-response" -> reply(action.path("fixedResponseConfig"));
+                    case "redirect" -> redirect(field(action, "redirectConfig"));
+                    case "fixed-response" -> reply(field(action, "fixedResponseConfig"));
                     default -> throw bad("type is not forward, redirect or fixed-response");
                 };
             } catch (JsonProcessingException e) {
@@ -65,8 +67,8 @@ sealed interface IngressAction {
         }
 
         private IngressAction forward(JsonNode action) {
-            var config = action.path("forwardConfig");
-            var listed = config.path("targetGroups");
+            var config = field(action, "forwardConfig");
+            var listed = field(config, "targetGroups");
             List<Group> groups = new ArrayList<>();
             for (var group : listed.isArray() ? listed : JSON.createArrayNode().add(action)) {
                 var service = text(group, "serviceName", "");
@@ -76,13 +78,14 @@ sealed interface IngressAction {
                             "a target group has no serviceName and servicePort; others than"
                                     + " Services are not supported");
                 }
-                var weight = group.path("weight").asInt(1);
+                var weight = field(group, "weight").asInt(1);
                 if (weight < 0 || weight > MOST_WEIGHT) {
                     throw bad("weight " + weight + " is not from 0 to " + MOST_WEIGHT);
                 }
                 groups.add(new Group(service, port(port), weight));
             }
-            if (config.path("targetGroupStickinessConfig").path("enabled").asBoolean(false)) {
+            if (field(field(config, "targetGroupStickinessConfig"), "enabled")
+                    .asBoolean(false)) {
                 throw bad("stickiness is not supported");
             }
             if (groups.stream().allMatch(group -> group.weight() == 0)) {
@@ -153,7 +156,19 @@ sealed interface IngressAction {
         }
 
         private static String text(JsonNode node, String field, String otherwise) {
-            return node.path(field).asText(otherwise);
+            return field(node, field).asText(otherwise);
+        }
+
+        /// As Go reads JSON, and so AWS' controller: in any letter case, if not as it is written.
+        private static JsonNode field(JsonNode node, String name) {
+            if (node.has(name)) {
+                return node.path(name);
+            }
+            return node.propertyStream()
+                    .filter(field -> field.getKey().equalsIgnoreCase(name))
+                    .map(Map.Entry::getValue)
+                    .findFirst()
+                    .orElse(MissingNode.getInstance());
         }
 
         private BadAnnotation bad(String why) {

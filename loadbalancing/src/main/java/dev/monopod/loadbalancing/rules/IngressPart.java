@@ -1,5 +1,8 @@
 package dev.monopod.loadbalancing.rules;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
 import dev.monopod.loadbalancing.rules.Listener.Protocol;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
@@ -7,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /// What one Ingress brings to the load balancer that it has a part in, all of it read.
 ///
@@ -28,10 +31,8 @@ public record IngressPart(
         String fallback,
         List<Listener.Certificate> certificates,
         Optional<String> problem) {
-    private static final Pattern PORT =
-            Pattern.compile("\\{\\s*\"(HTTP|HTTPS)\"\\s*:\\s*([0-9]{1,5})\\s*\\}");
-    private static final Pattern PORTS =
-            Pattern.compile("\\[\\s*" + PORT + "(\\s*,\\s*" + PORT + ")*\\s*\\]");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> PROTOCOLS = Set.of("HTTP", "HTTPS");
     private static final int LARGEST_PORT = 65_535;
     private static final String PREFIX = ApplicationLoadBalancers.PREFIX;
 
@@ -105,18 +106,39 @@ public record IngressPart(
                     ? Map.of(80, Protocol.HTTP)
                     : Map.of(443, Protocol.HTTPS);
         }
-        if (!PORTS.matcher(told.get()).matches()) {
-            throw new BadAnnotation(
-                    "annotation %slisten-ports: \"%s\" is not [{\"HTTP\": 80}, {\"HTTPS\": 443}]"
-                            .formatted(PREFIX, told.get()));
-        }
         var ports = new TreeMap<Integer, Protocol>();
-        var matcher = PORT.matcher(told.get());
-        while (matcher.find()) {
-            ports.put(
-                    annotations.number("listen-ports", matcher.group(2), 1, LARGEST_PORT),
-                    Protocol.valueOf(matcher.group(1)));
+        for (var entry : array(told.get())) {
+            if (entry.isEmpty() || !entry.isObject()) {
+                throw badPorts(told.get());
+            }
+            for (var port : entry.properties()) {
+                if (!PROTOCOLS.contains(port.getKey()) || !port.getValue().isIntegralNumber()) {
+                    throw badPorts(told.get());
+                }
+                ports.put(
+                        annotations.number(
+                                "listen-ports", port.getValue().asText(), 1, LARGEST_PORT),
+                        Protocol.valueOf(port.getKey()));
+            }
         }
         return ports;
+    }
+
+    private static JsonNode array(String text) {
+        try {
+            var tree = JSON.readTree(text);
+            if (tree.isArray() && !tree.isEmpty()) {
+                return tree;
+            }
+        } catch (JsonProcessingException e) {
+            throw badPorts(text);
+        }
+        throw badPorts(text);
+    }
+
+    private static BadAnnotation badPorts(String text) {
+        return new BadAnnotation(
+                "annotation %slisten-ports: \"%s\" is not [{\"HTTP\": 80}, {\"HTTPS\": 443}]"
+                        .formatted(PREFIX, text));
     }
 }

@@ -18,11 +18,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /// What one Ingress adds to its load balancer.
 final class IngressRules {
@@ -34,6 +36,9 @@ final class IngressRules {
 
     private static final int MOST_WILDCARDS = 5;
 
+    /// An event takes 1 024 bytes.
+    private static final int MOST_TOLD = 900;
+
     private final Inventory inventory;
     private final Endpoints endpoints;
     private final Owner owner;
@@ -44,7 +49,8 @@ final class IngressRules {
     private final List<Certificate> certificates = new ArrayList<>();
     private final List<Rule> rules;
     private final String fallback;
-    private Optional<String> problem = Optional.empty();
+    private final Optional<String> closed;
+    private final Set<String> problems = new LinkedHashSet<>();
 
     /// @throws BadAnnotation when something of it can't be read
     IngressRules(
@@ -58,10 +64,13 @@ final class IngressRules {
         this.owner = owner;
         this.ingress = ingress;
         this.annotations = annotations;
+        this.closed = UnservedAnnotations.closing(annotations);
+        closed.ifPresent(problems::add);
         this.rules = readRules();
         var other = ingress.getSpec().getDefaultBackend();
         this.fallback = other == null ? "" : backend(other);
         readCertificates();
+        UnservedAnnotations.told(annotations).ifPresent(problems::add);
     }
 
     static String key(Ingress ingress) {
@@ -92,7 +101,11 @@ final class IngressRules {
 
     /// What of it is not served, though the rest is.
     Optional<String> problem() {
-        return problem;
+        var all = String.join("; ", problems);
+        return all.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        all.length() <= MOST_TOLD ? all : all.substring(0, MOST_TOLD) + "...");
     }
 
     private record Line(String host, HTTPIngressPath path) {
@@ -193,6 +206,9 @@ final class IngressRules {
 
     /// One rule, or one for each Service that an action shares the requests among.
     private List<Rule> rules(List<RequestMatch> matches, IngressBackend wanted) {
+        if (closed(wanted)) {
+            return List.of(new Rule(matches, closedBackend()));
+        }
         if (!namesAction(wanted)
                 || !(action(wanted) instanceof IngressAction.Forward(var groups))) {
             return List.of(new Rule(matches, backend(wanted)));
@@ -211,7 +227,30 @@ final class IngressRules {
         return rules;
     }
 
+    /// Whether requests for it must not get through, which the user is told.
+    private boolean closed(IngressBackend wanted) {
+        var service = wanted.getService();
+        var why =
+                closed.or(() ->
+                        service == null
+                                ? Optional.empty()
+                                : UnservedAnnotations.closing(annotations, service.getName()));
+        why.ifPresent(problems::add);
+        return why.isPresent();
+    }
+
+    /// It answers in the place of what must not be reached: without a rule, another one might serve
+    /// the requests.
+    private String closedBackend() {
+        var backend = new Backend("closed", List.of(), new Behaviour.Answer(UNAVAILABLE));
+        backends.put(backend.name(), backend);
+        return backend.name();
+    }
+
     private String backend(IngressBackend wanted) {
+        if (closed(wanted)) {
+            return closedBackend();
+        }
         var service = wanted.getService();
         if (service == null) {
             throw new BadAnnotation("spec: a backend is no Service; only Services are supported");
@@ -282,19 +321,22 @@ final class IngressRules {
         var service = inventory.service(namespace, serviceName);
         var port = service.flatMap(found -> Endpoints.port(found, wantedPort));
         if (service.isEmpty() || port.isEmpty()) {
-            problem =
-                    Optional.of(
-                            service.isEmpty()
-                                    ? "there is no Service " + namespace + "/" + serviceName
-                                    : "Service %s/%s has no port %s"
-                                            .formatted(
-                                                    namespace, serviceName, portText(wantedPort)));
+            problems.add(
+                    service.isEmpty()
+                            ? "there is no Service " + namespace + "/" + serviceName
+                            : "Service %s/%s has no port %s"
+                                    .formatted(namespace, serviceName, portText(wantedPort)));
             return new Backend(name, List.of(), new Behaviour.Answer(UNAVAILABLE));
         }
         // Annotations of the Service count before those of the Ingress.
         var merged = new HashMap<>(annotations.all());
         merged.putAll(Annotations.of(service.get(), annotations.prefix()).all());
         var settings = new Annotations(annotations.prefix(), merged);
+        var shut = UnservedAnnotations.closingService(settings, namespace + "/" + serviceName);
+        if (shut.isPresent()) {
+            problems.add(shut.get());
+            return new Backend(name, List.of(), new Behaviour.Answer(UNAVAILABLE));
+        }
         var drain =
                 settings.number(
                         "target-group-attributes",
@@ -307,7 +349,7 @@ final class IngressRules {
         var source = new TargetSource(namespace, serviceName, wantedPort);
         sources.put(name, source);
         var found = endpoints.of(namespace, serviceName, port.get());
-        found.problem().ifPresent(left -> problem = Optional.of(left));
+        found.problem().ifPresent(problems::add);
         return new Backend(
                 name,
                 List.of(),
@@ -324,6 +366,12 @@ final class IngressRules {
     }
 
     private void readCertificates() {
+        if (annotations.text("certificate-arn").isPresent()) {
+            problems.add(
+                    "annotation %scertificate-arn is not supported, since nobody here holds AWS' keys: name"
+                                    .formatted(annotations.prefix())
+                            + " a Secret of type kubernetes.io/tls in spec.tls");
+        }
         var namespace = ingress.getMetadata().getNamespace();
         var all = Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of());
         Bounds.hold("spec.tls: entries", all.size(), Bounds.MOST_CERTIFICATES);
@@ -336,10 +384,9 @@ final class IngressRules {
             if (certificate.isPresent()) {
                 certificates.add(certificate.get());
             } else {
-                problem =
-                        Optional.of(
-                                "spec.tls: there is no Secret %s/%s of type kubernetes.io/tls with a readable certificate"
-                                        .formatted(namespace, name));
+                problems.add(
+                        "spec.tls: there is no Secret %s/%s of type kubernetes.io/tls with a readable certificate"
+                                .formatted(namespace, name));
             }
         }
     }

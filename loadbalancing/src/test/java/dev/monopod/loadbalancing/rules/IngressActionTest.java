@@ -33,6 +33,31 @@ final class IngressActionTest {
     }
 
     @Test
+    void readsKeysInAnyLetterCaseAsGoDoes() {
+        assertThat(
+                        action(
+                                "{'Type': 'redirect', 'RedirectConfig': {'Protocol': 'HTTPS', 'Port': '443',"
+                                        + " 'StatusCode': 'HTTP_301'}}"))
+                .isEqualTo(new Reply(List.of(), new Behaviour.Redirect(301, "https", "", "")));
+        assertThat(
+                        action(
+                                "{'Type':'fixed-response','FixedResponseConfig':{'ContentType':'text/plain',"
+                                        + "'StatusCode':'503','MessageBody':'down'}}"))
+                .isEqualTo(
+                        new Reply(List.of(), new Behaviour.Answer(503, "text/plain", "down")));
+        assertThat(
+                        action(
+                                "{'TYPE':'forward','forwardconfig':{'TargetGroups':[{'ServiceName':'one',"
+                                        + "'serviceport':80,'Weight':2}]}}"))
+                .isEqualTo(new Forward(List.of(new Group("one", new IntOrString(80), 2))));
+        // Of two, the one that is spelled right.
+        assertThat(
+                        action(
+                                "{'TYPE':'redirect','type':'forward','serviceName':'one','servicePort':80}"))
+                .isEqualTo(new Forward(List.of(new Group("one", new IntOrString(80), 1))));
+    }
+
+    @Test
     void redirectsToTlsAndKeepsTheRest() {
         assertThat(
                         action(
