@@ -88,9 +88,10 @@ public final class ContainerRunner {
             return;
         }
         var startedAt = begun.get();
-        event(EventType.NORMAL, "Started", "Container started", plan);
         steps.logs().copy(plan.name(), attempt);
         reports.post(new PodInput.Started(plan.name(), attempt, startedAt));
+        // After the status, which is what others wait for.
+        event(EventType.NORMAL, "Started", "Container started", plan);
         forgetEarlier(plan, attempt);
         if (steps.hooks()
                 .postStart(plan, request.getContainerId(), stopping(plan.name(), attempt))) {

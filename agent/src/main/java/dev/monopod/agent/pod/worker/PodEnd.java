@@ -77,7 +77,11 @@ record PodEnd(
         }
     }
 
+    /// The object of a pod that is deleted goes at once: nobody would read how its machine ended.
     private void tell(MachineStatus.Phase phase) {
+        if (state.get().deletion().isPresent() || state.get().objectGone()) {
+            return;
+        }
         try {
             services.api()
                     .machineStatus(

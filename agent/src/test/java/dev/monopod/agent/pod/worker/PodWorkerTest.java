@@ -168,6 +168,7 @@ class PodWorkerTest {
                         .endMetadata()
                         .build());
         assertThat(worker.awaitGone(Duration.ofSeconds(20))).isTrue();
+        assertThat(host.calls).doesNotContain("machine Stopping", "machine Stopped");
         assertThat(host.guest.signals).containsExactly("app:2", "app:9");
         assertThat(host.status.getContainerStatuses().getFirst().getState().getTerminated())
                 .matches(end -> end.getExitCode() == 137);
