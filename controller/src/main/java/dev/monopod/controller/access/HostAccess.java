@@ -114,12 +114,14 @@ public final class HostAccess implements AutoCloseable {
     }
 
     private @Nullable PodNeeds needs(Machine machine) {
-        return needs.computeIfAbsent(
-                machine.getMetadata().getName(),
-                _ -> {
-                    @Nullable Pod pod = pod(machine);
-                    return pod == null ? null : PodNeeds.of(pod);
-                });
+        var name = machine.getMetadata().getName();
+        @Nullable PodNeeds known = needs.get(name);
+        @Nullable Pod pod = known == null ? pod(machine) : null;
+        if (pod != null) {
+            known = PodNeeds.of(pod);
+            needs.put(name, known);
+        }
+        return known;
     }
 
     private @Nullable Pod pod(Machine machine) {

@@ -47,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class CapturedHostIT {
     private static final String ROLES = "../control-plane/internal/addons/addons.yaml";
     private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+    private static final String[] HOSTS = {"a", "b", "c"};
     private static final String MERGE = "application/merge-patch+json";
 
     private final Loops loops = new Loops(Clock.systemUTC(), new Random());
@@ -56,6 +57,7 @@ final class CapturedHostIT {
     private KubernetesClient controller;
     private KubernetesClient a;
     private KubernetesClient b;
+    private KubernetesClient c;
     private ClusterView cluster;
     private HostAccess access;
 
@@ -71,6 +73,7 @@ final class CapturedHostIT {
         controller = as("monopod:controller");
         a = as("monopod:agent:a", "monopod:agents");
         b = as("monopod:agent:b", "monopod:agents");
+        c = as("monopod:agent:c", "monopod:agents");
         installRoles(binary.resolveSibling(ROLES).normalize());
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
@@ -82,12 +85,12 @@ final class CapturedHostIT {
                 .installPolicies();
         apply("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
         apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");
-        for (var host : new String[] {"a", "b"}) {
+        for (var host : HOSTS) {
             apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: account-%s, namespace: shop}}".formatted(host));
             for (var kind : new String[] {"Secret", "ConfigMap"}) {
                 apply("{apiVersion: v1, kind: %s, metadata: {name: of-%s, namespace: shop}}".formatted(kind, host));
             }
-            place(host, host.equals("a") ? 1 : 2);
+            place(host, List.of(HOSTS).indexOf(host) + 1);
         }
         apply("{apiVersion: v1, kind: Secret, metadata: {name: certificate, namespace: shop}, type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}}");
         served.put("a", Set.of("shop/certificate"));
@@ -107,8 +110,8 @@ final class CapturedHostIT {
     }
 
     private void installRoles(Path file) throws IOException {
-        for (var document : Files.readString(file).split("\n---\n")) {
-            for (var host : document.contains("monopod:agent:${HOST_NAME}") ? new String[] {"a", "b"} : new String[] {""}) {
+        for (var document : Files.readString(file).split("\n---\n", -1)) {
+            for (var host : document.contains("monopod:agent:${HOST_NAME}") ? HOSTS : new String[] {""}) {
                 var object =
                         admin.resource("---\n" + document.replace("${HOST_NAME}", host)).item();
                 if (object.getKind().endsWith("Role") || object.getKind().endsWith("RoleBinding")
@@ -160,7 +163,7 @@ final class CapturedHostIT {
 
     @AfterAll
     void stop() {
-        for (var part : new AutoCloseable[] {access, cluster, a, b, controller, admin, apiServer}) {
+        for (var part : new AutoCloseable[] {access, cluster, a, b, c, controller, admin, apiServer}) {
             assertThatCode(() -> {
                         if (part != null) {
                             part.close();
@@ -291,6 +294,31 @@ final class CapturedHostIT {
                     lease(b, 2);
                 })
                 .doesNotThrowAnyException();
+    }
+
+    /// What `monopod host revoke` does; the controller gives it nothing again.
+    @Test
+    void hasNothingAnyMoreOnceItIsRevoked() {
+        var secret = "/api/v1/namespaces/shop/secrets/of-c";
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .ignoreException(KubernetesClientException.class)
+                .until(() -> c.raw(secret).contains("of-c"));
+
+        patch(
+                admin,
+                "/apis/monopod.dev/v1/hosts/c",
+                "{metadata: {annotations: {monopod.dev/revoked: now}}}");
+        admin.rbac().clusterRoleBindings().withName("monopod:agent:c").delete();
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> {
+                    refused(() -> c.raw("/apis/monopod.dev/v1/hosts"), "cannot list");
+                    refused(() -> c.raw(secret), "cannot get");
+                    refused(() -> lease(c, 3), "cannot patch");
+                });
+        assertThat(b.raw("/api/v1/namespaces/shop/secrets/of-b")).contains("of-b");
     }
 
     /// A load balancer of this host may have targets on others.
