@@ -47,7 +47,8 @@ public final class AgentMain implements Callable<Integer> {
     private final CompletableFuture<Void> stopping = new CompletableFuture<>();
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new AgentMain())
+        System.exit(
+                new CommandLine(new AgentMain())
                         .setCaseInsensitiveEnumValuesAllowed(true)
                         .execute(args));
     }

@@ -129,8 +129,7 @@ class WatchedOnceIT {
                 balancing.start();
 
                 await().atMost(Duration.ofMinutes(1))
-                        .untilAsserted(() ->
-                                assertThat(front.watches()).containsAll(KINDS));
+                        .untilAsserted(() -> assertThat(front.watches()).containsAll(KINDS));
                 assertThat(front.watches()).doesNotHaveDuplicates().hasSameSizeAs(KINDS);
             }
         }

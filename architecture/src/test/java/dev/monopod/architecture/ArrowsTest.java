@@ -278,7 +278,8 @@ class ArrowsTest {
                 .check(monopod);
     }
 
-    /// So a process watches no kind twice: [dev.monopod.kube.client.Watches] knows who asked before.
+    /// So a process watches no kind twice: [dev.monopod.kube.client.Watches] knows who asked
+    /// before.
     @Test
     void watchesAreMadeInOneClass() {
         noClasses()

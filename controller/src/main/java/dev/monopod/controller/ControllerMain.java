@@ -311,8 +311,7 @@ public final class ControllerMain implements Callable<Integer> {
                             recorder.of("monopod-network", ""),
                             loops,
                             Clock.systemUTC());
-            var access =
-                    new HostAccess(client, cluster, balancers::certificatesByHost, loops);
+            var access = new HostAccess(client, cluster, balancers::certificatesByHost, loops);
             closers.addAll(
                     List.of(
                             access::close,

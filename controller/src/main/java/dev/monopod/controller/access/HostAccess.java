@@ -163,8 +163,7 @@ public final class HostAccess implements AutoCloseable {
             var meta = found.getMetadata();
             if (!wanted.contains(meta.getNamespace() + "/" + meta.getName())) {
                 var unused =
-                        ApiCall.ignoring(
-                                ApiCode.NOT_FOUND, () -> client.resource(found).delete());
+                        ApiCall.ignoring(ApiCode.NOT_FOUND, () -> client.resource(found).delete());
             }
         }
     }

@@ -65,7 +65,8 @@ record PodNeeds(Set<String> secrets, Set<String> configMaps, String account) {
             add(configMaps, volume.getConfigMap().getName());
         }
         var projected = volume.getProjected();
-        for (var source : projected == null ? List.<VolumeProjection>of() : projected.getSources()) {
+        for (var source :
+                projected == null ? List.<VolumeProjection>of() : projected.getSources()) {
             if (source.getSecret() != null) {
                 add(secrets, source.getSecret().getName());
             }

@@ -36,10 +36,10 @@ final class AgentPolicy {
     static final String TOKENS =
             "an agent gets tokens for pods on its own host only, of their service account and bound"
                     + " to a pod";
-    static final String ADDRESSES = "an agent takes and gives back the address of its own host only";
+    static final String ADDRESSES =
+            "an agent takes and gives back the address of its own host only";
 
-    private static final String RIGHT =
-            "authorizer.group('" + Names.GROUP + "').resource('%s')";
+    private static final String RIGHT = "authorizer.group('" + Names.GROUP + "').resource('%s')";
 
     /// Services, policies and controllers choose pods by them.
     private static final String KEYS =
@@ -132,7 +132,8 @@ final class AgentPolicy {
     private static String leases() {
         return "request.namespace == 'kube-node-lease' && "
                 + RIGHT.formatted("nodes")
-                + ".namespace('kube-node-lease').name(variables.name).check('%s').allowed()".formatted(Names.SERVE_VERB);
+                + ".namespace('kube-node-lease').name(variables.name).check('%s').allowed()"
+                        .formatted(Names.SERVE_VERB);
     }
 
     private static String pods() {

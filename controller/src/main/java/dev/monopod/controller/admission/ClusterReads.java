@@ -28,8 +28,8 @@ public interface ClusterReads {
     /// All security groups, as the API server itself has them.
     List<SecurityGroup> securityGroups();
 
-    /// Those of a namespace. One that was made a moment ago may be missing; the scheduler reads them
-    /// from the API server itself when it places the pod.
+    /// Those of a namespace. One that was made a moment ago may be missing; the scheduler reads
+    /// them from the API server itself when it places the pod.
     List<SecurityGroupPolicy> securityGroupPolicies(String namespace);
 
     /// Labels of a service account; empty if there is none.

@@ -32,10 +32,10 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What every new pod needs comes from watches, for each read would add to every creation: profiles,
-/// namespaces, service accounts, subnets, policies. An object that is not there is asked for, so one
-/// created a moment ago counts; so is everything while a watch is broken. All else is read from the
-/// API server at each call.
+/// What every new pod needs comes from watches, for each read would add to every creation:
+/// profiles, namespaces, service accounts, subnets, policies. An object that is not there is asked
+/// for, so one created a moment ago counts; so is everything while a watch is broken. All else is
+/// read from the API server at each call.
 public final class KubernetesReads implements ClusterReads {
     private final KubernetesClient client;
     private final Watched<FargateProfile> profiles;
@@ -75,8 +75,7 @@ public final class KubernetesReads implements ClusterReads {
 
     @Override
     public Optional<Subnet> subnet(String name) {
-        return find(
-                subnets, name, () -> client.resources(Subnet.class).withName(name).get());
+        return find(subnets, name, () -> client.resources(Subnet.class).withName(name).get());
     }
 
     @Override
@@ -142,10 +141,7 @@ public final class KubernetesReads implements ClusterReads {
     @Override
     public SortedSet<String> readinessGates(String namespace, Map<String, String> labels) {
         var found =
-                find(
-                                namespaces,
-                                namespace,
-                                () -> client.namespaces().withName(namespace).get())
+                find(namespaces, namespace, () -> client.namespaces().withName(namespace).get())
                         .filter(KubernetesReads::asksForGates);
         if (found.isEmpty()) {
             return Collections.emptySortedSet();

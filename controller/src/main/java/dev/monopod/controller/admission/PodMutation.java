@@ -17,8 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// Completes a pod that a profile selects, as EKS does, or refuses it as [PodValidation] does, so
 /// that the API server asks once about a pod; leaves every other pod as it is. Applying it twice
-/// changes nothing more. Source: row F3, and the contract's "Names that users and tools
-/// see".
+/// changes nothing more. Source: row F3, and the contract's "Names that users and tools see".
 public final class PodMutation implements Webhook {
     private static final Logger LOG = LoggerFactory.getLogger(PodMutation.class);
 

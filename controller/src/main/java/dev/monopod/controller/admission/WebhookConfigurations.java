@@ -95,8 +95,9 @@ public final class WebhookConfigurations {
         return configuration.build();
     }
 
-    /// A new pod is judged by the webhook that completes it; this one is asked about those alone that
-    /// the other is not, since they name a node. Without profiles it judges no pod that is created.
+    /// A new pod is judged by the webhook that completes it; this one is asked about those alone
+    /// that the other is not, since they name a node. Without profiles it judges no pod that is
+    /// created.
     public ValidatingWebhookConfiguration validating(List<Profile> active) {
         List<ValidatingWebhook> webhooks = new ArrayList<>();
         if (!active.isEmpty()) {

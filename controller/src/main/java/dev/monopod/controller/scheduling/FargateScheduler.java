@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 /// what it decides is held in the ledger at once, and carried out by workers, at most one for each
 /// pod. The address is claimed first ([AddressClaim]); creating the Machine is the commit point.
 /// Claim and Machine have names that can exist once, so that two who both take themselves for the
-/// leader give no address twice and place no pod twice. Node and Binding follow. A pod that can't be
-/// placed is retried for ever, and at once when something changes.
+/// leader give no address twice and place no pod twice. Node and Binding follow. A pod that can't
+/// be placed is retried for ever, and at once when something changes.
 ///
 /// | a worker's call ends with | the place in the ledger | the pod |
 /// | --- | --- | --- |

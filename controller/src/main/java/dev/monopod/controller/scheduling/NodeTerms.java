@@ -42,8 +42,8 @@ final class NodeTerms {
                 .anyMatch(term -> matches(term, labels));
     }
 
-    /// What the pod asks for that no Node in these places has, in short; everything it asks for when
-    /// each alone is met somewhere.
+    /// What the pod asks for that no Node in these places has, in short; everything it asks for
+    /// when each alone is met somewhere.
     ///
     /// @param places labels of a Node in each
     static String unmet(PodSpec spec, List<Map<String, String>> places) {
@@ -51,7 +51,8 @@ final class NodeTerms {
         var missing =
                 selector.entrySet().stream()
                         .filter(pair ->
-                                places.stream().noneMatch(labels -> labels.entrySet().contains(pair)))
+                                places.stream()
+                                        .noneMatch(labels -> labels.entrySet().contains(pair)))
                         .map(NodeTerms::text)
                         .toList();
         if (!missing.isEmpty()) {
@@ -78,9 +79,7 @@ final class NodeTerms {
 
     private static String text(NodeSelectorTerm term) {
         var parts =
-                Stream.concat(
-                                term.getMatchExpressions().stream(),
-                                term.getMatchFields().stream())
+                Stream.concat(term.getMatchExpressions().stream(), term.getMatchFields().stream())
                         .map(NodeTerms::text)
                         .toList();
         return parts.isEmpty() ? "a term without expressions" : inShort(parts, " and ");

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// What a pod's `topologySpreadConstraints` over zones ask for, as the default scheduler reads them;
-/// those over other keys are met by every Node of its own, or ignored, as affinity is. Pure. The
-/// domains are the zones of the profile that the pod's other terms allow, whether a pod is there or
-/// not.
+/// What a pod's `topologySpreadConstraints` over zones ask for, as the default scheduler reads
+/// them; those over other keys are met by every Node of its own, or ignored, as affinity is. Pure.
+/// The domains are the zones of the profile that the pod's other terms allow, whether a pod is
+/// there or not.
 record ZoneSpread(List<Constraint> constraints) {
     static final ZoneSpread NONE = new ZoneSpread(List.of());
 

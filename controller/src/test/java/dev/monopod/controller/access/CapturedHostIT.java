@@ -46,7 +46,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CapturedHostIT {
     private static final String ROLES = "../control-plane/internal/addons/addons.yaml";
-    private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+    private static final String LEASES =
+            "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
     private static final String[] HOSTS = {"a", "b", "c"};
     private static final String MERGE = "application/merge-patch+json";
 
@@ -80,19 +81,25 @@ final class CapturedHostIT {
                 .ignoreException(KubernetesClientException.class)
                 .untilAsserted(() -> new CrdInstaller(controller).install(Duration.ofSeconds(30)));
         new WebhookInstaller(
-                        controller, new WebhookConfigurations(
+                        controller,
+                        new WebhookConfigurations(
                                 new WebhookEndpoint.Url("https://127.0.0.1:1", ""), "kube-system"))
                 .installPolicies();
         apply("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
         apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");
         for (var host : HOSTS) {
-            apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: account-%s, namespace: shop}}".formatted(host));
+            apply(
+                    "{apiVersion: v1, kind: ServiceAccount, metadata: {name: account-%s, namespace: shop}}"
+                            .formatted(host));
             for (var kind : new String[] {"Secret", "ConfigMap"}) {
-                apply("{apiVersion: v1, kind: %s, metadata: {name: of-%s, namespace: shop}}".formatted(kind, host));
+                apply(
+                        "{apiVersion: v1, kind: %s, metadata: {name: of-%s, namespace: shop}}"
+                                .formatted(kind, host));
             }
             place(host, List.of(HOSTS).indexOf(host) + 1);
         }
-        apply("{apiVersion: v1, kind: Secret, metadata: {name: certificate, namespace: shop}, type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}}");
+        apply(
+                "{apiVersion: v1, kind: Secret, metadata: {name: certificate, namespace: shop}, type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}}");
         served.put("a", Set.of("shop/certificate"));
         cluster = new ClusterView(controller);
         cluster.startProfiles();
@@ -111,10 +118,12 @@ final class CapturedHostIT {
 
     private void installRoles(Path file) throws IOException {
         for (var document : Files.readString(file).split("\n---\n", -1)) {
-            for (var host : document.contains("monopod:agent:${HOST_NAME}") ? HOSTS : new String[] {""}) {
+            for (var host :
+                    document.contains("monopod:agent:${HOST_NAME}") ? HOSTS : new String[] {""}) {
                 var object =
                         admin.resource("---\n" + document.replace("${HOST_NAME}", host)).item();
-                if (object.getKind().endsWith("Role") || object.getKind().endsWith("RoleBinding")
+                if (object.getKind().endsWith("Role")
+                        || object.getKind().endsWith("RoleBinding")
                         || object.getKind().equals("Namespace")) {
                     admin.resource(object).create();
                 }
@@ -125,7 +134,9 @@ final class CapturedHostIT {
     /// A pod with a machine on the host, as the scheduler and the agent leave it.
     private void place(String host, int number) {
         var node = node(number);
-        apply("{apiVersion: monopod.dev/v1, kind: Host, metadata: {name: %s}, spec: {}}".formatted(host));
+        apply(
+                "{apiVersion: monopod.dev/v1, kind: Host, metadata: {name: %s}, spec: {}}"
+                        .formatted(host));
         var pod =
                 apply(
                         ("{apiVersion: v1, kind: Pod, metadata: {name: pod-%1$s, namespace: shop, labels: {app: %1$s, eks.amazonaws.com/fargate-profile: p, monopod.dev/host: %1$s,"
@@ -163,12 +174,14 @@ final class CapturedHostIT {
 
     @AfterAll
     void stop() {
-        for (var part : new AutoCloseable[] {access, cluster, a, b, c, controller, admin, apiServer}) {
-            assertThatCode(() -> {
-                        if (part != null) {
-                            part.close();
-                        }
-                    })
+        for (var part :
+                new AutoCloseable[] {access, cluster, a, b, c, controller, admin, apiServer}) {
+            assertThatCode(
+                            () -> {
+                                if (part != null) {
+                                    part.close();
+                                }
+                            })
                     .doesNotThrowAnyException();
         }
     }
@@ -269,9 +282,7 @@ final class CapturedHostIT {
                                 .create(),
                 "cannot create");
         refused(
-                () ->
-                        b.resource("---\n{apiVersion: v1, kind: Node, metadata: {name: x}}")
-                                .create(),
+                () -> b.resource("---\n{apiVersion: v1, kind: Node, metadata: {name: x}}").create(),
                 "cannot create");
         refused(() -> lease(b, 1), "Leases of Nodes of Machines on its own host");
         refused(() -> lease(b, 9), "Leases of Nodes of Machines on its own host");
@@ -285,14 +296,30 @@ final class CapturedHostIT {
 
     @Test
     void doesForItsOwnPodsWhatAKubeletDoes() {
-        assertThatCode(() -> {
-                    patch(b, "/apis/monopod.dev/v1/machines/m-b/status", "{status: {phase: Running}}");
-                    patch(b, "/apis/monopod.dev/v1/hosts/b/status", "{status: {address: 192.168.0.9}}");
-                    patch(b, "/api/v1/nodes/" + node(2) + "/status", "{status: {addresses: [{type: InternalIP, address: 192.168.96.2}]}}");
-                    patch(b, "/api/v1/namespaces/shop/pods/pod-b/status", "{status: {phase: Running, podIP: 192.168.96.2, podIPs: [{ip: 192.168.96.2}]}}");
-                    patch(b, "/api/v1/namespaces/shop/pods/pod-b", "{metadata: {finalizers: []}}");
-                    lease(b, 2);
-                })
+        assertThatCode(
+                        () -> {
+                            patch(
+                                    b,
+                                    "/apis/monopod.dev/v1/machines/m-b/status",
+                                    "{status: {phase: Running}}");
+                            patch(
+                                    b,
+                                    "/apis/monopod.dev/v1/hosts/b/status",
+                                    "{status: {address: 192.168.0.9}}");
+                            patch(
+                                    b,
+                                    "/api/v1/nodes/" + node(2) + "/status",
+                                    "{status: {addresses: [{type: InternalIP, address: 192.168.96.2}]}}");
+                            patch(
+                                    b,
+                                    "/api/v1/namespaces/shop/pods/pod-b/status",
+                                    "{status: {phase: Running, podIP: 192.168.96.2, podIPs: [{ip: 192.168.96.2}]}}");
+                            patch(
+                                    b,
+                                    "/api/v1/namespaces/shop/pods/pod-b",
+                                    "{metadata: {finalizers: []}}");
+                            lease(b, 2);
+                        })
                 .doesNotThrowAnyException();
     }
 
@@ -334,7 +361,9 @@ final class CapturedHostIT {
                         patch(
                                 b,
                                 path,
-                                "{status: {conditions: [" + health + ", {type: Ready, status: 'False'}]}}"),
+                                "{status: {conditions: ["
+                                        + health
+                                        + ", {type: Ready, status: 'False'}]}}"),
                 "status of pods on its own host");
     }
 

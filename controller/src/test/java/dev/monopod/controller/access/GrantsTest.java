@@ -103,7 +103,11 @@ final class GrantsTest {
     @Test
     void givesCertificatesToThoseThatServeLoadBalancers() {
         var grants =
-                Grants.of(List.of(), List.of(), Map.of("a", Set.of("shop/tls", "bank/tls")), _ -> WEB);
+                Grants.of(
+                        List.of(),
+                        List.of(),
+                        Map.of("a", Set.of("shop/tls", "bank/tls")),
+                        _ -> WEB);
 
         assertThat(grants.keySet())
                 .containsExactlyInAnyOrder(new Place("shop", "a"), new Place("bank", "a"));
@@ -132,7 +136,11 @@ final class GrantsTest {
     }
 
     private static String text(PolicyRule rule) {
-        return rule.getResources().getFirst() + " " + rule.getResourceNames() + " " + rule.getVerbs();
+        return rule.getResources().getFirst()
+                + " "
+                + rule.getResourceNames()
+                + " "
+                + rule.getVerbs();
     }
 
     private static String name(Machine machine) {

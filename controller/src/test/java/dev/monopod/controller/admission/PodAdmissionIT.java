@@ -55,7 +55,8 @@ final class PodAdmissionIT {
         return client.raw("/metrics")
                 .lines()
                 .filter(line ->
-                        line.startsWith("apiserver_admission_webhook_admission_duration_seconds_count")
+                        line.startsWith(
+                                        "apiserver_admission_webhook_admission_duration_seconds_count")
                                 && line.contains("name=\"%s\"".formatted(webhook)))
                 .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
@@ -72,11 +73,7 @@ final class PodAdmissionIT {
                                     .formatted(namespace)
                             + " {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/r'}}}");
             var created =
-                    client.resource(
-                                    pod(
-                                            namespace,
-                                            "{app: web-1}",
-                                            "{serviceAccountName: robot}"))
+                    client.resource(pod(namespace, "{app: web-1}", "{serviceAccountName: robot}"))
                             .create();
             assertThat(created.getSpec().getContainers().getFirst().getEnv())
                     .extracting(variable -> variable.getName())

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 /// Rows F3, F9, F10, F11; contract, "Names that users and tools see".
 final class PodWebhooksTest {
     private static final AdmissionSettings SETTINGS =
-            new AdmissionSettings(
-                    "us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS);
+            new AdmissionSettings("us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS);
     private static final String SELECTED = "{selectors: [{namespace: shop}], subnets: [a]}";
 
     private final FixedReads reads = new FixedReads().withProfile("web", SELECTED);
@@ -128,7 +127,8 @@ final class PodWebhooksTest {
     /// One answer for both, so the API server need not ask twice.
     @Test
     void refusesWhatItWouldComplete() {
-        var unsupported = yaml("{metadata: {}, spec: {hostNetwork: true, containers: [{name: c}]}}");
+        var unsupported =
+                yaml("{metadata: {}, spec: {hostNetwork: true, containers: [{name: c}]}}");
 
         assertThat(mutation(unsupported))
                 .isInstanceOf(Verdict.Denied.class)

@@ -65,8 +65,7 @@ final class LeftoverClaimsIT {
         var unused = machine("m-unused", "10.0.1.5");
         var placed = machine("m-placed", "10.0.1.6");
         var renewed = machine("m-renewed", "10.0.1.7");
-        List.of(unused, placed, renewed)
-                .forEach(each -> assertThat(api.claim(each)).isPresent());
+        List.of(unused, placed, renewed).forEach(each -> assertThat(api.claim(each)).isPresent());
         client.resource(placed).create();
         // The watch shows no machine at all, as when it lags.
         var leftovers = new LeftoverClaims(client, List::of, loops, nanos::get);
@@ -106,8 +105,7 @@ final class LeftoverClaimsIT {
         var mine = api.claim(machine).orElseThrow();
         api.release(mine);
         var later =
-                new KubernetesPlacementApi(
-                        client, Clock.fixed(NOW.plusSeconds(1), ZoneOffset.UTC));
+                new KubernetesPlacementApi(client, Clock.fixed(NOW.plusSeconds(1), ZoneOffset.UTC));
         assertThat(later.claim(machine)).isPresent();
 
         api.release(mine);

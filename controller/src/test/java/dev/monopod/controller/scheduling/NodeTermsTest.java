@@ -184,7 +184,9 @@ final class NodeTermsTest {
     void saysLongTermsInShort() {
         var values = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
         var terms =
-                required("[{matchExpressions: [{key: disk, operator: In, values: %s}]}]".formatted(values));
+                required(
+                        "[{matchExpressions: [{key: disk, operator: In, values: %s}]}]"
+                                .formatted(values));
         assertThat(NodeTerms.unmet(terms, List.of(ZONE_A)))
                 .isEqualTo("required node affinity (disk In [0, 1, 2, 3, 4, 95 more])");
     }

@@ -243,7 +243,11 @@ final class PlacerTest {
                         new Placer()
                                 .place(
                                         new Request(
-                                                "db", SMALL, ANYWHERE, places -> "", ZoneSpread.NONE),
+                                                "db",
+                                                SMALL,
+                                                ANYWHERE,
+                                                places -> "",
+                                                ZoneSpread.NONE),
                                         new Snapshot(Map.of(), Map.of(), List.of(), Set.of())))
                 .isEqualTo(
                         new Decision.Held(
@@ -296,7 +300,8 @@ final class PlacerTest {
         }
 
         Decision place(Predicate<Map<String, String>> accepts) {
-            var decision = placer.place(
+            var decision =
+                    placer.place(
                             new Request("web", SMALL, accepts, Object::toString, ZoneSpread.NONE),
                             snapshot());
             if (decision instanceof Decision.Placed placed) {

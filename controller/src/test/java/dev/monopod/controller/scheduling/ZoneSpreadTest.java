@@ -142,14 +142,14 @@ class ZoneSpreadTest {
     }
 
     private Decision decide(String constraint, Predicate<String> hosts) {
-        var subnets =
-                Map.of("sa", subnet("a", 1), "sb", subnet("b", 2), "sc", subnet("c", 3));
+        var subnets = Map.of("sa", subnet("a", 1), "sb", subnet("b", 2), "sc", subnet("c", 3));
         var rooms =
                 ZONES.stream()
                         .filter(hosts)
                         .map(zone -> new HostRoom("h" + zone, zone, "", 9000, 90_000, 900_000))
                         .toList();
-        var profile = new Profile("web", List.of(), List.of("sa", "sb", "sc"), UnsupportedPods.REJECT);
+        var profile =
+                new Profile("web", List.of(), List.of("sa", "sb", "sc"), UnsupportedPods.REJECT);
         return new Placer()
                 .place(
                         new Request("web", SMALL, _ -> true, _ -> "", spread(constraint)),

@@ -30,6 +30,7 @@ final class ArchiveSource implements BlobSource {
 
     /// Digest of each file by its name.
     private final Map<String, String> names = new HashMap<>();
+
     private final Map<String, String> links = new HashMap<>();
     private final Map<String, Path> blobs = new HashMap<>();
     private final Map<String, byte[]> manifests = new HashMap<>();

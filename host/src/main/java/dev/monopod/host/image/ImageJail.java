@@ -23,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Unpacks and packs each image in a jail of its own (ADR 0044): what reads the layers is a user
-/// without rights, that sees them, the disk that it fills and `/usr`, has no network, and a bound on
-/// memory, processor, processes, bytes and time. The jail's folder, `packing/image-PID-…`, is also
-/// the name of its control group and, by its group, its user: so a later process finds what a killed
-/// one left behind.
+/// without rights, that sees them, the disk that it fills and `/usr`, has no network, and a bound
+/// on memory, processor, processes, bytes and time. The jail's folder, `packing/image-PID-…`, is
+/// also the name of its control group and, by its group, its user: so a later process finds what a
+/// killed one left behind.
 final class ImageJail {
     /// For the largest image on a slow and busy host.
     static final Duration LIMIT = Duration.ofMinutes(30);
@@ -97,8 +97,7 @@ final class ImageJail {
         }
     }
 
-    private List<String> jailed(
-            Path cell, long user, ControlGroup group, Path folder, Path disk) {
+    private List<String> jailed(Path cell, long user, ControlGroup group, Path folder, Path disk) {
         var line = new ArrayList<String>();
         line.addAll(List.of(jail.toString(), "--user", Long.toString(user), "--wait"));
         line.addAll(List.of("--root", cell.resolve("root").toString()));
@@ -161,8 +160,8 @@ final class ImageJail {
         }
     }
 
-    /// Ends the jails of processes that live no more, and removes them. Before this process has any:
-    /// one of its number is of an earlier life.
+    /// Ends the jails of processes that live no more, and removes them. Before this process has
+    /// any: one of its number is of an earlier life.
     void removeAbandoned() throws IOException {
         if (!Files.isDirectory(jails)) {
             return;

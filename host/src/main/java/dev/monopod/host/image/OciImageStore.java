@@ -291,8 +291,7 @@ public final class OciImageStore implements ImageStore {
                 manifest.config());
     }
 
-    private void make(
-            BlobSource source, ImageManifest manifest, Consumer<PullProgress> progress)
+    private void make(BlobSource source, ImageManifest manifest, Consumer<PullProgress> progress)
             throws IOException {
         try (var spool = Spool.in(directory)) {
             // The layers, and a disk that is hardly smaller.

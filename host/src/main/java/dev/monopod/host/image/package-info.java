@@ -1,5 +1,5 @@
-/// Pulls images by digest from OCI registries and keeps each as one read-only file system file.
-/// Of the other rooms of the host it knows `host.jail` alone.
+/// Pulls images by digest from OCI registries and keeps each as one read-only file system file. Of
+/// the other rooms of the host it knows `host.jail` alone.
 @NullMarked
 package dev.monopod.host.image;
 

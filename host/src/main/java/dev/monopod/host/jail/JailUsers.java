@@ -99,8 +99,8 @@ public final class JailUsers {
         return Integer.toUnsignedLong((int) Files.getAttribute(folder, "unix:gid"));
     }
 
-    /// Kills every process of a jail's user, also where there is no control group. Returns when none
-    /// is left, or after some seconds.
+    /// Kills every process of a jail's user, also where there is no control group. Returns when
+    /// none is left, or after some seconds.
     ///
     /// @throws IllegalArgumentException for a number that is none of the kind's
     public static void killAll(long user, Kind kind) throws IOException {
@@ -115,7 +115,11 @@ public final class JailUsers {
                 Thread.currentThread().interrupt();
                 return;
             } catch (ExecutionException | TimeoutException e) {
-                LOG.warn("process {} of user {} does not end: {}", process.pid(), user, e.toString());
+                LOG.warn(
+                        "process {} of user {} does not end: {}",
+                        process.pid(),
+                        user,
+                        e.toString());
             }
         }
     }

@@ -11,9 +11,10 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
-/// A file in memory, `memfd_create(2)`, that can be sealed: from then on nobody changes it any more,
-/// not even who opens it to be written, and every private mapping begins with the same content. It
-/// lives as long as this process has it, or anybody else has it open or mapped. Thread-safe.
+/// A file in memory, `memfd_create(2)`, that can be sealed: from then on nobody changes it any
+/// more, not even who opens it to be written, and every private mapping begins with the same
+/// content. It lives as long as this process has it, or anybody else has it open or mapped.
+/// Thread-safe.
 public final class SealedMemory implements AutoCloseable {
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;

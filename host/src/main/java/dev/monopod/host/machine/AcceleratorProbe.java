@@ -131,7 +131,7 @@ public final class AcceleratorProbe {
         try {
             files.make();
             Files.createFile(files.scratch(), PrivateFiles.ofFile());
-            var cell = 
+            var cell =
                     new QemuJail.Cell(
                             files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());
             return programs.run(

@@ -35,8 +35,8 @@ final class MachineCgroup {
         group.limit(milliCpu, most(milliCpu, accelerator));
     }
 
-    /// Under KVM a machine gets at most the processor time of its size; emulation is slow enough, so
-    /// there sizes are only weights.
+    /// Under KVM a machine gets at most the processor time of its size; emulation is slow enough,
+    /// so there sizes are only weights.
     private static OptionalLong most(long milliCpu, Accelerator accelerator) {
         return switch (accelerator) {
             case KVM -> OptionalLong.of(milliCpu);

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 
-/// The users that machines run as; the group of a machine's folder *is* its number. Thread-safe; one
-/// for all machines of a host.
+/// The users that machines run as; the group of a machine's folder *is* its number. Thread-safe;
+/// one for all machines of a host.
 final class MachineUsers {
     static final long FIRST = JailUsers.Kind.MACHINE.first();
     static final int COUNT = JailUsers.COUNT;

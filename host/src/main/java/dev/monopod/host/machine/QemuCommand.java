@@ -123,9 +123,9 @@ final class QemuCommand {
         return line;
     }
 
-    /// Where the machine's memory comes from, and what is in it. A copy needs no kernel: it is in the
-    /// memory already. QEMU 7.2 opens a memory's file to be written even if its mapping is private,
-    /// so it is the file's seals that keep a machine from changing what others begin with.
+    /// Where the machine's memory comes from, and what is in it. A copy needs no kernel: it is in
+    /// the memory already. QEMU 7.2 opens a memory's file to be written even if its mapping is
+    /// private, so it is the file's seals that keep a machine from changing what others begin with.
     private List<String> begin(QemuOrigin origin, String size) {
         var type = "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on";
         var inFile = type + ",memory-backend=memory";

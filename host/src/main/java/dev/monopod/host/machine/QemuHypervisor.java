@@ -86,9 +86,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         var copied = copiable(machine) ? copy(machine) : Optional.<VirtualMachine>empty();
         var started =
                 copied.orElseGet(
-                        () ->
-                                launcher.launch(
-                                        machine, new QemuOrigin.Boot(), starting(machine)));
+                        () -> launcher.launch(machine, new QemuOrigin.Boot(), starting(machine)));
         var unused =
                 later.schedule(
                         () -> settle(machine.id(), machine.milliCpu()),

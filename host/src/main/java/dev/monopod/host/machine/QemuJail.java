@@ -43,8 +43,8 @@ final class QemuJail {
             Optional<Tap> tap,
             QemuOrigin origin) {}
 
-    /// @param networkNamespace name under /run/netns that holds the tap; without one the tap is made
-    ///   in the jail's own, and leads nowhere
+    /// @param networkNamespace name under /run/netns that holds the tap; without one the tap is
+    ///   made in the jail's own, and leads nowhere
     record Tap(Optional<String> networkNamespace, String name) {}
 
     /// Starts QEMU in a session of its own and prints its process number; QEMU's words go to the
@@ -58,7 +58,8 @@ final class QemuJail {
         cell.tap()
                 .ifPresent(tap -> {
                     tap.networkNamespace()
-                            .ifPresent(name -> line.addAll(List.of("--netns", "/run/netns/" + name)));
+                            .ifPresent(
+                                    name -> line.addAll(List.of("--netns", "/run/netns/" + name)));
                     line.addAll(List.of("--tap", tap.name()));
                 });
         for (var file : cell.origin().opened()) {

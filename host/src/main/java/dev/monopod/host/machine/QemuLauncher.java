@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -147,8 +146,7 @@ final class QemuLauncher {
         var printed = programs.output(jail.starting(cell, START_LIMIT, qemu)).strip();
         try {
             var found = MachineProcess.of(Long.parseLong(printed));
-            new MachineRecord(
-                            machine.id(), found.pid(), found.startTicks(), machine.milliCpu())
+            new MachineRecord(machine.id(), found.pid(), found.startTicks(), machine.milliCpu())
                     .write(record(files));
             return found;
         } catch (NumberFormatException e) {
@@ -161,7 +159,8 @@ final class QemuLauncher {
     /// An original needs the same device as its copies, but nobody to talk to.
     private static Optional<QemuJail.Tap> tap(MachineConfiguration machine, QemuOrigin origin) {
         return switch (origin) {
-            case QemuOrigin.Original(_, _) -> Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
+            case QemuOrigin.Original(_, _) ->
+                    Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
             case QemuOrigin.Boot(), QemuOrigin.Copy(_, _) ->
                     machine.network()
                             .map(tap ->

@@ -21,7 +21,8 @@ final class Template {
         this.made = made;
     }
 
-    /// What machines must have in common to be copies of one. QEMU itself does not notice all of it.
+    /// What machines must have in common to be copies of one. QEMU itself does not notice all of
+    /// it.
     ///
     /// @param programs which kernel, guest and QEMU
     record Key(long processors, long memoryMebiBytes, String programs) {

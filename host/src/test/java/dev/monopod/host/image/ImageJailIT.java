@@ -81,11 +81,17 @@ final class ImageJailIT {
 
     @Test
     void itIsAUserOfItsOwnWithoutRights() throws IOException {
-        var status = said("said=$(grep -E '^(Uid|Groups|Cap...|NoNewPrivs)' /proc/self/status | tr '\\n\\t' '  ')");
+        var status =
+                said(
+                        "said=$(grep -E '^(Uid|Groups|Cap...|NoNewPrivs)' /proc/self/status | tr '\\n\\t' '  ')");
 
         var user = Long.parseLong(status.split(" ")[1]);
-        assertThat(user).isBetween(JailUsers.Kind.IMAGE.first(), JailUsers.Kind.IMAGE.first() + JailUsers.COUNT - 1);
-        assertThat(status).contains("CapEff: 0000000000000000", "CapBnd: 0000000000000000", "NoNewPrivs: 1");
+        assertThat(user)
+                .isBetween(
+                        JailUsers.Kind.IMAGE.first(),
+                        JailUsers.Kind.IMAGE.first() + JailUsers.COUNT - 1);
+        assertThat(status)
+                .contains("CapEff: 0000000000000000", "CapBnd: 0000000000000000", "NoNewPrivs: 1");
     }
 
     @Test
@@ -99,7 +105,10 @@ final class ImageJailIT {
     void itSeesNoFileOfTheHostAndWritesItsDiskAlone() throws IOException {
         var secret = Files.writeString(folder.resolve("secret"), "s");
 
-        assertThat(said("said=$(cat %s /etc/passwd /etc/shadow /sys/kernel/notes 2>&1 | grep -c 'No such file')".formatted(secret)))
+        assertThat(
+                        said(
+                                "said=$(cat %s /etc/passwd /etc/shadow /sys/kernel/notes 2>&1 | grep -c 'No such file')"
+                                        .formatted(secret)))
                 .isEqualTo("4");
         assertThat(said("said=$(echo / /*)"))
                 .matches("/( /(bin|dev|etc|lib|lib32|lib64|proc|sbin|tmp|usr|work|sys))+");
@@ -136,7 +145,8 @@ final class ImageJailIT {
     @Test
     void whatItSaysIsShortAndPrintable() throws IOException {
         assertThat(said("said=$(printf 'a\\033[2Jb\\tc')")).isEqualTo("a?[2Jb?c");
-        assertThat(said("said=$(head -c 9000 /dev/urandom | od -An -x | tr -d ' \\n')")).hasSize(401);
+        assertThat(said("said=$(head -c 9000 /dev/urandom | od -An -x | tr -d ' \\n')"))
+                .hasSize(401);
         assertThat(said("head -c 3000000 /dev/urandom >&2")).hasSizeLessThan(402);
     }
 
@@ -150,9 +160,13 @@ final class ImageJailIT {
 
     @Test
     void oneThatTakesMemoryOrProcessesWithoutEndIsBounded() throws IOException {
-        assumeTrue(Files.exists(Path.of("/sys/fs/cgroup/memory")) || Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers")), "no cgroup");
+        assumeTrue(
+                Files.exists(Path.of("/sys/fs/cgroup/memory"))
+                        || Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers")),
+                "no cgroup");
 
-        assertThat(said("yes | tr -d '\\n' | tail -n 1")).contains("the 768 MiB of memory that an image may have");
+        assertThat(said("yes | tr -d '\\n' | tail -n 1"))
+                .contains("the 768 MiB of memory that an image may have");
         assertThat(said("for i in $(seq 100); do sleep 60 & done 2>/dev/null; said=all"))
                 .doesNotContain("all");
         assertNothingIsLeft();
@@ -183,8 +197,14 @@ final class ImageJailIT {
         var number = Long.toString(user);
         var left =
                 new ProcessBuilder(
-                                "setpriv", "--reuid", number, "--regid", number, "--clear-groups",
-                                "sleep", "600")
+                                "setpriv",
+                                "--reuid",
+                                number,
+                                "--regid",
+                                number,
+                                "--clear-groups",
+                                "sleep",
+                                "600")
                         .start();
         Awaitility.await().until(() -> running().isPresent());
 
@@ -204,9 +224,21 @@ final class ImageJailIT {
         }
         var jail = new ImageJail(images(), PROGRAMS);
 
-        assertThatThrownBy(() -> jail.pack(layers, List.of(layer), List.of(ImageManifest.digest(tar)), 1 << 20, Files::size))
+        assertThatThrownBy(() ->
+                        jail.pack(
+                                layers,
+                                List.of(layer),
+                                List.of(ImageManifest.digest(tar)),
+                                1 << 20,
+                                Files::size))
                 .hasMessageContaining("larger than a disk may be");
-        assertThat(jail.pack(layers, List.of(layer), List.of(ImageManifest.digest(tar)), 8 << 20, Files::size))
+        assertThat(
+                        jail.pack(
+                                layers,
+                                List.of(layer),
+                                List.of(ImageManifest.digest(tar)),
+                                8 << 20,
+                                Files::size))
                 .isGreaterThan(4 << 20);
         assertNothingIsLeft();
     }

@@ -159,7 +159,7 @@ class ImageRecordsTest {
                                 "",
                                 Optional.empty(),
                                 Map.of(),
-List.of())),
+                                List.of())),
                 new SquashfsDisk.Content(0, 0));
     }
 

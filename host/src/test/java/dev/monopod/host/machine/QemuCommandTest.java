@@ -45,7 +45,9 @@ final class QemuCommandTest {
                 .containsSequence("-S", "-incoming", "defer")
                 .anyMatch(option -> option.endsWith("share=off"))
                 .doesNotContain("-kernel", "-initrd", "-append");
-        assertThat(buses(copy)).isEqualTo(buses(original)).hasSize(QemuCommand.MOST_IMAGE_DISKS + 2);
+        assertThat(buses(copy))
+                .isEqualTo(buses(original))
+                .hasSize(QemuCommand.MOST_IMAGE_DISKS + 2);
         assertThat(line(Accelerator.TCG, List.of())).noneMatch(option -> option.contains("share="));
     }
 
@@ -82,8 +84,7 @@ final class QemuCommandTest {
                         Path.of("/initramfs"),
                         accelerator,
                         OptionalLong.of(2_596_138));
-        return command.of(
-                machine(images), origin, Path.of("/data/scratch.img"), images);
+        return command.of(machine(images), origin, Path.of("/data/scratch.img"), images);
     }
 
     private static MachineConfiguration machine(List<Path> images) {

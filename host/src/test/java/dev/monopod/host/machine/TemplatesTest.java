@@ -113,7 +113,11 @@ final class TemplatesTest {
             }
         }
         for (var file : files) {
-            assertThat(Files.exists(file) && Files.readSymbolicLink(file).toString().contains("memfd:test"))
+            assertThat(
+                            Files.exists(file)
+                                    && Files.readSymbolicLink(file)
+                                            .toString()
+                                            .contains("memfd:test"))
                     .isFalse();
         }
     }

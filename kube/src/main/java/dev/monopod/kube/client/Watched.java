@@ -58,8 +58,8 @@ public final class Watched<T extends HasMetadata> {
         return informer.getIndexer().byIndex(Cache.NAMESPACE_INDEX, namespace);
     }
 
-    /// Whether the watch runs, so that what it shows is milliseconds old at most, on a server that is
-    /// not overloaded. False while it begins anew.
+    /// Whether the watch runs, so that what it shows is milliseconds old at most, on a server that
+    /// is not overloaded. False while it begins anew.
     public boolean isCurrent() {
         return informer.isWatching();
     }

@@ -44,9 +44,9 @@ public final class PodSizing {
                 sum.storage());
     }
 
-    /// Which fields of a pod that no size holds ask for too much, for the remedy: those of the pod as
-    /// a whole, or of the init containers that are too large alone, or else of all containers that
-    /// request something.
+    /// Which fields of a pod that no size holds ask for too much, for the remedy: those of the pod
+    /// as a whole, or of the init containers that are too large alone, or else of all containers
+    /// that request something.
     public static List<String> demanding(PodSpec spec, MemoryOverhead overhead) {
         List<String> fields = new ArrayList<>();
         var whole = requests(spec.getResources());

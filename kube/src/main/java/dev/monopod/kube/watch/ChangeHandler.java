@@ -14,8 +14,7 @@ public final class ChangeHandler<T extends HasMetadata> implements ResourceEvent
     private final BiPredicate<T, T> matters;
     private final Consumer<T> listener;
 
-    private ChangeHandler(
-            Predicate<T> selected, BiPredicate<T, T> matters, Consumer<T> listener) {
+    private ChangeHandler(Predicate<T> selected, BiPredicate<T, T> matters, Consumer<T> listener) {
         this.selected = selected;
         this.matters = matters;
         this.listener = listener;
@@ -48,8 +47,7 @@ public final class ChangeHandler<T extends HasMetadata> implements ResourceEvent
     /// As [#any], of objects that are selected, or were before they changed.
     public static <T extends HasMetadata> ChangeHandler<T> anyOf(
             Predicate<T> selected, Runnable listener) {
-        return new ChangeHandler<>(
-                selected, ChangeHandler::versionsDiffer, _ -> listener.run());
+        return new ChangeHandler<>(selected, ChangeHandler::versionsDiffer, _ -> listener.run());
     }
 
     private static boolean versionsDiffer(HasMetadata before, HasMetadata after) {

@@ -140,7 +140,8 @@ final class PodMappingTest {
         assertThat(
                         demanding(
                                 "{initContainers: [{name: i}, {name: j, resources: {requests: {memory:"
-                                        + " 200Gi}}}], containers: [{name: a, %s}]}".formatted(nine)))
+                                        + " 200Gi}}}], containers: [{name: a, %s}]}"
+                                                .formatted(nine)))
                 .containsExactly("spec.initContainers[1].resources.requests");
         assertThat(
                         demanding(

@@ -84,8 +84,7 @@ sealed interface IngressAction {
                 }
                 groups.add(new Group(service, port(port), weight));
             }
-            if (field(field(config, "targetGroupStickinessConfig"), "enabled")
-                    .asBoolean(false)) {
+            if (field(field(config, "targetGroupStickinessConfig"), "enabled").asBoolean(false)) {
                 throw bad("stickiness is not supported");
             }
             if (groups.stream().allMatch(group -> group.weight() == 0)) {

@@ -40,8 +40,8 @@ final class UnservedAnnotations {
     private static final String ACTIONS = "actions.";
     private static final String CONDITIONS = "conditions.";
 
-    /// Those that restrict all rules of an Ingress, and the value with which each restricts nothing;
-    /// empty if there is none.
+    /// Those that restrict all rules of an Ingress, and the value with which each restricts
+    /// nothing; empty if there is none.
     private static final Map<String, String> CLOSING =
             Map.of(
                     "wafv2-acl-arn", "none",
@@ -65,7 +65,8 @@ final class UnservedAnnotations {
                         .ifPresent(_ -> closing.add(annotations.prefix() + name)));
         annotations
                 .word("mutual-authentication")
-                .filter(value -> !value.contains("\"off\"") || value.matches(".*(verify|passthrough).*"))
+                .filter(value ->
+                        !value.contains("\"off\"") || value.matches(".*(verify|passthrough).*"))
                 .ifPresent(_ -> closing.add(annotations.prefix() + "mutual-authentication"));
         return closed(closing, "all rules of this Ingress answer");
     }
@@ -76,10 +77,7 @@ final class UnservedAnnotations {
                 .text(CONDITIONS + backend)
                 .flatMap(_ ->
                         closed(
-                                Set.of(
-                                        annotations.prefix()
-                                                + CONDITIONS
-                                                + Readable.text(backend)),
+                                Set.of(annotations.prefix() + CONDITIONS + Readable.text(backend)),
                                 "the rules that name it answer"));
     }
 
@@ -91,8 +89,8 @@ final class UnservedAnnotations {
                 .ifPresent(_ -> closing.add(both.prefix() + "auth-type"));
         both.word("backend-protocol")
                 .filter(value -> !value.equals("http"))
-                .ifPresent(value -> closing.add(
-                                both.prefix() + "backend-protocol: " + Readable.text(value)));
+                .ifPresent(value ->
+                        closing.add(both.prefix() + "backend-protocol: " + Readable.text(value)));
         both.word("backend-protocol-version")
                 .filter(value -> !value.equals("http1"))
                 .ifPresent(value ->

@@ -43,8 +43,7 @@ final class IngressActionTest {
                         action(
                                 "{'Type':'fixed-response','FixedResponseConfig':{'ContentType':'text/plain',"
                                         + "'StatusCode':'503','MessageBody':'down'}}"))
-                .isEqualTo(
-                        new Reply(List.of(), new Behaviour.Answer(503, "text/plain", "down")));
+                .isEqualTo(new Reply(List.of(), new Behaviour.Answer(503, "text/plain", "down")));
         assertThat(
                         action(
                                 "{'TYPE':'forward','forwardconfig':{'TargetGroups':[{'ServiceName':'one',"

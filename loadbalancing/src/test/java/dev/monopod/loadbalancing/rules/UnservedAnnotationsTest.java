@@ -113,7 +113,8 @@ final class UnservedAnnotationsTest {
                 plan(
                         Map.of(
                                 "listen-ports", PORTS,
-                                "certificate-arn", "arn:aws:acm:us-west-2:111122223333:certificate/0",
+                                "certificate-arn",
+                                        "arn:aws:acm:us-west-2:111122223333:certificate/0",
                                 "ssl-redirect", "443"),
                         "web");
 
@@ -140,7 +141,8 @@ final class UnservedAnnotationsTest {
     }
 
     /// One Ingress with a path for each Service.
-    private ApplicationLoadBalancers.Plan plan(Map<String, String> annotations, String... services) {
+    private ApplicationLoadBalancers.Plan plan(
+            Map<String, String> annotations, String... services) {
         var all = new HashMap<>(Map.of(PREFIX + "target-type", "ip"));
         annotations.forEach((name, value) -> all.put(PREFIX + name, value));
         Arrays.stream(services)
@@ -188,8 +190,7 @@ final class UnservedAnnotationsTest {
     }
 
     private static Behaviour behaviour(ApplicationLoadBalancers.Plan plan, int rule) {
-        return behaviour(
-                plan, plan.balancer().listeners().getFirst().rules().get(rule).backend());
+        return behaviour(plan, plan.balancer().listeners().getFirst().rules().get(rule).backend());
     }
 
     private static Behaviour behaviour(ApplicationLoadBalancers.Plan plan, String backend) {

@@ -1,8 +1,8 @@
 package dev.monopod.model.profile;
 
 /// EKS' quota "Fargate profiles per cluster", which its users may have raised. Nothing in Monopod
-/// needs it; it is kept so that a set of profiles that works here works there. EKS' other limit, one
-/// profile at a time in CREATING or DELETING, is lifted: it serves nobody.
+/// needs it; it is kept so that a set of profiles that works here works there. EKS' other limit,
+/// one profile at a time in CREATING or DELETING, is lifted: it serves nobody.
 public record ProfileQuota(int profiles) {
     /// EKS' own.
     public static final int DEFAULT = 10;
@@ -11,7 +11,8 @@ public record ProfileQuota(int profiles) {
 
     public ProfileQuota {
         if (profiles < 1) {
-            throw new IllegalArgumentException("the quota of profiles is 1 or more, not " + profiles);
+            throw new IllegalArgumentException(
+                    "the quota of profiles is 1 or more, not " + profiles);
         }
     }
 }

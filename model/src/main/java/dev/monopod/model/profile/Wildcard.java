@@ -37,7 +37,8 @@ public record Wildcard(String pattern) {
 
     /// Whether there is a text that both patterns match. Takes `pattern × pattern` steps.
     public boolean meets(Wildcard other) {
-        // After row i, column j tells whether a text matches the first i symbols of this pattern and
+        // After row i, column j tells whether a text matches the first i symbols of this pattern
+        // and
         // the first j of the other.
         var row = new boolean[other.pattern.length() + 1];
         row[0] = true;

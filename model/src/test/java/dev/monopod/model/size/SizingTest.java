@@ -63,7 +63,9 @@ final class SizingTest {
 
     @Test
     void saysNothingOfWhatAPodDoesNotRequestAndCountsNothingAbsurd() {
-        assertThat(tooLarge(0, 122625, 0)).contains("needs 120.001GB of memory").doesNotContain(" 0vCPU");
+        assertThat(tooLarge(0, 122625, 0))
+                .contains("needs 120.001GB of memory")
+                .doesNotContain(" 0vCPU");
         assertThat(tooLarge(17000, 0, 0)).contains("the pod needs 17vCPU; the largest size");
         assertThat(tooLarge(Long.MAX_VALUE, Long.MAX_VALUE, 0))
                 .contains("needs more than 1000000vCPU and more than 1000000GB of memory");

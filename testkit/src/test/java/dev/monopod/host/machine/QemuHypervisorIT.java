@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.machine.Hypervisor.Accelerator;
-import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.QemuConfiguration.Clones;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +41,8 @@ final class QemuHypervisorIT extends HypervisorContract {
     @Override
     Hypervisor reborn() {
         return new QemuHypervisor(
-                new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF),
+                new QemuConfiguration(
+                        GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF),
                 Accelerator.TCG);
     }
 

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
-import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Program;
 import java.io.IOException;
@@ -64,7 +64,9 @@ final class QemuJailIT {
         assumeTrue(Files.exists(Path.of("/usr/bin/perl")), "skipped: there is no /usr/bin/perl");
         // What keeps others out shall be the jail, not the folder of the test.
         open(folder);
-        configuration = new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF);
+        configuration =
+                new QemuConfiguration(
+                        GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF);
         run("ip", "netns", "add", NAMESPACE);
         run("ip", "-n", NAMESPACE, "tuntap", "add", "dev", TAP, "mode", "tap", "user", "0");
         run("ip", "-n", NAMESPACE, "link", "add", ROUTERS_LINK, "type", "bridge");
@@ -267,8 +269,7 @@ final class QemuJailIT {
         files.make();
         Files.createFile(files.scratch(), PrivateFiles.ofFile());
         Files.setAttribute(files.scratch(), "unix:uid", (int) user);
-        return new QemuJail.Cell(
-                files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());
+        return new QemuJail.Cell(files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());
     }
 
     private Path image(String name) throws IOException {

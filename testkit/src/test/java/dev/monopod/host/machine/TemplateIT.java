@@ -95,12 +95,10 @@ final class TemplateIT {
         try (var lease = template.lease()) {
             for (var file : lease.origin().opened()) {
                 try (var opened =
-                        FileChannel.open(
-                                file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                     assertThatThrownBy(() -> opened.write(ByteBuffer.allocate(1)))
                             .isInstanceOf(IOException.class);
-                    assertThatThrownBy(
-                                    () -> opened.map(FileChannel.MapMode.READ_WRITE, 0, 4096))
+                    assertThatThrownBy(() -> opened.map(FileChannel.MapMode.READ_WRITE, 0, 4096))
                             .isInstanceOf(IOException.class);
                     assertThat(opened.size()).isPositive();
                 }
@@ -111,10 +109,7 @@ final class TemplateIT {
     }
 
     private ConfigureResponse copy(
-            QemuLauncher launcher,
-            Template template,
-            GuestChannel.Transport transport,
-            String id)
+            QemuLauncher launcher, Template template, GuestChannel.Transport transport, String id)
             throws IOException {
         try (var lease = template.lease()) {
             var machine = launcher.launch(machine(id), lease.origin(), 250);

@@ -99,8 +99,8 @@ record ContainerRequest(
         return line;
     }
 
-    /// Those of the image's volumes that the pod mounts nothing at. One that names its parent folder
-    /// is none that a container could have.
+    /// Those of the image's volumes that the pod mounts nothing at. One that names its parent
+    /// folder is none that a container could have.
     private static List<String> imageVolumes(Container container, ImageConfig image) {
         var mounted =
                 container.getVolumeMounts().stream()

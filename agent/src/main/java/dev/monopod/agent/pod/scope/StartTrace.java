@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Map.Entry;
 import java.util.stream.Collectors;
 
-/// Which step of a pod's start was reached when. Steps run beside each other, so each one's share is
-/// the time since the step that was reached before it, and the shares add up to the whole. Pure.
+/// Which step of a pod's start was reached when. Steps run beside each other, so each one's share
+/// is the time since the step that was reached before it, and the shares add up to the whole. Pure.
 ///
 /// @param begun when the agent took up the pod
 public record StartTrace(Instant begun, Map<Step, Instant> reached) {

@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Tells of a machine's start in its object's status, in order: once the guest has answered, that it
-/// starts is not told any more. Thread-safe.
+/// Tells of a machine's start in its object's status, in order: once the guest has answered, that
+/// it starts is not told any more. Thread-safe.
 final class MachineTold {
     private static final Duration LONG_START = Duration.ofSeconds(10);
 

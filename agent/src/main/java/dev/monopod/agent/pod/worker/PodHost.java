@@ -111,8 +111,7 @@ public final class PodHost implements AutoCloseable {
         this.vanished = new Vanished(services, pods, recovered, disappearance);
         this.adoption = new Adoption(services, pods, recovered);
         this.loops = loops;
-        var brisk =
-                new KubernetesPodApi(api.brisk(), hostName, events, disappearance, clusterPods);
+        var brisk = new KubernetesPodApi(api.brisk(), hostName, events, disappearance, clusterPods);
         this.audit = loops.lasting("pod-audit", AUDIT, signs -> audit(pods, brisk, signs));
     }
 
@@ -160,8 +159,7 @@ public final class PodHost implements AutoCloseable {
                         AUDIT,
                         () ->
                                 vanished.look(
-                                        machine -> machines.find(machine).isPresent(),
-                                        adoption));
+                                        machine -> machines.find(machine).isPresent(), adoption));
         look.start();
         missing = Optional.of(look);
     }

@@ -108,7 +108,9 @@ final class PodStartup {
         var guest = up.get().guest();
         machine.memoryTold(guest.getMemoryTotalBytes());
         reports.post(new PodInput.MachineReady());
-        scope.insist("telling that the machine runs", () -> told.running(up.get().guest(), fresh(up.get())));
+        scope.insist(
+                "telling that the machine runs",
+                () -> told.running(up.get().guest(), fresh(up.get())));
         scope.insist(
                 "telling that the Node is ready",
                 () -> services.nodes().ready(view.machine(), guest));

@@ -341,8 +341,14 @@ final class PodSimulation {
                 Path.of("/disk"),
                 true,
                 new ImageConfig(
-                        List.of(), List.of(), List.of(), "/", "0", Optional.empty(), Map.of(),
-List.of()));
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        "/",
+                        "0",
+                        Optional.empty(),
+                        Map.of(),
+                        List.of()));
     }
 
     private void perform(PodEffect effect) {

@@ -66,7 +66,7 @@ final class ResumptionTest {
                                 "0",
                                 Optional.empty(),
                                 Map.of(),
-List.of()));
+                                List.of()));
         return new Noted.Whole(
                 PodRecord.of(
                         state,

@@ -35,8 +35,7 @@ class StartTraceTest {
 
     @Test
     void aStepThatIsReachedAgainCountsOnce() {
-        var trace =
-                StartTrace.begun(BEGUN).with(Step.STARTED, at(10)).with(Step.STARTED, at(9000));
+        var trace = StartTrace.begun(BEGUN).with(Step.STARTED, at(10)).with(Step.STARTED, at(9000));
 
         assertThat(trace).hasToString("10 ms: started 10");
     }

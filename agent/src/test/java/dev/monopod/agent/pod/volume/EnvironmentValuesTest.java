@@ -62,9 +62,7 @@ class EnvironmentValuesTest {
 
     @Test
     void takesTextOfAnyScript() {
-        assertThat(
-                        render(
-                                "env: [{name: A, valueFrom: {secretKeyRef: {name: sec, key: text}}}]"))
+        assertThat(render("env: [{name: A, valueFrom: {secretKeyRef: {name: sec, key: text}}}]"))
                 .containsEntry("A", "\u00e4\u20ac\ud801\udc80");
     }
 

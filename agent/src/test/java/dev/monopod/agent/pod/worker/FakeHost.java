@@ -357,7 +357,7 @@ public final class FakeHost
                         "1000",
                         Optional.of("SIGINT"),
                         Map.of(),
-List.of()));
+                        List.of()));
     }
 
     @Override

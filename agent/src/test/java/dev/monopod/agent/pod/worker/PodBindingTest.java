@@ -40,11 +40,7 @@ class PodBindingTest {
     }
 
     private static Pod bound() {
-        return new PodBuilder(unbound())
-                .editSpec()
-                .withNodeName(FakeHost.NODE)
-                .endSpec()
-                .build();
+        return new PodBuilder(unbound()).editSpec().withNodeName(FakeHost.NODE).endSpec().build();
     }
 
     private boolean runs() {

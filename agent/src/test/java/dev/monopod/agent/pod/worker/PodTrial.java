@@ -69,9 +69,7 @@ final class PodTrial {
         Files.createDirectories(directory.resolve("fake"));
         OciImageStore images =
                 new OciImageStore(
-                        directory.resolve("images"),
-                        guest,
-                        new RegistryConfiguration(List.of()));
+                        directory.resolve("images"), guest, new RegistryConfiguration(List.of()));
         say("loaded " + images.load(Path.of(args[1])));
         try (FakeHost host = new FakeHost(directory.resolve("fake"));
                 QemuCloser hypervisor =
