@@ -142,10 +142,15 @@ captured_host_places_nothing() {
     walled_hosts
     is_refused captured run x -n "$hosts_walls" --image "$registry/busybox:1"
     is_refused captured create -f - <<YAML
-{apiVersion: v1, kind: Node, metadata: {name: fargate-ip-192-168-1-1.us-west-2.compute.internal, labels: {monopod.dev/host: second}}}
+apiVersion: v1
+kind: Node
+metadata: {name: fargate-ip-192-168-1-1.us-west-2.compute.internal, labels: {monopod.dev/host: second}}
 YAML
     is_refused captured create -f - <<YAML
-{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: fargate-ip-192-168-1-1.us-west-2.compute.internal, namespace: kube-node-lease}, spec: {}}
+apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata: {name: fargate-ip-192-168-1-1.us-west-2.compute.internal, namespace: kube-node-lease}
+spec: {}
 YAML
     is_refused captured patch pod theirs -n "$hosts_walls" -p '{"metadata":{"labels":{"app":"ours"}}}'
     is_refused captured patch pod theirs -n "$hosts_walls" --subresource status -p '{"status":{"podIP":"192.168.0.4","podIPs":[{"ip":"192.168.0.4"}]}}'

@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class HostAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostAccess.class);
     private static final String MANAGER = "monopod-controller";
-    private static final Duration PERIOD = Duration.ofSeconds(5);
+    private static final Duration PERIOD = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofMillis(500);
 
     private final KubernetesClient client;
