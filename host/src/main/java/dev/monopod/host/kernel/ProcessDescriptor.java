@@ -7,7 +7,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /// `pidfd_open(2)` and `poll(2)` on it: a hold on a process, be it a child or not, whose end the
 /// kernel tells. It never becomes that of a later process with the same number.
@@ -19,12 +18,6 @@ public final class ProcessDescriptor implements AutoCloseable {
     private static final int EINTR = 4;
     private static final int FOR_EVER = -1;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final Linker.Option KEEPS_ERRNO = Linker.Option.captureCallState("errno");
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-
     /// `struct pollfd`.
     private static final StructLayout POLLED =
             MemoryLayout.structLayout(
@@ -33,26 +26,24 @@ public final class ProcessDescriptor implements AutoCloseable {
                     ValueLayout.JAVA_SHORT.withName("revents"));
 
     private static final MethodHandle SYSCALL =
-            function(
+            Libc.function(
                     "syscall",
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_LONG,
                             ValueLayout.JAVA_LONG,
                             ValueLayout.JAVA_INT,
                             ValueLayout.JAVA_INT),
-                    KEEPS_ERRNO,
+                    Libc.KEEPS_ERRNO,
                     Linker.Option.firstVariadicArg(1));
     private static final MethodHandle POLL =
-            function(
+            Libc.function(
                     "poll",
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_INT,
                             ValueLayout.ADDRESS,
                             ValueLayout.JAVA_LONG,
                             ValueLayout.JAVA_INT),
-                    KEEPS_ERRNO);
-    private static final MethodHandle CLOSE =
-            function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+                    Libc.KEEPS_ERRNO);
 
     private final int descriptor;
 
@@ -63,10 +54,10 @@ public final class ProcessDescriptor implements AutoCloseable {
     /// @throws KernelException if there is no such process, or the kernel is older than 5.3
     public static ProcessDescriptor open(long pid) throws KernelException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
+            var state = arena.allocate(Libc.STATE);
             var result = (long) SYSCALL.invokeExact(state, PIDFD_OPEN, (int) pid, 0);
             if (result < 0) {
-                throw new KernelException("pidfd_open", (int) ERRNO.get(state, 0L));
+                throw new KernelException("pidfd_open", Libc.errno(state));
             }
             return new ProcessDescriptor((int) result);
         } catch (KernelException e) {
@@ -80,12 +71,12 @@ public final class ProcessDescriptor implements AutoCloseable {
     /// not end: for a platform thread that has nothing else to do.
     public void awaitEnd() throws KernelException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
+            var state = arena.allocate(Libc.STATE);
             var polled = arena.allocate(POLLED);
             polled.set(ValueLayout.JAVA_INT, 0, descriptor);
             polled.set(ValueLayout.JAVA_SHORT, Integer.BYTES, POLLIN);
             while ((int) POLL.invokeExact(state, polled, 1L, FOR_EVER) < 0) {
-                var number = (int) ERRNO.get(state, 0L);
+                var number = Libc.errno(state);
                 if (number != EINTR) {
                     throw new KernelException("poll", number);
                 }
@@ -99,16 +90,6 @@ public final class ProcessDescriptor implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            var _ = (int) CLOSE.invokeExact(descriptor);
-        } catch (Throwable e) {
-            throw new IllegalStateException("close(2) is not available", e);
-        }
-    }
-
-    @SuppressWarnings("restricted") // That is what this package is for.
-    private static MethodHandle function(
-            String name, FunctionDescriptor shape, Linker.Option... options) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape, options);
+        Libc.close(descriptor);
     }
 }

@@ -4,11 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
 /// A file in memory, `memfd_create(2)`, that can be sealed: from then on nobody changes it any
@@ -23,30 +20,22 @@ public final class SealedMemory implements AutoCloseable {
     /// `F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE`.
     private static final int ALL_SEALS = 1 | 2 | 4 | 8;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final Linker.Option KEEPS_ERRNO = Linker.Option.captureCallState("errno");
-
     private static final MethodHandle CREATE =
-            function(
+            Libc.function(
                     "memfd_create",
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
-                    KEEPS_ERRNO);
+                    Libc.KEEPS_ERRNO);
     private static final MethodHandle CONTROL =
-            function(
+            Libc.function(
                     "fcntl",
                     FunctionDescriptor.of(
                             ValueLayout.JAVA_INT,
                             ValueLayout.JAVA_INT,
                             ValueLayout.JAVA_INT,
                             ValueLayout.JAVA_INT),
-                    KEEPS_ERRNO,
+                    Libc.KEEPS_ERRNO,
                     Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle CLOSE =
-            function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
     private final int descriptor;
     private boolean closed;
@@ -60,7 +49,7 @@ public final class SealedMemory implements AutoCloseable {
     /// @param name as `/proc` shows it
     public static SealedMemory create(String name) throws KernelException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
+            var state = arena.allocate(Libc.STATE);
             var result =
                     (int)
                             CREATE.invokeExact(
@@ -68,7 +57,7 @@ public final class SealedMemory implements AutoCloseable {
                                     arena.allocateFrom(name),
                                     MFD_CLOEXEC | MFD_ALLOW_SEALING);
             if (result < 0) {
-                throw new KernelException("memfd_create", (int) ERRNO.get(state, 0L));
+                throw new KernelException("memfd_create", Libc.errno(state));
             }
             return new SealedMemory(result);
         } catch (KernelException e) {
@@ -87,10 +76,10 @@ public final class SealedMemory implements AutoCloseable {
     /// @throws IOException if somebody still has it mapped to be written
     public void seal() throws IOException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
+            var state = arena.allocate(Libc.STATE);
             var result = (int) CONTROL.invokeExact(state, descriptor, F_ADD_SEALS, ALL_SEALS);
             if (result < 0) {
-                throw new KernelException("fcntl(F_ADD_SEALS)", (int) ERRNO.get(state, 0L));
+                throw new KernelException("fcntl(F_ADD_SEALS)", Libc.errno(state));
             }
         } catch (KernelException e) {
             throw e;
@@ -106,16 +95,6 @@ public final class SealedMemory implements AutoCloseable {
             return;
         }
         closed = true;
-        try {
-            var _ = (int) CLOSE.invokeExact(descriptor);
-        } catch (Throwable e) {
-            throw new IllegalStateException("close(2) is not available", e);
-        }
-    }
-
-    @SuppressWarnings("restricted") // That is what this package is for.
-    private static MethodHandle function(
-            String name, FunctionDescriptor shape, Linker.Option... options) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape, options);
+        Libc.close(descriptor);
     }
 }

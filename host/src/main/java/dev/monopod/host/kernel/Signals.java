@@ -2,12 +2,8 @@ package dev.monopod.host.kernel;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /// `kill(2)` for whole process groups, which Java can't signal. Never blocks.
 public final class Signals {
@@ -16,20 +12,12 @@ public final class Signals {
     /// No such process or group.
     private static final int ESRCH = 3;
 
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-
-    @SuppressWarnings("restricted") // That is what this package is for.
     private static final MethodHandle KILL_CALL =
-            Linker.nativeLinker()
-                    .downcallHandle(
-                            Linker.nativeLinker().defaultLookup().findOrThrow("kill"),
-                            FunctionDescriptor.of(
-                                    ValueLayout.JAVA_INT,
-                                    ValueLayout.JAVA_INT,
-                                    ValueLayout.JAVA_INT),
-                            Linker.Option.captureCallState("errno"));
+            Libc.function(
+                    "kill",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
+                    Libc.KEEPS_ERRNO);
 
     private Signals() {}
 
@@ -43,9 +31,9 @@ public final class Signals {
             throw new IllegalArgumentException("not the number of a process group: " + group);
         }
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
+            var state = arena.allocate(Libc.STATE);
             var result = (int) KILL_CALL.invokeExact(state, (int) -group, KILL);
-            var number = (int) ERRNO.get(state, 0L);
+            var number = Libc.errno(state);
             if (result != 0 && number != ESRCH) {
                 throw new KernelException("kill", number);
             }
