@@ -312,6 +312,7 @@ public final class ControllerMain implements Callable<Integer> {
                             loops,
                             Clock.systemUTC());
             var access = new HostAccess(client, cluster, balancers::certificatesByHost, loops);
+            balancers.onCertificates(access::nudge);
             closers.addAll(
                     List.of(
                             access::close,

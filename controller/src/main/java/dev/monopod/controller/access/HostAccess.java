@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class HostAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostAccess.class);
     private static final String MANAGER = "monopod-controller";
-    private static final Duration PERIOD = Duration.ofSeconds(1);
+    private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration RETRY = Duration.ofMillis(500);
 
     private final KubernetesClient client;
@@ -47,8 +47,8 @@ public final class HostAccess implements AutoCloseable {
     private final Watched<RoleBinding> bindings;
     private final Loop loop;
 
-    /// Of pods whose Machine is there, by its name: a pod is looked at once, and what it named is
-    /// kept until its machine is down. Of the loop's thread.
+    /// Of pods whose Machine is there, by its name: what a pod named last is kept until its machine
+    /// is down. Of the loop's thread.
     private final Map<String, PodNeeds> needs = new HashMap<>();
 
     /// @param served by host, `NAMESPACE/NAME` of the certificates of load balancers that it serves
@@ -78,6 +78,11 @@ public final class HostAccess implements AutoCloseable {
         roles.onChange(ChangeHandler.any(loop::nudge));
         bindings.onChange(ChangeHandler.any(loop::nudge));
         loop.start();
+    }
+
+    /// What hosts serve has changed.
+    public void nudge() {
+        loop.nudge();
     }
 
     /// Brings the Roles into step, all that can be.
@@ -115,27 +120,21 @@ public final class HostAccess implements AutoCloseable {
 
     private @Nullable PodNeeds needs(Machine machine) {
         var name = machine.getMetadata().getName();
-        @Nullable PodNeeds known = needs.get(name);
-        @Nullable Pod pod = known == null ? pod(machine) : null;
+        @Nullable Pod pod = pod(machine, needs.containsKey(name));
         if (pod != null) {
-            known = PodNeeds.of(pod);
-            needs.put(name, known);
+            needs.put(name, PodNeeds.of(pod));
         }
-        return known;
+        return needs.get(name);
     }
 
-    private @Nullable Pod pod(Machine machine) {
+    /// @param known whether what it names is known already, so that it need not be asked for
+    private @Nullable Pod pod(Machine machine, boolean known) {
         var reference = machine.getSpec().pod();
-        var key = reference.namespace() + "/" + reference.name();
-        @Nullable Pod watched = cluster.fargatePod(key);
-        // One that was taken over from another scheduler is in no watch once it is bound.
-        @Nullable Pod pod =
-                watched == null
-                        ? client.pods()
-                                .inNamespace(reference.namespace())
-                                .withName(reference.name())
-                                .get()
-                        : watched;
+        @Nullable Pod pod = cluster.fargatePod(reference.namespace() + "/" + reference.name());
+        if (pod == null && !known) {
+            // One that was taken over from another scheduler is in no watch once it is bound.
+            pod = client.pods().inNamespace(reference.namespace()).withName(reference.name()).get();
+        }
         return pod == null || !pod.getMetadata().getUid().equals(reference.uid()) ? null : pod;
     }
 

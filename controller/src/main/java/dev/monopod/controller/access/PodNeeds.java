@@ -1,6 +1,5 @@
 package dev.monopod.controller.access;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -14,7 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What a pod names of its namespace, and its kubelet so has to read for it: the same objects to
-/// which Kubernetes' Node authorizer would let its kubelet. None of it changes while the pod lives.
+/// which Kubernetes' Node authorizer would let its kubelet. Ephemeral containers may add to it
+/// while the pod lives.
 ///
 /// @param account its service account
 record PodNeeds(Set<String> secrets, Set<String> configMaps, String account) {
@@ -30,15 +30,22 @@ record PodNeeds(Set<String> secrets, Set<String> configMaps, String account) {
         spec.getImagePullSecrets().forEach(reference -> add(secrets, reference.getName()));
         Stream.of(spec.getInitContainers(), spec.getContainers())
                 .flatMap(List::stream)
-                .forEach(container -> variables(container, secrets, configMaps));
+                .forEach(container ->
+                        variables(container.getEnvFrom(), container.getEnv(), secrets, configMaps));
+        spec.getEphemeralContainers()
+                .forEach(container ->
+                        variables(container.getEnvFrom(), container.getEnv(), secrets, configMaps));
         spec.getVolumes().forEach(volume -> volume(volume, secrets, configMaps));
         var account = Objects.requireNonNullElse(spec.getServiceAccountName(), "");
         return new PodNeeds(secrets, configMaps, account.isEmpty() ? "default" : account);
     }
 
     private static void variables(
-            Container container, Set<String> secrets, Set<String> configMaps) {
-        for (EnvFromSource source : container.getEnvFrom()) {
+            List<EnvFromSource> sources,
+            List<EnvVar> variables,
+            Set<String> secrets,
+            Set<String> configMaps) {
+        for (var source : sources) {
             if (source.getSecretRef() != null) {
                 add(secrets, source.getSecretRef().getName());
             }
@@ -46,7 +53,7 @@ record PodNeeds(Set<String> secrets, Set<String> configMaps, String account) {
                 add(configMaps, source.getConfigMapRef().getName());
             }
         }
-        for (EnvVar variable : container.getEnv()) {
+        for (var variable : variables) {
             var from = variable.getValueFrom();
             if (from != null && from.getSecretKeyRef() != null) {
                 add(secrets, from.getSecretKeyRef().getName());

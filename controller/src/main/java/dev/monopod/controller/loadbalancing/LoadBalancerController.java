@@ -51,8 +51,11 @@ public final class LoadBalancerController implements AutoCloseable {
     /// `NAMESPACE/NAME` of what load balancers name.
     private volatile Set<String> certificates = Set.of();
 
+    private volatile Runnable certificatesChanged = () -> {};
+
     // Of the loop's thread.
     private boolean started;
+    private Map<String, Set<String>> told = Map.of();
 
     /// @param lostHosts those that serve nothing any more
     public LoadBalancerController(
@@ -81,6 +84,11 @@ public final class LoadBalancerController implements AutoCloseable {
         this.gateways = new GatewayClaims(client, objects, clock);
     }
 
+    /// Calls back when [#certificatesByHost] has changed. To be called before [#start].
+    public void onCertificates(Runnable action) {
+        certificatesChanged = action;
+    }
+
     /// Returns at once.
     public void start() {
         cluster.onPlacementChange(loop::nudge);
@@ -107,7 +115,16 @@ public final class LoadBalancerController implements AutoCloseable {
         var asked = source.take();
         // What could not be looked at may name some of the others.
         certificates = attempts.failed() ? union(asked, certificates) : asked;
+        tellCertificates();
         return attempts.failed() ? RETRY : QUIET;
+    }
+
+    private void tellCertificates() {
+        var now = certificatesByHost();
+        if (!now.equals(told)) {
+            told = now;
+            certificatesChanged.run();
+        }
     }
 
     private static Set<String> union(Set<String> some, Set<String> others) {

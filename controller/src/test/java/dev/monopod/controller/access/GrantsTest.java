@@ -33,6 +33,10 @@ final class GrantsTest {
                                 - {name: B, valueFrom: {secretKeyRef: {name: env-secret, key: k}}}
                                 - {name: C, valueFrom: {configMapKeyRef: {name: env-map, key: k}}}
                                 - {name: D, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+                          ephemeralContainers:
+                            - env:
+                                - {name: E, valueFrom: {secretKeyRef: {name: debug-secret, key: k}}}
+                              envFrom: [{configMapRef: {name: debug-map}}]
                           volumes:
                             - {name: a, secret: {secretName: volume-secret}}
                             - {name: b, configMap: {name: volume-map}}
@@ -53,9 +57,15 @@ final class GrantsTest {
                                         "pull",
                                         "init-secret",
                                         "env-secret",
+                                        "debug-secret",
                                         "volume-secret",
                                         "projected-secret"),
-                                Set.of("init-map", "env-map", "volume-map", "projected-map"),
+                                Set.of(
+                                        "init-map",
+                                        "env-map",
+                                        "debug-map",
+                                        "volume-map",
+                                        "projected-map"),
                                 "web"));
     }
 
