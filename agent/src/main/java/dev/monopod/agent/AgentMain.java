@@ -13,6 +13,7 @@ import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.size.Sizing;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -103,7 +104,8 @@ public final class AgentMain implements Callable<Integer> {
                             pods.start();
                             return true;
                         });
-                hypervisor.expect(250, 512);
+                var usual = Sizing.smallest();
+                hypervisor.expect(usual.cpu().value(), usual.memory().value());
                 registration.start();
                 collector.start();
                 balancing.start();

@@ -84,6 +84,12 @@ public final class Sizing {
         return requested.plus(tenth).plus(STORAGE_RESERVE).max(DEFAULT_STORAGE);
     }
 
+    /// What a pod gets that asks for nothing.
+    public static Size smallest() {
+        var first = ROWS.getFirst();
+        return new Size(first.cpu, first.memory.getFirst(), DEFAULT_STORAGE);
+    }
+
     private static String tooLarge(Resources requests, MemoryOverhead overhead) {
         var last = ROWS.getLast();
         List<String> needs = new ArrayList<>();
