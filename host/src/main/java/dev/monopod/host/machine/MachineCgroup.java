@@ -20,26 +20,39 @@ final class MachineCgroup {
         this.group = new ControlGroup(id);
     }
 
+    /// Processor time, in thousandths of a processor.
+    ///
+    /// @param weight against other machines
+    /// @param most that it gets under KVM, while nobody else wants any
+    record Share(long weight, long most) {
+        static Share of(long milliCpu) {
+            return new Share(milliCpu, milliCpu);
+        }
+    }
+
     /// Makes the groups and returns their `cgroup.procs` files.
-    List<Path> make(long milliCpu, long memoryMebiBytes, Accelerator accelerator) {
-        return group.make(
-                new ControlGroup.Limits(
-                        (memoryMebiBytes + MONITOR_MEBIBYTES) << 20,
-                        milliCpu,
-                        most(milliCpu, accelerator),
-                        MOST_PROCESSES));
+    List<Path> make(Share share, long memoryMebiBytes, Accelerator accelerator) {
+        return group.make(limits(share, memoryMebiBytes, accelerator));
+    }
+
+    static ControlGroup.Limits limits(Share share, long memoryMebiBytes, Accelerator accelerator) {
+        return new ControlGroup.Limits(
+                (memoryMebiBytes + MONITOR_MEBIBYTES) << 20,
+                share.weight(),
+                most(share, accelerator),
+                MOST_PROCESSES);
     }
 
     /// Changes the processor time that the machine gets.
-    void limit(long milliCpu, Accelerator accelerator) {
-        group.limit(milliCpu, most(milliCpu, accelerator));
+    void limit(Share share, Accelerator accelerator) {
+        group.limit(share.weight(), most(share, accelerator));
     }
 
     /// Under KVM a machine gets at most the processor time of its size; emulation is slow enough,
     /// so there sizes are only weights.
-    private static OptionalLong most(long milliCpu, Accelerator accelerator) {
+    private static OptionalLong most(Share share, Accelerator accelerator) {
         return switch (accelerator) {
-            case KVM -> OptionalLong.of(milliCpu);
+            case KVM -> OptionalLong.of(share.most());
             case TCG -> OptionalLong.empty();
         };
     }

@@ -1,6 +1,7 @@
 package dev.monopod.host.machine;
 
 import dev.monopod.host.file.OwnFile.Found;
+import dev.monopod.host.machine.MachineCgroup.Share;
 import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.program.HostPrograms;
 import java.io.IOException;
@@ -83,28 +84,17 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     @Override
     public VirtualMachine start(MachineConfiguration machine) {
         QemuCommand.check(machine);
-        var copied = copiable(machine) ? copy(machine) : Optional.<VirtualMachine>empty();
-        var started =
-                copied.orElseGet(
-                        () -> launcher.launch(machine, new QemuOrigin.Boot(), starting(machine)));
+        var key =
+                copiable(machine)
+                        ? key(machine.milliCpu(), machine.memoryMebiBytes())
+                        : Optional.<Template.Key>empty();
+        var started = key.map(known -> started(machine, known)).orElseGet(() -> boot(machine));
         var unused =
                 later.schedule(
                         () -> settle(machine.id(), machine.milliCpu()),
                         BOOST.toMillis(),
                         TimeUnit.MILLISECONDS);
         return started;
-    }
-
-    /// A start takes as much processor time for a small machine as for a large one, and somebody
-    /// waits for it.
-    private static long starting(MachineConfiguration machine) {
-        return Math.max(ONE_PROCESSOR, machine.milliCpu());
-    }
-
-    private void settle(String id, long milliCpu) {
-        if (milliCpu > 0) {
-            new MachineCgroup(id).limit(milliCpu, accelerator);
-        }
     }
 
     /// Only machines with the devices of a template.
@@ -114,31 +104,51 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
                 && machine.scratchBytes() <= QemuLauncher.SHARED_SCRATCH_BYTES;
     }
 
-    /// Empty if there is no template yet, or it does not work: then the machine boots.
-    private Optional<VirtualMachine> copy(MachineConfiguration machine) {
-        return key(machine.milliCpu(), machine.memoryMebiBytes())
-                .flatMap(key -> templates.find(key).flatMap(lease -> copy(machine, key, lease)));
-    }
-
-    private Optional<VirtualMachine> copy(
-            MachineConfiguration machine, Template.Key key, Template.Lease found) {
-        try (var lease = found) {
-            var started = launcher.launch(machine, lease.origin(), starting(machine));
-            try {
-                started.asked(Migration::restore);
-                return Optional.of(started);
-            } catch (IOException | RuntimeException e) {
-                started.destroy(Duration.ZERO);
-                throw new MachineException("restoring it failed: " + e.getMessage(), e);
-            }
+    /// As a copy, if there is a template that works. One is given up only if the machine boots
+    /// where it could not be a copy: else it is the machine that can't be started.
+    private VirtualMachine started(MachineConfiguration machine, Template.Key key) {
+        var found = templates.find(key);
+        if (found.isEmpty()) {
+            return boot(machine);
+        }
+        try (var lease = found.get()) {
+            return copy(machine, lease.origin());
         } catch (MachineException e) {
             LOG.warn(
                     "machine {} boots, as it can't be a copy of a {}: {}",
                     machine.id(),
                     key,
                     e.getMessage());
-            templates.forget(key);
-            return Optional.empty();
+        }
+        var booted = boot(machine);
+        templates.forget(key);
+        return booted;
+    }
+
+    private QemuMachine boot(MachineConfiguration machine) {
+        return launcher.launch(machine, new QemuOrigin.Boot(), starting(machine));
+    }
+
+    private QemuMachine copy(MachineConfiguration machine, QemuOrigin template) {
+        var started = launcher.launch(machine, template, starting(machine));
+        try {
+            started.asked(Migration::restore);
+            return started;
+        } catch (IOException | RuntimeException e) {
+            started.destroy(Duration.ZERO);
+            throw new MachineException("restoring it failed: " + e.getMessage(), e);
+        }
+    }
+
+    /// A start takes as much processor time for a small machine as for a large one, and somebody
+    /// waits for it.
+    private static Share starting(MachineConfiguration machine) {
+        return Share.of(Math.max(ONE_PROCESSOR, machine.milliCpu()));
+    }
+
+    private void settle(String id, long milliCpu) {
+        if (milliCpu > 0) {
+            new MachineCgroup(id).limit(Share.of(milliCpu), accelerator);
         }
     }
 

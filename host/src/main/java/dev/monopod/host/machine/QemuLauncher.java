@@ -5,6 +5,7 @@ import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import dev.monopod.host.machine.MachineCgroup.Share;
 import dev.monopod.host.program.ProgramRunner;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -64,14 +65,14 @@ final class QemuLauncher {
 
     /// Returns when QEMU has made every device and its monitor answers.
     ///
-    /// @param weight processor time of the machine, in thousandths of a processor, while it starts
+    /// @param share of the processors while it starts
     /// @throws MachineException when it can't be started; nothing is left then
-    QemuMachine launch(MachineConfiguration machine, QemuOrigin origin, long weight) {
+    QemuMachine launch(MachineConfiguration machine, QemuOrigin origin, Share share) {
         var files = MachineFiles.of(configuration, machine.id());
         var user = claim(machine.id(), files);
         try {
             prepare(machine, origin, files, user);
-            var process = start(machine, origin, files, user, weight);
+            var process = start(machine, origin, files, user, share);
             var started = new QemuMachine(machine.id(), files, process);
             awaitMonitor(started, files);
             return started;
@@ -133,14 +134,14 @@ final class QemuLauncher {
             QemuOrigin origin,
             MachineFiles files,
             long user,
-            long weight)
+            Share share)
             throws IOException {
         var images = new ArrayList<Path>();
         for (var image : machine.imageDisks()) {
             images.add(files.show(image));
         }
         var memory = QemuCommand.memoryMebiBytes(machine.memoryMebiBytes());
-        var groups = new MachineCgroup(machine.id()).make(weight, memory, accelerator);
+        var groups = new MachineCgroup(machine.id()).make(share, memory, accelerator);
         var cell = new QemuJail.Cell(files, user, groups, tap(machine, origin), origin);
         var qemu = command.of(machine, origin, files.scratch(), images);
         var printed = programs.output(jail.starting(cell, START_LIMIT, qemu)).strip();

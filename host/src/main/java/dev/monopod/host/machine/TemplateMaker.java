@@ -3,6 +3,7 @@ package dev.monopod.host.machine;
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.kernel.SealedMemory;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import dev.monopod.host.machine.MachineCgroup.Share;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -14,8 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -42,17 +43,19 @@ final class TemplateMaker {
     /// Thousandths of a processor, while others want some.
     private static final long WEIGHT = 2;
 
+    private static final long ONE_PROCESSOR = 1000;
+
     private static final int MOST_STATE_BYTES = 16 << 20;
 
     private final QemuConfiguration configuration;
     private final QemuLauncher launcher;
-    private final Clock clock;
+    private final InstantSource clock;
     private final RandomGenerator random;
 
     TemplateMaker(
             QemuConfiguration configuration,
             QemuLauncher launcher,
-            Clock clock,
+            InstantSource clock,
             RandomGenerator random) {
         this.configuration = configuration;
         this.launcher = launcher;
@@ -93,7 +96,7 @@ final class TemplateMaker {
             // Only the jail shows it to anybody: the folder is closed.
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
             var origin = new QemuOrigin.Original(memory.path(), socket);
-            var machine = launcher.launch(machine(id, key), origin, WEIGHT);
+            var machine = launcher.launch(machine(id, key), origin, share(key));
             try {
                 awaitGuest(machine);
                 save(machine, server, socket, state);
@@ -103,10 +106,15 @@ final class TemplateMaker {
         }
     }
 
+    /// Under KVM a small weight is no small quota, by which it would not boot in time.
+    static Share share(Template.Key key) {
+        return new Share(WEIGHT, key.processors() * ONE_PROCESSOR);
+    }
+
     private static MachineConfiguration machine(String id, Template.Key key) {
         return new MachineConfiguration(
                 id,
-                key.processors() * 1000,
+                key.processors() * ONE_PROCESSOR,
                 key.memoryMebiBytes(),
                 QemuLauncher.SHARED_SCRATCH_BYTES,
                 List.of(),

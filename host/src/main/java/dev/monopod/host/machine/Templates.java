@@ -2,9 +2,9 @@ package dev.monopod.host.machine;
 
 import dev.monopod.host.machine.Template.Key;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -31,7 +31,7 @@ final class Templates {
 
     private final Maker maker;
     private final Executor background;
-    private final Clock clock;
+    private final InstantSource clock;
 
     /// Last used, last in order.
     private final LinkedHashMap<Key, Template> ready = new LinkedHashMap<>(MOST, 0.75f, true);
@@ -46,7 +46,7 @@ final class Templates {
     }
 
     /// @param background runs one task at a time
-    Templates(Maker maker, Executor background, Clock clock) {
+    Templates(Maker maker, Executor background, InstantSource clock) {
         this.maker = maker;
         this.background = background;
         this.clock = clock;

@@ -7,11 +7,7 @@ import dev.monopod.host.machine.Template.Key;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +21,9 @@ final class TemplatesTest {
 
     private final Queue<Runnable> background = new ArrayDeque<>();
     private final List<Key> made = new ArrayList<>();
-    private final TestClock clock = new TestClock();
+    private Instant now = Instant.EPOCH;
     private boolean broken;
-    private final Templates templates = new Templates(this::make, background::add, clock);
+    private final Templates templates = new Templates(this::make, background::add, () -> now);
 
     @AfterEach
     void close() {
@@ -55,7 +51,7 @@ final class TemplatesTest {
         assertThat(templates.find(SMALL)).isPresent();
         work();
         assertThat(made).hasSize(2);
-        clock.pass(Templates.LONGEST_LIFE.plusSeconds(1));
+        now = now.plus(Templates.LONGEST_LIFE.plusSeconds(1));
         assertThat(templates.find(SMALL)).isPresent();
         work();
         assertThat(made).hasSize(3);
@@ -91,7 +87,7 @@ final class TemplatesTest {
         assertThat(templates.find(SMALL)).isEmpty();
         assertThat(background).isEmpty();
         broken = false;
-        clock.pass(Templates.RETRY.plusSeconds(1));
+        now = now.plus(Templates.RETRY.plusSeconds(1));
         assertThat(templates.find(SMALL)).isEmpty();
         work();
         assertThat(templates.find(SMALL)).isPresent();
@@ -143,31 +139,6 @@ final class TemplatesTest {
         }
         made.add(key);
         return new Template(
-                SealedMemory.create("test-memory"),
-                SealedMemory.create("test-state"),
-                clock.instant());
-    }
-
-    private static final class TestClock extends Clock {
-        private Instant now = Instant.EPOCH;
-
-        void pass(Duration time) {
-            now = now.plus(time);
-        }
-
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
+                SealedMemory.create("test-memory"), SealedMemory.create("test-state"), now);
     }
 }

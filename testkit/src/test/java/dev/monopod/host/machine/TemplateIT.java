@@ -112,7 +112,7 @@ final class TemplateIT {
             QemuLauncher launcher, Template template, GuestChannel.Transport transport, String id)
             throws IOException {
         try (var lease = template.lease()) {
-            var machine = launcher.launch(machine(id), lease.origin(), 250);
+            var machine = launcher.launch(machine(id), lease.origin(), MachineCgroup.Share.of(250));
             try {
                 machine.asked(Migration::restore);
                 try (var channel = new GuestChannel(machine.channel(), transport)) {
