@@ -92,10 +92,7 @@ class WatchedOnceIT {
 
     @Test
     void anAgentWatchesEachKindOnce() throws Exception {
-        var binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         var loops = new Loops(Clock.systemUTC(), new Random(1));
         try (var server = ApiServer.start(binary);

@@ -24,10 +24,7 @@ final class ControllerMainIT {
 
     @Test
     void endsWellOnSigtermAndGivesItsLeaseBack() throws IOException, InterruptedException {
-        Path binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         try (ApiServer apiServer = ApiServer.start(binary);
                 KubernetesClient client = apiServer.client()) {

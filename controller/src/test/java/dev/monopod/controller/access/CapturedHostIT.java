@@ -64,10 +64,7 @@ final class CapturedHostIT {
 
     @BeforeAll
     void start() throws IOException {
-        var binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         apiServer = ApiServer.start(binary);
         admin = apiServer.client();

@@ -20,7 +20,6 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -38,10 +37,7 @@ record AdmissionRig(
     private static final int PORT = 21013;
 
     static AdmissionRig start() throws IOException, InterruptedException {
-        Path binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         var apiServer = ApiServer.start(binary);
         var client = apiServer.client();

@@ -19,7 +19,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -47,10 +46,7 @@ final class PodPolicyIT {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        var binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         apiServer = ApiServer.start(binary);
         admin = apiServer.client();

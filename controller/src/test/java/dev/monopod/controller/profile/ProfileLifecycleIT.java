@@ -15,7 +15,6 @@ import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookC
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -43,10 +42,7 @@ final class ProfileLifecycleIT {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Path binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         apiServer = ApiServer.start(binary);
         client = apiServer.client();

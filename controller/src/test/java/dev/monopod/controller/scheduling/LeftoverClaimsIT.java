@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,10 +38,7 @@ final class LeftoverClaimsIT {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Path binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         apiServer = ApiServer.start(binary);
         client = apiServer.client();

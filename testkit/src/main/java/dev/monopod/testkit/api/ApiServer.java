@@ -41,6 +41,11 @@ public final class ApiServer implements AutoCloseable {
         this.binary = binary.toAbsolutePath();
     }
 
+    /// The control plane that the build makes, as a module's folder sees it. It may not be there.
+    public static Path binary() {
+        return Path.of(System.getProperty("monopod.controlPlane", "../dist/monopod-control-plane"));
+    }
+
     /// Returns when it is ready.
     public static ApiServer start(Path binary) throws IOException {
         var server = new ApiServer(Files.createTempDirectory("monopod-api-server"), binary);

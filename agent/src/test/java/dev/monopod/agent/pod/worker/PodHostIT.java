@@ -48,10 +48,7 @@ class PodHostIT {
 
     @Test
     void anEmptyApiServerDestroysNothing() throws Exception {
-        var binary =
-                Path.of(
-                        System.getProperty(
-                                "monopod.controlPlane", "../dist/monopod-control-plane"));
+        var binary = ApiServer.binary();
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         try (var server = ApiServer.start(binary);
                 var client = server.client();
