@@ -227,8 +227,14 @@ mod tests {
     use super::*;
     use tokio::io::AsyncReadExt;
 
+    struct Served {
+        connections: mpsc::Receiver<Connection>,
+        written: mpsc::Receiver<(u64, Vec<u8>)>,
+        current: Arc<AtomicU64>,
+    }
+
     /// What the port answers, one read after the other; then nothing for ever.
-    fn serve(reads: Vec<io::Result<&'static [u8]>>) -> (mpsc::Receiver<Connection>, mpsc::Receiver<(u64, Vec<u8>)>, Arc<AtomicU64>) {
+    fn serve(reads: Vec<io::Result<&'static [u8]>>) -> Served {
         let current = Arc::new(AtomicU64::new(0));
         let (output, written) = mpsc::channel(CHUNKS);
         let (accepted, connections) = mpsc::channel(8);
@@ -246,7 +252,7 @@ mod tests {
                 },
             })
         });
-        (connections, written, current)
+        Served { connections, written, current }
     }
 
     fn nothing_yet() -> io::Result<&'static [u8]> {
@@ -264,18 +270,18 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn answers_a_connection_whose_bytes_came_before_it_was_announced() {
-        let (mut connections, mut written, current) = serve(vec![Ok(b""), Ok(PREFACE), Ok(b""), nothing_yet()]);
-        assert_eq!(first_bytes(connections.recv().await.unwrap()).await, PREFACE);
-        let (number, bytes) = written.recv().await.unwrap();
+        let mut port = serve(vec![Ok(b""), Ok(PREFACE), Ok(b""), nothing_yet()]);
+        assert_eq!(first_bytes(port.connections.recv().await.unwrap()).await, PREFACE);
+        let (number, bytes) = port.written.recv().await.unwrap();
         assert_eq!((number, bytes), (1, b"answer".to_vec()));
-        assert_eq!(current.load(Ordering::SeqCst), 1, "the answer would be dropped");
+        assert_eq!(port.current.load(Ordering::SeqCst), 1, "the answer would be dropped");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn ends_a_connection_that_was_there_and_hung_up() {
-        let (mut connections, _written, current) = serve(vec![Ok(PREFACE), nothing_yet(), Ok(b""), Ok(PREFACE)]);
-        connections.recv().await.unwrap();
-        connections.recv().await.unwrap();
-        assert_eq!(current.load(Ordering::SeqCst), 3, "the hang-up and the next connection each count");
+        let mut port = serve(vec![Ok(PREFACE), nothing_yet(), Ok(b""), Ok(PREFACE)]);
+        port.connections.recv().await.unwrap();
+        port.connections.recv().await.unwrap();
+        assert_eq!(port.current.load(Ordering::SeqCst), 3, "the hang-up and the next connection each count");
     }
 }

@@ -1,14 +1,14 @@
 //! Starts a process in a container, from the guest's side.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use tokio::sync::oneshot;
 
 use super::control::Control;
+use super::in_memory::in_memory;
 use super::spec::{Failure, FailureKind, ProcessSpec, Report};
 use super::{seccomp, starter};
 use crate::protocol::ContainerUser;
@@ -73,19 +73,6 @@ pub fn launch(reaper: &Reaper, spec: &ProcessSpec, streams: Streams) -> Result<L
         Some((pid, exit)) => Ok(Launched { pid, exit, terminal, user }),
         None => Err(Failure::new(FailureKind::Machine, "the starting process ended without a word")),
     }
-}
-
-pub fn in_memory(text: &[u8]) -> io::Result<File> {
-    // SAFETY: the name is a constant that ends in NUL; the descriptor is owned at once.
-    let raw = unsafe { libc::memfd_create(c"process".as_ptr(), libc::MFD_CLOEXEC) };
-    if raw < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: just opened.
-    let mut file = unsafe { File::from_raw_fd(raw) };
-    file.write_all(text)?;
-    io::Seek::rewind(&mut file)?;
-    Ok(file)
 }
 
 fn keep_on_exec(raw: RawFd) -> io::Result<()> {

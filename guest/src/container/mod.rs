@@ -3,6 +3,7 @@
 mod control;
 pub mod exec;
 pub mod identity;
+mod in_memory;
 pub mod launch;
 pub mod lifecycle;
 pub mod pause;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use libseccomp::{ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall};
 use serde::Deserialize;
 
+use super::in_memory::in_memory;
 use super::seccomp_default::{ALLOWED, BY_CAPABILITY, PERSONALITIES};
 use super::spec::{Failure, FailureKind, SeccompSpec, SecuritySpec};
 
@@ -27,7 +28,7 @@ pub struct Program(Vec<u8>);
 
 impl Program {
     fn of(filter: &ScmpFilterContext) -> Result<Self> {
-        let mut file = super::launch::in_memory(&[])?;
+        let mut file = in_memory(&[])?;
         filter.export_bpf(&mut file)?;
         Self::read(&file)
     }
@@ -79,7 +80,7 @@ fn default_of(capabilities: &[String]) -> Result<Arc<File>> {
         return Ok(known.clone());
     }
     let Program(bytes) = Program::of(&runtime_default(&keys)?)?;
-    let file = Arc::new(super::launch::in_memory(&bytes)?);
+    let file = Arc::new(in_memory(&bytes)?);
     defaults.insert(keys, file.clone());
     Ok(file)
 }
