@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -128,15 +130,35 @@ public final class ControlGroup {
         for (var group : folders()) {
             while (Files.isDirectory(group)) {
                 try {
-                    processes(group).forEach(ProcessHandle::destroyForcibly);
+                    end(processes(group), deadline);
                     Files.deleteIfExists(group);
                 } catch (IOException e) {
                     // A killed process leaves its groups a moment after it stops to run.
-                    if (System.nanoTime() - deadline > 0 || !paused()) {
+                    if (System.nanoTime() - deadline > 0
+                            || Thread.currentThread().isInterrupted()) {
                         LOG.warn("failed to remove {}: {}", group, e.toString());
                         break;
                     }
+                    Thread.yield();
                 }
+            }
+        }
+    }
+
+    /// Kills them, and waits until they have ended.
+    ///
+    /// @throws IOException if one of them does not end
+    private static void end(List<ProcessHandle> processes, long deadline) throws IOException {
+        processes.forEach(ProcessHandle::destroyForcibly);
+        for (var process : processes) {
+            try {
+                var left = Math.max(0, deadline - System.nanoTime());
+                process.onExit().get(left, TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IOException("process %d does not end".formatted(process.pid()), e);
             }
         }
     }
@@ -147,16 +169,6 @@ public final class ControlGroup {
             ProcessHandle.of(Long.parseLong(line)).ifPresent(found::add);
         }
         return found;
-    }
-
-    private static boolean paused() {
-        try {
-            TimeUnit.MILLISECONDS.sleep(5);
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 
     private static boolean unified() {
