@@ -153,7 +153,9 @@ final class FargateSchedulerIT {
         awaitReason(
                 "nowhere",
                 "MatchNodeSelector failed: Fargate profile web cannot satisfy pod's node"
-                        + " selector/affinity requirements");
+                        + " selector/affinity requirements: nodeSelector"
+                        + " topology.kubernetes.io/zone=us-west-2c; the profile has zone"
+                        + " us-west-2a");
         delete("nowhere");
     }
 
