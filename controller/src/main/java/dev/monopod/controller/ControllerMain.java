@@ -312,7 +312,7 @@ public final class ControllerMain implements Callable<Integer> {
                             loops,
                             Clock.systemUTC());
             var access = new HostAccess(client, cluster, balancers::certificatesByHost, loops);
-            balancers.onCertificates(access::nudge);
+            balancers.onCertificates(access::now);
             closers.addAll(
                     List.of(
                             access::close,

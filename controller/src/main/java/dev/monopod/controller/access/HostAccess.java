@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// Keeps a Role and its binding for each host in each namespace where it has pods, so that RBAC
 /// lets its agent to what these pods name and to nothing else. A Machine brings its pod's names,
 /// and takes them with it when it goes; where its neighbours have named them already, which is
-/// usual, nothing is written. One thread does it all.
+/// usual, nothing is written. One pass at a time.
 public final class HostAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostAccess.class);
     private static final String MANAGER = "monopod-controller";
@@ -48,7 +48,7 @@ public final class HostAccess implements AutoCloseable {
     private final Loop loop;
 
     /// Of pods whose Machine is there, by its name: what a pod named last is kept until its machine
-    /// is down. Of the loop's thread.
+    /// is down.
     private final Map<String, PodNeeds> needs = new HashMap<>();
 
     /// @param served by host, `NAMESPACE/NAME` of the certificates of load balancers that it serves
@@ -80,15 +80,21 @@ public final class HostAccess implements AutoCloseable {
         loop.start();
     }
 
-    /// What hosts serve has changed.
-    public void nudge() {
-        loop.nudge();
+    /// What hosts serve has changed: brings the Roles into step before it returns. What fails is
+    /// tried again soon, by the loop.
+    public void now() {
+        try {
+            pass();
+        } catch (KubernetesClientException e) {
+            LOG.info("hosts do not have all their rights yet: {}", e.getMessage());
+            loop.nudge();
+        }
     }
 
     /// Brings the Roles into step, all that can be.
     ///
     /// @throws KubernetesClientException the first failure, when the others have been tried
-    void pass() {
+    synchronized void pass() {
         var machines = cluster.machines();
         needs.keySet()
                 .retainAll(

@@ -56,12 +56,20 @@ final class AddressBook {
     /// @param why for the user
     record None(String why) implements Answer {}
 
+    boolean has(Owner owner) {
+        return byOwner.containsKey(owner);
+    }
+
+    /// The host that serves the next new address.
+    static Optional<String> next(List<Host> hosts) {
+        return hosts.stream()
+                .map(each -> each.getMetadata().getName())
+                .min(Comparator.naturalOrder());
+    }
+
     /// Who has an address keeps it.
     Answer of(Owner owner, List<Subnet> subnets, List<Host> hosts) {
-        var host =
-                hosts.stream()
-                        .map(each -> each.getMetadata().getName())
-                        .min(Comparator.naturalOrder());
+        var host = next(hosts);
         if (host.isEmpty()) {
             return new None("there is no host");
         }

@@ -22,9 +22,14 @@ final class AskedCertificates implements KindSource {
         this.source = source;
     }
 
+    /// Those that [#take] would give now.
+    Set<String> soFar() {
+        return Set.copyOf(asked);
+    }
+
     /// `NAMESPACE/NAME` of those that are there and were asked for since the last call.
     Set<String> take() {
-        var all = Set.copyOf(asked);
+        var all = soFar();
         asked.clear();
         return all;
     }

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -50,6 +51,9 @@ public final class LoadBalancerController implements AutoCloseable {
 
     /// `NAMESPACE/NAME` of what load balancers name.
     private volatile Set<String> certificates = Set.of();
+
+    /// The host that is about to get an address, if a load balancer has none.
+    private volatile Optional<String> next = Optional.empty();
 
     private volatile Runnable certificatesChanged = () -> {};
 
@@ -84,7 +88,8 @@ public final class LoadBalancerController implements AutoCloseable {
         this.gateways = new GatewayClaims(client, objects, clock);
     }
 
-    /// Calls back when [#certificatesByHost] has changed. To be called before [#start].
+    /// Calls back when [#certificatesByHost] has changed, and goes on when that returns. To be
+    /// called before [#start].
     public void onCertificates(Runnable action) {
         certificatesChanged = action;
     }
@@ -106,6 +111,13 @@ public final class LoadBalancerController implements AutoCloseable {
         List<Claim> claims = new ArrayList<>(services.all(attempts));
         claims.addAll(ingresses.all(attempts));
         claims.addAll(gateways.all(attempts));
+        // The right to read a certificate comes before the address: who gets that reads at once.
+        next =
+                claims.stream().allMatch(claim -> book.has(claim.owner()))
+                        ? Optional.empty()
+                        : AddressBook.next(hosts());
+        certificates = union(source.soFar(), certificates);
+        tellCertificates();
         var owners = new HashSet<Owner>();
         for (var claim : claims) {
             owners.add(claim.owner());
@@ -114,7 +126,9 @@ public final class LoadBalancerController implements AutoCloseable {
         attempts.make("addresses to give back", () -> book.retainOnly(owners));
         var asked = source.take();
         // What could not be looked at may name some of the others.
-        certificates = attempts.failed() ? union(asked, certificates) : asked;
+        if (!attempts.failed()) {
+            certificates = asked;
+        }
         tellCertificates();
         return attempts.failed() ? RETRY : QUIET;
     }
@@ -136,12 +150,16 @@ public final class LoadBalancerController implements AutoCloseable {
     /// load balancer has those of all, since another's address may come to it at any time.
     public Map<String, Set<String>> certificatesByHost() {
         var named = certificates;
-        return objects.addresses().stream()
-                .filter(address ->
-                        Addresses.ours(address)
-                                && !HostAddresses.isHosts(address)
-                                && !Addresses.host(address).isEmpty())
-                .collect(Collectors.toMap(Addresses::host, _ -> named, (one, _) -> one));
+        var serving =
+                objects.addresses().stream()
+                        .filter(address ->
+                                Addresses.ours(address)
+                                        && !HostAddresses.isHosts(address)
+                                        && !Addresses.host(address).isEmpty())
+                        .map(Addresses::host);
+        return Stream.concat(serving, next.stream())
+                .distinct()
+                .collect(Collectors.toMap(host -> host, _ -> named));
     }
 
     private List<String> vpcRanges() {
