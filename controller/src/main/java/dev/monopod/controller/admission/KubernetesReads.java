@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,12 +53,10 @@ public final class KubernetesReads implements ClusterReads {
         this.policies = watches.of(SecurityGroupPolicy.class);
     }
 
-    /// Starts its watches; returns when their lists are complete.
+    /// Starts its watches, and returns at once: until their lists are complete, the API server is
+    /// asked.
     public void start() {
-        Stream.of(profiles, namespaces, accounts, subnets, policies)
-                .map(Watched::start)
-                .toList()
-                .forEach(CompletableFuture::join);
+        Stream.of(profiles, namespaces, accounts, subnets, policies).forEach(Watched::start);
     }
 
     private static <T extends HasMetadata> Optional<T> find(
@@ -70,7 +67,9 @@ public final class KubernetesReads implements ClusterReads {
 
     @Override
     public List<FargateProfile> profiles() {
-        return profiles.list();
+        return profiles.isCurrent()
+                ? profiles.list()
+                : client.resources(FargateProfile.class).list().getItems();
     }
 
     @Override
