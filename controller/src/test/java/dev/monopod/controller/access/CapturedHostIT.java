@@ -203,6 +203,16 @@ final class CapturedHostIT {
         refused(() -> b.raw(path), "cannot get");
     }
 
+    /// Its operator says there which servers stand for EFS; no pod names it.
+    @Test
+    void readsTheServersOfFileSystems() {
+        apply("{apiVersion: v1, kind: Namespace, metadata: {name: files}}");
+        apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: efs-servers, namespace: files}}");
+
+        assertThat(b.raw("/api/v1/namespaces/files/configmaps/efs-servers")).contains("efs");
+        refused(() -> b.raw("/api/v1/namespaces/files/configmaps/another"), "cannot get");
+    }
+
     @Test
     void getsTokensOfItsOwnPodsAccountsOnly() {
         assertThat(token(b, "account-b", pod("b"))).contains("\"token\"");
