@@ -80,14 +80,16 @@ final class QemuCommand {
             MachineConfiguration machine, QemuOrigin origin, Path scratch, List<Path> images) {
         var line = new ArrayList<String>();
         line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
+        line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
         line.addAll(
                 switch (accelerator) {
                     case KVM -> List.of("-accel", "kvm", "-cpu", "host");
                     case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
                 });
-        line.addAll(begin(origin, memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
+        line.addAll(List.of("-m", memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
+        line.addAll(begin(origin));
         line.addAll(List.of("-chardev", "ringbuf,id=console,size=16384"));
         line.addAll(List.of("-serial", "chardev:console"));
         line.addAll(List.of("-chardev", socket("qmp", QemuJail.MONITOR)));
@@ -123,31 +125,12 @@ final class QemuCommand {
         return line;
     }
 
-    /// Where the machine's memory comes from, and what is in it. A copy needs no kernel: it is in
-    /// the memory already. QEMU 7.2 opens a memory's file to be written even if its mapping is
-    /// private, so it is the file's seals that keep a machine from changing what others begin with.
-    private List<String> begin(QemuOrigin origin, String size) {
-        var type = "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on";
-        var inFile = type + ",memory-backend=memory";
-        var file =
-                "memory-backend-file,id=memory,size=%s,mem-path=/proc/self/fd/%d,share="
-                        .formatted(size, QemuJail.MEMORY);
-        var line = new ArrayList<String>();
-        switch (origin) {
-            case QemuOrigin.Boot() -> {
-                line.addAll(List.of("-M", type, "-m", size));
-                line.addAll(kernel());
-            }
-            case QemuOrigin.Original(_, _) -> {
-                line.addAll(List.of("-M", inFile, "-m", size, "-object", file + "on"));
-                line.addAll(kernel());
-            }
-            case QemuOrigin.Copy(_, _) -> {
-                line.addAll(List.of("-M", inFile, "-m", size, "-object", file + "off"));
-                line.addAll(List.of("-S", "-incoming", "defer"));
-            }
-        }
-        return line;
+    /// What is in the machine's memory at first. A copy needs no kernel: it comes with the memory.
+    private List<String> begin(QemuOrigin origin) {
+        return switch (origin) {
+            case QemuOrigin.Boot(), QemuOrigin.Original(_) -> kernel();
+            case QemuOrigin.Copy(_) -> List.of("-S", "-incoming", "defer");
+        };
     }
 
     private List<String> kernel() {

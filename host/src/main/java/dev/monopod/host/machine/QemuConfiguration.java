@@ -15,7 +15,7 @@ import java.util.List;
 /// @param clones whether machines may begin with the memory of one that has booted before
 public record QemuConfiguration(Path guest, Path dataDirectory, Path runDirectory, Clones clones) {
     /// Copies of one machine have their kernel's secrets in common, such as where it lies in
-    /// memory, and begin with the same pages, never with what a pod wrote.
+    /// memory; never what a pod wrote.
     public enum Clones {
         /// All machines of a size are copies of one, which is made anew now and then.
         SHARED,

@@ -27,6 +27,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
 
     private static final long ONE_PROCESSOR = 1000;
+    private static final long LARGEST_COPY_MEBIBYTES = 8192;
 
     /// How long a machine starts at most, as far as its share of the processors goes.
     private static final Duration BOOST = Duration.ofSeconds(10);
@@ -97,9 +98,11 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         return started;
     }
 
-    /// Only machines with the devices of a template.
+    /// Only machines with the devices of a template. Each page of a copy is looked at once, so that
+    /// a large one had better boot.
     private boolean copiable(MachineConfiguration machine) {
         return configuration.clones() == Clones.SHARED
+                && machine.memoryMebiBytes() <= LARGEST_COPY_MEBIBYTES
                 && machine.network().isPresent()
                 && machine.scratchBytes() <= QemuLauncher.SHARED_SCRATCH_BYTES;
     }

@@ -19,10 +19,8 @@ final class QemuJail {
     static final int CHANNEL = 4;
     static final int TAP = 5;
 
-    /// The machine's memory, and the state of its devices.
-    static final int MEMORY = 6;
-
-    static final int STATE = 7;
+    /// What a copy begins with.
+    static final int SAVED = 6;
 
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;

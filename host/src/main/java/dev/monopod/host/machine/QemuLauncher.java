@@ -116,12 +116,12 @@ final class QemuLauncher {
         files.make();
         switch (origin) {
             case QemuOrigin.Boot() -> scratchDisks.make(files.scratch(), machine.scratchBytes());
-            case QemuOrigin.Copy(_, _) -> {
+            case QemuOrigin.Copy(_) -> {
                 scratchDisks.make(files.scratch(), machine.scratchBytes());
                 ScratchDisks.stretch(files.scratch(), SHARED_SCRATCH_BYTES);
             }
             // No pod ever writes to it.
-            case QemuOrigin.Original(_, _) ->
+            case QemuOrigin.Original(_) ->
                     ScratchDisks.stretch(files.scratch(), SHARED_SCRATCH_BYTES);
         }
         PrivateFiles.close(files.scratch());
@@ -160,9 +160,8 @@ final class QemuLauncher {
     /// An original needs the same device as its copies, but nobody to talk to.
     private static Optional<QemuJail.Tap> tap(MachineConfiguration machine, QemuOrigin origin) {
         return switch (origin) {
-            case QemuOrigin.Original(_, _) ->
-                    Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
-            case QemuOrigin.Boot(), QemuOrigin.Copy(_, _) ->
+            case QemuOrigin.Original(_) -> Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
+            case QemuOrigin.Boot(), QemuOrigin.Copy(_) ->
                     machine.network()
                             .map(tap ->
                                     new QemuJail.Tap(

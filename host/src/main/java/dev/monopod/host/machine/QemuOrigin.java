@@ -8,33 +8,30 @@ sealed interface QemuOrigin {
     /// Empty: the kernel boots.
     record Boot() implements QemuOrigin {}
 
-    /// Empty, in a file that machines are to begin with later: the kernel boots, and no pod ever
-    /// runs in it.
+    /// Empty: the kernel boots, and no pod ever runs in it, but machines are to begin with what it
+    /// has become.
     ///
-    /// @param memory file that holds the machine's memory
-    /// @param savedTo socket that takes the state of its devices in the end
-    record Original(Path memory, Path savedTo) implements QemuOrigin {}
+    /// @param savedTo socket that takes its memory and the state of its devices in the end
+    record Original(Path savedTo) implements QemuOrigin {}
 
-    /// As the original's was when it stopped: nothing boots. What it writes is its own.
+    /// As the original was when it stopped: nothing boots.
     ///
-    /// @param memory the original's memory, which can't be changed any more
-    /// @param state of its devices
-    record Copy(Path memory, Path state) implements QemuOrigin {}
+    /// @param saved the original's memory and devices, which can't be changed any more
+    record Copy(Path saved) implements QemuOrigin {}
 
     /// What QEMU finds open beside its sockets and its tap.
     default List<Path> opened() {
         return switch (this) {
-            case Boot() -> List.of();
-            case Original(var memory, _) -> List.of(memory);
-            case Copy(var memory, var state) -> List.of(memory, state);
+            case Copy(var saved) -> List.of(saved);
+            case Boot(), Original(_) -> List.of();
         };
     }
 
     /// What of the host QEMU sees beside its disks.
     default List<Path> shown() {
         return switch (this) {
-            case Original(_, var savedTo) -> List.of(savedTo);
-            case Boot(), Copy(_, _) -> List.of();
+            case Original(var savedTo) -> List.of(savedTo);
+            case Boot(), Copy(_) -> List.of();
         };
     }
 
@@ -43,7 +40,7 @@ sealed interface QemuOrigin {
     default boolean hasAllDisks() {
         return switch (this) {
             case Boot() -> false;
-            case Original(_, _), Copy(_, _) -> true;
+            case Original(_), Copy(_) -> true;
         };
     }
 }

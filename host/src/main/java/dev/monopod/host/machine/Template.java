@@ -3,21 +3,18 @@ package dev.monopod.host.machine;
 import dev.monopod.host.kernel.SealedMemory;
 import java.time.Instant;
 
-/// The memory of a machine that has booted and that no pod was ever in, and the state of its
-/// devices. Nobody can change either: they are sealed. Thread-safe.
+/// A machine that has booted and that no pod was ever in, saved. Nobody can change it: it is
+/// sealed. Thread-safe.
 final class Template {
-    private final SealedMemory memory;
-    private final SealedMemory state;
+    private final SealedMemory saved;
     private final Instant made;
     private int copies;
     private int users;
     private boolean retired;
 
-    /// @param memory sealed, as is
-    /// @param state the state
-    Template(SealedMemory memory, SealedMemory state, Instant made) {
-        this.memory = memory;
-        this.state = state;
+    /// @param saved sealed
+    Template(SealedMemory saved, Instant made) {
+        this.saved = saved;
         this.made = made;
     }
 
@@ -36,11 +33,11 @@ final class Template {
         }
     }
 
-    /// Keeps the template's files open while a machine is made of them: their paths name open files
-    /// of this process, and a closed one's number is soon another file's.
+    /// Keeps the template's file open while a machine is made of it: its path names an open file of
+    /// this process, and a closed one's number is soon another file's.
     final class Lease implements AutoCloseable {
         QemuOrigin origin() {
-            return new QemuOrigin.Copy(memory.path(), state.path());
+            return new QemuOrigin.Copy(saved.path());
         }
 
         @Override
@@ -77,8 +74,7 @@ final class Template {
 
     private void closeUnused() {
         if (retired && users == 0) {
-            memory.close();
-            state.close();
+            saved.close();
         }
     }
 }

@@ -38,14 +38,14 @@ final class TemplateMaker {
     /// The guest has nothing to do any more.
     private static final Duration SETTLING = Duration.ofSeconds(1);
 
-    private static final Duration SAVE_LIMIT = Duration.ofSeconds(30);
+    private static final Duration SAVE_LIMIT = Duration.ofSeconds(60);
 
     /// Thousandths of a processor, while others want some.
     private static final long WEIGHT = 2;
 
     private static final long ONE_PROCESSOR = 1000;
 
-    private static final int MOST_STATE_BYTES = 16 << 20;
+    private static final int MOST_BYTES = 512 << 20;
 
     private final QemuConfiguration configuration;
     private final QemuLauncher launcher;
@@ -65,41 +65,38 @@ final class TemplateMaker {
 
     /// @throws MachineException when the machine does not boot
     Template make(Template.Key key) throws IOException, InterruptedException {
-        var memory = SealedMemory.create("mp-template-memory");
-        var state = SealedMemory.create("mp-template-state");
+        var saved = SealedMemory.create("mp-template");
         var complete = false;
         try {
-            boot(key, memory, state);
+            boot(key, saved);
             if (!configuration.programs().equals(key.programs())) {
                 throw new IOException("kernel, guest or QEMU were replaced meanwhile");
             }
-            memory.seal();
-            state.seal();
+            saved.seal();
             complete = true;
-            return new Template(memory, state, clock.instant());
+            return new Template(saved, clock.instant());
         } finally {
             if (!complete) {
-                memory.close();
-                state.close();
+                saved.close();
             }
         }
     }
 
-    private void boot(Template.Key key, SealedMemory memory, SealedMemory state)
+    private void boot(Template.Key key, SealedMemory saved)
             throws IOException, InterruptedException {
         var id = PREFIX + HexFormat.of().toHexDigits(random.nextLong());
         var files = MachineFiles.of(configuration, id);
         PrivateFiles.ensureFolder(files.run());
-        var socket = files.run().resolve("state.sock");
+        var socket = files.run().resolve("saved.sock");
         try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(socket));
             // Only the jail shows it to anybody: the folder is closed.
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            var origin = new QemuOrigin.Original(memory.path(), socket);
+            var origin = new QemuOrigin.Original(socket);
             var machine = launcher.launch(machine(id, key), origin, share(key));
             try {
                 awaitGuest(machine);
-                save(machine, server, socket, state);
+                save(machine, server, socket, saved);
             } finally {
                 machine.destroy(Duration.ZERO);
             }
@@ -138,15 +135,15 @@ final class TemplateMaker {
     }
 
     private static void save(
-            QemuMachine machine, ServerSocketChannel server, Path socket, SealedMemory state)
+            QemuMachine machine, ServerSocketChannel server, Path socket, SealedMemory saved)
             throws IOException, InterruptedException {
         var received = new CompletableFuture<Long>();
         var receiver =
                 Thread.ofVirtual()
-                        .name("state of " + machine.id())
+                        .name("save " + machine.id())
                         .start(() -> {
                             try {
-                                received.complete(receive(server, state.path()));
+                                received.complete(receive(server, saved.path()));
                             } catch (IOException e) {
                                 received.completeExceptionally(e);
                             }
@@ -155,9 +152,9 @@ final class TemplateMaker {
             machine.asked(qmp -> Migration.save(qmp, socket));
             received.get(SAVE_LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw new IOException("cannot receive the state: " + e.getCause(), e);
+            throw new IOException("cannot receive what is saved: " + e.getCause(), e);
         } catch (TimeoutException e) {
-            throw new IOException("the state did not come in time", e);
+            throw new IOException("it was not saved in time", e);
         } finally {
             receiver.interrupt();
         }
@@ -166,13 +163,13 @@ final class TemplateMaker {
     private static long receive(ServerSocketChannel server, Path target) throws IOException {
         try (var source = server.accept();
                 var file = FileChannel.open(target, StandardOpenOption.WRITE)) {
-            var buffer = ByteBuffer.allocate(1 << 16);
+            var buffer = ByteBuffer.allocate(1 << 20);
             var total = 0L;
             while (source.read(buffer) >= 0) {
                 buffer.flip();
                 total += buffer.remaining();
-                if (total > MOST_STATE_BYTES) {
-                    throw new IOException("it is larger than " + MOST_STATE_BYTES + " bytes");
+                if (total > MOST_BYTES) {
+                    throw new IOException("it is larger than " + MOST_BYTES + " bytes");
                 }
                 while (buffer.hasRemaining()) {
                     file.write(buffer);

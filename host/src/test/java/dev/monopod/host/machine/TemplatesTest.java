@@ -138,7 +138,6 @@ final class TemplatesTest {
             throw new IOException("no memory");
         }
         made.add(key);
-        return new Template(
-                SealedMemory.create("test-memory"), SealedMemory.create("test-state"), now);
+        return new Template(SealedMemory.create("test-saved"), now);
     }
 }
