@@ -16,6 +16,7 @@ import dev.monopod.loadbalancing.objects.LoadBalancerObjects;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.LoadBalancers;
 import dev.monopod.loadbalancing.rules.Machines;
+import dev.monopod.loadbalancing.rules.Owner;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ public final class LoadBalancing implements AutoCloseable {
     private final Watched<Vpc> vpcs;
     private final Watched<Machine> machines;
     private final WatchedKinds kinds;
+    private final NamedCertificates certificates;
     private final LoadBalancerObjects objects;
     private final String hostName;
     private final Path runDirectory;
@@ -49,6 +52,7 @@ public final class LoadBalancing implements AutoCloseable {
     private final RefusedBalancers refused;
     private final Loop loop;
     private boolean started;
+    private Map<Owner, String> served = Map.of();
     private @Nullable Edge edge;
 
     /// The namespace and the process of the one VPC that is served.
@@ -74,9 +78,11 @@ public final class LoadBalancing implements AutoCloseable {
         vpcs.onChange(ChangeHandler.any(loop::nudge));
         this.machines = watches.of(Machine.class);
         this.kinds = new WatchedKinds(watches, loop::nudge);
+        this.certificates =
+                new NamedCertificates(kinds, key -> secret(client, key), Clock.systemUTC());
         this.objects =
                 new LoadBalancerObjects(
-                        new NamedCertificates(kinds, key -> secret(client, key), Clock.systemUTC()),
+                        certificates,
                         this::vpcRanges,
                         () -> new Machines(MachineAddresses.namespaces(machines.list())));
         this.refused = new RefusedBalancers(events, objects);
@@ -102,7 +108,12 @@ public final class LoadBalancing implements AutoCloseable {
             machines.start().join();
             started = true;
         }
-        var wanted = balancers.of(objects, objects.vpcRanges(), AddressOwners.byOwner(mine()));
+        var byOwner = AddressOwners.byOwner(mine());
+        if (!byOwner.equals(served)) {
+            served = byOwner;
+            certificates.rightsChanged();
+        }
+        var wanted = balancers.of(objects, objects.vpcRanges(), byOwner);
         var place = edge();
         if (place.isPresent() && (!wanted.isEmpty() || place.get().process().runs())) {
             serve(place.get(), wanted);

@@ -40,7 +40,8 @@ final class NamedCertificates implements KindSource {
     private final Map<String, Read> known = new HashMap<>();
 
     /// @param due when it is read again
-    private record Read(Optional<Secret> secret, Instant due, Instant asked) {}
+    /// @param refused whether the API server said that this host has no right to it
+    private record Read(Optional<Secret> secret, Instant due, Instant asked, boolean refused) {}
 
     /// @param read the Secret of a key `NAMESPACE/NAME`; throws what the client throws
     NamedCertificates(
@@ -58,13 +59,19 @@ final class NamedCertificates implements KindSource {
         return new Named<>(key -> find(key).map(kind.type()::cast));
     }
 
+    /// This host serves others than before, and so has other rights: what was refused is asked for
+    /// again.
+    void rightsChanged() {
+        known.values().removeIf(read -> read.refused() && read.secret().isEmpty());
+    }
+
     private Optional<Secret> find(String key) {
         var now = clock.instant();
         known.values().removeIf(read -> read.asked().plus(FORGOTTEN).isBefore(now));
         @Nullable Read before = known.get(key);
         var after =
                 before != null && before.due().isAfter(now)
-                        ? new Read(before.secret(), before.due(), now)
+                        ? new Read(before.secret(), before.due(), now, before.refused())
                         : ask(key, before == null ? Optional.empty() : before.secret(), now);
         known.put(key, after);
         return after.secret();
@@ -75,11 +82,11 @@ final class NamedCertificates implements KindSource {
             var found =
                     Optional.ofNullable(read.apply(key))
                             .filter(secret -> TLS.equals(secret.getType()));
-            return new Read(found, now.plus(FRESH), now);
+            return new Read(found, now.plus(FRESH), now, false);
         } catch (KubernetesClientException e) {
             LOG.debug("failed to read the certificate {}: {}", key, e.toString());
             var refused = ApiCode.FORBIDDEN.in(e);
-            return new Read(before, now.plus(refused ? FRESH_REFUSAL : FRESH), now);
+            return new Read(before, now.plus(refused ? FRESH_REFUSAL : FRESH), now, refused);
         }
     }
 

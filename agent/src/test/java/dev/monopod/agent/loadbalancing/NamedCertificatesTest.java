@@ -23,9 +23,10 @@ final class NamedCertificatesTest {
     private int reads;
     private int answer = 200;
     private @Nullable Secret secret = secret("kubernetes.io/tls", "one");
+    private final NamedCertificates certificates =
+            new NamedCertificates(new NoKinds(), this::read, () -> now);
     private final KeptKind<Secret> secrets =
-            new NamedCertificates(new NoKinds(), this::read, () -> now)
-                    .keep(new WantedKind<>(Secret.class, Map.of(), Set.of(), true));
+            certificates.keep(new WantedKind<>(Secret.class, Map.of(), Set.of(), true));
 
     private @Nullable Secret read(String key) {
         assertThat(key).isEqualTo(KEY);
@@ -65,6 +66,20 @@ final class NamedCertificatesTest {
         now = now.plus(NamedCertificates.FRESH_REFUSAL);
 
         assertThat(secrets.find(KEY)).contains(secret);
+    }
+
+    @Test
+    void asksAtOnceForWhatWasRefusedWhenItsRightsHaveChanged() {
+        answer = 403;
+        assertThat(secrets.find(KEY)).isEmpty();
+
+        answer = 200;
+        certificates.rightsChanged();
+
+        assertThat(secrets.find(KEY)).contains(secret);
+        certificates.rightsChanged();
+        assertThat(secrets.find(KEY)).contains(secret);
+        assertThat(reads).as("what it has is not asked for again").isEqualTo(2);
     }
 
     @Test
