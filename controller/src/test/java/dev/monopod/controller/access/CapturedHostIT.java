@@ -49,6 +49,7 @@ final class CapturedHostIT {
     private static final String LEASES =
             "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
     private static final String[] HOSTS = {"a", "b", "c"};
+    private static final String CERTIFICATE = "/api/v1/namespaces/shop/secrets/certificate";
     private static final String MERGE = "application/merge-patch+json";
 
     private final Loops loops = new Loops(Clock.systemUTC(), new Random());
@@ -110,6 +111,9 @@ final class CapturedHostIT {
                     lease(a, 1);
                     lease(b, 2);
                     refused(() -> token(b, "account-a", pod("a")), "tokens for pods");
+                    // What the controller has written, the API server's authorizer sees later.
+                    assertThat(a.raw(CERTIFICATE)).contains("certificate");
+                    assertThat(b.raw("/api/v1/namespaces/shop/secrets/of-b")).contains("of-b");
                 });
     }
 
@@ -197,10 +201,8 @@ final class CapturedHostIT {
 
     @Test
     void readsCertificatesOfLoadBalancersWhereItServesSome() {
-        var path = "/api/v1/namespaces/shop/secrets/certificate";
-
-        assertThat(a.raw(path)).contains("certificate");
-        refused(() -> b.raw(path), "cannot get");
+        assertThat(a.raw(CERTIFICATE)).contains("certificate");
+        refused(() -> b.raw(CERTIFICATE), "cannot get");
     }
 
     /// Its operator says there which servers stand for EFS; no pod names it.
