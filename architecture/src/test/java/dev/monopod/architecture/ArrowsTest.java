@@ -120,6 +120,17 @@ class ArrowsTest {
     }
 
     @Test
+    void eksKnowsTheClusterByItsObjectsAlone() {
+        notSeen(
+                "eks",
+                "dev.monopod.loadbalancing..",
+                "dev.monopod.controller..",
+                "dev.monopod.agent..",
+                "dev.monopod.cli..",
+                "dev.monopod.host..");
+    }
+
+    @Test
     void commandNeverBalancesLoad() {
         notSeen("cli", "dev.monopod.loadbalancing..");
     }
