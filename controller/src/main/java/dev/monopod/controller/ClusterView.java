@@ -89,14 +89,11 @@ public final class ClusterView implements AutoCloseable {
         return watches;
     }
 
-    /// Starts the watch that admission needs, on every replica.
-    public void startProfiles() {
-        profiles.start().join();
-    }
-
-    /// Starts all other watches; returns when their lists are complete.
+    /// Starts all watches, but those that admission has started; returns when their lists are
+    /// complete.
     public void startAll() {
         Stream.of(
+                        profiles,
                         subnets,
                         vpcs,
                         hosts,

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// and what `down` takes back.
 public final class JoinedCluster {
     private static final String SYSTEM = "kube-system";
+    private static final String NODE_LEASES = "kube-node-lease";
     private static final String OWN_GROUP = "monopod.dev";
 
     private JoinedCluster() {}
@@ -147,6 +148,7 @@ public final class JoinedCluster {
                 new HostAddresses(client).release(hostName);
             }
             if (last) {
+                removeClaims(client);
                 removeLoadBalancers(client);
                 removeDefinitions(client);
             }
@@ -161,6 +163,11 @@ public final class JoinedCluster {
             admission.validatingAdmissionPolicyBindings().withName(policy).delete();
             admission.validatingAdmissionPolicies().withName(policy).delete();
         }
+    }
+
+    /// Addresses that no machine came of.
+    private static void removeClaims(KubernetesClient client) {
+        client.leases().inNamespace(NODE_LEASES).withLabel(Names.MACHINE_LABEL).delete();
     }
 
     /// The class of Ingresses, and the addresses of load balancers. A cluster that does not know
@@ -182,7 +189,7 @@ public final class JoinedCluster {
         }
         var node = machine.getSpec().nodeName();
         client.nodes().withName(node).delete();
-        client.leases().inNamespace("kube-node-lease").withName(node).delete();
+        client.leases().inNamespace(NODE_LEASES).withName(node).delete();
         remove(client, machine);
     }
 

@@ -100,7 +100,6 @@ final class CapturedHostIT {
                 "{apiVersion: v1, kind: Secret, metadata: {name: certificate, namespace: shop}, type: kubernetes.io/tls, data: {tls.crt: '', tls.key: ''}}");
         served.put("a", Set.of("shop/certificate"));
         cluster = new ClusterView(controller);
-        cluster.startProfiles();
         cluster.startAll();
         access = new HostAccess(controller, cluster, () -> served, loops);
         access.start();

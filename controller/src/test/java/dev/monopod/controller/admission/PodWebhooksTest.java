@@ -124,6 +124,20 @@ final class PodWebhooksTest {
                                                 + " gone")));
     }
 
+    @Test
+    void tellsAdviceWithThePodThatItCompletes() {
+        var pod = "{containers: [{name: c, ports: [{containerPort: 10250}]}]}";
+
+        assertThat(mutation(yaml("{metadata: {}, spec: " + pod + "}")))
+                .isInstanceOfSatisfying(
+                        Verdict.Changed.class,
+                        changed ->
+                                assertThat(changed.warnings())
+                                        .singleElement()
+                                        .asString()
+                                        .startsWith("spec.containers[0].ports[0].containerPort"));
+    }
+
     /// One answer for both, so the API server need not ask twice.
     @Test
     void refusesWhatItWouldComplete() {

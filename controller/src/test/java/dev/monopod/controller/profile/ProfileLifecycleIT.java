@@ -48,7 +48,6 @@ final class ProfileLifecycleIT {
         client = apiServer.client();
         new CrdInstaller(client).install(Duration.ofSeconds(30));
         cluster = new ClusterView(client);
-        cluster.startProfiles();
         cluster.startAll();
         lifecycle =
                 new ProfileLifecycle(

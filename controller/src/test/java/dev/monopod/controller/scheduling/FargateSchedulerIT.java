@@ -93,7 +93,6 @@ final class FargateSchedulerIT {
                         + " capacityStorageMebiBytes: 9900000, heartbeat: '%s'}"
                                 .formatted(Instant.now().plusSeconds(600)));
         cluster = new ClusterView(client);
-        cluster.startProfiles();
         cluster.startAll();
         var loops = new Loops(Clock.systemUTC(), new Random());
         recorder = new EventRecorder(client, Clock.systemUTC(), loops);

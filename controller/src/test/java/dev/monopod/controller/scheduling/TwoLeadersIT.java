@@ -108,7 +108,6 @@ final class TwoLeadersIT {
                         + " capacityStorageMebiBytes: 99900000, heartbeat: '%s'}"
                                 .formatted(Instant.now().plusSeconds(600)));
         cluster = new ClusterView(client);
-        cluster.startProfiles();
         cluster.startAll();
     }
 
