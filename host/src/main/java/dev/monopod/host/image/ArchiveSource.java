@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -54,9 +55,9 @@ final class ArchiveSource implements BlobSource {
         }
     }
 
-    /// Digest of the manifest by the reference that the archive gives it.
+    /// Digest of the manifest by the reference that the archive gives it, in the archive's order.
     Map<String, String> references() {
-        return Map.copyOf(references);
+        return Collections.unmodifiableMap(references);
     }
 
     @Override

@@ -123,34 +123,47 @@ final class ImageRecords {
     }
 
     void remember(String reference, Known known) throws IOException {
+        remember(Map.of(reference, known));
+    }
+
+    /// All of them or, if the table cannot be written, none.
+    void remember(Map<String, Known> references) throws IOException {
         exclusively(() -> {
             var table = table();
-            var earlier = table.get(reference);
-            var merged = earlier == null ? known : known.with(earlier);
-            if (merged.equals(table.put(reference, merged)) && Files.exists(references())) {
+            var changed = new TreeSet<String>();
+            references.forEach((reference, known) -> {
+                var earlier = table.get(reference);
+                var merged = earlier == null ? known : known.with(earlier);
+                if (!merged.equals(table.put(reference, merged))) {
+                    changed.add(merged.digest());
+                    if (earlier != null) {
+                        changed.add(earlier.digest());
+                    }
+                }
+            });
+            if (changed.isEmpty() && Files.exists(references())) {
                 return;
             }
-            prune(table, reference);
+            prune(table, references.keySet());
             file(references()).replace(JSON.writeValueAsBytes(table));
-            if (earlier != null && !earlier.digest().equals(merged.digest())) {
-                note(earlier.digest(), table);
+            for (var digest : changed) {
+                note(digest, table);
             }
-            note(merged.digest(), table);
         });
     }
 
     /// Forgets references when there are too many: first those whose image is not here.
-    private void prune(Map<String, Known> table, String fresh) {
+    private void prune(Map<String, Known> table, Set<String> fresh) {
         if (table.size() <= MOST_REFERENCES) {
             return;
         }
         table.entrySet()
                 .removeIf(entry ->
-                        !entry.getKey().equals(fresh)
+                        !fresh.contains(entry.getKey())
                                 && !Files.exists(record(entry.getValue().digest())));
         var left = table.keySet().iterator();
         while (table.size() > MOST_REFERENCES && left.hasNext()) {
-            if (!left.next().equals(fresh)) {
+            if (!fresh.contains(left.next())) {
                 left.remove();
             }
         }

@@ -3,6 +3,7 @@ package dev.monopod.host.image;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageRecords.Stored;
+import dev.monopod.host.image.Resolutions.Resolution;
 import dev.monopod.model.network.Cidr;
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,12 +14,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,21 +32,10 @@ public final class OciImageStore implements ImageStore {
     private final CredentialPlugins plugins;
     private final ImageRecords records;
     private final Room room;
-    private final Map<String, ImageManifest> resolved = Collections.synchronizedMap(new Recent());
+    private final Resolutions resolutions;
     private final KeyedLocks fetching = new KeyedLocks();
     private final Turns turns = new Turns();
     private final ImageJail jail;
-
-    /// Manifests that pulls which follow need again; one that is gone is read once more.
-    private static final class Recent extends LinkedHashMap<String, ImageManifest> {
-        private static final long serialVersionUID = 1;
-        private static final int MOST = 128;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, ImageManifest> eldest) {
-            return size() > MOST;
-        }
-    }
 
     /// Settings that are read afresh for each pull, so that a mistake in them fails a pull with its
     /// reason, and its correction needs no restart.
@@ -83,6 +71,7 @@ public final class OciImageStore implements ImageStore {
         var clock = Clock.systemUTC();
         this.plugins = new CredentialPlugins(plugins, clock);
         this.records = new ImageRecords(directory, clock, FileWriter.real());
+        this.resolutions = new Resolutions(records);
         this.room = room;
     }
 
@@ -121,17 +110,19 @@ public final class OciImageStore implements ImageStore {
             var manifest =
                     turns.resolve(
                             () -> ImageManifest.read(pull.source(), parsed.tagOrDigest(), name));
-            var imageId = parsed.name() + "@" + manifest.topDigest();
-            resolved.put(manifest.digest(), manifest);
-            records.remember(
-                    name,
-                    new Known(
+            var known =
+                    pull.known(
                             manifest.digest(),
-                            imageId,
-                            PullHolder.of(
-                                    pull.source().credential(), identity, pull.fromPlugins())));
+                            parsed.name() + "@" + manifest.topDigest(),
+                            identity);
+            var key = key(parsed, manifest.digest(), identity);
+            var resolution = resolutions.answered(key, manifest, known);
             new SquashfsDisk(records.disk(manifest.digest())).reserve();
-            return image(reference, imageId, manifest);
+            var image = image(reference, known.imageId(), manifest);
+            if (image.present()) {
+                resolutions.whole(key, resolution);
+            }
+            return image;
         } catch (IOException e) {
             throw failed(name, e);
         } catch (ImageException e) {
@@ -156,13 +147,27 @@ public final class OciImageStore implements ImageStore {
         return records.whole(image.digest()).isPresent();
     }
 
+    private static Resolutions.Key key(
+            ImageReference reference, String digest, PullIdentity identity) {
+        return new Resolutions.Key(
+                reference.toString(), digest, PullHolder.all(identity, reference));
+    }
+
     @Override
     public long fetch(ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress) {
+        var key = key(ImageReference.parse(image.reference()), image.digest(), identity);
         try (var _ = fetching.lock(image.digest())) {
             var whole = records.whole(image.digest());
-            return whole.isPresent()
-                    ? whole.get().size()
-                    : turns.fetch(() -> fetchNow(image, identity, progress));
+            if (whole.isPresent()) {
+                var answer = resolutions.answer(key);
+                if (answer.isPresent()) {
+                    resolutions.whole(key, answer.get());
+                }
+                return whole.get().size();
+            }
+            var resolution = turns.fetch(() -> fetchNow(key, image, identity, progress));
+            resolutions.whole(key, resolution);
+            return resolution.manifest().size();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed(image.reference(), new IOException("interrupted"));
@@ -171,29 +176,42 @@ public final class OciImageStore implements ImageStore {
         }
     }
 
-    private long fetchNow(
-            ResolvedImage image, PullIdentity identity, Consumer<PullProgress> progress)
+    private Resolution fetchNow(
+            Resolutions.Key key,
+            ResolvedImage image,
+            PullIdentity identity,
+            Consumer<PullProgress> progress)
             throws IOException {
         var pull = pull(ImageReference.parse(image.reference()), identity);
         try {
-            var known = resolved.get(image.digest());
-            var manifest =
-                    known != null
-                            ? known
-                            : turns.resolve(() ->
-                                    ImageManifest.read(
-                                            pull.source(), image.digest(), image.reference()));
-            make(pull.source(), manifest, progress);
-            return manifest.size();
+            var answer = resolutions.answer(key);
+            var resolution =
+                    answer.isPresent()
+                            ? answer.get()
+                            : turns.resolve(() -> askAgain(pull, image, identity));
+            make(pull.source(), resolution.manifest(), progress);
+            return resolution;
         } catch (ImageException e) {
             throw pull.explained(e);
         }
+    }
+
+    /// For an image that an earlier process has resolved.
+    private static Resolution askAgain(Pull pull, ResolvedImage image, PullIdentity identity) {
+        var manifest = ImageManifest.read(pull.source(), image.digest(), image.reference());
+        return new Resolution(manifest, pull.known(image.digest(), image.imageId(), identity), 0);
     }
 
     /// @param fromPlugins credentials that plugins gave
     /// @param troubles of plugins
     private record Pull(
             RegistrySource source, List<RegistryCredential> fromPlugins, List<String> troubles) {
+        /// What a reference means, held as the registry let us in for the manifest.
+        Known known(String digest, String imageId, PullIdentity identity) {
+            return new Known(
+                    digest, imageId, PullHolder.of(source.credential(), identity, fromPlugins));
+        }
+
         ImageException explained(ImageException e) {
             return troubles.isEmpty()
                     ? e
@@ -228,25 +246,48 @@ public final class OciImageStore implements ImageStore {
 
     @Override
     public List<String> load(Path tar) {
-        var loaded = new ArrayList<String>();
         try (var spool = Spool.in(directory)) {
             var source = new ArchiveSource(tar, spool.folder());
+            var manifests = new ArrayList<ImageManifest>();
+            var references = new TreeMap<String, Known>();
             for (var entry : source.references().entrySet()) {
                 var parsed = ImageReference.parse(entry.getKey());
                 var name = parsed.toString();
                 var manifest = ImageManifest.read(source, entry.getValue(), name);
-                if (records.whole(manifest.digest()).isEmpty()) {
-                    make(source, manifest, _ -> {});
-                }
-                records.remember(
+                manifests.add(manifest);
+                references.put(
                         name,
                         new Known(manifest.digest(), parsed.name() + "@" + manifest.topDigest()));
-                records.used(manifest.digest());
-                loaded.add(name);
             }
-            return loaded;
+            makeAll(source, manifests);
+            records.remember(references);
+            for (var manifest : manifests) {
+                records.used(manifest.digest());
+            }
+            return List.copyOf(references.keySet());
         } catch (IOException e) {
             throw new ImageException(ImageException.Reason.PULL_FAILED, reason(e), e);
+        }
+    }
+
+    /// All of them, or none but those that were here.
+    private void makeAll(BlobSource source, List<ImageManifest> manifests) throws IOException {
+        var made = new ArrayList<String>();
+        var whole = false;
+        try {
+            for (var manifest : manifests) {
+                if (records.whole(manifest.digest()).isEmpty()) {
+                    make(source, manifest, _ -> {});
+                    made.add(manifest.digest());
+                }
+            }
+            whole = true;
+        } finally {
+            for (var digest : whole ? List.<String>of() : made) {
+                if (OpenFiles.among(List.of(disk(digest))).isEmpty()) {
+                    remove(digest);
+                }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /// The file that machines attach for one image. It has its final size from the start, and keeps its
@@ -26,8 +27,20 @@ final class SquashfsDisk {
         this.file = file;
     }
 
-    /// Makes the empty disk, if there is none.
+    /// Makes the empty disk, if there is none; leaves none that is half made.
     void reserve() throws IOException {
+        var there = Files.exists(file);
+        try {
+            extend();
+        } catch (IOException e) {
+            if (!there) {
+                Files.deleteIfExists(file);
+            }
+            throw e;
+        }
+    }
+
+    private void extend() throws IOException {
         if (!Files.exists(file) || Files.size(file) != ImageStore.DISK_BYTES) {
             Files.createDirectories(file.getParent());
             try (var channel =
@@ -38,9 +51,9 @@ final class SquashfsDisk {
         }
     }
 
-    /// Fills the disk with a packed image; returns what is in it now.
+    /// Fills the disk with a packed image; returns what is in it now. If that fails, a disk that
+    /// was empty is so again and holds no room, and one that was not there is not there.
     Content fill(Path packed, Room room) throws IOException {
-        reserve();
         var size = Files.size(packed);
         if (size > ImageStore.DISK_BYTES) {
             throw new IOException(
@@ -48,8 +61,38 @@ final class SquashfsDisk {
                             .formatted(size, ImageStore.DISK_BYTES));
         }
         room.require(size);
-        copyInto(packed);
+        var there = Files.exists(file);
+        reserve();
+        var empty = isEmpty();
+        var full = false;
+        try {
+            copyInto(packed);
+            full = true;
+        } finally {
+            if (!full && empty) {
+                undo(there);
+            }
+        }
         return new Content(size, checksum(packed, size));
+    }
+
+    /// Whether no image was ever in it: the head is written last.
+    private boolean isEmpty() throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(HEAD), new byte[HEAD]);
+        }
+    }
+
+    /// A machine may have a disk from before open, so that keeps its inode.
+    private void undo(boolean there) throws IOException {
+        if (!there) {
+            Files.deleteIfExists(file);
+            return;
+        }
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(0);
+        }
+        extend();
     }
 
     /// Whether the disk still holds what it was filled with.
