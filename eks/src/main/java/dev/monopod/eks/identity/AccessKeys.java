@@ -9,6 +9,6 @@ public interface AccessKeys {
     ///
     /// @param accessKeyId as a stranger sent it
     /// @param sessionToken as a stranger sent it
-    /// @throws KeysUnavailableException if it cannot be known now, whether there is such a key
+    /// @throws IdentityUnavailableException if it cannot be known now, whether there is such a key
     Optional<AccessKey> find(String accessKeyId, Optional<String> sessionToken);
 }

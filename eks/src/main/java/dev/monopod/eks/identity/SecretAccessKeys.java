@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every question is one to the API server, so that a key is good as soon as it is created, and no
 /// longer once it is deleted. A Secret that cannot be made sense of is no key. Each method throws
-/// [KeysUnavailableException] if the API server does not answer, or refuses to; give it a client
-/// that gives up soon. Any thread may call.
+/// [IdentityUnavailableException] if the API server does not answer, or refuses to; give it a
+/// client that gives up soon. Any thread may call.
 public final class SecretAccessKeys implements AccessKeys {
     static final String NAMESPACE = "kube-system";
     static final String TYPE = "monopod.dev/access-key";
@@ -190,7 +190,7 @@ public final class SecretAccessKeys implements AccessKeys {
         try {
             return call.get();
         } catch (KubernetesClientException failure) {
-            throw new KeysUnavailableException(
+            throw new IdentityUnavailableException(
                     ApiCode.FORBIDDEN.in(failure)
                             ? "not allowed to use the Secrets of access keys in " + NAMESPACE
                             : "cannot reach the Secrets of access keys in " + NAMESPACE,

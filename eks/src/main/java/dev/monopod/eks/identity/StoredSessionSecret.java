@@ -58,7 +58,7 @@ public final class StoredSessionSecret implements SessionSecret {
         try {
             return bytes(read().or(this::make).or(this::read));
         } catch (KubernetesClientException failure) {
-            throw new KeysUnavailableException(
+            throw new IdentityUnavailableException(
                     "cannot reach Secret %s/%s".formatted(SecretAccessKeys.NAMESPACE, NAME),
                     failure);
         }
@@ -102,8 +102,8 @@ public final class StoredSessionSecret implements SessionSecret {
         }
     }
 
-    private static KeysUnavailableException damaged(@Nullable Throwable cause) {
-        return new KeysUnavailableException(
+    private static IdentityUnavailableException damaged(@Nullable Throwable cause) {
+        return new IdentityUnavailableException(
                 "Secret %s/%s is no key for sessions: delete it, which ends all sessions"
                         .formatted(SecretAccessKeys.NAMESPACE, NAME),
                 cause);

@@ -2,7 +2,7 @@ package dev.monopod.eks.signature;
 
 import dev.monopod.eks.identity.AccessKey;
 import dev.monopod.eks.identity.AccessKeys;
-import dev.monopod.eks.identity.KeysUnavailableException;
+import dev.monopod.eks.identity.IdentityUnavailableException;
 import dev.monopod.eks.signature.Verdict.Refused;
 import dev.monopod.eks.signature.Verdict.Signed;
 import dev.monopod.eks.wire.ApiRequest;
@@ -50,7 +50,7 @@ public final class SignatureVerifier {
             return signed(request, now, service);
         } catch (RefusedException refused) {
             return refused.by(service);
-        } catch (KeysUnavailableException unavailable) {
+        } catch (IdentityUnavailableException unavailable) {
             return Fault.UNAVAILABLE.by(
                     service, "The access keys cannot be read at this time. Try again.");
         }

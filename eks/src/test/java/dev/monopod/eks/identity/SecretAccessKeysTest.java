@@ -166,11 +166,11 @@ class SecretAccessKeysTest {
         api.fail(code);
 
         assertThatThrownBy(() -> keys.find(created.id(), NO_TOKEN))
-                .isInstanceOf(KeysUnavailableException.class);
-        assertThatThrownBy(() -> keys.list()).isInstanceOf(KeysUnavailableException.class);
-        assertThatThrownBy(() -> keys.create("b")).isInstanceOf(KeysUnavailableException.class);
+                .isInstanceOf(IdentityUnavailableException.class);
+        assertThatThrownBy(() -> keys.list()).isInstanceOf(IdentityUnavailableException.class);
+        assertThatThrownBy(() -> keys.create("b")).isInstanceOf(IdentityUnavailableException.class);
         assertThatThrownBy(() -> keys.delete(created.id()))
-                .isInstanceOf(KeysUnavailableException.class);
+                .isInstanceOf(IdentityUnavailableException.class);
         api.fail(0);
         assertThat(keys.find(created.id(), NO_TOKEN)).isPresent();
     }
@@ -180,7 +180,7 @@ class SecretAccessKeysTest {
         api.close();
 
         assertThatThrownBy(() -> keys.find("AKIAAAAAAAAAAAAAAAAA", NO_TOKEN))
-                .isInstanceOf(KeysUnavailableException.class);
+                .isInstanceOf(IdentityUnavailableException.class);
     }
 
     @ParameterizedTest

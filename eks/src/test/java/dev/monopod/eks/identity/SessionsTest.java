@@ -141,13 +141,13 @@ class SessionsTest {
         var unavailable =
                 new Sessions(
                         () -> {
-                            throw new KeysUnavailableException("gone", new IOException());
+                            throw new IdentityUnavailableException("gone", new IOException());
                         },
                         new Random(1));
 
         assertThatThrownBy(() ->
                         unavailable.find(begun.accessKeyId(), Optional.of(begun.sessionToken())))
-                .isInstanceOf(KeysUnavailableException.class);
+                .isInstanceOf(IdentityUnavailableException.class);
     }
 
     @Test

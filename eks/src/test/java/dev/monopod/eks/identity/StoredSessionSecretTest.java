@@ -78,7 +78,7 @@ class StoredSessionSecretTest {
                 .create();
 
         assertThatThrownBy(() -> secret(1).bytes())
-                .isInstanceOf(KeysUnavailableException.class)
+                .isInstanceOf(IdentityUnavailableException.class)
                 .hasMessageContaining("delete it");
         assertThat(stored()).isEqualTo("AAAA");
     }
@@ -87,7 +87,8 @@ class StoredSessionSecretTest {
     void cannotBeKnownWithoutAnApiServer() {
         api.fail(500);
 
-        assertThatThrownBy(() -> secret(1).bytes()).isInstanceOf(KeysUnavailableException.class);
+        assertThatThrownBy(() -> secret(1).bytes())
+                .isInstanceOf(IdentityUnavailableException.class);
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.eks.identity.AccessKey;
 import dev.monopod.eks.identity.AccessKeys;
 import dev.monopod.eks.identity.Caller;
-import dev.monopod.eks.identity.KeysUnavailableException;
+import dev.monopod.eks.identity.IdentityUnavailableException;
 import dev.monopod.eks.signature.Verdict.Refused;
 import dev.monopod.eks.signature.Verdict.Signed;
 import dev.monopod.eks.wire.ApiRequest;
@@ -194,7 +194,7 @@ class SignatureVerifierTest {
     void tellsAnOutageFromAnUnknownKey() {
         AccessKeys unavailable =
                 (id, token) -> {
-                    throw new KeysUnavailableException("no API server", new IOException());
+                    throw new IdentityUnavailableException("no API server", new IOException());
                 };
 
         assertThat(
