@@ -1,0 +1,70 @@
+package dev.monopod.eks.sts;
+
+import dev.monopod.eks.identity.IdentityUnavailableException;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Roles in ConfigMaps of `kube-system` that are labelled `monopod.dev/iam-role: "true"`: each has
+/// its `arn` and its `trust-policy.json`. Every question is one to the API server; give it a client
+/// that gives up soon. A role that two ConfigMaps have, or whose policy is malformed, trusts
+/// nobody, and the log says why. Any thread may ask.
+public final class ConfigMapRoles implements Roles {
+    static final String NAMESPACE = "kube-system";
+    static final String LABEL = "monopod.dev/iam-role";
+    static final String ARN = "arn";
+    static final String POLICY = "trust-policy.json";
+
+    private static final Logger log = LoggerFactory.getLogger(ConfigMapRoles.class);
+
+    private final KubernetesClient client;
+
+    public ConfigMapRoles(KubernetesClient client) {
+        this.client = client;
+    }
+
+    @Override
+    public Optional<TrustPolicy> find(String roleArn) {
+        var found = all().stream().filter(each -> data(each, ARN).equals(roleArn)).toList();
+        if (found.size() > 1) {
+            log.warn("role {} trusts nobody: {} ConfigMaps have it", roleArn, found.size());
+        }
+        return found.size() == 1 ? policy(found.getFirst()) : Optional.empty();
+    }
+
+    private List<ConfigMap> all() {
+        try {
+            return client.configMaps()
+                    .inNamespace(NAMESPACE)
+                    .withLabel(LABEL, "true")
+                    .list()
+                    .getItems();
+        } catch (KubernetesClientException failure) {
+            throw new IdentityUnavailableException(
+                    "cannot list the ConfigMaps of roles in " + NAMESPACE, failure);
+        }
+    }
+
+    private static Optional<TrustPolicy> policy(ConfigMap role) {
+        try {
+            return Optional.of(TrustPolicy.parse(data(role, POLICY)));
+        } catch (MalformedPolicyException malformed) {
+            log.warn(
+                    "role {} trusts nobody: ConfigMap {}/{}, {}: {}",
+                    data(role, ARN),
+                    NAMESPACE,
+                    role.getMetadata().getName(),
+                    POLICY,
+                    malformed.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static String data(ConfigMap role, String key) {
+        return role.getData() == null ? "" : role.getData().getOrDefault(key, "").strip();
+    }
+}
