@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /// What the API server itself enforces, with the controller down too: required fields, limits, and
 /// rules in CEL. Source: the contract's "Profiles"; AWS' limits of VPCs and subnets.
@@ -48,7 +49,14 @@ final class SchemaRules {
                         + "') && size(self.metadata.name) <= 100",
                 "A Fargate profile's name matches [0-9A-Za-z][A-Za-z0-9_-]* and has at most 100"
                         + " characters; set spec.profileName if the object's name cannot");
-        rule(spec, "self == oldSelf", "A Fargate profile is immutable; replace it by a new one");
+        rule(
+                spec,
+                spec.getProperties().keySet().stream()
+                        .filter(field -> !field.equals("tags"))
+                        .sorted()
+                        .map(SchemaRules::unchanged)
+                        .collect(Collectors.joining(" && ")),
+                "A Fargate profile is immutable but for its tags; replace it by a new one");
         require(spec, "selectors", "subnets");
         var name = field(spec, "profileName");
         name.setPattern(NAME_PATTERN);
@@ -75,6 +83,13 @@ final class SchemaRules {
         tags.setMaxProperties(50L);
         tags.getAdditionalProperties().getSchema().setMaxLength(256L);
         field(spec, "podExecutionRoleArn").setMaxLength(2048L);
+    }
+
+    /// A rule of the field itself would not see that it is put in or taken out. Optional values
+    /// would say it in a word, but the API server takes them for costlier than a definition may be.
+    private static String unchanged(String field) {
+        return "has(self.%1$s) == has(oldSelf.%1$s) && (!has(self.%1$s) || self.%1$s == oldSelf.%1$s)"
+                .formatted(field);
     }
 
     private static void vpc(JSONSchemaProps spec) {

@@ -4,6 +4,7 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.model.profile.Violation;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// makes leads to the one after.
 ///
 /// ```text
-/// (none) ── Claim ── Begin → CREATING ── Activate → ACTIVE ── Follow
+/// (none) ── Claim ── Begin → CREATING ── Activate → ACTIVE ── Follow, Activate
 ///                                │  ▲
 ///                           Fail ▼  │ Begin, once nothing is wrong any more
 ///                          CREATE_FAILED
@@ -28,7 +29,8 @@ sealed interface ProfileStep {
     /// It becomes CREATING: admission is asked about its pods from then on.
     record Begin() implements ProfileStep {}
 
-    /// Admission is brought into step, and only then it becomes ACTIVE.
+    /// Admission is brought into step, and only then it becomes ACTIVE; one that is ACTIVE with
+    /// other tags than before stays so.
     record Activate() implements ProfileStep {}
 
     /// It becomes CREATE_FAILED.
@@ -51,8 +53,13 @@ sealed interface ProfileStep {
             return new Claim();
         }
         @Nullable Phase phase = profile.getStatus() == null ? null : profile.getStatus().phase();
+        var current =
+                profile.getStatus() != null
+                        && Objects.equals(
+                                profile.getStatus().observedGeneration(),
+                                profile.getMetadata().getGeneration());
         if (phase == Phase.ACTIVE) {
-            return new Follow();
+            return current ? new Follow() : new Activate();
         }
         var found = violations.get();
         if (found.isEmpty()) {
@@ -62,7 +69,10 @@ sealed interface ProfileStep {
                 found.stream()
                         .map(v -> v.message() + " (" + v.fieldPath() + ")")
                         .collect(Collectors.joining("; "));
-        var told = phase == Phase.CREATE_FAILED && message.equals(profile.getStatus().message());
+        var told =
+                current
+                        && phase == Phase.CREATE_FAILED
+                        && message.equals(profile.getStatus().message());
         return told ? new Rest() : new Fail(message);
     }
 }

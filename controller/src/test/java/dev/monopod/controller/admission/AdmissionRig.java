@@ -34,7 +34,8 @@ record AdmissionRig(
         AdmissionServer admission,
         WebhookInstaller installer)
         implements AutoCloseable {
-    private static final int PORT = 21013;
+    /// The next after those of [ApiServer].
+    private static final int PORT = Integer.getInteger("monopod.test.port", 21_010) + 3;
 
     static AdmissionRig start() throws IOException, InterruptedException {
         var binary = ApiServer.binary();

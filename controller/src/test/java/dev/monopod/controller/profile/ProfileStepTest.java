@@ -39,6 +39,20 @@ final class ProfileStepTest {
         assertThat(step(CLAIMED, "{phase: ACTIVE}", NONE)).isEqualTo(new ProfileStep.Follow());
     }
 
+    /// Tools that wait for an object take another generation than the latest for unfinished.
+    @Test
+    void speaksOfTheLatestTags() {
+        var changed = CLAIMED + ", generation: 2";
+
+        assertThat(step(changed, "{phase: ACTIVE, observedGeneration: 1}", NONE))
+                .isEqualTo(new ProfileStep.Activate());
+        assertThat(step(changed, "{phase: ACTIVE, observedGeneration: 2}", NONE))
+                .isEqualTo(new ProfileStep.Follow());
+        var failed = "{phase: CREATE_FAILED, message: '" + REASONS + "', observedGeneration: ";
+        assertThat(step(changed, failed + "1}", WRONG)).isEqualTo(new ProfileStep.Fail(REASONS));
+        assertThat(step(changed, failed + "2}", WRONG)).isEqualTo(new ProfileStep.Rest());
+    }
+
     @Test
     void failsWithEveryReason() {
         assertThat(step(CLAIMED, "{}", WRONG)).isEqualTo(new ProfileStep.Fail(REASONS));

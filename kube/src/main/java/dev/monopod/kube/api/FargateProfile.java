@@ -8,7 +8,7 @@ import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /// Decides which pods run on machines of their own, and in which subnets. Cluster-scoped; spec
-/// immutable.
+/// immutable but for its tags.
 @Group("monopod.dev")
 @Version("v1")
 @Kind("FargateProfile")
