@@ -14,7 +14,6 @@ import dev.monopod.model.profile.SubnetFacts.Reach;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.net.HttpURLConnection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// refuse, and this tells what they said.
 public final class KubernetesProfileStore implements ProfileStore {
     private static final int UNPROCESSABLE = 422;
+    private static final String UID = "metadata.uid";
 
     private final KubernetesClient client;
     private final Patches patches;
@@ -108,12 +108,11 @@ public final class KubernetesProfileStore implements ProfileStore {
                                     Map.of("tags", tags)));
             return new Retagging.Retagged();
         } catch (KubernetesClientException refusal) {
-            if (ApiCode.NOT_FOUND.in(refusal) || ApiCode.CONFLICT.in(refusal)) {
-                // A conflict: its name is another one's now.
+            // The UID is refused as one that must not change: the name is another one's now.
+            if (ApiCode.NOT_FOUND.in(refusal) || Words.speakOf(UID, refusal)) {
                 return new Retagging.Gone();
             }
-            if (refusal.getCode() == UNPROCESSABLE
-                    || refusal.getCode() == HttpURLConnection.HTTP_BAD_REQUEST) {
+            if (refusal.getCode() == UNPROCESSABLE) {
                 return new Retagging.Invalid(Words.of(refusal));
             }
             throw refusal;

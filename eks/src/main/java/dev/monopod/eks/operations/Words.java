@@ -1,6 +1,7 @@
 package dev.monopod.eks.operations;
 
 import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
 import java.util.Objects;
@@ -33,14 +34,17 @@ final class Words {
         if (webhook >= 0) {
             return of(message.substring(webhook + DENIED.length()));
         }
-        if (status == null || status.getDetails() == null) {
-            return message;
-        }
         var causes =
-                status.getDetails().getCauses().stream()
+                causes(refusal).stream()
                         .map(cause -> cause.getField() + ": " + cause.getMessage())
+                        .distinct()
                         .collect(Collectors.joining("; "));
         return causes.isEmpty() ? message : causes;
+    }
+
+    /// Whether the API server refused this field.
+    static boolean speakOf(String field, KubernetesClientException refusal) {
+        return causes(refusal).stream().anyMatch(cause -> field.equals(cause.getField()));
     }
 
     /// Whether a webhook, not the API server's access rules, refused.
@@ -48,6 +52,12 @@ final class Words {
         return refusal.getStatus() != null
                 && Objects.requireNonNullElse(refusal.getStatus().getMessage(), "")
                         .contains(DENIED);
+    }
+
+    private static List<StatusCause> causes(KubernetesClientException refusal) {
+        return refusal.getStatus() == null || refusal.getStatus().getDetails() == null
+                ? List.of()
+                : refusal.getStatus().getDetails().getCauses();
     }
 
     /// Those of the subnets of which a message speaks.
