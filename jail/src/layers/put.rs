@@ -51,13 +51,22 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
+    /// As GNU has it: of a `linkpath` in a pax header, sqfstar leaves out what is before the first name, such as `/` and `../`.
+    fn long_link(&mut self, link: &[u8], node: &Node) -> io::Result<()> {
+        let length = link.len() as u64 + 1;
+        self.out.write_all(&header(b'K', b"././@LongLink", b"", &bare(node), length, (0, 0)))?;
+        self.out.write_all(link)?;
+        self.out.write_all(&[0])?;
+        self.end_file(length)
+    }
+
     fn headers(&mut self, kind: u8, path: &[u8], link: &[u8], node: &Node, size: u64, device: (u32, u32)) -> io::Result<()> {
         let mut records = Vec::new();
         if path.len() > LONGEST_FIELD {
             record(&mut records, b"path", path);
         }
         if link.len() > LONGEST_FIELD {
-            record(&mut records, b"linkpath", link);
+            self.long_link(link, node)?;
         }
         for (key, value, most) in [
             ("size", size, MOST_IN_ELEVEN_DIGITS),
@@ -75,19 +84,16 @@ impl<W: Write> Writer<W> {
         }
         if !records.is_empty() {
             let length = records.len() as u64;
-            self.out.write_all(&header(
-                b'x',
-                b"pax",
-                b"",
-                &Node { attributes: Vec::new(), content: Content::Pipe, ..*node },
-                length,
-                (0, 0),
-            ))?;
+            self.out.write_all(&header(b'x', b"pax", b"", &bare(node), length, (0, 0)))?;
             self.out.write_all(&records)?;
             self.end_file(length)?;
         }
         self.out.write_all(&header(kind, path, link, node, size, device))
     }
+}
+
+fn bare(node: &Node) -> Node {
+    Node { attributes: Vec::new(), content: Content::Pipe, ..*node }
 }
 
 fn header(kind: u8, path: &[u8], link: &[u8], node: &Node, size: u64, device: (u32, u32)) -> [u8; BLOCK] {

@@ -98,7 +98,8 @@ impl<R: Read> Reader<R> {
         let size = pax.size.unwrap_or(size);
         let named = |what: &str| format!("{}: {what}", quoted(&path));
         let kind = match header[156] {
-            b'0' | 0 | b'7' if path.ends_with(b"/") && size == 0 => Kind::Folder,
+            // Of an old tar, which had no type for folders.
+            0 if path.ends_with(b"/") && size == 0 => Kind::Folder,
             b'0' | 0 | b'7' => Kind::File,
             b'1' => Kind::HardLink,
             b'2' => Kind::SymbolicLink,

@@ -117,6 +117,77 @@ fn names_and_times_and_attributes_come_out_as_they_are() {
     assert_eq!(found, expected.map(|(name, mtime, attributes)| (name.to_string(), mtime, attributes)));
 }
 
+/// What the merged tar says of each path: mode, owner, group, time and the names of attributes.
+fn described(layers: Vec<Tar>) -> Vec<String> {
+    let out = merged(layers.into_iter().map(Tar::done).collect(), Bounds::default()).unwrap();
+    let mut reader = Reader::new(out.as_slice());
+    let mut found = Vec::new();
+    while let Some(it) = reader.next().unwrap() {
+        let names: Vec<String> = it.attributes.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+        found.push(format!("{} {:o} {}:{} {} {}", it.path.escape_ascii(), it.mode, it.user, it.group, it.mtime, names.join(",")));
+    }
+    found
+}
+
+#[test]
+fn the_last_header_of_a_file_says_what_it_is_also_that_of_a_hard_link() {
+    let attribute = |tar: Tar, name: &str| tar.pax(b'x', &format!("SCHILY.xattr.{name}"), b"1");
+    let layer = attribute(attribute(tar(), "user.a"), "security.capability").file("a", "1");
+    let layer = attribute(layer.pax(b'x', "uid", b"7").pax(b'x', "mtime", b"5"), "user.b").hard("b", "a");
+    assert_eq!(described(vec![layer]), ["a 644 7:0 5 user.b,user.a", "b 644 7:0 5 "]);
+}
+
+#[test]
+fn a_folder_that_its_layer_names_twice_keeps_its_attributes_and_one_of_a_lower_layer_does_not() {
+    let attribute = |tar: Tar, name: &str| tar.pax(b'x', &format!("SCHILY.xattr.{name}"), b"1");
+    let twice = || attribute(attribute(tar(), "user.a").folder("d/"), "user.b").folder("d/");
+    assert_eq!(described(vec![twice()]), ["d/ 644 0:0 0 user.b,user.a"]);
+    assert_eq!(described(vec![twice(), tar().folder("d/")]), ["d/ 644 0:0 0 "]);
+}
+
+#[test]
+fn only_files_and_folders_have_attributes() {
+    let layer = |kind| tar().pax(b'x', "SCHILY.xattr.user.a", b"1").raw(kind, "x", "to", b"");
+    for (kind, expected) in [(b'0', "user.a"), (b'5', "user.a"), (b'2', ""), (b'3', ""), (b'6', "")] {
+        assert!(described(vec![layer(kind)])[0].ends_with(&format!(" 0 {expected}")), "{kind}");
+    }
+}
+
+#[test]
+fn times_that_go_cannot_count_in_nanoseconds_become_1970() {
+    for (time, expected) in [("9223372035", u32::MAX), ("9223372036", 0), ("-1", 0), ("4294967294", u32::MAX - 1)] {
+        assert_eq!(described(vec![tar().pax(b'x', "mtime", time.as_bytes()).file("a", "")]), [format!("a 644 0:0 {expected} ")]);
+    }
+}
+
+#[test]
+fn an_implied_folder_has_the_group_of_a_folder_above_that_passes_it_on() {
+    let mut setgid = header(b'5', b"d", b"", 0, b"0");
+    setgid[100..107].copy_from_slice(b"0002755");
+    setgid[116..123].copy_from_slice(b"0000012");
+    setgid[148..156].copy_from_slice(b"        ");
+    let sum: u32 = setgid.iter().map(|&byte| u32::from(byte)).sum();
+    setgid[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    let layer = tar().bytes(&setgid).file("d/e/f", "").file("g/h", "");
+    let expected = ["d/ 2755 0:10 0 ", "d/e/ 755 0:10 0 ", "g/ 755 0:0 0 ", "d/e/f 644 0:0 0 ", "g/h 644 0:0 0 "];
+    assert_eq!(described(vec![layer]), expected);
+}
+
+#[test]
+fn a_slash_at_the_end_makes_a_folder_of_what_has_no_type_alone() {
+    assert_eq!(listed(vec![tar().raw(0, "old/", "", b"").raw(b'0', "file/", "", b"")]).unwrap(), "file= old/");
+}
+
+/// sqfstar takes the beginning from a `linkpath`.
+#[test]
+fn a_long_target_of_a_link_is_written_as_gnu_has_it() {
+    let target = format!("/../{}", "n".repeat(120));
+    let layer = tar().pax(b'x', "linkpath", target.as_bytes()).symbolic("a", "");
+    let out = merged(vec![layer.done()], Bounds::default()).unwrap();
+    assert!(!out.windows(8).any(|bytes| bytes == b"linkpath"));
+    assert_eq!(Reader::new(out.as_slice()).next().unwrap().unwrap().link, target.as_bytes());
+}
+
 #[test]
 fn refuses_a_layer_that_is_not_the_one_configured() {
     let fault = merged_as(vec![tar().done()], &["sha256:0".into()], Bounds::default()).unwrap_err();
@@ -185,6 +256,8 @@ fn links_cannot_lead_deeper_than_a_path_may_be() {
     let layer = tar().folder(&deep[..80]).symbolic("l", &deep[..80]);
     let layer = layer.pax(b'x', "path", format!("l/{deep}f").as_bytes()).file("f", "");
     assert!(fault(layer).contains("128 folders"));
+    let long = tar().pax(b'x', "linkpath", &[b'n'; 256]).symbolic("l", "").file("l/f", "");
+    assert!(fault(long).contains("a name of more than 255 bytes"));
 }
 
 /// Any bytes: a sentence or an image, never a panic.

@@ -4,7 +4,7 @@
 //! `pkg/archive` (`applyNaive`, `mkparent`).
 
 use crate::Fault;
-use crate::bounds::{Bounds, DEEPEST_PATH, LONGEST_PATH};
+use crate::bounds::{Bounds, DEEPEST_PATH, LONGEST_NAME, LONGEST_PATH};
 use crate::paths;
 use crate::tar::{Entry, Kind, quoted};
 use std::collections::{BTreeMap, VecDeque};
@@ -17,6 +17,8 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// What begins so, and is not [`OPAQUE`], is AUFS' own.
 const PRIVATE: &[u8] = b".wh..wh.";
+
+const SET_GROUP_ID: u32 = 0o2000;
 
 /// As many as Linux follows is 40; containerd follows some more.
 const MOST_LINKS: u32 = 255;
@@ -62,6 +64,13 @@ pub struct Tree {
 impl Node {
     fn folder() -> Node {
         Node { mode: 0o755, user: 0, group: 0, mtime: 0, attributes: Vec::new(), content: Content::Folder(BTreeMap::new()) }
+    }
+
+    /// Only files and folders have attributes of users, and capabilities mean nothing elsewhere.
+    fn drop_impossible_attributes(&mut self) {
+        if !matches!(self.content, Content::File(_) | Content::Folder(_)) {
+            self.attributes.clear();
+        }
     }
 
     pub fn children(&self) -> Option<&BTreeMap<Box<[u8]>, Name>> {
@@ -129,16 +138,18 @@ impl Tree {
         if entry.kind == Kind::HardLink {
             self.unlink(folder, name);
             let node = self.target(&entry.link)?;
+            // Not capabilities: Linux takes them when a file is given an owner.
+            self.describe(node, described(entry, Content::Pipe)?, |attribute| attribute != b"security.capability");
             self.name(folder, name, node);
             return Ok(());
         }
+        let content = content(&entry, Source { layer: self.layer, entry: number })?;
         let kind = entry.kind;
-        let mut node = described(entry, Source { layer: self.layer, entry: number })?;
+        let node = described(entry, content)?;
         match there {
             Some(there) if kind == Kind::Folder && self.node(there.node).children().is_some() => {
-                let old = &mut self.nodes[there.node as usize];
-                node.content = std::mem::replace(&mut old.content, Content::Pipe);
-                *old = node;
+                let same_layer = there.layer == self.layer;
+                self.describe(there.node, node, |_| same_layer);
                 self.name(folder, name, there.node);
             }
             _ => {
@@ -147,6 +158,19 @@ impl Tree {
             }
         }
         Ok(())
+    }
+
+    /// Gives it what the last header of it says, beside those attributes of before that it keeps; its content stays.
+    fn describe(&mut self, id: Id, description: Node, keeps: impl Fn(&[u8]) -> bool) {
+        let old = std::mem::replace(&mut self.nodes[id as usize], description);
+        let new = &mut self.nodes[id as usize];
+        new.content = old.content;
+        for (name, value) in old.attributes {
+            if keeps(&name) && new.attributes.iter().all(|(other, _)| *other != name) {
+                new.attributes.push((name, value));
+            }
+        }
+        new.drop_impossible_attributes();
     }
 
     /// What a hard link stands for: of its own layer first, else of those below, which an overlay would not find, and other unpackers do.
@@ -190,11 +214,17 @@ impl Tree {
                 }
                 _ => {
                     bounds.entry(part.len())?;
-                    let made = self.make(Node::folder());
+                    // As Linux makes it.
+                    let above = self.node(at);
+                    let group = if above.mode & SET_GROUP_ID == 0 { 0 } else { above.group };
+                    let made = self.make(Node { group, ..Node::folder() });
                     self.name(at, &part, made);
                     made
                 }
             };
+            if part.len() > LONGEST_NAME {
+                return Err(format!("its links lead through a name of more than {LONGEST_NAME} bytes"));
+            }
             way.push((next, length + 1 + part.len()));
             if way.len() > DEEPEST_PATH + 1 || length + 1 + part.len() > LONGEST_PATH {
                 return Err(format!("its links lead more than {DEEPEST_PATH} folders or {LONGEST_PATH} bytes deep"));
@@ -234,7 +264,8 @@ impl Tree {
         self.node(folder).children()?.get(name).copied()
     }
 
-    fn make(&mut self, node: Node) -> Id {
+    fn make(&mut self, mut node: Node) -> Id {
+        node.drop_impossible_attributes();
         self.nodes.push(node);
         (self.nodes.len() - 1) as Id
     }
@@ -291,16 +322,13 @@ fn follow(target: &[u8], way: &mut Vec<(Id, usize)>, todo: &mut VecDeque<Vec<u8>
     }
 }
 
-fn described(entry: Entry, source: Source) -> Result<Node, Fault> {
-    let owner = |number: u64, what: &str| {
-        u32::try_from(number).ok().filter(|&number| number != u32::MAX).ok_or_else(|| format!("its {what} {number} is more than Linux has"))
-    };
+fn content(entry: &Entry, source: Source) -> Result<Content, Fault> {
     // Of a device number Linux has 12 and 20 bits.
     let device = || match entry.device {
         (major @ 0..0x1000, minor @ 0..0x10_0000) => Ok((major as u32, minor as u32)),
         (major, minor) => Err(format!("its device {major}:{minor} is none that Linux has")),
     };
-    let content = match entry.kind {
+    Ok(match entry.kind {
         Kind::File => Content::File(source),
         Kind::Folder => Content::Folder(BTreeMap::new()),
         Kind::SymbolicLink if entry.link.is_empty() || entry.link.len() >= LONGEST_PATH || entry.link.contains(&0) => {
@@ -311,14 +339,26 @@ fn described(entry: Entry, source: Source) -> Result<Node, Fault> {
         Kind::BlockDevice => device().map(|(major, minor)| Content::BlockDevice(major, minor))?,
         Kind::Pipe => Content::Pipe,
         Kind::HardLink => return Err("it is a hard link".into()),
+    })
+}
+
+fn described(entry: Entry, content: Content) -> Result<Node, Fault> {
+    let owner = |number: u64, what: &str| {
+        u32::try_from(number).ok().filter(|&number| number != u32::MAX).ok_or_else(|| format!("its {what} {number} is more than Linux has"))
     };
     Ok(Node {
         mode: entry.mode,
         user: owner(entry.user, "owner")?,
         group: owner(entry.group, "group")?,
-        // The disk has 32 bits without a sign: 1970 to 2106. What lies before becomes 1970, as with containerd; what lies after, 2106.
-        mtime: entry.mtime.clamp(0, u32::MAX.into()) as u32,
+        mtime: time(entry.mtime),
         attributes: entry.attributes,
         content,
     })
+}
+
+/// The disk has 32 bits without a sign: 1970 to 2106. What lies before or after what Go counts in nanoseconds becomes 1970, as with
+/// containerd; what lies between, 2106.
+fn time(seconds: i64) -> u32 {
+    const MOST: i64 = i64::MAX / 1_000_000_000;
+    if (0..MOST).contains(&seconds) { u32::try_from(seconds).unwrap_or(u32::MAX) } else { 0 }
 }
