@@ -115,6 +115,9 @@ record ImageManifest(
             }
             layers.add(new Blob(checked(layer.path("digest").asText(), name), size));
         }
+        if (!manifest.path("config").has("digest")) {
+            throw broken(name, "its manifest is neither of OCI nor of Docker's schema 2");
+        }
         var configDigest = checked(manifest.path("config").path("digest").asText(), name);
         byte[] config;
         try (var in = source.blob(configDigest, LONGEST_CONFIG)) {
@@ -128,6 +131,9 @@ record ImageManifest(
             throw broken(name, "configuration " + configDigest + " is damaged");
         }
         var tree = JSON.readTree(config);
+        if (!tree.path("rootfs").has("diff_ids")) {
+            throw broken(name, "it is no container image: its configuration names no layers");
+        }
         var diffIds = strings(tree.path("rootfs").path("diff_ids"));
         diffIds.forEach(diffId -> checked(diffId, name));
         if (diffIds.size() != layers.size()) {

@@ -14,7 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -248,21 +250,21 @@ public final class OciImageStore implements ImageStore {
     public List<String> load(Path tar) {
         try (var spool = Spool.in(directory)) {
             var source = new ArchiveSource(tar, spool.folder());
-            var manifests = new ArrayList<ImageManifest>();
+            var manifests = new LinkedHashMap<String, ImageManifest>();
             var references = new TreeMap<String, Known>();
             for (var entry : source.references().entrySet()) {
                 var parsed = ImageReference.parse(entry.getKey());
                 var name = parsed.toString();
                 var manifest = ImageManifest.read(source, entry.getValue(), name);
-                manifests.add(manifest);
+                manifests.put(name, manifest);
                 references.put(
                         name,
                         new Known(manifest.digest(), parsed.name() + "@" + manifest.topDigest()));
             }
             makeAll(source, manifests);
             records.remember(references);
-            for (var manifest : manifests) {
-                records.used(manifest.digest());
+            for (var known : references.values()) {
+                records.used(known.digest());
             }
             return List.copyOf(references.keySet());
         } catch (IOException e) {
@@ -271,13 +273,17 @@ public final class OciImageStore implements ImageStore {
     }
 
     /// All of them, or none but those that were here.
-    private void makeAll(BlobSource source, List<ImageManifest> manifests) throws IOException {
+    ///
+    /// @param manifests by references
+    private void makeAll(BlobSource source, Map<String, ImageManifest> manifests)
+            throws IOException {
         var made = new ArrayList<String>();
         var whole = false;
         try {
-            for (var manifest : manifests) {
+            for (var entry : manifests.entrySet()) {
+                var manifest = entry.getValue();
                 if (records.whole(manifest.digest()).isEmpty()) {
-                    make(source, manifest, _ -> {});
+                    load(source, entry.getKey(), manifest);
                     made.add(manifest.digest());
                 }
             }
@@ -288,6 +294,17 @@ public final class OciImageStore implements ImageStore {
                     remove(digest);
                 }
             }
+        }
+    }
+
+    private void load(BlobSource source, String name, ImageManifest manifest) {
+        try {
+            make(source, manifest, _ -> {});
+        } catch (IOException e) {
+            throw new ImageException(
+                    ImageException.Reason.PULL_FAILED,
+                    "failed to load image \"%s\": %s".formatted(name, reason(e)),
+                    e);
         }
     }
 
