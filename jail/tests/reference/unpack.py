@@ -12,6 +12,10 @@ fails or what it does is an accident:
 - a folder that is only implied takes mode and owner from the lower folder of its name, not from one that lower links lead to;
 - a folder that was replaced within its layer leaves its time to nobody; one that is only implied has the time of the lower one, or none.
 The disk has seconds from 1970 to 2106.
+
+umoci would be no such reference: it unpacks into one folder, where an entry follows the links of lower layers and fails below a file of theirs;
+it leaves a hard link the description of its first name, and folders that are only implied the time of the unpacking. Where neither plays a
+part it agrees (0.4.7, tried by hand).
 """
 import gzip, hashlib, os, shutil, stat, subprocess, sys, tarfile, tempfile
 

@@ -118,14 +118,19 @@ final class LocalRegistry implements AutoCloseable {
         return manifest(repository, tag, "application/vnd.oci.image.manifest.v1+json", manifest);
     }
 
-    /// Pushes an index that names the image for amd64, and the other for arm64.
+    /// Pushes an index that names the image for amd64, the other for arm64 and, as BuildKit does,
+    /// an attestation, for which that other stands.
     String index(String repository, String tag, String amd64, String arm64) throws IOException {
         var entries = new ArrayList<String>();
-        for (var platform : List.of("arm64 " + arm64, "amd64 " + amd64)) {
-            var words = platform.split(" ", 2);
+        for (var platform :
+                List.of(
+                        "unknown unknown " + arm64,
+                        "linux arm64 " + arm64,
+                        "linux amd64 " + amd64)) {
+            var words = platform.split(" ", 3);
             entries.add(
-                    "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"%s\",\"size\":%d,\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}"
-                            .formatted(words[1], size(repository, words[1]), words[0]));
+                    "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"%s\",\"size\":%d,\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"}}"
+                            .formatted(words[2], size(repository, words[2]), words[0], words[1]));
         }
         return manifest(
                 repository,
