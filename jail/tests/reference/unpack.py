@@ -113,7 +113,7 @@ class Layer:
         for key, value in entry.pax_headers.items():
             attribute = key[len(ATTRIBUTE):]
             # containerd leaves out those of the machine itself, and of users' what is neither for files nor for folders.
-            if key.startswith(ATTRIBUTE) and not attribute.startswith("trusted.") and (entry.isdir() or os.path.isfile(path)):
+            if key.startswith(ATTRIBUTE) and not attribute.startswith("trusted.") and is_file_or_folder(path):
                 os.setxattr(path, attribute, os.fsencode(value), follow_symlinks=False)
         if not os.path.islink(path):
             os.chmod(path, mode)
@@ -151,6 +151,11 @@ class Layer:
         if path:
             describe(below, mine)
             os.utime(below, ns=(0, self.times[mine]))
+
+
+def is_file_or_folder(path):
+    mode = os.lstat(path).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def describe(to, like):
