@@ -4,7 +4,6 @@ import dev.monopod.eks.access.Principal.Kind;
 import dev.monopod.eks.identity.Caller;
 
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /// A caller taken apart.
 ///
@@ -12,30 +11,13 @@ import java.util.regex.Pattern;
 /// @param sessionName letters, digits and `_+=,.@-`; empty of what is no role's session
 /// @param userId of the principal, without the session's name
 record Identity(Caller caller, Principal principal, String sessionName, String userId) {
-    private static final Pattern SESSION =
-            Pattern.compile(
-                    Principal.PREFIX
-                            + "sts::(\\d{12}):assumed-role/("
-                            + Principal.PATH
-                            + ")("
-                            + Principal.NAME
-                            + ")/([\\w+=,.@-]{2,64})");
-
     /// Empty if the caller is nobody whom AWS would name so, such as a session whose name has a
     /// colon, or whose parts contradict each other.
     static Optional<Identity> of(Caller caller) {
-        var session = SESSION.matcher(caller.arn());
+        var session = Principal.ofSession(caller.arn());
         var identity =
-                session.matches()
-                        ? ofSession(
-                                caller,
-                                new Principal(
-                                        session.group(1),
-                                        session.group(2),
-                                        Kind.ROLE,
-                                        session.group(3),
-                                        session.group(4)),
-                                session.group(5))
+                session.isPresent()
+                        ? ofSession(caller, session.get())
                         : Principal.parse(caller.arn())
                                 // A role itself never calls, only its sessions do.
                                 .filter(principal -> principal.kind() != Kind.ROLE)
@@ -46,7 +28,8 @@ record Identity(Caller caller, Principal principal, String sessionName, String u
                         && !found.userId().isEmpty());
     }
 
-    private static Optional<Identity> ofSession(Caller caller, Principal role, String name) {
+    private static Optional<Identity> ofSession(Caller caller, Principal role) {
+        var name = caller.arn().substring(caller.arn().lastIndexOf('/') + 1);
         var ending = ":" + name;
         var id = caller.userId();
         if (!id.endsWith(ending) || id.indexOf(':') != id.length() - ending.length()) {

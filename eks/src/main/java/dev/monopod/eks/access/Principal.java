@@ -34,10 +34,10 @@ public record Principal(String partition, String account, Kind kind, String path
     private static final int LONGEST = 2048;
 
     /// Braces, which IAM allows in a path, are refused: what is between them would be a template.
-    static final String PATH = "(?:[!-.0-z|~]+/)*";
+    private static final String PATH = "(?:[!-.0-z|~]+/)*";
 
-    static final String NAME = "[\\w+=,.@-]{1,64}";
-    static final String PREFIX = "arn:(aws[a-z-]*):";
+    private static final String NAME = "[\\w+=,.@-]{1,64}";
+    private static final String PREFIX = "arn:(aws[a-z-]*):";
     private static final Pattern IAM =
             Pattern.compile(
                     PREFIX + "iam::(\\d{12}):(?:(role|user)/(" + PATH + ")(" + NAME + ")|root)",
@@ -46,6 +46,15 @@ public record Principal(String partition, String account, Kind kind, String path
             Pattern.compile(
                     PREFIX + "sts::(\\d{12}):federated-user/(" + NAME + ")",
                     Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern ASSUMED =
+            Pattern.compile(
+                    PREFIX
+                            + "sts::(\\d{12}):assumed-role/("
+                            + PATH
+                            + ")("
+                            + NAME
+                            + ")/([\\w+=,.@-]{2,64})");
 
     /// Empty if the text is not the ARN of a role, a user, a root or a federated user. A session is
     /// none of these.
@@ -75,6 +84,20 @@ public record Principal(String partition, String account, Kind kind, String path
                                 Kind.FEDERATED_USER,
                                 "",
                                 federated.group(3)))
+                : Optional.empty();
+    }
+
+    /// The role of a session; empty if the text is no session's ARN.
+    static Optional<Principal> ofSession(String arn) {
+        var session = ASSUMED.matcher(arn);
+        return arn.length() <= LONGEST && session.matches()
+                ? Optional.of(
+                        new Principal(
+                                session.group(1),
+                                session.group(2),
+                                Kind.ROLE,
+                                session.group(3),
+                                session.group(4)))
                 : Optional.empty();
     }
 
