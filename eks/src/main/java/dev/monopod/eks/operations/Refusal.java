@@ -128,10 +128,6 @@ final class Refusal extends RuntimeException {
                 "The fargate profile name starts with the reserved prefix: 'eks-'.");
     }
 
-    Kind kind() {
-        return kind;
-    }
-
     /// The answer as it goes over the wire.
     ApiResponse response() {
         Map<String, @Nullable String> body = new LinkedHashMap<>();
