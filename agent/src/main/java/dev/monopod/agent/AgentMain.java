@@ -105,7 +105,11 @@ public final class AgentMain implements Callable<Integer> {
                             return true;
                         });
                 var usual = Sizing.smallest();
-                hypervisor.expect(usual.cpu().value(), usual.memory().value());
+                hypervisor.expect(
+                        new Hypervisor.Size(
+                                usual.cpu().value(),
+                                usual.memory().value(),
+                                usual.storage().value() << 20));
                 registration.start();
                 collector.start();
                 balancing.start();

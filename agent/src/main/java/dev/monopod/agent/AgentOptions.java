@@ -55,6 +55,14 @@ final class AgentOptions {
             defaultValue = "${env:MONOPOD_CLONES:-SHARED}")
     Clones clones = Clones.SHARED;
 
+    @Option(
+            names = "--warm-machines",
+            description =
+                    "How many machines of each size that was asked for lately wait for pods;"
+                            + " 0: none. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "${env:MONOPOD_WARM:-0}")
+    int warmMachines;
+
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
     int kubeletPort = Defaults.KUBELET_PORT;
 

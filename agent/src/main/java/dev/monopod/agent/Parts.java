@@ -13,6 +13,7 @@ import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
 import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.pod.worker.PodHost;
+import dev.monopod.host.guest.GuestRehearsal;
 import dev.monopod.host.image.CredentialPluginSettings;
 import dev.monopod.host.image.ImageCollector;
 import dev.monopod.host.image.ImageGarbage;
@@ -51,7 +52,9 @@ final class Parts {
                         options.guestDirectory,
                         options.dataDirectory,
                         options.runDirectory,
-                        options.clones));
+                        options.clones),
+                new QemuHypervisor.Warm(
+                        options.warmMachines, new GuestRehearsal(Clock.systemUTC())::at));
     }
 
     static HealthServer health(AgentOptions options, Loops loops) throws IOException {

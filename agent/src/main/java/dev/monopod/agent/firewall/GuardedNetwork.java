@@ -25,9 +25,9 @@ public final class GuardedNetwork implements HostNetwork {
     }
 
     @Override
-    public Attachment attach(PodInterface podInterface) {
+    public Attachment attach(PodInterface podInterface, Optional<OpenTap> opened) {
         firewalls.awaitRules(podInterface.machineId(), LIMIT);
-        return network.attach(podInterface);
+        return network.attach(podInterface, opened);
     }
 
     @Override

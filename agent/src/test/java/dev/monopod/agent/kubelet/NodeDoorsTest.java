@@ -150,7 +150,7 @@ class NodeDoorsTest {
         public void ensureVpc(VpcNetwork vpc) {}
 
         @Override
-        public Attachment attach(PodInterface podInterface) {
+        public Attachment attach(PodInterface podInterface, Optional<OpenTap> opened) {
             throw new UnsupportedOperationException("doors attach nothing");
         }
 

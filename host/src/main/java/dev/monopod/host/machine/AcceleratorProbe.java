@@ -129,7 +129,7 @@ public final class AcceleratorProbe {
         files.remove();
         var user = MachineUsers.ofThisHost(configuration).claim(files.data());
         try {
-            files.make();
+            files.make(files.data().toFile().getName());
             Files.createFile(files.scratch(), PrivateFiles.ofFile());
             var cell =
                     new QemuJail.Cell(

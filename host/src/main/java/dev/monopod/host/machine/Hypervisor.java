@@ -14,8 +14,40 @@ public interface Hypervisor {
     /// @throws MachineException when it can't be started; nothing is left then
     VirtualMachine start(MachineConfiguration configuration);
 
-    /// Machines of an earlier life of this agent that still run. Called once, before the first
-    /// [#start]. What is not claimed by the caller must be destroyed by the caller.
+    /// A machine of that size which has begun already and waits for a pod, if there is one. It is
+    /// the caller's then, and nobody is given it again.
+    default Optional<WaitingMachine> reserve(Size size) {
+        return Optional.empty();
+    }
+
+    /// What a machine that waits can't change any more.
+    ///
+    /// @param scratchBytes as in [MachineConfiguration]
+    record Size(long milliCpu, long memoryMebiBytes, long scratchBytes) {}
+
+    /// A machine that waits for a pod. It has a tap of its own in a network namespace of its own,
+    /// and no image. Thread-safe.
+    interface WaitingMachine extends AutoCloseable {
+        /// The process that has the tap open, in whose network namespace it is.
+        long pid();
+
+        /// Name of the tap there.
+        String tapName();
+
+        /// Becomes that machine; returns as [#start] does. Its tap must be the configuration's by
+        /// then.
+        ///
+        /// @throws MachineException when it can't; it is gone then, and so is its tap
+        VirtualMachine become(MachineConfiguration configuration);
+
+        /// Ends it, unless it has become a machine.
+        @Override
+        void close();
+    }
+
+    /// Machines of an earlier life of this agent that still run; those that waited are ended.
+    /// Called once, before the first [#start]. What is not claimed by the caller must be destroyed
+    /// by the caller.
     List<VirtualMachine> recover();
 
     /// `kvm` or `tcg`, by a real boot.

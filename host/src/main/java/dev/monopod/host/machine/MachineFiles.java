@@ -3,6 +3,7 @@ package dev.monopod.host.machine;
 import dev.monopod.host.file.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,8 +56,58 @@ record MachineFiles(Path data, Path run) {
         return run.resolve("guest.sock");
     }
 
+    /// The name by which the machine was begun: its control groups and the paths in its jail have
+    /// it for good, whatever it has become.
+    String slot() {
+        try {
+            return Files.readString(begun()).strip();
+        } catch (IOException e) {
+            LOG.debug("{} has no name in {}: {}", this, begun(), e.toString());
+            return data.toFile().getName();
+        }
+    }
+
+    private Path begun() {
+        return data.resolve("begun-as");
+    }
+
+    /// Gives these files the name of another machine, its data last: a crash leaves the sockets'
+    /// folder at worst ([#removeAbandoned]).
+    ///
+    /// @throws IOException if there is a machine of that name
+    void become(MachineFiles other) throws IOException {
+        if (Files.exists(other.data)) {
+            throw new FileAlreadyExistsException(other.data.toString());
+        }
+        removeTree(other.run);
+        Files.move(run, other.run);
+        try {
+            Files.move(data, other.data);
+        } catch (IOException e) {
+            Files.move(other.run, run);
+            throw e;
+        }
+    }
+
+    /// Removes the sockets of machines that have no data.
+    static void removeAbandoned(QemuConfiguration configuration) throws IOException {
+        if (!Files.isDirectory(configuration.sockets())) {
+            return;
+        }
+        try (var folders = Files.list(configuration.sockets())) {
+            for (var folder : folders.toList()) {
+                if (!Files.exists(configuration.machines().resolve(folder.getFileName()))) {
+                    removeTree(folder);
+                }
+            }
+        }
+    }
+
     /// Makes what a jail needs in the data folder, which is there.
-    void make() throws IOException {
+    ///
+    /// @param id by which the machine begins
+    void make(String id) throws IOException {
+        Files.writeString(begun(), id);
         PrivateFiles.createFolder(root());
         PrivateFiles.createFolder(images());
         // Only the jail shows it to anybody: what is above it is closed.
@@ -78,7 +129,9 @@ record MachineFiles(Path data, Path run) {
         } else if (!Files.isSameFile(shown, image) && Files.mismatch(shown, image) >= 0) {
             throw new IOException("another image disk has the name of " + image);
         }
-        return shown;
+        return new MachineFiles(data.resolveSibling(slot()), run)
+                .images()
+                .resolve(shown.getFileName());
     }
 
     private static void link(Path image, Path shown) throws IOException {

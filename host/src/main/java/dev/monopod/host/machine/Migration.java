@@ -37,6 +37,17 @@ final class Migration {
         return true;
     }
 
+    /// A machine that stands still takes no processor time, and what it is goes on afterwards.
+    static boolean halt(Qmp qmp) throws IOException {
+        qmp.execute("stop", Map.of());
+        return true;
+    }
+
+    static boolean resume(Qmp qmp) throws IOException {
+        qmp.execute("cont", Map.of());
+        return true;
+    }
+
     /// Gives a machine that waits for it what it has open, and lets it run.
     static boolean restore(Qmp qmp) throws IOException {
         qmp.execute("migrate-incoming", Map.of("uri", "fd:" + QemuJail.SAVED));

@@ -129,7 +129,8 @@ final class QemuCommand {
     private List<String> begin(QemuOrigin origin) {
         return switch (origin) {
             case QemuOrigin.Boot(), QemuOrigin.Original(_) -> kernel();
-            case QemuOrigin.Copy(_) -> List.of("-S", "-incoming", "defer");
+            case QemuOrigin.Copy(_), QemuOrigin.Waiting(_, _) ->
+                    List.of("-S", "-incoming", "defer");
         };
     }
 

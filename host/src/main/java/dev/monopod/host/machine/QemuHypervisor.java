@@ -1,11 +1,11 @@
 package dev.monopod.host.machine;
 
 import dev.monopod.host.file.OwnFile.Found;
-import dev.monopod.host.machine.MachineCgroup.Share;
 import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.program.HostPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,11 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuHypervisor.class);
 
-    private static final long ONE_PROCESSOR = 1000;
     private static final long LARGEST_COPY_MEBIBYTES = 8192;
-
-    /// How long a machine starts at most, as far as its share of the processors goes.
-    private static final Duration BOOST = Duration.ofSeconds(10);
 
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;
@@ -39,16 +33,15 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("templates").factory());
-    private final ScheduledExecutorService later =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("machine-shares").factory());
+    private final MachineShares shares;
+    private final QemuPool pool;
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
-    public QemuHypervisor(QemuConfiguration configuration) {
-        this(configuration, new AcceleratorProbe(configuration).accelerator());
+    public QemuHypervisor(QemuConfiguration configuration, Warm warm) {
+        this(configuration, new AcceleratorProbe(configuration).accelerator(), warm);
     }
 
-    QemuHypervisor(QemuConfiguration configuration, Accelerator accelerator) {
+    QemuHypervisor(QemuConfiguration configuration, Accelerator accelerator, Warm warm) {
         var clock = Clock.systemUTC();
         this.configuration = configuration;
         this.accelerator = accelerator;
@@ -56,14 +49,45 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         var random = RandomGenerator.getDefault();
         var maker = new TemplateMaker(configuration, launcher, clock, random);
         this.templates = new Templates(maker::make, background, clock);
+        this.shares = new MachineShares(accelerator);
+        this.pool = new QemuPool(configuration, launcher, templates, warm, shares);
     }
 
-    /// Machines of that size will be started: has a template made for them in the background. To be
-    /// called after [#recover], which would find the machine that becomes the template.
-    public void expect(long milliCpu, long memoryMebiBytes) {
+    /// How machines wait for pods.
+    ///
+    /// @param each of each size that was asked for lately; 0: none
+    /// @param rehearsal before a machine waits
+    public record Warm(int each, Rehearsal rehearsal) {
+        /// Every machine begins when a pod needs it.
+        public static final Warm NONE = new Warm(0, _ -> {});
+    }
+
+    /// Has a guest do once, without any effect that lasts, what a pod's start asks of it.
+    public interface Rehearsal {
+        /// The channel is free again when it returns.
+        ///
+        /// @throws IOException when the guest did not answer as it should: it is not used then
+        void at(Path channel) throws IOException;
+    }
+
+    /// Machines of that size will be started: has a template made for them in the background, and
+    /// some that wait. To be called after [#recover], which would find the machine that becomes the
+    /// template.
+    public void expect(Size size) {
         if (configuration.clones() == Clones.SHARED) {
-            key(milliCpu, memoryMebiBytes).ifPresent(templates::request);
+            key(size.milliCpu(), size.memoryMebiBytes())
+                    .ifPresent(key -> {
+                        templates.request(key);
+                        pool.expect(key, size);
+                    });
         }
+    }
+
+    @Override
+    public Optional<WaitingMachine> reserve(Size size) {
+        return copiable(size)
+                ? key(size.milliCpu(), size.memoryMebiBytes()).flatMap(key -> pool.take(key, size))
+                : Optional.empty();
     }
 
     /// Empty if a program is missing: the start itself then says so.
@@ -85,31 +109,30 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     @Override
     public VirtualMachine start(MachineConfiguration machine) {
         QemuCommand.check(machine);
+        var size =
+                new Size(machine.milliCpu(), machine.memoryMebiBytes(), machine.scratchBytes());
         var key =
-                copiable(machine)
+                machine.network().isPresent() && copiable(size)
                         ? key(machine.milliCpu(), machine.memoryMebiBytes())
                         : Optional.<Template.Key>empty();
-        var started = key.map(known -> started(machine, known)).orElseGet(() -> boot(machine));
-        var unused =
-                later.schedule(
-                        () -> settle(machine.id(), machine.milliCpu()),
-                        BOOST.toMillis(),
-                        TimeUnit.MILLISECONDS);
-        return started;
+        try (var _ = pool.start()) {
+            var started = key.map(known -> started(machine, known)).orElseGet(() -> boot(machine));
+            shares.settleSoon(started.group(), machine.milliCpu());
+            return started;
+        }
     }
 
     /// Only machines with the devices of a template. Each page of a copy is looked at once, so that
     /// a large one had better boot.
-    private boolean copiable(MachineConfiguration machine) {
+    private boolean copiable(Size size) {
         return configuration.clones() == Clones.SHARED
-                && machine.memoryMebiBytes() <= LARGEST_COPY_MEBIBYTES
-                && machine.network().isPresent()
-                && machine.scratchBytes() <= QemuLauncher.SHARED_SCRATCH_BYTES;
+                && size.memoryMebiBytes() <= LARGEST_COPY_MEBIBYTES
+                && size.scratchBytes() <= QemuLauncher.SHARED_SCRATCH_BYTES;
     }
 
     /// As a copy, if there is a template that works. One is given up only if the machine boots
     /// where it could not be a copy: else it is the machine that can't be started.
-    private VirtualMachine started(MachineConfiguration machine, Template.Key key) {
+    private QemuMachine started(MachineConfiguration machine, Template.Key key) {
         var found = templates.find(key);
         if (found.isEmpty()) {
             return boot(machine);
@@ -129,11 +152,11 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     }
 
     private QemuMachine boot(MachineConfiguration machine) {
-        return launcher.launch(machine, new QemuOrigin.Boot(), starting(machine));
+        return launcher.launch(machine, new QemuOrigin.Boot(), MachineShares.starting(machine));
     }
 
     private QemuMachine copy(MachineConfiguration machine, QemuOrigin template) {
-        var started = launcher.launch(machine, template, starting(machine));
+        var started = launcher.launch(machine, template, MachineShares.starting(machine));
         try {
             started.asked(Migration::restore);
             return started;
@@ -143,41 +166,44 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         }
     }
 
-    /// A start takes as much processor time for a small machine as for a large one, and somebody
-    /// waits for it.
-    private static Share starting(MachineConfiguration machine) {
-        return Share.of(Math.max(ONE_PROCESSOR, machine.milliCpu()));
-    }
-
-    private void settle(String id, long milliCpu) {
-        if (milliCpu > 0) {
-            new MachineCgroup(id).limit(Share.of(milliCpu), accelerator);
-        }
-    }
-
     @Override
     public List<VirtualMachine> recover() {
         var machines = new ArrayList<VirtualMachine>();
         for (var id : recorded()) {
             var files = MachineFiles.of(configuration, id);
             var process = running(id, files);
-            if (process.isPresent()) {
-                machines.add(new QemuMachine(id, files, process.get().process()));
-                // The agent before may have ended while the machine started.
-                settle(id, process.get().milliCpu());
-            } else {
+            if (process.isEmpty()) {
                 QemuLauncher.discard(id, files);
+                continue;
             }
+            var machine = new QemuMachine(id, files, process.get().process());
+            if (QemuPool.waits(id)) {
+                machine.destroy(Duration.ZERO);
+                continue;
+            }
+            machines.add(machine);
+            // The agent before may have ended while the machine started.
+            shares.settle(machine.group(), process.get().milliCpu());
         }
+        removeAbandoned();
         return machines;
     }
 
-    /// Ends what is made in the background; machines run on.
+    private void removeAbandoned() {
+        try {
+            MachineFiles.removeAbandoned(configuration);
+        } catch (IOException e) {
+            throw new MachineException("cannot remove what machines left", e);
+        }
+    }
+
+    /// Ends what is made in the background, and what waits; machines run on.
     @Override
     public void close() {
+        pool.close();
         templates.close();
         background.shutdownNow();
-        later.shutdownNow();
+        shares.close();
     }
 
     /// The machine's QEMU by its record; if that can't be used, by its cgroup.
@@ -191,18 +217,18 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             };
         } catch (IOException e) {
             LOG.warn("machine {}: {}", id, e.getMessage());
-            return inCgroup(id);
+            return inCgroup(id, files);
         }
     }
 
-    private static Optional<MachineRecord> inCgroup(String id) {
-        return new MachineCgroup(id)
+    private static Optional<MachineRecord> inCgroup(String id, MachineFiles files) {
+        return new MachineCgroup(files.slot())
                 .onlyProcess()
                 .map(found -> new MachineRecord(id, found.pid(), found.startTicks(), 0));
     }
 
     private Optional<MachineRecord> byCgroup(String id, MachineFiles files) {
-        var found = inCgroup(id);
+        var found = inCgroup(id, files);
         try {
             if (found.isPresent()) {
                 found.get().write(launcher.record(files));

@@ -87,7 +87,7 @@ final class QemuLauncher {
     /// cgroup.
     static void discard(String id, MachineFiles files) {
         try {
-            new MachineCgroup(id).remove();
+            new MachineCgroup(files.slot()).remove();
             files.remove();
         } catch (RuntimeException e) {
             LOG.warn("failed to remove what is left of machine {}: {}", id, e.toString());
@@ -113,10 +113,10 @@ final class QemuLauncher {
             MachineConfiguration machine, QemuOrigin origin, MachineFiles files, long user)
             throws IOException {
         PrivateFiles.ensureFolder(files.run());
-        files.make();
+        files.make(machine.id());
         switch (origin) {
             case QemuOrigin.Boot() -> scratchDisks.make(files.scratch(), machine.scratchBytes());
-            case QemuOrigin.Copy(_) -> {
+            case QemuOrigin.Copy(_), QemuOrigin.Waiting(_, _) -> {
                 scratchDisks.make(files.scratch(), machine.scratchBytes());
                 ScratchDisks.stretch(files.scratch(), SHARED_SCRATCH_BYTES);
             }
@@ -161,6 +161,8 @@ final class QemuLauncher {
     private static Optional<QemuJail.Tap> tap(MachineConfiguration machine, QemuOrigin origin) {
         return switch (origin) {
             case QemuOrigin.Original(_) -> Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
+            case QemuOrigin.Waiting(_, var name) ->
+                    Optional.of(new QemuJail.Tap(Optional.empty(), name));
             case QemuOrigin.Boot(), QemuOrigin.Copy(_) ->
                     machine.network()
                             .map(tap ->

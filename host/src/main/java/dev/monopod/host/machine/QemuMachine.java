@@ -21,13 +21,33 @@ final class QemuMachine implements VirtualMachine {
     private final MachineFiles files;
     private final MachineProcess process;
     private final ProcessEnd end;
+    private final MachineCgroup group;
     private final ReentrantLock monitor = new ReentrantLock();
 
     QemuMachine(String id, MachineFiles files, MachineProcess process) {
+        this(id, files, process, ProcessEnd.of(process), new MachineCgroup(files.slot()));
+    }
+
+    private QemuMachine(
+            String id,
+            MachineFiles files,
+            MachineProcess process,
+            ProcessEnd end,
+            MachineCgroup group) {
         this.id = id;
         this.files = files;
         this.process = process;
-        this.end = ProcessEnd.of(process);
+        this.end = end;
+        this.group = group;
+    }
+
+    /// The same machine, once its files have that name.
+    QemuMachine renamed(String name, MachineFiles moved) {
+        return new QemuMachine(name, moved, process, end, group);
+    }
+
+    MachineCgroup group() {
+        return group;
     }
 
     @Override
@@ -38,6 +58,14 @@ final class QemuMachine implements VirtualMachine {
     @Override
     public Path channel() {
         return files.channel();
+    }
+
+    MachineFiles files() {
+        return files;
+    }
+
+    MachineProcess process() {
+        return process;
     }
 
     @Override
@@ -55,7 +83,7 @@ final class QemuMachine implements VirtualMachine {
         while (!end.within(LOG_LOOK)) {
             files.log().bound();
         }
-        if (new MachineCgroup(id).outOfMemory()) {
+        if (group.outOfMemory()) {
             return "its QEMU process was killed: the machine's cgroup was out of memory";
         }
         var words = files.log().tail();
@@ -76,7 +104,7 @@ final class QemuMachine implements VirtualMachine {
             process.kill();
             Thread.currentThread().interrupt();
         }
-        new MachineCgroup(id).remove();
+        group.remove();
         files.remove();
     }
 

@@ -19,10 +19,15 @@ sealed interface QemuOrigin {
     /// @param saved the original's memory and devices, which can't be changed any more
     record Copy(Path saved) implements QemuOrigin {}
 
+    /// As a copy, but nobody's yet: its tap is in the jail's own network namespace, and leads
+    /// nowhere.
+    record Waiting(Path saved, String tap) implements QemuOrigin {}
+
     /// What QEMU finds open beside its sockets and its tap.
     default List<Path> opened() {
         return switch (this) {
             case Copy(var saved) -> List.of(saved);
+            case Waiting(var saved, _) -> List.of(saved);
             case Boot(), Original(_) -> List.of();
         };
     }
@@ -31,7 +36,7 @@ sealed interface QemuOrigin {
     default List<Path> shown() {
         return switch (this) {
             case Original(var savedTo) -> List.of(savedTo);
-            case Boot(), Copy(_) -> List.of();
+            case Boot(), Copy(_), Waiting(_, _) -> List.of();
         };
     }
 
@@ -40,7 +45,7 @@ sealed interface QemuOrigin {
     default boolean hasAllDisks() {
         return switch (this) {
             case Boot() -> false;
-            case Original(_), Copy(_) -> true;
+            case Original(_), Copy(_), Waiting(_, _) -> true;
         };
     }
 }

@@ -40,6 +40,11 @@ final class Template {
             return new QemuOrigin.Copy(saved.path());
         }
 
+        /// @param tap that leads nowhere yet
+        QemuOrigin waiting(String tap) {
+            return new QemuOrigin.Waiting(saved.path(), tap);
+        }
+
         @Override
         public void close() {
             release();

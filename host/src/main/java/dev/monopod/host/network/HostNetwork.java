@@ -14,7 +14,13 @@ public interface HostNetwork {
     void ensureVpc(VpcNetwork vpc);
 
     /// Makes or mends the tap of one pod; returns its name and namespace.
-    Attachment attach(PodInterface podInterface);
+    default Attachment attach(PodInterface podInterface) {
+        return attach(podInterface, Optional.empty());
+    }
+
+    /// The same, but the pod's tap is one that a machine has open already: it comes into the pod's
+    /// VPC, in place of what was there.
+    Attachment attach(PodInterface podInterface, Optional<OpenTap> opened);
 
     void detach(String machineId);
 
@@ -69,6 +75,10 @@ public interface HostNetwork {
     /// @param hostAddress address of this host in the pod's VPC, at which the agent listens
     /// @param port of the agent, for this Node alone
     record Kubelet(String vpc, String pod, String hostAddress, int port) {}
+
+    /// A tap in the network namespace of the process that has it open. It ends with the process,
+    /// wherever it is then.
+    record OpenTap(long pid, String name) {}
 
     record Attachment(String networkNamespace, String tapName, int mtu) {}
 

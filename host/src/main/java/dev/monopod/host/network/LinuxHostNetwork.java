@@ -108,17 +108,23 @@ public final class LinuxHostNetwork implements HostNetwork {
     }
 
     @Override
-    public Attachment attach(PodInterface pod) {
+    public Attachment attach(PodInterface pod, Optional<OpenTap> opened) {
         try (var _ = taken(List.of(LinkNames.tap(pod.machineId())))) {
-            return attached(pod);
+            return attached(pod, opened);
         }
     }
 
-    private Attachment attached(PodInterface pod) {
+    private Attachment attached(PodInterface pod, Optional<OpenTap> opened) {
         var namespace = LinkNames.namespace(pod.vpc());
         var tap = LinkNames.tap(pod.machineId());
         var lines = new ArrayList<String>();
-        if (!taps(namespace).contains(tap)) {
+        var present = taps(namespace).contains(tap);
+        if (opened.isPresent()) {
+            if (present) {
+                command.ip(namespace, List.of("link delete " + tap));
+            }
+            move(opened.get(), namespace, tap);
+        } else if (!present) {
             // Root's, who opens it for the machine: a tap without an owner is anybody's.
             lines.add("tuntap add dev %s mode tap user 0 group 0".formatted(tap));
         }
@@ -133,6 +139,25 @@ public final class LinuxHostNetwork implements HostNetwork {
         command.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
         command.ip(namespace, lines);
         return new Attachment(namespace, tap, podMtu);
+    }
+
+    /// It is down then, and has no address.
+    private void move(OpenTap opened, String namespace, String tap) {
+        var from = "--net=/proc/%d/ns/net".formatted(opened.pid());
+        var command =
+                List.of(
+                        "nsenter",
+                        from,
+                        "ip",
+                        "link",
+                        "set",
+                        "dev",
+                        opened.name(),
+                        "netns",
+                        namespace,
+                        "name",
+                        tap);
+        this.command.run(command, "");
     }
 
     @Override

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.monopod.host.network.HostNetwork.OpenTap;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,30 @@ final class LinuxHostNetworkIT {
         network().detach("m-two");
         assertThat(pods()).doesNotContain("mp-");
         assertThat(run("ip", "-n", NAMESPACE, "-br", "link")).doesNotContain("mp-");
+    }
+
+    @Test
+    void takesTheTapThatAMachineHasOpenInPlaceOfThePods() throws Exception {
+        var network = network();
+        network.ensureVpc(VpcNetwork.ofFirstHost("it", "10.77.0.0/16", "10.78.0.0/16"));
+        var ordinary = network.attach(pod("m-one", "10.77.0.10"));
+        var script = "ip tuntap add dev waits mode tap && echo made && exec sleep 60";
+        var holder = new ProcessBuilder("unshare", "--net", "sh", "-c", script).start();
+        try {
+            assertThat(holder.inputReader().readLine()).isEqualTo("made");
+            var opened = Optional.of(new OpenTap(holder.pid(), "waits"));
+            assertThat(network.attach(pod("m-one", "10.77.0.10"), opened)).isEqualTo(ordinary);
+            assertThat(run("ip", "-n", NAMESPACE, "-br", "link")).containsOnlyOnce("mp-");
+            assertThat(run("ip", "-n", NAMESPACE, "route", "get", "10.77.0.10"))
+                    .contains("dev " + ordinary.tapName());
+            assertThatThrownBy(() -> network.attach(pod("m-two", "10.77.0.11"), opened))
+                    .as("it is there no longer")
+                    .isInstanceOf(NetworkException.class);
+            network.detach("m-one");
+            assertThat(pods()).doesNotContain(ordinary.tapName());
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,18 +26,84 @@ public final class FakeHypervisor implements Hypervisor {
     }
 
     private static final int SPARE_DISKS = 3;
+    private static final String WAITING = "waits-";
     private static final AtomicLong NEXT_PID = new AtomicLong(1);
     private final World world;
+    private final Optional<Size> waits;
 
     public FakeHypervisor(World world) {
         this.world = world;
+        this.waits = Optional.empty();
+    }
+
+    /// @param waits a machine of that size always waits for a pod
+    public FakeHypervisor(World world, Size waits) {
+        this.world = world;
+        this.waits = Optional.of(waits);
+    }
+
+    @Override
+    public Optional<WaitingMachine> reserve(Size size) {
+        if (!waits.equals(Optional.of(size))) {
+            return Optional.empty();
+        }
+        var machine =
+                new FakeMachine(
+                        world,
+                        new MachineConfiguration(
+                                WAITING + NEXT_PID.get(),
+                                size.milliCpu(),
+                                size.memoryMebiBytes(),
+                                size.scratchBytes(),
+                                List.of(),
+                                Optional.empty()),
+                        NEXT_PID.getAndIncrement());
+        world.machines().put(machine.id(), machine);
+        return Optional.of(new Waiting(machine));
+    }
+
+    /// One that nobody has yet.
+    private final class Waiting implements WaitingMachine {
+        private final FakeMachine machine;
+
+        Waiting(FakeMachine machine) {
+            this.machine = machine;
+        }
+
+        @Override
+        public long pid() {
+            return machine.pid();
+        }
+
+        @Override
+        public String tapName() {
+            return "tap";
+        }
+
+        @Override
+        public VirtualMachine become(MachineConfiguration configuration) {
+            if (!world.machines().remove(machine.id(), machine)) {
+                throw new MachineException(machine.id() + " is not to be had any more");
+            }
+            return started(new FakeMachine(world, configuration, machine.pid()));
+        }
+
+        @Override
+        public void close() {
+            if (world.machines().remove(machine.id(), machine)) {
+                machine.crash();
+            }
+        }
     }
 
     @Override
     public VirtualMachine start(MachineConfiguration configuration) {
-        var machine = new FakeMachine(world, configuration);
-        if (world.machines().putIfAbsent(configuration.id(), machine) != null) {
-            throw new MachineException("machine " + configuration.id() + " exists already");
+        return started(new FakeMachine(world, configuration, NEXT_PID.getAndIncrement()));
+    }
+
+    private VirtualMachine started(FakeMachine machine) {
+        if (world.machines().putIfAbsent(machine.id(), machine) != null) {
+            throw new MachineException("machine " + machine.id() + " exists already");
         }
         try {
             Files.createFile(machine.channel());
@@ -48,6 +115,7 @@ public final class FakeHypervisor implements Hypervisor {
 
     @Override
     public List<VirtualMachine> recover() {
+        world.machines().keySet().removeIf(id -> id.startsWith(WAITING));
         return new ArrayList<>(
                 world.machines().values().stream().filter(FakeMachine::alive).toList());
     }
@@ -63,10 +131,11 @@ public final class FakeHypervisor implements Hypervisor {
         private final String id;
         private final List<Path> disks;
         private final int slots;
-        private final long pid = NEXT_PID.getAndIncrement();
+        private final long pid;
         private final CountDownLatch ended = new CountDownLatch(1);
 
-        FakeMachine(World world, MachineConfiguration configuration) {
+        FakeMachine(World world, MachineConfiguration configuration, long pid) {
+            this.pid = pid;
             this.world = world;
             this.id = configuration.id();
             this.disks = new ArrayList<>(configuration.imageDisks());

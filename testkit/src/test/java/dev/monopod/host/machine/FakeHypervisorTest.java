@@ -24,6 +24,11 @@ final class FakeHypervisorTest extends HypervisorContract {
     }
 
     @Override
+    Hypervisor withWaiting() {
+        return new FakeHypervisor(world, SIZE);
+    }
+
+    @Override
     void crash(VirtualMachine machine) {
         ((FakeMachine) machine).crash();
     }

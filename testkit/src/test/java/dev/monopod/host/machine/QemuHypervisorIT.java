@@ -4,20 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.monopod.host.guest.GuestRehearsal;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.machine.QemuConfiguration.Clones;
+import dev.monopod.host.machine.QemuHypervisor.Warm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +31,7 @@ final class QemuHypervisorIT extends HypervisorContract {
     private static final Path GUEST = Path.of("../dist/guest").toAbsolutePath().normalize();
 
     @TempDir Path folder = Path.of("/nonexistent");
+    private Optional<QemuHypervisor> withWaiting = Optional.empty();
 
     @BeforeEach
     void needsRootAndAGuest() throws IOException {
@@ -40,10 +45,29 @@ final class QemuHypervisorIT extends HypervisorContract {
 
     @Override
     Hypervisor reborn() {
-        return new QemuHypervisor(
-                new QemuConfiguration(
-                        GUEST, folder.resolve("data"), folder.resolve("run"), Clones.OFF),
-                Accelerator.TCG);
+        return new QemuHypervisor(configuration(Clones.OFF), Accelerator.TCG, Warm.NONE);
+    }
+
+    private QemuConfiguration configuration(Clones clones) {
+        return new QemuConfiguration(
+                GUEST, folder.resolve("data"), folder.resolve("run"), clones);
+    }
+
+    @Override
+    Hypervisor withWaiting() {
+        withWaiting =
+                Optional.of(
+                        new QemuHypervisor(
+                                configuration(Clones.SHARED),
+                                Accelerator.TCG,
+                                new Warm(1, new GuestRehearsal(Clock.systemUTC())::at)));
+        withWaiting.get().expect(SIZE);
+        return withWaiting.get();
+    }
+
+    @AfterEach
+    void endWhatWaits() {
+        withWaiting.ifPresent(QemuHypervisor::close);
     }
 
     @Override

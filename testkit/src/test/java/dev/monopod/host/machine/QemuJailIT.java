@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
+import dev.monopod.host.machine.QemuHypervisor.Warm;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
@@ -249,7 +250,7 @@ final class QemuJailIT {
 
     private VirtualMachine start(String id, Optional<TapDevice> network) throws IOException {
         var machine =
-                new QemuHypervisor(configuration, Accelerator.TCG)
+                new QemuHypervisor(configuration, Accelerator.TCG, Warm.NONE)
                         .start(
                                 new MachineConfiguration(
                                         id,
@@ -266,7 +267,7 @@ final class QemuJailIT {
     private QemuJail.Cell cell(String id) throws IOException {
         var files = MachineFiles.of(configuration, id);
         var user = MachineUsers.ofThisHost(configuration).claim(files.data());
-        files.make();
+        files.make("m-jail");
         Files.createFile(files.scratch(), PrivateFiles.ofFile());
         Files.setAttribute(files.scratch(), "unix:uid", (int) user);
         return new QemuJail.Cell(files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());

@@ -19,8 +19,10 @@ import dev.monopod.agent.pod.volume.StorageWatch;
 import dev.monopod.agent.pod.volume.VolumeRequests;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
+import dev.monopod.host.machine.Hypervisor.Size;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
+import dev.monopod.host.machine.MachineException;
 import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.kube.client.EventType;
@@ -156,7 +158,7 @@ final class PodStartup {
     }
 
     private Optional<Up> again(VirtualMachine running) throws InterruptedException {
-        var attachment = attach();
+        var attachment = attach(new Reservation(Optional.empty()));
         var lasting = view.plan().lasting().stream().map(ContainerPlan::name).toList();
         if (!machine.images().keySet().containsAll(lasting)) {
             // Its record was lost.
@@ -183,24 +185,26 @@ final class PodStartup {
     private Optional<Up> bringUp() throws InterruptedException {
         services.api().claimMachine(view.machine());
         scope.persevere("telling that the machine starts", told::starting);
-        var network = scope.submit("attaching the network", this::attach);
-        puller.resolveAll();
-        imageVolumes.resolveAll();
-        scope.reached(Step.IMAGES);
-        var attachment = joined("attaching the network", network);
-        services.boots().acquire();
-        try {
-            return Optional.of(boot(attachment));
-        } finally {
-            services.boots().release();
+        try (var reserved = new Reservation(services.hypervisor().reserve(size()))) {
+            var network = scope.submit("attaching the network", () -> attach(reserved));
+            puller.resolveAll();
+            imageVolumes.resolveAll();
+            scope.reached(Step.IMAGES);
+            var attachment = joined("attaching the network", network);
+            services.boots().acquire();
+            try {
+                return Optional.of(boot(attachment, reserved));
+            } finally {
+                services.boots().release();
+            }
         }
     }
 
     /// Nothing has run in a machine whose guest has not answered yet: it is switched off, and
     /// another one starts.
-    private Up boot(Attachment attachment) throws InterruptedException {
+    private Up boot(Attachment attachment, Reservation reserved) throws InterruptedException {
         var begun = scope.now();
-        var vm = start(attachment);
+        var vm = start(attachment, reserved);
         machine.started(vm);
         scope.reached(Step.MACHINE);
         var answered = false;
@@ -290,7 +294,8 @@ final class PodStartup {
         return machine.arrange(disks);
     }
 
-    private Attachment attach() throws InterruptedException {
+    /// What waits is given up if its tap can't be had: an ordinary machine starts then.
+    private Attachment attach(Reservation reserved) throws InterruptedException {
         var network = view.machine().getSpec().network();
         while (true) {
             try {
@@ -302,10 +307,15 @@ final class PodStartup {
                                                 network.vpc(),
                                                 network.address(),
                                                 network.gateway(),
-                                                network.mac()));
+                                                network.mac()),
+                                        reserved.tap());
                 scope.reached(Step.NETWORK);
                 return attachment;
             } catch (RuntimeException e) {
+                if (reserved.giveUp()) {
+                    LOG.warn("{}: another machine starts: {}", view.plan().display(), e.toString());
+                    continue;
+                }
                 trouble("FailedCreatePodSandBox", "attaching the network failed: ", e);
                 if (scope.pause(RETRY)) {
                     throw new InterruptedException();
@@ -314,20 +324,36 @@ final class PodStartup {
         }
     }
 
-    private VirtualMachine start(Attachment attachment) throws InterruptedException {
-        var spec = view.machine().getSpec();
+    private Size size() {
+        var size = view.machine().getSpec().size();
+        return new Size(size.milliCpu(), size.memoryMebiBytes(), size.storageMebiBytes() << 20);
+    }
+
+    private VirtualMachine start(Attachment attachment, Reservation reserved)
+            throws InterruptedException {
+        var size = size();
         var configuration =
                 new MachineConfiguration(
                         view.machineName(),
-                        spec.size().milliCpu(),
-                        spec.size().memoryMebiBytes(),
-                        spec.size().storageMebiBytes() << 20,
+                        size.milliCpu(),
+                        size.memoryMebiBytes(),
+                        size.scratchBytes(),
                         arrangeDisks(),
                         Optional.of(
                                 new TapDevice(
                                         attachment.networkNamespace(),
                                         attachment.tapName(),
-                                        spec.network().mac())));
+                                        view.machine().getSpec().network().mac())));
+        try {
+            var waited = reserved.take(configuration);
+            if (waited.isPresent()) {
+                return waited.get();
+            }
+        } catch (MachineException e) {
+            LOG.warn("{}: another machine starts: {}", view.plan().display(), e.getMessage());
+            // The tap has gone with the machine.
+            var unused = attach(reserved);
+        }
         while (true) {
             try {
                 return services.hypervisor().start(configuration);

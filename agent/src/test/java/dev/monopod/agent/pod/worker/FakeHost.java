@@ -36,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -289,6 +290,47 @@ public final class FakeHost
         return vm(configuration.id());
     }
 
+    /// How many machines wait for pods.
+    final AtomicInteger waiting = new AtomicInteger();
+
+    @Override
+    public Optional<WaitingMachine> reserve(Size size) {
+        if (waiting.getAndUpdate(count -> Math.max(0, count - 1)) == 0) {
+            return Optional.empty();
+        }
+        calls.add("reserve");
+        return Optional.of(new Waiting());
+    }
+
+    private final class Waiting implements WaitingMachine {
+        private final AtomicBoolean taken = new AtomicBoolean();
+
+        @Override
+        public long pid() {
+            return 1;
+        }
+
+        @Override
+        public String tapName() {
+            return "waits";
+        }
+
+        @Override
+        public VirtualMachine become(MachineConfiguration configuration) {
+            taken.set(true);
+            stumble("become");
+            calls.add("become " + configuration.imageDisks().size());
+            return vm(configuration.id());
+        }
+
+        @Override
+        public void close() {
+            if (taken.compareAndSet(false, true)) {
+                calls.add("end what waited");
+            }
+        }
+    }
+
     VirtualMachine vm(String id) {
         return new FakeMachine(id, directory.resolve("g.sock"), died, calls);
     }
@@ -307,9 +349,10 @@ public final class FakeHost
     public void ensureVpc(VpcNetwork vpc) {}
 
     @Override
-    public Attachment attach(PodInterface podInterface) {
+    public Attachment attach(PodInterface podInterface, Optional<OpenTap> opened) {
         stumble("attach");
-        calls.add("attach");
+        opened.ifPresent(_ -> stumble("attach opened"));
+        calls.add(opened.map(tap -> "attach " + tap.name()).orElse("attach"));
         return new Attachment("ns", "mp-1", 1500);
     }
 

@@ -36,7 +36,7 @@ final class PodTrial {
         public void ensureVpc(VpcNetwork vpc) {}
 
         @Override
-        public Attachment attach(PodInterface podInterface) {
+        public Attachment attach(PodInterface podInterface, Optional<OpenTap> opened) {
             return new Attachment(namespace, name, 1500);
         }
 
@@ -79,7 +79,8 @@ final class PodTrial {
                                                 guest,
                                                 directory,
                                                 directory.resolve("run"),
-                                                QemuConfiguration.Clones.OFF)))) {
+                                                QemuConfiguration.Clones.OFF),
+                                        QemuHypervisor.Warm.NONE))) {
             WorkerServices fake = host.services();
             WorkerServices services =
                     new WorkerServices(

@@ -1,0 +1,108 @@
+package dev.monopod.agent.pod.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.monopod.host.guest.GuestRehearsal;
+import dev.monopod.host.machine.MachineException;
+import dev.monopod.host.network.NetworkException;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A pod whose machine has waited for it.
+class WaitingStartTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir Path directory;
+    private FakeHost host;
+
+    @BeforeEach
+    void makeHost() {
+        host = new FakeHost(directory);
+        host.waiting.set(1);
+    }
+
+    @AfterEach
+    void closeHost() {
+        host.close();
+    }
+
+    private static Pod pod() {
+        return FakeHost.podNamed()
+                .withNewSpec()
+                .withNodeName(FakeHost.NODE)
+                .addNewContainer()
+                .withName("app")
+                .withImage("app:1")
+                .endContainer()
+                .endSpec()
+                .build();
+    }
+
+    @Test
+    void takesTheMachineThatWaitsAndItsTap() {
+        host.begin(pod());
+        awaitRunning();
+        assertThat(host.calls)
+                .containsSubsequence("reserve", "attach waits", "become 1")
+                .doesNotContain("start 1", "end what waited");
+    }
+
+    @Test
+    void startsAnotherWithATapOfItsOwnWhenItCannotBecomeThePods() {
+        host.troubles.put("become", new MachineException("QEMU has ended"));
+        host.begin(pod());
+        awaitRunning();
+        assertThat(host.calls)
+                .containsSubsequence("attach waits", "refused become", "attach", "start 1");
+        assertThat(host.events).noneMatch(event -> event.contains("FailedCreatePodSandBox"));
+    }
+
+    @Test
+    void startsAnotherWhenTheTapCannotBeHad() {
+        host.troubles.put("attach opened", new NetworkException("no such interface"));
+        host.begin(pod());
+        awaitRunning();
+        assertThat(host.calls)
+                .containsSubsequence(
+                        "reserve", "refused attach opened", "end what waited", "attach", "start 1");
+        assertThat(host.events).noneMatch(event -> event.contains("FailedCreatePodSandBox"));
+    }
+
+    @Test
+    void endsItWhenTheStartFailsBeforeItIsNeeded() {
+        host.troubles.put("resolve", new UncheckedIOException(new IOException("no space")));
+        var worker = host.begin(pod());
+        await().atMost(PATIENCE).until(() -> host.calls.contains("reserve"));
+        worker.podGone();
+        await().atMost(PATIENCE).until(() -> host.calls.contains("end what waited"));
+        assertThat(host.calls).doesNotContain("become 1", "start 1");
+    }
+
+    /// The rehearsal must leave a machine nobody's.
+    @Test
+    void refusesToKeepAGuestThatTakesTheRehearsalForItsConfiguration() {
+        var rehearsal = new GuestRehearsal(Clock.systemUTC());
+        assertThatThrownBy(() -> rehearsal.at(directory.resolve("g.sock")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("took itself for a pod's");
+        host.guest.refusals.set(1);
+        assertThatThrownBy(() -> rehearsal.at(directory.resolve("g.sock")))
+                .as("it did not come as far as the disk")
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("FAILED_PRECONDITION");
+    }
+
+    private void awaitRunning() {
+        await().atMost(PATIENCE).until(() -> "Running".equals(host.status.getPhase()));
+    }
+}
