@@ -55,9 +55,10 @@ as_root() { kubectl exec -i "$1" -n e2e-guest -- nc 127.0.0.1 6666 <<<"$2"; }
 
 # Digests of the images' disks that the machines hold: of their beginnings, since the files are sparse and long.
 guest_image_digests() {
-    local file
-    find "/proc/$(machine other e2e-guest)/fd" -type l -printf '%l\n' | grep '/images/' | sort | while read -r file; do
-        echo "$file $(head -c 64M "$file" | sha256sum)"
+    local file descriptor
+    # Through the descriptor: the path is the jail's.
+    find "/proc/$(machine other e2e-guest)/fd" -type l -printf '%l %p\n' | grep '/images/' | sort | while read -r file descriptor; do
+        echo "$file $(head -c 64M "$descriptor" | sha256sum)"
     done
 }
 
