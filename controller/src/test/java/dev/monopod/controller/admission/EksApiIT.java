@@ -142,8 +142,8 @@ final class EksApiIT {
 
         // The webhook sees the objects a little later.
         Awaitility.await()
-                .untilAsserted(() ->
-                        assertThat(dryRun("one-more")).contains("A cluster has at most 10"));
+                .untilAsserted(
+                        () -> assertThat(dryRun("one-more")).contains("A cluster has at most 10"));
         var excess = create("one-more", "");
 
         assertThat(excess.error()).isEqualTo("ResourceLimitExceededException");

@@ -4,7 +4,6 @@ import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.AccessEntry.Scope;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Wildcard;
-
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
@@ -16,7 +15,6 @@ import io.fabric8.kubernetes.api.model.rbac.RoleRef;
 import io.fabric8.kubernetes.api.model.rbac.RoleRefBuilder;
 import io.fabric8.kubernetes.api.model.rbac.Subject;
 import io.fabric8.kubernetes.api.model.rbac.SubjectBuilder;
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;

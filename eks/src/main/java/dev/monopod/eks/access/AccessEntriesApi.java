@@ -1,7 +1,6 @@
 package dev.monopod.eks.access;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.monopod.eks.access.AccessEntries.Stored;
 import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.ApiProblem.Kind;
@@ -9,18 +8,15 @@ import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
 import dev.monopod.eks.wire.Parameters;
 import dev.monopod.kube.client.ApiCode;
-
 import io.fabric8.kubernetes.client.KubernetesClientException;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// EKS' operations on access entries and their policies. Who calls, and whether they may, is
 /// settled before: whoever reaches this can make themselves an administrator. Blocks on the store;

@@ -2,7 +2,6 @@ package dev.monopod.eks.access;
 
 import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.AccessEntry.Scope;
-
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

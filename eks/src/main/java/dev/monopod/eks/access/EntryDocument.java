@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.AccessEntry.Scope;
-
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;

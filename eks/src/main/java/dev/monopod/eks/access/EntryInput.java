@@ -1,10 +1,8 @@
 package dev.monopod.eks.access;
 
 import com.fasterxml.jackson.databind.JsonNode;
-
 import dev.monopod.eks.access.AccessEntry.Scope;
 import dev.monopod.eks.access.ApiProblem.Kind;
-
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;

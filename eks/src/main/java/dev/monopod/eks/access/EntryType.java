@@ -1,7 +1,6 @@
 package dev.monopod.eks.access;
 
 import dev.monopod.eks.access.Principal.Kind;
-
 import java.util.List;
 
 /// What the principal of an access entry is for.

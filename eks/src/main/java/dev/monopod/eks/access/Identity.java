@@ -2,7 +2,6 @@ package dev.monopod.eks.access;
 
 import dev.monopod.eks.access.Principal.Kind;
 import dev.monopod.eks.identity.Caller;
-
 import java.util.Optional;
 
 /// A caller taken apart.

@@ -3,7 +3,6 @@ package dev.monopod.eks.access;
 import dev.monopod.eks.access.Mapping.Mapped;
 import dev.monopod.eks.access.Mapping.Unmapped;
 import dev.monopod.eks.identity.Caller;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -3,20 +3,17 @@ package dev.monopod.eks.access;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.model.names.Names;
-
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Access entries as ConfigMaps of `kube-system`, one each, named by the digest of the principal,
 /// so that the API server itself lets nobody have two. One that is no entry, or one of another

@@ -1,9 +1,7 @@
 package dev.monopod.eks.access;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.monopod.eks.wire.Parameters;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Comparator;

@@ -1,7 +1,6 @@
 package dev.monopod.eks.access;
 
 import dev.monopod.model.names.Digest;
-
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -3,11 +3,9 @@ package dev.monopod.eks.access;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.monopod.eks.access.Mapping.Mapped;
 import dev.monopod.eks.access.Mapping.Unmapped;
 import dev.monopod.eks.identity.Caller;
-
 import java.net.HttpURLConnection;
 import java.util.Set;
 import java.util.TreeMap;

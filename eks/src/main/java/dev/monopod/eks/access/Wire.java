@@ -2,11 +2,9 @@ package dev.monopod.eks.access;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-
 import dev.monopod.eks.access.ApiProblem.Kind;
 import dev.monopod.eks.wire.Parameters;
 import dev.monopod.eks.wire.UriEncoding;
-
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashSet;

@@ -10,11 +10,7 @@ import java.util.Optional;
 ///
 /// @param path the path's variables, decoded
 /// @param query the query's parameters, decoded, each with its values in the order sent
-record Call(
-        Map<String, String> path,
-        Map<String, List<String>> query,
-        byte[] body,
-        Caller caller) {
+record Call(Map<String, String> path, Map<String, List<String>> query, byte[] body, Caller caller) {
     /// A variable that the operation's path has.
     String variable(String name) {
         return Objects.requireNonNull(path.get(name), name);

@@ -17,7 +17,10 @@ final class Faults {
 
     void present(String member, @Nullable Object value) {
         if (value == null) {
-            found.add("Value null at '" + member + "' failed to satisfy constraint: Member must not be null");
+            found.add(
+                    "Value null at '"
+                            + member
+                            + "' failed to satisfy constraint: Member must not be null");
         }
     }
 
@@ -68,7 +71,10 @@ final class Faults {
     void tagKey(String member, @Nullable String key) {
         text(member, key, Limit.TAG_KEY);
         if (key != null && key.toLowerCase(Locale.ROOT).startsWith(Limit.RESERVED_TAG)) {
-            add(member, key, "Member must not begin with " + Limit.RESERVED_TAG + ", which is reserved");
+            add(
+                    member,
+                    key,
+                    "Member must not begin with " + Limit.RESERVED_TAG + ", which is reserved");
         }
     }
 
@@ -115,8 +121,7 @@ final class Faults {
         static final Limit PROFILE_NAME = new Limit(1, 100, "[0-9A-Za-z][A-Za-z0-9_-]*");
 
         /// Source: IAM's ARNs; botocore has no limit.
-        static final Limit ROLE_ARN =
-                new Limit(1, 2048, "arn:aws[a-z-]*:iam::[0-9]{12}:role/.+");
+        static final Limit ROLE_ARN = new Limit(1, 2048, "arn:aws[a-z-]*:iam::[0-9]{12}:role/.+");
 
         /// Source: Kubernetes, with EKS' wildcards.
         static final Limit NAMESPACE = new Limit(1, 63, "[a-z0-9*?-]+");

@@ -39,10 +39,7 @@ final class Json {
     static <T> T read(byte[] body, Class<T> type) {
         @Nullable T read;
         try {
-            read =
-                    body.length == 0
-                            ? MAPPER.readValue("{}", type)
-                            : MAPPER.readValue(body, type);
+            read = body.length == 0 ? MAPPER.readValue("{}", type) : MAPPER.readValue(body, type);
         } catch (JsonProcessingException malformed) {
             throw Refusal.of(Refusal.Kind.SERIALIZATION, reason(malformed));
         } catch (IOException impossible) {
@@ -68,13 +65,10 @@ final class Json {
                 JsonMapper.builder()
                         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                        .addModule(
-                                new SimpleModule().addSerializer(Instant.class, new Seconds()));
+                        .addModule(new SimpleModule().addSerializer(Instant.class, new Seconds()));
         for (var shape :
                 new CoercionInputShape[] {
-                    CoercionInputShape.Integer,
-                    CoercionInputShape.Float,
-                    CoercionInputShape.Boolean
+                    CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean
                 }) {
             builder.withCoercionConfig(
                     LogicalType.Textual, config -> config.setCoercion(shape, CoercionAction.Fail));

@@ -119,8 +119,8 @@ public final class KubernetesProfileStore implements ProfileStore {
         }
     }
 
-    /// The profile's own, if an object can have it and none has; one made by kubectl may have it and
-    /// stand for another profile.
+    /// The profile's own, if an object can have it and none has; one made by kubectl may have it
+    /// and stand for another profile.
     private String objectName(String profile) {
         if (!ObjectName.fits(profile)) {
             return ObjectName.derived(profile);

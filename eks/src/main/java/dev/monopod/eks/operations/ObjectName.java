@@ -20,8 +20,7 @@ final class ObjectName {
     /// The same for the same profile, and another one for each other profile: with a digest after a
     /// dot, which no profile's name holds.
     static String derived(String profile) {
-        var readable =
-                EXCLUDED.matcher(profile.toLowerCase(Locale.ROOT)).replaceAll("-");
+        var readable = EXCLUDED.matcher(profile.toLowerCase(Locale.ROOT)).replaceAll("-");
         var digest = Digest.of(profile.getBytes(StandardCharsets.UTF_8));
         return (readable.endsWith("-") ? readable.substring(0, readable.length() - 1) : readable)
                 + "."

@@ -100,7 +100,8 @@ record Operation(String name, String method, List<String> path) {
         return ALL.stream()
                 .filter(operation -> operation.method.equals(method))
                 .flatMap(operation ->
-                        operation.variables(segments)
+                        operation
+                                .variables(segments)
                                 .map(variables -> new Called(operation, variables))
                                 .stream())
                 .findFirst();

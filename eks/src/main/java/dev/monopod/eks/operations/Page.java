@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A part of a list of names in their order.
 ///
-/// @param nextToken asks for the next part; null, and never empty, if this is the last: eksctl would
-///   begin again, for ever
+/// @param nextToken asks for the next part; null, and never empty, if this is the last: eksctl
+///   would begin again, for ever
 record Page(List<String> names, @Nullable String nextToken) {
     private static final int MOST = 100;
 
@@ -68,8 +68,7 @@ record Page(List<String> names, @Nullable String nextToken) {
 
     private static String after(String token, String list) {
         try {
-            var text =
-                    new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+            var text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
             if (text.startsWith(list + "/") && token(list, after(text)).equals(token)) {
                 return after(text);
             }

@@ -38,8 +38,8 @@ final class ProfileOperations {
         this.store = store;
     }
 
-    /// In this order: the cluster exists, the members have their form, the token is new, the name is
-    /// free, the cluster is ACTIVE, no other profile is on its way, selectors, subnets.
+    /// In this order: the cluster exists, the members have their form, the token is new, the name
+    /// is free, the cluster is ACTIVE, no other profile is on its way, selectors, subnets.
     Object create(Call call) {
         var input = Json.read(call.body(), NewProfile.class);
         var cluster = clusters.named(call.variable("name"));
@@ -66,8 +66,7 @@ final class ProfileOperations {
             }
             input.checkSelectors();
             var made = create(input, cluster);
-            LOG.info(
-                    "{} made profile {}", call.caller().arn(), made.getMetadata().getName());
+            LOG.info("{} made profile {}", call.caller().arn(), made.getMetadata().getName());
             return body(ProfileView.of(made, cluster));
         } finally {
             changing.unlock();
@@ -128,14 +127,15 @@ final class ProfileOperations {
     /// @throws Refusal if the token was with another request
     private static Optional<FargateProfile> earlier(List<FargateProfile> all, NewProfile input) {
         var earlier =
-                input.token().flatMap(token ->
-                        all.stream()
-                                .filter(profile -> !ProfileView.isDeleted(profile))
-                                .filter(profile ->
-                                        ProfileView.annotation(profile, TOKEN)
-                                                .filter(token::equals)
-                                                .isPresent())
-                                .findFirst());
+                input.token()
+                        .flatMap(token ->
+                                all.stream()
+                                        .filter(profile -> !ProfileView.isDeleted(profile))
+                                        .filter(profile ->
+                                                ProfileView.annotation(profile, TOKEN)
+                                                        .filter(token::equals)
+                                                        .isPresent())
+                                        .findFirst());
         earlier.ifPresent(profile -> {
             var digest = ProfileView.annotation(profile, TOKEN_DIGEST);
             if (!digest.equals(Optional.of(input.digest()))) {
@@ -153,10 +153,11 @@ final class ProfileOperations {
 
     private FargateProfile create(NewProfile input, ClusterDescription cluster) {
         Map<String, String> annotations = new HashMap<>();
-        input.token().ifPresent(token -> {
-            annotations.put(TOKEN, token);
-            annotations.put(TOKEN_DIGEST, input.digest());
-        });
+        input.token()
+                .ifPresent(token -> {
+                    annotations.put(TOKEN, token);
+                    annotations.put(TOKEN_DIGEST, input.digest());
+                });
         var subnets = input.askedSubnets();
         if (subnets.isEmpty()) {
             annotations.put(ProfileView.DEFAULT_SUBNETS, "true");
@@ -166,8 +167,7 @@ final class ProfileOperations {
         return switch (creation) {
             case Creation.Created(FargateProfile profile) -> profile;
             // Another process was faster, perhaps with the same request.
-            case Creation.Taken() ->
-                    earlier(store.list(), input).orElseThrow(Refusal::nameTaken);
+            case Creation.Taken() -> earlier(store.list(), input).orElseThrow(Refusal::nameTaken);
             case Creation.OverQuota(String message) ->
                     throw Refusal.of(Refusal.Kind.RESOURCE_LIMIT_EXCEEDED, message);
             case Creation.Invalid(String message) -> throw Refusal.invalidParameter(message);
@@ -175,8 +175,7 @@ final class ProfileOperations {
     }
 
     private List<String> defaultSubnets(String vpc) {
-        var subnets =
-                store.privateSubnets(vpc).stream().limit(Faults.Limit.MOST_SUBNETS).toList();
+        var subnets = store.privateSubnets(vpc).stream().limit(Faults.Limit.MOST_SUBNETS).toList();
         if (subnets.isEmpty()) {
             throw Refusal.invalidParameter(
                     "The request names no subnet, and VPC "
@@ -190,8 +189,7 @@ final class ProfileOperations {
     private static Optional<FargateProfile> named(List<FargateProfile> all, String name) {
         return all.stream()
                 .filter(profile -> Profiles.name(profile).equals(name))
-                .min(Comparator.comparing(profile ->
-                        profile.getMetadata().getCreationTimestamp()));
+                .min(Comparator.comparing(profile -> profile.getMetadata().getCreationTimestamp()));
     }
 
     private static Map<String, ProfileView> body(ProfileView profile) {

@@ -74,8 +74,7 @@ record ProfileView(
         return cluster.profileArn(Profiles.name(profile), profile.getMetadata().getUid());
     }
 
-    private static ProfileView of(
-            FargateProfile profile, ClusterDescription cluster, Phase phase) {
+    private static ProfileView of(FargateProfile profile, ClusterDescription cluster, Phase phase) {
         var spec = profile.getSpec();
         return new ProfileView(
                 Profiles.name(profile),

@@ -55,8 +55,7 @@ final class Refusal extends RuntimeException {
         private static final List<String> NO_ADDON = List.of(CLUSTER, "nodegroupName");
     }
 
-    private Refusal(
-            Kind kind, String message, @Nullable String cluster, @Nullable String profile) {
+    private Refusal(Kind kind, String message, @Nullable String cluster, @Nullable String profile) {
         super(message);
         this.kind = kind;
         this.cluster = cluster;

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The operations on tags, of Fargate profiles; those of the cluster can be read. Errors are the two
-/// that EKS declares for them. Thread-safe.
+/// The operations on tags, of Fargate profiles; those of the cluster can be read. Errors are the
+/// two that EKS declares for them. Thread-safe.
 final class TagOperations {
     private static final int PARTS = 6;
     private static final int PROFILE_NAME = 2;
@@ -53,10 +53,11 @@ final class TagOperations {
         var profile = changeable(arn(call));
         Set<String> keys = new HashSet<>(ProfileView.tags(profile).keySet());
         Map<String, String> set = new HashMap<>();
-        Objects.requireNonNull(tags).forEach((key, value) -> {
-            keys.add(key);
-            set.put(key, Objects.requireNonNull(value));
-        });
+        Objects.requireNonNull(tags)
+                .forEach((key, value) -> {
+                    keys.add(key);
+                    set.put(key, Objects.requireNonNull(value));
+                });
         if (keys.size() > Limit.MOST_TAGS) {
             throw badRequest(
                     "A resource has at most %d tags, this one would have %d"

@@ -28,7 +28,8 @@ final class Words {
     /// What the API server, or a webhook of it, has against an object.
     static String of(KubernetesClientException refusal) {
         @Nullable Status status = refusal.getStatus();
-        var message = Objects.requireNonNullElse(
+        var message =
+                Objects.requireNonNullElse(
                         status == null ? refusal.getMessage() : status.getMessage(), "");
         var webhook = message.indexOf(DENIED);
         if (webhook >= 0) {

@@ -4,20 +4,16 @@ import static dev.monopod.eks.access.Callers.ACCOUNT;
 import static dev.monopod.eks.access.Callers.ROLE;
 import static dev.monopod.eks.access.Callers.THEN;
 import static dev.monopod.eks.access.Callers.entry;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.AccessEntry.Scope;
-
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-
-import java.util.List;
-import java.util.Set;
 
 final class AccessBindingsTest {
     private static final Scope CLUSTER = new Scope.Cluster();

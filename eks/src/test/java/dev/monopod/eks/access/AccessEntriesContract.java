@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.monopod.eks.access.AccessEntry.Association;
 import dev.monopod.eks.access.AccessEntry.Scope;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 /// What every store of access entries keeps to.
 abstract class AccessEntriesContract {

@@ -1,7 +1,6 @@
 package dev.monopod.eks.access;
 
 import dev.monopod.eks.identity.Caller;
-
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -6,22 +6,19 @@ import static dev.monopod.eks.access.Callers.USER;
 import static dev.monopod.eks.access.Callers.entry;
 import static dev.monopod.eks.access.Callers.session;
 import static dev.monopod.eks.access.Callers.user;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.eks.access.Mapping.Mapped;
 import dev.monopod.eks.access.Mapping.Unmapped;
 import dev.monopod.eks.identity.Caller;
-
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 final class IdentityMappingTest {
     private static final String ANNS_SESSION =

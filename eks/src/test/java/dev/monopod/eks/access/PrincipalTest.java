@@ -3,7 +3,6 @@ package dev.monopod.eks.access;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.eks.identity.Caller;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -5,18 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-
 import dev.monopod.eks.access.Mapping.Mapped;
 import dev.monopod.eks.access.Mapping.Unmapped;
 import dev.monopod.eks.access.TokenReviews.Token;
 import dev.monopod.eks.identity.Caller;
-
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import java.util.List;
-import java.util.Map;
 
 final class TokenReviewsTest {
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -61,8 +61,7 @@ final class ClusterOperationsTest {
     void knowsNoOtherCluster() {
         var answer = api.get("/clusters/c2");
 
-        answer.isRefused(
-                404, "ResourceNotFoundException", "No cluster found for name: c2.");
+        answer.isRefused(404, "ResourceNotFoundException", "No cluster found for name: c2.");
         assertThat(answer.text())
                 .isEqualTo(
                         "{\"clusterName\":\"c2\",\"nodegroupName\":null,\"fargateProfileName\":null,"

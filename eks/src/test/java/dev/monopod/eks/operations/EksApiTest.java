@@ -26,10 +26,7 @@ final class EksApiTest {
     @Test
     void knowsEveryCapturedRequest() throws IOException {
         List<String> answers = new ArrayList<>();
-        api.store.apply(
-                "l",
-                Objects.requireNonNull(spec()),
-                Map.of());
+        api.store.apply("l", Objects.requireNonNull(spec()), Map.of());
         for (var captured : captured()) {
             var query = captured.path("query").asText();
             var answer =

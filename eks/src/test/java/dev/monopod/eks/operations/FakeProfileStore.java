@@ -152,8 +152,7 @@ final class FakeProfileStore implements ProfileStore {
     public Retagging retag(FargateProfile profile, Map<String, String> set, Set<String> removed) {
         check();
         var found = objects.get(profile.getMetadata().getName());
-        if (found == null
-                || !found.getMetadata().getUid().equals(profile.getMetadata().getUid())) {
+        if (found == null || !found.getMetadata().getUid().equals(profile.getMetadata().getUid())) {
             return new Retagging.Gone();
         }
         var spec = found.getSpec();

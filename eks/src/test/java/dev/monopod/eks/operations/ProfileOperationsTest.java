@@ -132,9 +132,7 @@ final class ProfileOperationsTest {
     void refusesUnknownProfiles() {
         for (var answer : List.of(api.get(PROFILES + "/web"), api.delete(PROFILES + "/web"))) {
             answer.isRefused(
-                    404,
-                    "ResourceNotFoundException",
-                    "No Fargate Profile found with name: web.");
+                    404, "ResourceNotFoundException", "No Fargate Profile found with name: web.");
             assertThat(answer.json().path("fargateProfileName").asText()).isEqualTo("web");
         }
     }
@@ -160,8 +158,8 @@ final class ProfileOperationsTest {
 
     @Test
     void refusesANameThatAnotherProcessTakesMeanwhile() {
-        api.store.beforeCreation(() ->
-                api.store.apply("web", spec(null, List.of("private-a"), Map.of()), Map.of()));
+        api.store.beforeCreation(
+                () -> api.store.apply("web", spec(null, List.of("private-a"), Map.of()), Map.of()));
 
         api.create("web")
                 .isRefused(
@@ -178,8 +176,7 @@ final class ProfileOperationsTest {
                         PROFILES,
                         "{\"fargateProfileName\":\"web\",\"podExecutionRoleArn\":\"%s\"}"
                                 .formatted(ROLE))
-                .isRefused(
-                        400, "InvalidRequestException", "Cluster 'c1' is not in ACTIVE status");
+                .isRefused(400, "InvalidRequestException", "Cluster 'c1' is not in ACTIVE status");
     }
 
     @Test
@@ -243,7 +240,8 @@ final class ProfileOperationsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", ",\"selectors\":null", ",\"selectors\":[]", ",\"selectors\":[null]"})
+    @ValueSource(
+            strings = {"", ",\"selectors\":null", ",\"selectors\":[]", ",\"selectors\":[null]"})
     void refusesProfilesWithoutASelector(String selectors) {
         var message =
                 selectors.endsWith("[null]")
@@ -400,8 +398,8 @@ final class ProfileOperationsTest {
         var other = new ApiRig();
         other.post(PROFILES, body("web", TOKEN)).profile();
         var made = other.store.object("web");
-        api.store.beforeCreation(() ->
-                api.store.apply("web", made.getSpec(), made.getMetadata().getAnnotations()));
+        api.store.beforeCreation(
+                () -> api.store.apply("web", made.getSpec(), made.getMetadata().getAnnotations()));
 
         assertThat(api.post(PROFILES, body("web", TOKEN)).profile().path("status").asText())
                 .isEqualTo("CREATING");
@@ -410,7 +408,11 @@ final class ProfileOperationsTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"web | ,\"subnets\":[\"private-a\"]", "other | ''", "web | ,\"tags\":{\"a\":\"b\"}"})
+            value = {
+                "web | ,\"subnets\":[\"private-a\"]",
+                "other | ''",
+                "web | ,\"tags\":{\"a\":\"b\"}"
+            })
     void refusesATokenWithOtherParameters(String name, String more) {
         api.post(PROFILES, body("web", TOKEN)).profile();
 

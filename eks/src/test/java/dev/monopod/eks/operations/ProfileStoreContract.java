@@ -80,8 +80,7 @@ abstract class ProfileStoreContract {
         assertThat(store().retag(made, Map.of(), Set.of("a", "none")))
                 .isEqualTo(new Retagging.Retagged());
 
-        assertThat(store().list().getFirst().getSpec().tags())
-                .isEqualTo(Map.of("b", "3", "c", ""));
+        assertThat(store().list().getFirst().getSpec().tags()).isEqualTo(Map.of("b", "3", "c", ""));
         assertThat(store().list().getFirst().getSpec().selectors())
                 .isEqualTo(made.getSpec().selectors());
     }

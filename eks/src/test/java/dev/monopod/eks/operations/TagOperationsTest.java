@@ -64,7 +64,8 @@ final class TagOperationsTest {
                         api.get(tags(UNKNOWN)),
                         api.post(tags(UNKNOWN), "{\"tags\":{\"a\":\"b\"}}"),
                         api.delete(tags(UNKNOWN) + "?tagKeys=a"))) {
-            answer.isRefused(404, "NotFoundException", "No resource found for ARN: " + UNKNOWN + ".");
+            answer.isRefused(
+                    404, "NotFoundException", "No resource found for ARN: " + UNKNOWN + ".");
             assertThat(answer.json()).hasSize(1);
         }
     }

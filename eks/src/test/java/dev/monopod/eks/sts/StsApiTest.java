@@ -223,7 +223,8 @@ class StsApiTest {
                 "Tags.member.1.Key=a",
                 "SerialNumber=x",
                 "SourceIdentity=x",
-                "RoleSessionName=twice"
+                "RoleSessionName=twice",
+                "DurationSeconds=900&DurationSeconds=901"
             })
     void refusesAParameterThatItCannotHeed(String parameter) throws Exception {
         trust("{\"AWS\": \"111122223333\"}");

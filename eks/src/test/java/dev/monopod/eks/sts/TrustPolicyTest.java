@@ -68,7 +68,7 @@ class TrustPolicyTest {
         var federated =
                 allow(
                         "{\"Federated\":"
-                            + " \"arn:aws:iam::111122223333:oidc-provider/issuer.example/c1\"}");
+                                + " \"arn:aws:iam::111122223333:oidc-provider/issuer.example/c1\"}");
         var account = allow(aws(ACCOUNT));
         var anyone = allow("\"*\"");
         var service = allow("{\"Service\": \"ec2.amazonaws.com\"}");
@@ -180,17 +180,17 @@ class TrustPolicyTest {
                 "{\"Statement\": []} x",
                 "{\"Statement\": \"x\"}",
                 "{\"Statement\": [{\"Effect\": \"allow\", \"Principal\": \"*\", \"Action\":"
-                    + " \"*\"}]}",
+                        + " \"*\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"*\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"x\", \"Action\":"
-                    + " \"*\"}]}",
+                        + " \"*\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": []}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": 1}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"NotPrincipal\": \"*\", \"Action\":"
-                    + " \"*\"}]}",
+                        + " \"*\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"NotAction\":"
-                    + " \"x\"}]}",
+                        + " \"x\"}]}",
                 "{\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Canonical\": \"x\"},"
                         + " \"Action\": \"*\"}]}"
             })
