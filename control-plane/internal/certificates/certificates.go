@@ -144,6 +144,7 @@ func wanted(options Options) ([]leaf, error) {
 		{file: "etcd-server", authority: "etcd-ca", user: "etcd", names: local, client: true},
 		{file: "front-proxy-client", authority: "front-proxy-ca", user: "front-proxy-client", client: true},
 		{file: "webhook", authority: "webhook-ca", user: "monopod-controller", names: serviceNames("monopod-controller", "monopod-system")},
+		{file: "eks", authority: "ca", user: "monopod-eks", names: append(slices.Clone(apiServer), "monopod-eks.monopod-system.svc")},
 		{file: "metrics-server-serving", authority: "ca", user: "metrics-server", names: serviceNames("metrics-server", "kube-system")},
 		{file: "controller-manager-serving", authority: "ca", user: "kube-controller-manager", names: local},
 		{file: "scheduler-serving", authority: "ca", user: "kube-scheduler", names: local},

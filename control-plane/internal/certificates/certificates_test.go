@@ -56,7 +56,7 @@ func TestIssuesAnewWhenNamesChange(t *testing.T) {
 	options := options(t)
 	ensure(t, options)
 	options.ExtraNames = []string{"cluster.example"}
-	if issued := ensure(t, options); !slices.Equal(issued, []string{"apiserver"}) {
+	if issued := ensure(t, options); !slices.Equal(issued, []string{"apiserver", "eks"}) {
 		t.Errorf("issued %v", issued)
 	}
 }

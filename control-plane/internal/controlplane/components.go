@@ -68,7 +68,7 @@ func (config Config) etcd() []string {
 }
 
 func (config Config) apiServer() []string {
-	return []string{"kube-apiserver",
+	arguments := []string{"kube-apiserver",
 		"--advertise-address=" + config.HostAddress, "--bind-address=0.0.0.0", "--secure-port=6443",
 		"--etcd-servers=https://127.0.0.1:2379", "--etcd-cafile=" + config.pki("etcd-ca.crt"),
 		"--etcd-certfile=" + config.pki("apiserver-etcd-client.crt"), "--etcd-keyfile=" + config.pki("apiserver-etcd-client.key"),
@@ -90,6 +90,11 @@ func (config Config) apiServer() []string {
 		"--kubelet-client-key=" + config.pki("apiserver-kubelet-client.key"), "--kubelet-preferred-address-types=InternalIP",
 		"--service-cluster-ip-range=" + config.ServiceCIDR, "--allow-privileged=true", "--profiling=false",
 	}
+	if config.TokenWebhook != "" {
+		arguments = append(arguments, "--authentication-token-webhook-config-file="+config.tokenWebhookFile(),
+			"--authentication-token-webhook-version=v1")
+	}
+	return arguments
 }
 
 func (config Config) controllerManager() []string {
@@ -147,6 +152,33 @@ func (config Config) authenticationFile() string {
 	return filepath.Join(config.DataDir, "config", "authentication.yaml")
 }
 
+func (config Config) tokenWebhookFile() string {
+	return filepath.Join(config.DataDir, "config", "token-webhook.kubeconfig")
+}
+
+// writeTokenWebhook says whom the API server asks about tokens. Service accounts' and bootstrap tokens it knows itself, and
+// first: who answers, or that nobody does, changes nothing for them.
+func (config Config) writeTokenWebhook() error {
+	if config.TokenWebhook == "" {
+		return nil
+	}
+	text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters:
+  - name: controller
+    cluster:
+      server: %q
+      certificate-authority: %q
+users:
+  - name: kube-apiserver
+contexts:
+  - name: controller
+    context: {cluster: controller, user: kube-apiserver}
+current-context: controller
+`, config.TokenWebhook, config.pki("webhook-ca.crt"))
+	return os.WriteFile(config.tokenWebhookFile(), []byte(text), 0o600)
+}
+
 // writeFiles writes the configuration files of components.
 func (config Config) writeFiles() error {
 	if err := os.MkdirAll(filepath.Join(config.DataDir, "config"), 0o755); err != nil {
@@ -168,6 +200,9 @@ anonymous:
     - path: /healthz
 `
 	if err := os.WriteFile(config.authenticationFile(), []byte(authentication), 0o644); err != nil {
+		return err
+	}
+	if err := config.writeTokenWebhook(); err != nil {
 		return err
 	}
 	forward := ""

@@ -25,6 +25,8 @@ type Config struct {
 	Region           string   `json:"region"`
 	UnsafeNoFsync    bool     `json:"unsafeNoFsync"`
 	ExtraNames       []string `json:"extraNames"`
+	// TokenWebhook is asked who has a token that neither a service account nor a bootstrap token is; empty for none.
+	TokenWebhook string `json:"tokenWebhook"`
 	// Kubeconfig of the cluster that this machine joins, without a control plane of its own.
 	Kubeconfig string    `json:"kubeconfig"`
 	Processes  []Process `json:"processes"`

@@ -25,6 +25,37 @@ func TestAPIServerEncryptsAndAuditsByDefault(t *testing.T) {
 	}
 }
 
+func TestAPIServerAsksTheWebhookAboutTokensWhereThereIsOne(t *testing.T) {
+	config := Config{DataDir: t.TempDir(), TokenWebhook: "https://127.0.0.1:9443/authenticate"}
+	if err := config.writeFiles(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(config.apiServer(), "--authentication-token-webhook-config-file="+config.tokenWebhookFile()) {
+		t.Error("the API server is not told of it")
+	}
+	text, err := os.ReadFile(config.tokenWebhookFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kubeconfig struct {
+		Clusters []struct {
+			Cluster struct {
+				Server    string `json:"server"`
+				Authority string `json:"certificate-authority"`
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	if cluster := kubeconfig.Clusters[0].Cluster; cluster.Server != config.TokenWebhook || cluster.Authority != config.pki("webhook-ca.crt") {
+		t.Errorf("it asks %+v", cluster)
+	}
+	if slices.ContainsFunc(Config{}.apiServer(), func(flag string) bool { return strings.Contains(flag, "token-webhook") }) {
+		t.Error("without one, it is told of one")
+	}
+}
+
 type rule struct {
 	Level      string
 	Users      []string
