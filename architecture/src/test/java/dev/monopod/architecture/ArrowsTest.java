@@ -223,7 +223,7 @@ class ArrowsTest {
     @Test
     void whatCommandsShareKnowsNoCommand() {
         String[] commands = {
-            "up", "down", "join", "why", "net", "image", "profile", "status", "doctor"
+            "up", "down", "join", "why", "net", "image", "profile", "status", "doctor", "aws"
         };
         for (String command : commands) {
             for (String shared : new String[] {"terminal", "installation", "cluster"}) {

@@ -8,6 +8,8 @@ import dev.monopod.controller.admission.WebhookConfigurations;
 import dev.monopod.controller.admission.WebhookEndpoint;
 import dev.monopod.controller.admission.WebhookInstaller;
 import dev.monopod.controller.crd.CrdInstaller;
+import dev.monopod.controller.eks.AwsOptions;
+import dev.monopod.controller.eks.AwsTools;
 import dev.monopod.controller.loadbalancing.GatewayDefinitions;
 import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
@@ -17,6 +19,8 @@ import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.controller.scheduling.LeftoverClaims;
+import dev.monopod.eks.access.AccessPolicyKeeper;
+import dev.monopod.eks.access.ClusterIdentity;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
@@ -59,6 +63,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Wires the controller: admission on every replica, all else on the leader. A replica that loses
@@ -100,10 +105,10 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--region", defaultValue = Defaults.REGION)
     private String region;
 
-    @Option(names = "--cluster-name", defaultValue = "monopod")
+    @Option(names = "--cluster-name", defaultValue = Defaults.CLUSTER_NAME)
     private String clusterName;
 
-    @Option(names = "--account-id", defaultValue = "000000000000")
+    @Option(names = "--account-id", defaultValue = Defaults.ACCOUNT_ID)
     private String accountId;
 
     @Option(names = "--namespace", defaultValue = "kube-system", description = "of the Lease")
@@ -137,6 +142,8 @@ public final class ControllerMain implements Callable<Integer> {
             defaultValue = "" + ProfileQuota.DEFAULT,
             description = "how many Fargate profiles the cluster may have")
     private int profileQuota;
+
+    @Mixin private AwsOptions aws = new AwsOptions();
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
@@ -172,19 +179,27 @@ public final class ControllerMain implements Callable<Integer> {
             new CrdInstaller(client).install(CRD_LIMIT);
             reads.start();
             try (var admission =
-                    new AdmissionServer(
-                            address(webhookBind),
-                            webhookCertificate,
-                            webhookKey,
-                            AdmissionServer.Webhooks.of(
-                                    reads,
-                                    new AdmissionSettings(
-                                            region, overhead, new ProfileQuota(profileQuota))))) {
+                            new AdmissionServer(
+                                    address(webhookBind),
+                                    webhookCertificate,
+                                    webhookKey,
+                                    AdmissionServer.Webhooks.of(
+                                            reads,
+                                            new AdmissionSettings(
+                                                    region,
+                                                    overhead,
+                                                    new ProfileQuota(profileQuota))));
+                    var tools = new AwsTools(aws, awsIdentity(), client)) {
+                tools.start(admission);
                 admission.start();
                 health.started();
                 return elect(client, cluster, overhead);
             }
         }
+    }
+
+    private ClusterIdentity awsIdentity() {
+        return new ClusterIdentity(clusterName, "aws", region, accountId);
     }
 
     private int elect(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead)
@@ -334,6 +349,11 @@ public final class ControllerMain implements Callable<Integer> {
             cleanup.start();
             strays.start();
             balancers.start();
+            if (aws.isOn()) {
+                var policies = new AccessPolicyKeeper(client, cluster.watches(), accountId, loops);
+                closers.add(policies::close);
+                policies.start();
+            }
             LOG.info("leading cluster {} in {}", clusterName, region);
         } catch (Throwable e) {
             // Whatever it is: a replica that holds the Lease and does nothing helps nobody.

@@ -6,19 +6,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.monopod.controller.serving.ServingCertificate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +58,7 @@ public final class AdmissionServer implements AutoCloseable {
         System.setProperty("sun.net.httpserver.maxReqTime", "20");
         server = HttpsServer.create(address, BACKLOG);
         server.setHttpsConfigurator(
-                new HttpsConfigurator(context(new ServingCertificate(certificate, key))));
+                new HttpsConfigurator(new ServingCertificate(certificate, key).context()));
         threads =
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name("admission-", 0).factory());
@@ -103,6 +102,11 @@ public final class AdmissionServer implements AutoCloseable {
         }
     }
 
+    /// Answers there, too, what the API server asks of another kind.
+    public void serve(String path, HttpHandler handler) {
+        server.createContext(path, handler);
+    }
+
     /// Begins to answer.
     public void start() {
         server.start();
@@ -119,16 +123,6 @@ public final class AdmissionServer implements AutoCloseable {
     public void close() {
         server.stop(1);
         threads.shutdownNow();
-    }
-
-    private static SSLContext context(ServingCertificate certificate) {
-        try {
-            var context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[] {certificate}, null, null);
-            return context;
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException("the JDK has no TLS", impossible);
-        }
     }
 
     private static void answer(HttpExchange exchange, Webhook webhook) throws IOException {

@@ -35,6 +35,14 @@ public final class Defaults {
 
     public static final int HEALTH_PORT = 9440;
 
+    /// Of the controller, for AWS' tools: EKS, STS.
+    public static final int EKS_PORT = 9444;
+
+    /// Of the cluster, as ARNs have it: twelve digits.
+    public static final String ACCOUNT_ID = "000000000000";
+
+    public static final String CLUSTER_NAME = "monopod";
+
     /// Of the agent's health.
     public static final int AGENT_HEALTH_PORT = 9441;
 

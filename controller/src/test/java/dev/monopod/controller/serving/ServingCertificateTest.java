@@ -1,4 +1,4 @@
-package dev.monopod.controller.admission;
+package dev.monopod.controller.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;

@@ -1,4 +1,4 @@
-package dev.monopod.controller.admission;
+package dev.monopod.controller.serving;
 
 import java.io.IOException;
 import java.io.Reader;
@@ -12,6 +12,8 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -26,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /// Serves the certificate that the files hold at the time of each handshake, so that a renewed one
 /// needs no restart. A pair that cannot be read leaves the last good one in use. Any thread.
-final class ServingCertificate extends X509ExtendedKeyManager {
+public final class ServingCertificate extends X509ExtendedKeyManager {
     private static final Logger LOG = LoggerFactory.getLogger(ServingCertificate.class);
     private static final String ALIAS = "serving";
 
@@ -35,10 +37,21 @@ final class ServingCertificate extends X509ExtendedKeyManager {
     private volatile Loaded loaded;
 
     /// @throws IOException if the pair cannot be read: without one there is nothing to serve
-    ServingCertificate(Path certificateFile, Path keyFile) throws IOException {
+    public ServingCertificate(Path certificateFile, Path keyFile) throws IOException {
         this.certificateFile = certificateFile;
         this.keyFile = keyFile;
         this.loaded = load(certificateFile, keyFile);
+    }
+
+    /// TLS with it, asking callers for none.
+    public SSLContext context() {
+        try {
+            var context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {this}, null, null);
+            return context;
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException("the JDK has no TLS", impossible);
+        }
     }
 
     private Loaded current() {
