@@ -1,5 +1,6 @@
 package dev.monopod.cli;
 
+import dev.monopod.cli.aws.AwsCommand;
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.doctor.DoctorCommand;
 import dev.monopod.cli.down.DownCommand;
@@ -13,6 +14,7 @@ import dev.monopod.cli.status.StatusCommand;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.up.UpCommand;
 import dev.monopod.cli.why.WhyCommand;
+import dev.monopod.eks.identity.IdentityUnavailableException;
 import java.security.Security;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import picocli.CommandLine;
@@ -38,6 +40,7 @@ import picocli.CommandLine.Spec;
             NetCommand.class,
             ProfileCommand.class,
             ImageCommand.class,
+            AwsCommand.class,
             CompletionCommand.class,
             VersionCommand.class
         },
@@ -78,6 +81,8 @@ public final class MonopodMain implements Runnable {
                     errors.println("  fix: " + known.fix());
                 }
             }
+            case IdentityUnavailableException unavailable ->
+                    errors.println("monopod: the API server: " + unavailable.getMessage());
             case io.fabric8.kubernetes.client.KubernetesClientException refused ->
                     errors.println("monopod: the API server: " + Cluster.reason(refused));
             default -> {

@@ -44,11 +44,12 @@ final class WrittenOnceTest {
     void theLauncherLooksForThePortsThatTheProcessesTake() throws IOException {
         assertThat(Checkout.read("monopod"))
                 .contains(
-                        "\nports=\"%d %d %d\"\n"
+                        "\nports=\"%d %d %d %d\"\n"
                                 .formatted(
                                         Defaults.HEALTH_PORT,
                                         Defaults.AGENT_HEALTH_PORT,
-                                        Defaults.WEBHOOK_PORT))
+                                        Defaults.WEBHOOK_PORT,
+                                        Defaults.EKS_PORT))
                 .contains(
                         "\ncontrol_plane_ports=\"%s\"\n"
                                 .formatted(

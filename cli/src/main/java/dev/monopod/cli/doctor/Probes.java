@@ -29,7 +29,11 @@ import java.util.stream.Stream;
 final class Probes {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final List<Integer> PORTS =
-            List.of(Defaults.HEALTH_PORT, Defaults.AGENT_HEALTH_PORT, Defaults.WEBHOOK_PORT);
+            List.of(
+                    Defaults.HEALTH_PORT,
+                    Defaults.AGENT_HEALTH_PORT,
+                    Defaults.WEBHOOK_PORT,
+                    Defaults.EKS_PORT);
     private static final List<Integer> CONTROL_PLANE_PORTS =
             List.of(
                     Defaults.ETCD_PORT,

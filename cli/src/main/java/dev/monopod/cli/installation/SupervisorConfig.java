@@ -48,6 +48,11 @@ public final class SupervisorConfig {
         config.put("dnsAddress", installation.dnsAddress());
         config.put("clusterDomain", Defaults.CLUSTER_DOMAIN);
         config.put("region", network.region());
+        config.put(
+                "tokenWebhook",
+                standing.runsControlPlane()
+                        ? "https://127.0.0.1:" + Defaults.WEBHOOK_PORT + "/authenticate"
+                        : "");
         config.put("unsafeNoFsync", environment.containsKey("MONOPOD_UNSAFE_NO_FSYNC"));
         config.put(
                 "extraNames",
@@ -90,11 +95,34 @@ public final class SupervisorConfig {
             command.addAll(List.of("--profile-quota", profileQuota));
         }
         if (own) {
+            command.addAll(eks());
             // In another's cluster its administrator decides about definitions.
             command.addAll(
                     List.of("--gateway-api", layout.dist().resolve("gateway-api").toString()));
         }
         return process("controller", command, HEALTH);
+    }
+
+    /// Of a cluster of our own: another's has its own way of signing in.
+    private List<String> eks() {
+        return List.of(
+                "--eks-bind",
+                "127.0.0.1:" + Defaults.EKS_PORT,
+                "--eks-cert",
+                layout.pki("eks.crt").toString(),
+                "--eks-key",
+                layout.pki("eks.key").toString(),
+                "--api-server-ca-cert",
+                layout.pki("ca.crt").toString(),
+                "--api-server-url",
+                "https://%s:%d"
+                        .formatted(
+                                standing.underlayAddress().orElse("127.0.0.1"),
+                                Defaults.API_SERVER_PORT),
+                "--service-cidr",
+                network.services().toString(),
+                "--service-account-issuer",
+                "https://kubernetes.default.svc." + Defaults.CLUSTER_DOMAIN);
     }
 
     private Map<String, Object> agent() {

@@ -152,6 +152,22 @@ final class InstallationTest {
     }
 
     @Test
+    void answersToolsOfAwsOnAClusterOfItsOwnOnly() {
+        assertThat(supervisor(new Standing.First("198.51.100.1")))
+                .contains("\"--eks-bind\", \"127.0.0.1:9444\"", "https://198.51.100.1:6443")
+                .contains("\"tokenWebhook\" : \"https://127.0.0.1:9443/authenticate\"");
+        assertThat(
+                        supervisor(
+                                new Standing.Guest(
+                                        Path.of("/etc/k"),
+                                        "10.32.0.10",
+                                        Optional.empty(),
+                                        Optional.empty())))
+                .contains("\"tokenWebhook\" : \"\"")
+                .doesNotContain("--eks-bind");
+    }
+
+    @Test
     void passesOnTheQuotaOfProfiles() {
         var config =
                 new SupervisorConfig(
