@@ -137,6 +137,27 @@ back_off_outlives_the_agent() {
     lifecycle_has_event crashes BackOff || fail "no event BackOff"
 }
 
+equal_events_are_counted() {
+    lifecycle_pods
+    sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n e2e-lifecycle -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: failing}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: REGISTRY/busybox:1
+      command: [sleep, "100000"]
+      readinessProbe: {exec: {command: [test, -e, /none]}, periodSeconds: 1}
+YAML
+    failures() { kubectl get events -n e2e-lifecycle --field-selector involvedObject.name=failing,reason=Unhealthy -o 'jsonpath={.items[*].count}'; }
+    # As a kubelet: a burst of 25 an object, of which the start took some.
+    counted() { local counts; counts=$(failures) && [[ $counts =~ ^[0-9]+$ ]] && ((counts >= 12)); }
+    eventually 120 counted
+    kubectl delete pod failing -n e2e-lifecycle --wait=false
+}
+
 lifecycle_scenarios() {
     scenario sidecars_start_and_end_in_order "sidecars start in order, run their hooks at once and end in reverse"
     scenario restart_rules_go_by_exit_code "restart rules go by exit code"
@@ -148,5 +169,6 @@ lifecycle_scenarios() {
     scenario image_changes_in_place "a changed image restarts its container in place"
     scenario pre_stop_sleeps_and_is_shortened "a preStop sleep lasts, and a second deletion shortens it"
     scenario hook_ends_with_the_grace "a hook that hangs ends with the grace"
+    scenario equal_events_are_counted "a probe that fails for long is one event, counted"
     kubectl delete namespace e2e-lifecycle --wait=false >/dev/null 2>&1 || true
 }

@@ -206,7 +206,8 @@ final class FailedPullIT {
                                         "manifest.json",
                                         "[%s,%s]"
                                                 .formatted(
-                                                        entry("good", config), entry("bad", config)))
+                                                        entry("good", config),
+                                                        entry("bad", config)))
                                 .bytes());
         var store = store();
 
