@@ -109,8 +109,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     @Override
     public VirtualMachine start(MachineConfiguration machine) {
         QemuCommand.check(machine);
-        var size =
-                new Size(machine.milliCpu(), machine.memoryMebiBytes(), machine.scratchBytes());
+        var size = new Size(machine.milliCpu(), machine.memoryMebiBytes(), machine.scratchBytes());
         var key =
                 machine.network().isPresent() && copiable(size)
                         ? key(machine.milliCpu(), machine.memoryMebiBytes())

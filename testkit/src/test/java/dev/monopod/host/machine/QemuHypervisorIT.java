@@ -49,8 +49,7 @@ final class QemuHypervisorIT extends HypervisorContract {
     }
 
     private QemuConfiguration configuration(Clones clones) {
-        return new QemuConfiguration(
-                GUEST, folder.resolve("data"), folder.resolve("run"), clones);
+        return new QemuConfiguration(GUEST, folder.resolve("data"), folder.resolve("run"), clones);
     }
 
     @Override

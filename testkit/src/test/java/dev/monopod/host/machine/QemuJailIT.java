@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
-import dev.monopod.host.machine.QemuHypervisor.Warm;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.machine.QemuConfiguration.Clones;
+import dev.monopod.host.machine.QemuHypervisor.Warm;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Program;
 import java.io.IOException;
