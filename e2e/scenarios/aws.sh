@@ -8,35 +8,38 @@ aws_scenarios() {
     scenario aws_kubectl_signs_in "kubectl signs in by aws eks update-kubeconfig, as whom the access entry says"
 }
 
-role=arn:aws:iam::000000000000:role/pods
+aws_role=arn:aws:iam::000000000000:role/pods
 
 # aws_named KEY COMMAND...: runs it with the variables of that user's key, and nothing of the caller's own.
 aws_named() {
     local user=$1 variables
     shift
-    variables=$("$root/monopod" aws env --user "$user") || return 1
+    # Asked once a scenario: it is a JVM.
+    [[ -s $logs/aws-env-$user ]] || "$root/monopod" aws env --user "$user" >"$logs/aws-env-$user" || return 1
+    variables=$(<"$logs/aws-env-$user")
     (
         eval "$variables"
-        export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_PAGER='' AWS_MAX_ATTEMPTS=1
+        export AWS_CONFIG_FILE=$logs/none AWS_SHARED_CREDENTIALS_FILE=$logs/none AWS_PAGER='' AWS_MAX_ATTEMPTS=1
         "$@"
     )
 }
 
 # debian ARGUMENT...: Debian's aws, which knows the endpoint by its option alone.
-debian() { aws_named admin aws_debian "$@"; }
-aws_debian() { /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" --output json "$@"; }
+aws_debian() { aws_named admin aws_of_debian "$@"; }
+aws_of_debian() { /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" --output json "$@"; }
 
-# python_tools: aws and boto3 of PyPI, which read all from the environment.
-python_tools() {
+# aws_python_tools: aws and boto3 of PyPI, which read all from the environment.
+aws_python_tools() {
     tools=$dist/aws-tools
+    rm -f "$logs"/aws-env-*
     [[ -e $tools/awscli-1.46.3 ]] && return 0
     rm -rf "$tools"
     python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check awscli==1.46.3 boto3==1.43.62 && touch "$tools/awscli-1.46.3"
 }
-pypi() { aws_named admin "$tools/bin/aws" --output json "$@"; }
+aws_pypi() { aws_named admin "$tools/bin/aws" --output json "$@"; }
 
-# refused TYPE WORDS COMMAND...: the command fails with that error and these words.
-refused() {
+# aws_refused TYPE WORDS COMMAND...: the command fails with that error and these words.
+aws_refused() {
     local type=$1 words=$2 said
     shift 2
     if said=$("$@" 2>&1); then fail "not refused: $*: $said"; fi
@@ -44,18 +47,18 @@ refused() {
 }
 
 aws_profiles_by_the_command() {
-    python_tools || fail "aws and boto3 could not be installed from PyPI"
-    expect "the clusters" "$(pypi eks list-clusters --query 'clusters' --output text)" monopod
-    contains "$(pypi eks describe-cluster --name monopod)" '"status": "ACTIVE"' 'BEGIN CERTIFICATE' 2>/dev/null || contains "$(pypi eks describe-cluster --name monopod)" '"status": "ACTIVE"' '"version": "1.'
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
+    expect "the clusters" "$(aws_pypi eks list-clusters --query 'clusters' --output text)" monopod
+    contains "$(aws_pypi eks describe-cluster --name monopod)" '"status": "ACTIVE"' '"version": "1.' '"data": "LS0tLS1CRUdJTiBDRVJU'
     local tool
     for tool in pypi debian; do
-        contains "$($tool eks create-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool" \
-            --pod-execution-role-arn "$role" --selectors namespace=e2e-aws-$tool,labels={tier=front} --tags team=a)" \
+        contains "$(aws_$tool eks create-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool" \
+            --pod-execution-role-arn "$aws_role" --selectors namespace=e2e-aws-$tool,labels={tier=front} --tags team=a)" \
             "\"fargateProfileName\": \"Shop_$tool\"" "fargateprofile/monopod/Shop_$tool/" '"team": "a"'
-        $tool eks wait fargate-profile-active --cluster-name monopod --fargate-profile-name "Shop_$tool"
-        contains "$($tool eks describe-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool")" '"status": "ACTIVE"' "\"namespace\": \"e2e-aws-$tool\""
+        aws_$tool eks wait fargate-profile-active --cluster-name monopod --fargate-profile-name "Shop_$tool"
+        contains "$(aws_$tool eks describe-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool")" '"status": "ACTIVE"' "\"namespace\": \"e2e-aws-$tool\""
     done
-    expect "the profiles" "$(pypi eks list-fargate-profiles --cluster-name monopod --query 'length(fargateProfileNames)')" \
+    expect "the profiles" "$(aws_pypi eks list-fargate-profiles --cluster-name monopod --query 'length(fargateProfileNames)')" \
         "$(kubectl get fargateprofiles.monopod.dev -o name | wc -l)"
     namespace e2e-aws-pypi
     sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n e2e-aws-pypi -f -
@@ -69,20 +72,20 @@ YAML
     eventually 120 runs web e2e-aws-pypi
     expect "the profile of the pod" "$(kubectl get pod web -n e2e-aws-pypi -o 'jsonpath={.metadata.labels.eks\.amazonaws\.com/fargate-profile}')" Shop_pypi
     local arn
-    arn=$(pypi eks describe-fargate-profile --cluster-name monopod --fargate-profile-name Shop_pypi --query fargateProfile.fargateProfileArn --output text)
-    pypi eks tag-resource --resource-arn "$arn" --tags stage=test,owner=me
-    debian eks untag-resource --resource-arn "$arn" --tag-keys owner
-    expect "the tags" "$(debian eks list-tags-for-resource --resource-arn "$arn" --query tags | tr -d ' \n')" '{"stage":"test","team":"a"}'
+    arn=$(aws_pypi eks describe-fargate-profile --cluster-name monopod --fargate-profile-name Shop_pypi --query fargateProfile.fargateProfileArn --output text)
+    aws_pypi eks tag-resource --resource-arn "$arn" --tags stage=test,owner=me
+    aws_debian eks untag-resource --resource-arn "$arn" --tag-keys owner
+    expect "the tags" "$(aws_debian eks list-tags-for-resource --resource-arn "$arn" --query tags | tr -d ' \n')" '{"stage":"test","team":"a"}'
     for tool in pypi debian; do
-        contains "$($tool eks delete-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool")" '"status": "DELETING"'
-        $tool eks wait fargate-profile-deleted --cluster-name monopod --fargate-profile-name "Shop_$tool"
+        contains "$(aws_$tool eks delete-fargate-profile --cluster-name monopod --fargate-profile-name "Shop_$tool")" '"status": "DELETING"'
+        aws_$tool eks wait fargate-profile-deleted --cluster-name monopod --fargate-profile-name "Shop_$tool"
     done
     # As on EKS, the pods of a profile go with it.
     eventually 60 is "" kubectl get pod web -n e2e-aws-pypi --ignore-not-found -o name
 }
 
 aws_profiles_by_boto3() {
-    python_tools || fail "aws and boto3 could not be installed from PyPI"
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
     kubectl apply -f - <<'YAML'
 apiVersion: monopod.dev/v1
 kind: FargateProfile
@@ -114,34 +117,34 @@ PYTHON
 }
 
 aws_wrong_input() {
-    python_tools || fail "aws and boto3 could not be installed from PyPI"
-    local before profile=(--pod-execution-role-arn "$role" --selectors namespace=e2e-wrong)
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
+    local before profile=(--pod-execution-role-arn "$aws_role" --selectors namespace=e2e-wrong)
     before=$(kubectl get fargateprofiles.monopod.dev -o name)
-    refused ResourceNotFoundException 'No cluster found for name: other.' pypi eks describe-cluster --name other
-    refused ResourceNotFoundException 'No cluster found for name: other.' pypi eks list-fargate-profiles --cluster-name other
-    refused ResourceNotFoundException 'No Fargate Profile found with name: none.' pypi eks describe-fargate-profile --cluster-name monopod --fargate-profile-name none
-    refused ResourceNotFoundException 'No Fargate Profile found with name: none.' debian eks delete-fargate-profile --cluster-name monopod --fargate-profile-name none
-    refused ResourceInUseException 'A Fargate Profile already exists with this name in this cluster.' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name e2e "${profile[@]}"
-    refused InvalidParameterException 'Fargate Profile requires at least one selector.' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$role"
-    refused InvalidParameterException 'at least one selector with at least one namespace value' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$role" --selectors 'labels={a=b}'
-    refused InvalidParameterException 'Request contains Selector with more than 5 Label pairs' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$role" \
+    aws_refused ResourceNotFoundException 'No cluster found for name: other.' aws_pypi eks describe-cluster --name other
+    aws_refused ResourceNotFoundException 'No cluster found for name: other.' aws_pypi eks list-fargate-profiles --cluster-name other
+    aws_refused ResourceNotFoundException 'No Fargate Profile found with name: none.' aws_pypi eks describe-fargate-profile --cluster-name monopod --fargate-profile-name none
+    aws_refused ResourceNotFoundException 'No Fargate Profile found with name: none.' aws_debian eks delete-fargate-profile --cluster-name monopod --fargate-profile-name none
+    aws_refused ResourceInUseException 'A Fargate Profile already exists with this name in this cluster.' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name e2e "${profile[@]}"
+    aws_refused InvalidParameterException 'Fargate Profile requires at least one selector.' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$aws_role"
+    aws_refused InvalidParameterException 'at least one selector with at least one namespace value' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$aws_role" --selectors 'labels={a=b}'
+    aws_refused InvalidParameterException 'Request contains Selector with more than 5 Label pairs' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong --pod-execution-role-arn "$aws_role" \
         --selectors 'namespace=e2e-wrong,labels={a=1,b=2,c=3,d=4,e=5,f=6}'
-    refused InvalidParameterException 'public-a' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong "${profile[@]}" --subnets public-a
-    refused InvalidParameterException '' \
-        pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name 'wrong name' "${profile[@]}"
-    refused InvalidParameterException 'nextToken' pypi eks list-fargate-profiles --cluster-name monopod --next-token nonsense --no-paginate
-    refused NotFoundException '' pypi eks list-tags-for-resource --resource-arn arn:aws:eks:us-west-2:000000000000:fargateprofile/monopod/none/0
-    refused UnknownOperation '' pypi eks list-nodegroups --cluster-name monopod
+    aws_refused InvalidParameterException 'public-a' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name wrong "${profile[@]}" --subnets public-a
+    aws_refused InvalidParameterException '' \
+        aws_pypi eks create-fargate-profile --cluster-name monopod --fargate-profile-name 'wrong name' "${profile[@]}"
+    aws_refused InvalidParameterException 'nextToken' aws_pypi eks list-fargate-profiles --cluster-name monopod --next-token nonsense --no-paginate
+    aws_refused NotFoundException '' aws_pypi eks list-tags-for-resource --resource-arn arn:aws:eks:us-west-2:000000000000:fargateprofile/monopod/none/0
+    aws_refused UnknownOperation '' aws_pypi eks list-nodegroups --cluster-name monopod
     expect "profiles" "$(kubectl get fargateprofiles.monopod.dev -o name)" "$before"
 }
 
 aws_strangers_get_nothing() {
-    python_tools || fail "aws and boto3 could not be installed from PyPI"
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
     local key
     aws_named admin env AWS_SECRET_ACCESS_KEY=wrong "$tools/bin/aws" eks list-clusters >"$logs/aws" 2>&1 && fail "a wrong secret lists clusters"
     contains "$(cat "$logs/aws")" InvalidSignatureException
@@ -151,17 +154,17 @@ aws_strangers_get_nothing() {
     "$monopod" aws key create e2e-guest >"$logs/aws"
     key=$(grep -o 'AKIA[A-Z2-7]*' "$logs/aws" | head -n 1)
     expect "the clusters of a guest" "$(aws_named e2e-guest "$tools/bin/aws" eks list-clusters --query 'clusters' --output text)" monopod
-    refused AccessDeniedException 'eks:ListFargateProfiles' aws_named e2e-guest "$tools/bin/aws" eks list-fargate-profiles --cluster-name monopod
-    refused AccessDeniedException 'eks:CreateAccessEntry' aws_named e2e-guest "$tools/bin/aws" eks create-access-entry --cluster-name monopod \
+    aws_refused AccessDeniedException 'eks:ListFargateProfiles' aws_named e2e-guest "$tools/bin/aws" eks list-fargate-profiles --cluster-name monopod
+    aws_refused AccessDeniedException 'eks:CreateAccessEntry' aws_named e2e-guest "$tools/bin/aws" eks create-access-entry --cluster-name monopod \
         --principal-arn arn:aws:iam::000000000000:user/e2e-guest
     local variables
     variables=$("$monopod" aws env --user e2e-guest)
     "$monopod" aws key delete "$key"
-    refused UnrecognizedClientException '' bash -c "$variables; AWS_MAX_ATTEMPTS=1 '$tools/bin/aws' eks list-clusters"
+    aws_refused UnrecognizedClientException '' bash -c "$variables; AWS_MAX_ATTEMPTS=1 '$tools/bin/aws' eks list-clusters"
 }
 
 aws_kubectl_signs_in() {
-    python_tools || fail "aws and boto3 could not be installed from PyPI"
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
     local kubeconfig=$logs/aws.kubeconfig tool
     namespace e2e-aws-view
     kubectl create configmap words -n e2e-aws-view --from-literal=a=b >/dev/null 2>&1
@@ -176,21 +179,21 @@ aws_kubectl_signs_in() {
     "$monopod" aws key create e2e-viewer >/dev/null
     local viewer=arn:aws:iam::000000000000:user/e2e-viewer
     export PATH=$tools/bin:$PATH
-    refused 'Unauthorized' '' env KUBECONFIG="$kubeconfig" bash -c "$("$monopod" aws env --user e2e-viewer); kubectl get pods -n e2e-aws-view"
-    pypi eks create-access-entry --cluster-name monopod --principal-arn "$viewer" >/dev/null
-    pypi eks associate-access-policy --cluster-name monopod --principal-arn "$viewer" \
+    aws_refused 'Unauthorized' '' env KUBECONFIG="$kubeconfig" bash -c "$("$monopod" aws env --user e2e-viewer); kubectl get pods -n e2e-aws-view"
+    aws_pypi eks create-access-entry --cluster-name monopod --principal-arn "$viewer" >/dev/null
+    aws_pypi eks associate-access-policy --cluster-name monopod --principal-arn "$viewer" \
         --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=namespace,namespaces=e2e-aws-view >/dev/null
     viewer_kubectl() { KUBECONFIG=$kubeconfig aws_named e2e-viewer kubectl "$@"; }
     eventually 30 viewer_kubectl get configmap words -n e2e-aws-view
-    refused Forbidden '' viewer_kubectl get configmap words -n default
-    refused Forbidden '' viewer_kubectl delete configmap words -n e2e-aws-view
-    pypi eks delete-access-entry --cluster-name monopod --principal-arn "$viewer"
+    aws_refused Forbidden '' viewer_kubectl get configmap words -n default
+    aws_refused Forbidden '' viewer_kubectl delete configmap words -n e2e-aws-view
+    aws_pypi eks delete-access-entry --cluster-name monopod --principal-arn "$viewer"
     # The API server remembers a token for two minutes; what the entry gave is gone at once.
     without_rights() { ! viewer_kubectl get configmap words -n e2e-aws-view; }
     eventually 30 without_rights
     # A token for another cluster is none for this one.
     local token
     token=$(aws_named admin "$tools/bin/aws" eks get-token --cluster-name other --query status.token --output text)
-    refused Unauthorized '' kubectl --kubeconfig /dev/null --server https://127.0.0.1:6443 --certificate-authority "$MONOPOD_DATA/pki/ca.crt" --token "$token" get pods
+    aws_refused Unauthorized '' env KUBECONFIG="$logs/none" kubectl --server https://127.0.0.1:6443 --certificate-authority "$MONOPOD_DATA/pki/ca.crt" --token "$token" get pods
     for key in $("$monopod" aws key list | awk '/e2e-viewer/ {print $1}'); do "$monopod" aws key delete "$key"; done
 }
