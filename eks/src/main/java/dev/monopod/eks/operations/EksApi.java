@@ -3,6 +3,7 @@ package dev.monopod.eks.operations;
 import dev.monopod.eks.identity.Caller;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
+import dev.monopod.kube.client.ApiCode;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.Map;
@@ -15,8 +16,6 @@ import org.slf4j.LoggerFactory;
 /// throws. Who may call is settled before. Blocks on the API server; thread-safe.
 public final class EksApi {
     private static final Logger LOG = LoggerFactory.getLogger(EksApi.class);
-    private static final int TOO_MANY_REQUESTS = 429;
-    private static final int NO_ANSWER = 0;
 
     private final Map<String, Handler> handlers;
 
@@ -100,19 +99,13 @@ public final class EksApi {
 
     /// What the API server's failure is to a caller: a 503 is tried again by every SDK.
     private static Refusal refusal(KubernetesClientException failure) {
-        return switch (failure.getCode()) {
-            case NO_ANSWER,
-                    TOO_MANY_REQUESTS,
-                    HttpURLConnection.HTTP_UNAVAILABLE,
-                    HttpURLConnection.HTTP_GATEWAY_TIMEOUT ->
-                    Refusal.of(
-                            Refusal.Kind.SERVICE_UNAVAILABLE,
-                            "The cluster's API server does not answer. Try again; a request that"
-                                    + " was carried out is not carried out twice.");
-            default ->
-                    Refusal.of(
-                            Refusal.Kind.SERVER,
-                            "The cluster's API server failed: " + Words.of(failure));
-        };
+        return ApiCode.later(failure)
+                ? Refusal.of(
+                        Refusal.Kind.SERVICE_UNAVAILABLE,
+                        "The cluster's API server does not answer. Try again; a request that was"
+                                + " carried out is not carried out twice.")
+                : Refusal.of(
+                        Refusal.Kind.SERVER,
+                        "The cluster's API server failed: " + Words.of(failure));
     }
 }

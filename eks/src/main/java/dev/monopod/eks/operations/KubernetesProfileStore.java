@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// Profiles as objects of the cluster. The rules are those of the objects: webhooks and definitions
 /// refuse, and this tells what they said.
 public final class KubernetesProfileStore implements ProfileStore {
-    private static final int UNPROCESSABLE = 422;
     private static final String UID = "metadata.uid";
 
     private final KubernetesClient client;
@@ -75,7 +74,7 @@ public final class KubernetesProfileStore implements ProfileStore {
             if (ApiCode.CONFLICT.in(refusal)) {
                 return new Creation.Taken();
             }
-            if (refusal.getCode() == UNPROCESSABLE) {
+            if (ApiCode.INVALID.in(refusal)) {
                 return new Creation.Invalid(Words.of(refusal));
             }
             if (ApiCode.FORBIDDEN.in(refusal) && Words.ofWebhook(refusal)) {
@@ -112,7 +111,7 @@ public final class KubernetesProfileStore implements ProfileStore {
             if (ApiCode.NOT_FOUND.in(refusal) || Words.speakOf(UID, refusal)) {
                 return new Retagging.Gone();
             }
-            if (refusal.getCode() == UNPROCESSABLE) {
+            if (ApiCode.INVALID.in(refusal)) {
                 return new Retagging.Invalid(Words.of(refusal));
             }
             throw refusal;

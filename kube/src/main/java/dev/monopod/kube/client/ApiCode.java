@@ -2,6 +2,7 @@ package dev.monopod.kube.client;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
+import java.util.Set;
 
 /// An answer of the API server that a caller may expect.
 public enum ApiCode {
@@ -12,7 +13,13 @@ public enum ApiCode {
     NOT_FOUND(HttpURLConnection.HTTP_NOT_FOUND),
 
     /// The object exists already, has changed meanwhile, or is another one of that name.
-    CONFLICT(HttpURLConnection.HTTP_CONFLICT);
+    CONFLICT(HttpURLConnection.HTTP_CONFLICT),
+
+    /// The object breaks a rule of its kind.
+    INVALID(422);
+
+    private static final Set<Integer> LATER =
+            Set.of(429, HttpURLConnection.HTTP_UNAVAILABLE, HttpURLConnection.HTTP_GATEWAY_TIMEOUT);
 
     private final int number;
 
@@ -29,6 +36,11 @@ public enum ApiCode {
     public static boolean refused(KubernetesClientException answer) {
         return answer.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
                 && answer.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
+    }
+
+    /// Whether it did not do it now, and may do it if it is asked again.
+    public static boolean later(KubernetesClientException failure) {
+        return missing(failure) || LATER.contains(failure.getCode());
     }
 
     /// Whether there was no answer at all.
