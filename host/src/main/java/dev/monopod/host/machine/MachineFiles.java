@@ -107,6 +107,7 @@ record MachineFiles(Path data, Path run) {
     ///
     /// @param id by which the machine begins
     void make(String id) throws IOException {
+        Files.createFile(begun(), PrivateFiles.ofFile());
         Files.writeString(begun(), id);
         PrivateFiles.createFolder(root());
         PrivateFiles.createFolder(images());
