@@ -32,9 +32,9 @@ aws_of_debian() { /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" --output json 
 aws_python_tools() {
     tools=$dist/aws-tools
     rm -f "$logs"/aws-env-*
-    [[ -e $tools/awscli-1.46.3 ]] && return 0
+    cmp -s "$root/e2e/aws-tools.txt" "$tools/made-of" && return 0
     rm -rf "$tools"
-    python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check awscli==1.46.3 boto3==1.43.62 && touch "$tools/awscli-1.46.3"
+    python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check -r "$root/e2e/aws-tools.txt" && cp "$root/e2e/aws-tools.txt" "$tools/made-of"
 }
 aws_pypi() { aws_named admin "$tools/bin/aws" --output json "$@"; }
 
