@@ -3,30 +3,28 @@ package dev.monopod.controller.admission;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Gives containers the credentials of their service account's IAM role. What a container sets
-/// itself stays. Source: the user guide's "IAM roles for service accounts", and its annotations.
+/// Gives containers the credentials of their service account's IAM role, in the order and by the
+/// rules of EKS' own webhook. Variables go in groups: of whose group a container sets one itself,
+/// it gets none. Source: aws/amazon-eks-pod-identity-webhook, pkg/handler, and the user guide's
+/// "IAM roles for service accounts".
 public final class IamRole {
-    private static final String PREFIX = "eks.amazonaws.com/";
-    private static final String ROLE = PREFIX + "role-arn";
-    private static final String SKIP = PREFIX + "skip-containers";
-    private static final Set<String> VARIABLES =
-            Set.of("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE");
+    private static final String REGIONAL = "AWS_STS_REGIONAL_ENDPOINTS";
+    private static final List<String> REGION = List.of("AWS_DEFAULT_REGION", "AWS_REGION");
+    private static final String ROLE_ARN = "AWS_ROLE_ARN";
+    private static final String TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    private static final Set<String> ROLE = Set.of(ROLE_ARN, TOKEN_FILE);
     private static final String VOLUME = "aws-iam-token";
     private static final String DIRECTORY = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
-    private static final String DEFAULT_AUDIENCE = "sts.amazonaws.com";
-    private static final long DEFAULT_SECONDS = 86_400;
-    private static final long FEWEST_SECONDS = 600;
 
     private final String region;
 
@@ -35,34 +33,27 @@ public final class IamRole {
     }
 
     /// Changes the pod in place, if the service account names a role.
+    ///
+    /// @param serviceAccount its annotations
     void apply(ObjectNode pod, Map<String, String> serviceAccount) {
-        var role = serviceAccount.get(ROLE);
-        if (role == null || role.isBlank()) {
-            return;
-        }
-        var spec = (ObjectNode) pod.get("spec");
-        var own = PodFacts.texts(pod.at("/metadata/annotations"));
-        var skipped = skipped(own);
+        IamRoleSettings.of(
+                        serviceAccount,
+                        PodFacts.texts(pod.at("/metadata/annotations")),
+                        PodFacts.texts(pod.at("/metadata/labels")))
+                .ifPresent(settings -> apply((ObjectNode) pod.get("spec"), settings));
+    }
+
+    private void apply(ObjectNode spec, IamRoleSettings settings) {
         for (var list : List.of("initContainers", "containers")) {
             for (var container : spec.path(list)) {
-                if (!skipped.contains(container.path("name").asText())) {
-                    container((ObjectNode) container, role, serviceAccount);
+                if (!settings.skipped().contains(container.path("name").asText())) {
+                    container((ObjectNode) container, settings);
                 }
             }
         }
         if (!hasNamed(spec.path("volumes"), VOLUME)) {
-            volume(
-                    spec.withArray("volumes"),
-                    Objects.requireNonNullElse(
-                            serviceAccount.get(PREFIX + "audience"), DEFAULT_AUDIENCE),
-                    seconds(own, serviceAccount));
+            volume(spec.withArray("volumes"), settings);
         }
-    }
-
-    private static Set<String> skipped(Map<String, String> pod) {
-        return Arrays.stream(pod.getOrDefault(SKIP, "").split(",", -1))
-                .map(String::strip)
-                .collect(Collectors.toSet());
     }
 
     /// The role that a pod was to have and has not, since no webhook saw it; nothing can be added
@@ -70,35 +61,44 @@ public final class IamRole {
     ///
     /// @param serviceAccount its annotations
     public static Optional<String> missing(Pod pod, Map<String, String> serviceAccount) {
-        var role = serviceAccount.getOrDefault(ROLE, "");
-        var annotations = pod.getMetadata().getAnnotations();
-        var skipped = skipped(annotations == null ? Map.of() : annotations);
-        var without =
-                Stream.concat(
-                                pod.getSpec().getInitContainers().stream(),
-                                pod.getSpec().getContainers().stream())
-                        .filter(container -> !skipped.contains(container.getName()))
-                        .anyMatch(container ->
-                                !container.getEnv().stream()
-                                        .map(EnvVar::getName)
-                                        .collect(Collectors.toSet())
-                                        .containsAll(VARIABLES));
-        return role.isBlank() || !without ? Optional.empty() : Optional.of(role);
+        var meta = pod.getMetadata();
+        return IamRoleSettings.of(
+                        serviceAccount,
+                        Objects.requireNonNullElse(meta.getAnnotations(), Map.of()),
+                        Objects.requireNonNullElse(meta.getLabels(), Map.of()))
+                .filter(settings ->
+                        Stream.concat(
+                                        pod.getSpec().getInitContainers().stream(),
+                                        pod.getSpec().getContainers().stream())
+                                .filter(one -> !settings.skipped().contains(one.getName()))
+                                .anyMatch(IamRole::without))
+                .map(IamRoleSettings::role);
     }
 
-    private void container(ObjectNode container, String role, Map<String, String> serviceAccount) {
-        var setsRole =
-                hasNamed(container.path("env"), "AWS_ROLE_ARN")
-                        && hasNamed(container.path("env"), "AWS_WEB_IDENTITY_TOKEN_FILE");
-        var variables = container.withArray("env");
-        if (!"false".equals(serviceAccount.get(PREFIX + "sts-regional-endpoints"))) {
-            variable(variables, "AWS_STS_REGIONAL_ENDPOINTS", "regional");
+    private static boolean without(Container container) {
+        return container.getEnv().stream().map(EnvVar::getName).noneMatch(ROLE::contains);
+    }
+
+    private void container(ObjectNode container, IamRoleSettings settings) {
+        var set = container.path("env");
+        var hasRole = ROLE.stream().anyMatch(name -> hasNamed(set, name));
+        var hasRegion = REGION.stream().anyMatch(name -> hasNamed(set, name));
+        var hasRegional = hasNamed(set, REGIONAL);
+        if (hasRole && hasRegion && hasRegional) {
+            return;
         }
-        variable(variables, "AWS_DEFAULT_REGION", region);
-        variable(variables, "AWS_REGION", region);
-        variable(variables, "AWS_ROLE_ARN", role);
-        variable(variables, "AWS_WEB_IDENTITY_TOKEN_FILE", DIRECTORY + "/token");
-        if (!setsRole && !hasNamed(container.path("volumeMounts"), VOLUME)) {
+        var variables = container.withArray("env");
+        if (!hasRegional && settings.regionalEndpoints()) {
+            variable(variables, REGIONAL, "regional");
+        }
+        if (!hasRegion) {
+            REGION.forEach(name -> variable(variables, name, region));
+        }
+        if (!hasRole) {
+            variable(variables, ROLE_ARN, settings.role());
+            variable(variables, TOKEN_FILE, DIRECTORY + "/token");
+        }
+        if (!hasNamed(container.path("volumeMounts"), VOLUME)) {
             container
                     .withArray("volumeMounts")
                     .addObject()
@@ -108,30 +108,20 @@ public final class IamRole {
         }
     }
 
-    private static void volume(ArrayNode volumes, String audience, long seconds) {
-        var volume = volumes.addObject().put("name", VOLUME);
+    /// Before all others.
+    private static void volume(ArrayNode volumes, IamRoleSettings settings) {
+        var volume = volumes.insertObject(0).put("name", VOLUME);
         volume.putObject("projected")
-                .put("defaultMode", 0644)
                 .putArray("sources")
                 .addObject()
                 .putObject("serviceAccountToken")
-                .put("audience", audience)
-                .put("expirationSeconds", seconds)
+                .put("audience", settings.audience())
+                .put("expirationSeconds", settings.tokenSeconds())
                 .put("path", "token");
     }
 
-    private static long seconds(Map<String, String> pod, Map<String, String> serviceAccount) {
-        var name = PREFIX + "token-expiration";
-        var text = pod.getOrDefault(name, serviceAccount.getOrDefault(name, ""));
-        return text.matches("[0-9]{1,9}")
-                ? Math.max(FEWEST_SECONDS, Long.parseLong(text))
-                : DEFAULT_SECONDS;
-    }
-
     private static void variable(ArrayNode variables, String name, String value) {
-        if (!hasNamed(variables, name)) {
-            variables.addObject().put("name", name).put("value", value);
-        }
+        variables.addObject().put("name", name).put("value", value);
     }
 
     private static boolean hasNamed(JsonNode list, String name) {

@@ -80,7 +80,6 @@ final class PodWebhooksTest {
                                 env:
                                 - {name: AWS_REGION, value: own}
                                 - {name: AWS_STS_REGIONAL_ENDPOINTS, value: regional}
-                                - {name: AWS_DEFAULT_REGION, value: us-west-2}
                                 - {name: AWS_ROLE_ARN, value: 'arn:aws:iam::1:role/r'}
                                 - {name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token}
                                 volumeMounts:
@@ -88,7 +87,7 @@ final class PodWebhooksTest {
                                 """));
         assertThat(mutated.at("/spec/volumes/0").toString())
                 .isEqualTo(
-                        "{\"name\":\"aws-iam-token\",\"projected\":{\"defaultMode\":420,\"sources\":"
+                        "{\"name\":\"aws-iam-token\",\"projected\":{\"sources\":"
                                 + "[{\"serviceAccountToken\":{\"audience\":\"sts.amazonaws.com\","
                                 + "\"expirationSeconds\":86400,\"path\":\"token\"}}]}}");
     }
