@@ -51,6 +51,11 @@ public final class GuardedNetwork implements HostNetwork {
     }
 
     @Override
+    public boolean servesKubelet(String vpc, String address) {
+        return network.servesKubelet(vpc, address);
+    }
+
+    @Override
     public Map<String, Traffic> traffic(Collection<String> machineIds) {
         return network.traffic(machineIds);
     }

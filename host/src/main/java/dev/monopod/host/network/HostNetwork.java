@@ -35,6 +35,11 @@ public interface HostNetwork {
     /// before, also by an earlier agent.
     void serveKubelets(Collection<Kubelet> kubelets);
 
+    /// Whether what is for POD:10250 of this address is sent to the agent by now.
+    default boolean servesKubelet(String vpc, String address) {
+        return true;
+    }
+
     /// What has crossed the interfaces of these machines since they were made, as the host counted
     /// it; a machine without an interface is missing.
     Map<String, Traffic> traffic(Collection<String> machineIds);

@@ -10,8 +10,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// [HostNetwork] by iproute2 and nftables: a VPC is a network namespace that routes; each pod hangs
 /// on it by a routed tap (a /32 route, proxy ARP, no shared layer 2). The kernel holds all state,
@@ -25,6 +27,9 @@ public final class LinuxHostNetwork implements HostNetwork {
     private static final Pattern TAP = Pattern.compile("\\bmp-[0-9a-f]{8}\\b");
     private static final Pattern POD =
             Pattern.compile("([0-9.]+) \\. ([0-9a-f:]+) \\. \"(mp-[0-9a-f]{8})\"");
+
+    /// VPC and address of the pods whose kubelet answers.
+    private volatile Set<String> answered = Set.of();
 
     private final HostCommand command;
     private final KubeletRoutes kubelets;
@@ -175,6 +180,19 @@ public final class LinuxHostNetwork implements HostNetwork {
                             .filter(it -> LinkNames.namespace(it.vpc()).equals(namespace))
                             .toList());
         }
+        answered =
+                served.stream()
+                        .map(it -> answered(it.vpc(), it.pod()))
+                        .collect(Collectors.toUnmodifiableSet());
+    }
+
+    @Override
+    public boolean servesKubelet(String vpc, String address) {
+        return answered.contains(answered(vpc, address));
+    }
+
+    private static String answered(String vpc, String address) {
+        return vpc + "/" + address;
     }
 
     @Override

@@ -120,6 +120,7 @@ final class PodStartup {
             volumes.prepare();
             return true;
         });
+        new KubeletDoor(view, scope, services.network()).await();
         if (!scope.closed()) {
             reports.post(new PodInput.Prepared());
             new StorageWatch(view, scope, reports, machine).start();

@@ -374,6 +374,17 @@ public final class FakeHost
     @Override
     public void serveKubelets(Collection<Kubelet> kubelets) {}
 
+    /// Whether anybody answers at the pods' kubelets.
+    final AtomicBoolean kubeletAnswers = new AtomicBoolean(true);
+
+    @Override
+    public boolean servesKubelet(String vpc, String address) {
+        if (!kubeletAnswers.get()) {
+            calls.add("no kubelet yet");
+        }
+        return kubeletAnswers.get();
+    }
+
     @Override
     public Map<String, Traffic> traffic(Collection<String> machineIds) {
         return Map.of();

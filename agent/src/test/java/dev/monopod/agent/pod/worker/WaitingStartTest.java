@@ -88,6 +88,17 @@ class WaitingStartTest {
         assertThat(host.calls).doesNotContain("become 1", "start 1");
     }
 
+    /// Who sees the pod run asks for its log in the next moment.
+    @Test
+    void runsNothingBeforeItsKubeletAnswers() {
+        host.kubeletAnswers.set(false);
+        host.begin(pod());
+        await().atMost(PATIENCE).until(() -> host.calls.contains("no kubelet yet"));
+        assertThat(host.status.getPhase()).isNotEqualTo("Running");
+        host.kubeletAnswers.set(true);
+        awaitRunning();
+    }
+
     /// The rehearsal must leave a machine nobody's.
     @Test
     void refusesToKeepAGuestThatTakesTheRehearsalForItsConfiguration() {
