@@ -1,5 +1,6 @@
 package dev.monopod.eks.sts;
 
+import dev.monopod.model.profile.Wildcard;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
