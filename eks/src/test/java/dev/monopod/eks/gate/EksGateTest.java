@@ -8,6 +8,7 @@ import dev.monopod.eks.authorization.Action.Attributes;
 import dev.monopod.eks.authorization.Rights.Subject;
 import dev.monopod.eks.identity.AccessKey;
 import dev.monopod.eks.identity.Caller;
+import dev.monopod.eks.query.Signer;
 import dev.monopod.eks.signature.SignatureVerifier;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
@@ -142,7 +143,7 @@ final class EksGateTest {
     private static Optional<AccessKey> key(String id, Optional<String> token) {
         return List.of(USER, SESSION).stream()
                 .filter(caller -> caller.accessKeyId().equals(id))
-                .map(caller -> new AccessKey(id, Signing.SECRET, caller))
+                .map(EksGateTest::keyOf)
                 .findFirst();
     }
 
@@ -150,7 +151,11 @@ final class EksGateTest {
         return gate.answer(signed(method, path, caller));
     }
 
+    private static AccessKey keyOf(Caller caller) {
+        return new AccessKey(caller.accessKeyId(), "s".repeat(40), caller);
+    }
+
     private static ApiRequest signed(String method, String path, Caller caller) {
-        return Signing.signed(method, path, caller.accessKeyId(), NOW);
+        return new Signer("eks", keyOf(caller), Optional.empty(), NOW).send(method, path, "");
     }
 }

@@ -16,8 +16,7 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// A client of a service that speaks the query protocol. It signs on its own, and knows nothing of
-/// how signatures are verified.
+/// A client of a service. It signs on its own, and knows nothing of how signatures are verified.
 ///
 /// @param sessionToken of a session's key
 public record Signer(String service, AccessKey key, Optional<String> sessionToken, Instant now) {
@@ -26,19 +25,24 @@ public record Signer(String service, AccessKey key, Optional<String> sessionToke
 
     /// A form that is posted, and the headers sent with it.
     public ApiRequest post(String form, Header... more) {
+        return send("POST", "/", form, more);
+    }
+
+    /// @param path one that needs no encoding
+    public ApiRequest send(String method, String path, String body, Header... more) {
         var time = TIME.format(now);
         var scope = "%s/us-west-2/%s/aws4_request".formatted(time.substring(0, 8), service);
         var canonical =
                 String.join(
                         "\n",
-                        "POST",
-                        "/",
+                        method,
+                        path.replaceAll("/+", "/"),
                         "",
                         "host:localhost",
                         "x-amz-date:" + time,
                         "",
                         "host;x-amz-date",
-                        hash(form));
+                        hash(body));
         var toSign = String.join("\n", "AWS4-HMAC-SHA256", time, scope, hash(canonical));
         var secret = ("AWS4" + key.secret()).getBytes(StandardCharsets.UTF_8);
         for (String part : scope.split("/")) {
@@ -55,7 +59,7 @@ public record Signer(String service, AccessKey key, Optional<String> sessionToke
                                         .formatted(key.id(), scope)
                                 + " Signature="
                                 + HexFormat.of().formatHex(hmac(secret, toSign))));
-        return new ApiRequest("POST", "/", "", headers, form.getBytes(StandardCharsets.UTF_8));
+        return new ApiRequest(method, path, "", headers, body.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String hash(String text) {
