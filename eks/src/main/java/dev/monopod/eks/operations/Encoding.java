@@ -1,7 +1,6 @@
 package dev.monopod.eks.operations;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import dev.monopod.eks.wire.UriEncoding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,12 +40,10 @@ final class Encoding {
     }
 
     private static String decoded(String encoded) {
-        try {
-            return URLDecoder.decode(encoded, StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException malformed) {
-            throw Refusal.of(
-                    Refusal.Kind.SERIALIZATION,
-                    "'" + encoded + "' of the URL is not percent-encoded UTF-8");
-        }
+        return UriEncoding.decode(encoded)
+                .orElseThrow(() ->
+                        Refusal.of(
+                                Refusal.Kind.SERIALIZATION,
+                                "'" + encoded + "' of the URL is not percent-encoded UTF-8"));
     }
 }

@@ -2,6 +2,7 @@ package dev.monopod.eks.operations;
 
 import dev.monopod.eks.operations.Faults.Limit;
 import dev.monopod.kube.api.FargateProfileSpec;
+import dev.monopod.model.names.Digest;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -90,7 +91,7 @@ record NewProfile(
     /// none.
     String digest() {
         return Digest.of(
-                Json.write(
+                Json.text(
                         List.of(
                                 name(),
                                 Objects.requireNonNullElse(podExecutionRoleArn, ""),

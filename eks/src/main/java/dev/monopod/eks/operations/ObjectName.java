@@ -1,6 +1,6 @@
 package dev.monopod.eks.operations;
 
-import java.nio.charset.StandardCharsets;
+import dev.monopod.model.names.Digest;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -21,7 +21,7 @@ final class ObjectName {
     /// dot, which no profile's name holds.
     static String derived(String profile) {
         var readable = EXCLUDED.matcher(profile.toLowerCase(Locale.ROOT)).replaceAll("-");
-        var digest = Digest.of(profile.getBytes(StandardCharsets.UTF_8));
+        var digest = Digest.of(profile);
         return (readable.endsWith("-") ? readable.substring(0, readable.length() - 1) : readable)
                 + "."
                 + digest.substring(0, DIGITS);
