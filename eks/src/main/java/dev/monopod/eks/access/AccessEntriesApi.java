@@ -70,7 +70,7 @@ public final class AccessEntriesApi {
                     request.path(),
                     failure.toString());
             return ApiAnswers.problem(
-                    ApiCode.missing(failure)
+                    ApiCode.later(failure)
                             ? new ApiProblem(
                                     Kind.UNAVAILABLE,
                                     "The cluster's API server does not answer. Try again.")
