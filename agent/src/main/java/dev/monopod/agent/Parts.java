@@ -231,14 +231,19 @@ final class Parts {
                         new TokenReviewAuthenticator(client, Clock.systemUTC()),
                         new SubjectAccessReviewAuthorizer(client, Clock.systemUTC()),
                         certificates);
-        var doors = new NodeDoors(server, network, loops);
-        pods.tellPlaces(places -> {
-            certificates.update(
-                    Stream.concat(own.stream(), places.stream().map(KubeletPods.Place::address))
-                            .toList());
-            doors.places(places);
-        });
+        var doors =
+                new NodeDoors(
+                        server,
+                        network,
+                        pods::places,
+                        places -> certificates.update(names(own, places)),
+                        loops);
+        pods.whenMoved(doors::nudge);
         server.start();
         return new Kubelet(server, doors);
+    }
+
+    private static List<String> names(List<String> own, List<KubeletPods.Place> places) {
+        return Stream.concat(own.stream(), places.stream().map(KubeletPods.Place::address)).toList();
     }
 }

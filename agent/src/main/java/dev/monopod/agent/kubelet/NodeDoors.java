@@ -12,9 +12,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Opens a port of the kubelet server for the Node of each pod here, and has the network send
 /// POD:10250 there. A Node whose port cannot be opened is not answered for, and is tried again.
+/// Where the Nodes are is asked for at each pass, so whoever tells of a change need not do so in
+/// the order of the changes.
 public final class NodeDoors implements AutoCloseable {
     private static final Duration SOON = Duration.ofMillis(500);
 
@@ -23,17 +27,27 @@ public final class NodeDoors implements AutoCloseable {
 
     private final KubeletServer server;
     private final HostNetwork network;
+    private final Supplier<List<Place>> wanted;
+    private final Consumer<List<Place>> named;
     private final Loop loop;
-    private volatile List<Place> wanted = List.of();
 
     /// The rest is of the loop's thread.
     private final Map<Place, Kubelet> open = new HashMap<>();
 
     private boolean ours;
 
-    public NodeDoors(KubeletServer server, HostNetwork network, Loops loops) {
+    /// @param wanted where the Nodes of this host are at that moment
+    /// @param named has the server's certificate name these, before anybody is sent to them
+    public NodeDoors(
+            KubeletServer server,
+            HostNetwork network,
+            Supplier<List<Place>> wanted,
+            Consumer<List<Place>> named,
+            Loops loops) {
         this.server = server;
         this.network = network;
+        this.wanted = wanted;
+        this.named = named;
         this.loop = loops.planned("kubelet-doors", Pace.whenNudged(), this::pass);
     }
 
@@ -41,9 +55,8 @@ public final class NodeDoors implements AutoCloseable {
         loop.start();
     }
 
-    /// These are the Nodes from now on. Any thread; does not block.
-    public void places(List<Place> places) {
-        wanted = List.copyOf(places);
+    /// There may be other Nodes now. Any thread; does not block.
+    public void nudge() {
         loop.nudge();
     }
 
@@ -51,12 +64,13 @@ public final class NodeDoors implements AutoCloseable {
     ///
     /// @return when to look again
     Duration pass() throws IOException {
-        var places = wanted;
         if (!ours) {
             // An agent before this one had ports too, which now may be anybody's.
             network.serveKubelets(List.of());
             ours = true;
         }
+        var places = List.copyOf(wanted.get());
+        named.accept(places);
         List<IOException> failures = new ArrayList<>();
         var complete = true;
         for (var place : places) {

@@ -2,6 +2,7 @@ package dev.monopod.agent.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.monopod.agent.kubelet.KubeletPods.Place;
 import dev.monopod.host.network.HostNetwork;
@@ -30,6 +31,8 @@ class NodeDoorsTest {
     private final Network network = new Network();
     private KubeletFixture kubelet;
     private NodeDoors doors;
+    private volatile List<Place> places = List.of();
+    private volatile List<Place> named = List.of();
 
     @BeforeEach
     void start() throws Exception {
@@ -37,7 +40,13 @@ class NodeDoorsTest {
         kubelet.server.close("m-web");
         kubelet.server.close("m-db");
         kubelet.forbidden = java.util.Set.of();
-        doors = new NodeDoors(kubelet.server, network, new Loops(Clock.systemUTC(), new Random(1)));
+        doors =
+                new NodeDoors(
+                        kubelet.server,
+                        network,
+                        () -> places,
+                        names -> named = names,
+                        new Loops(Clock.systemUTC(), new Random(1)));
     }
 
     @AfterEach
@@ -48,7 +57,7 @@ class NodeDoorsTest {
 
     @Test
     void sendsEachPodsClientsToADoorOfItsOwn() throws Exception {
-        doors.places(List.of(WEB, DB));
+        places = List.of(WEB, DB);
         doors.pass();
 
         assertThat(network.served)
@@ -60,7 +69,7 @@ class NodeDoorsTest {
 
     @Test
     void saysFirstThatNothingOfAnEarlierAgentIsServed() throws Exception {
-        doors.places(List.of(WEB));
+        places = List.of(WEB);
         doors.pass();
         doors.pass();
 
@@ -70,7 +79,7 @@ class NodeDoorsTest {
     @Test
     void opensNoDoorBeforeItIsKnownThatNobodyIsSentToItByMistake() {
         network.failing = true;
-        doors.places(List.of(WEB));
+        places = List.of(WEB);
 
         assertThatThrownBy(doors::pass).isInstanceOf(NetworkException.class);
         network.failing = false;
@@ -80,12 +89,12 @@ class NodeDoorsTest {
 
     @Test
     void sendsNobodyToADoorThatIsClosed() throws Exception {
-        doors.places(List.of(WEB, DB));
+        places = List.of(WEB, DB);
         doors.pass();
         var port = network.port("10.1.2.4");
         network.whenTold = () -> assertThat(answers(port)).isTrue();
 
-        doors.places(List.of(WEB));
+        places = List.of(WEB);
         doors.pass();
 
         assertThat(network.served).extracting("pod").containsExactly("10.1.2.3");
@@ -96,10 +105,35 @@ class NodeDoorsTest {
     @Test
     void asksAgainSoonForAVpcThatHasNoRouterYet() throws Exception {
         var elsewhere = new Place("m-new", "second", "10.9.0.9");
-        doors.places(List.of(elsewhere, WEB));
+        places = List.of(elsewhere, WEB);
 
         assertThat(doors.pass()).isLessThan(Duration.ofSeconds(2));
         assertThat(network.served).extracting("pod").containsExactly("10.1.2.3");
+    }
+
+    /// Told by two threads in the wrong order, it would believe the older one until the next change.
+    @Test
+    void believesWhatIsTrueAtItsPassInWhateverOrderItIsNudged() throws Exception {
+        places = List.of(WEB);
+        doors.start();
+        await().until(() -> network.served.size() == 1);
+
+        places = List.of(WEB, DB);
+        doors.nudge();
+
+        await().until(() -> network.served.size() == 2);
+    }
+
+    @Test
+    void sendsNobodyToAPodThatTheCertificateDoesNotName() throws Exception {
+        places = List.of(WEB, DB);
+        List<Place> namedWhenTold = new ArrayList<>();
+        network.whenTold = () -> namedWhenTold.addAll(named);
+
+        doors.pass();
+
+        assertThat(network.served).hasSize(2);
+        assertThat(namedWhenTold).containsExactly(WEB, DB);
     }
 
     private String podsAt(String pod) throws Exception {
@@ -118,7 +152,7 @@ class NodeDoorsTest {
     private static final class Network implements HostNetwork {
         private final List<List<Kubelet>> told = new ArrayList<>();
         private final List<String> asked = new ArrayList<>();
-        private List<Kubelet> served = List.of();
+        private volatile List<Kubelet> served = List.of();
         private boolean failing;
         private Runnable whenTold = () -> {};
 

@@ -28,13 +28,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
 final class HostPods implements KubeletPods {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final HostNetwork network;
-    private volatile Consumer<List<Place>> listener = _ -> {};
+    private volatile Runnable moved = () -> {};
 
     private final InstantSource clock = InstantSource.system();
 
@@ -46,24 +45,24 @@ final class HostPods implements KubeletPods {
     boolean add(PodWorker worker) {
         var added = workers.putIfAbsent(worker.view().machineName(), worker) == null;
         if (added) {
-            listener.accept(places());
+            moved.run();
         }
         return added;
     }
 
     void remove(PodWorker worker) {
         if (workers.remove(worker.view().machineName(), worker)) {
-            listener.accept(places());
+            moved.run();
         }
     }
 
-    /// Tells where the pods' Nodes are, now and whenever that changes.
-    void tellPlaces(Consumer<List<Place>> told) {
-        listener = told;
-        told.accept(places());
+    /// Is run whenever [#places] may have changed, by any thread; must not block.
+    void whenMoved(Runnable listener) {
+        moved = listener;
     }
 
-    private List<Place> places() {
+    /// Where the pods' Nodes are now.
+    List<Place> places() {
         return workers.values().stream()
                 .map(worker -> {
                     var network = worker.machine().getSpec().network();

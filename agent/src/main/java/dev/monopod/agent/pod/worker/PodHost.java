@@ -129,9 +129,14 @@ public final class PodHost implements AutoCloseable {
         return disks;
     }
 
-    /// Tells where the Nodes of the pods here are, now and whenever that changes.
-    public void tellPlaces(Consumer<List<KubeletPods.Place>> listener) {
-        pods.tellPlaces(listener);
+    /// Where the Nodes of the pods here are now. For any thread.
+    public List<KubeletPods.Place> places() {
+        return pods.places();
+    }
+
+    /// Is run whenever [#places] may have changed, by any thread; must not block.
+    public void whenMoved(Runnable listener) {
+        pods.whenMoved(listener);
     }
 
     /// Recovers, then watches. Returns once every Machine has its worker.
