@@ -10,27 +10,31 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import dev.monopod.host.image.ImageException;
 import dev.monopod.host.image.ImageStore.PullIdentity;
 import dev.monopod.host.image.ImageStore.PullPolicy;
 import dev.monopod.host.image.OciImageStore;
 import dev.monopod.host.image.RegistryConfiguration;
 import dev.monopod.host.image.RegistryConfiguration.RegistrySettings;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /// What the processes that `monopod up` starts write to their logs.
 class ProcessLogTest {
-    /// Nobody listens there.
-    private static final String IMAGE = "127.0.0.1:1/app:1";
-
     private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
 
@@ -69,6 +73,40 @@ class ProcessLogTest {
                 });
     }
 
+    /// The client for registries would log each line that it sends.
+    @ParameterizedTest
+    @ValueSource(strings = {"/monopod-process-logback.xml", "/monopod-cli-logback.xml"})
+    void writesNoPasswordForARegistryAtAnyLevel(String configuration) throws Exception {
+        var secret = Base64.getEncoder().encodeToString("someone:pass".getBytes());
+        var given = new CopyOnWriteArrayList<String>();
+        var server =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext(
+                "/",
+                exchange -> {
+                    given.add(String.valueOf(exchange.getRequestHeaders().get("Authorization")));
+                    exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"x\"");
+                    exchange.sendResponseHeaders(401, -1);
+                    exchange.close();
+                });
+        server.start();
+        configure(configuration, "text", "TRACE");
+        try {
+            var registry = "127.0.0.1:" + server.getAddress().getPort();
+            assertThatThrownBy(() -> pull(registry, "someone", "pass"))
+                    .hasMessageEndingWith("HTTP 401 unauthorized");
+        } finally {
+            server.stop(0);
+        }
+
+        assertThat(given).anyMatch(header -> header.contains(secret));
+        assertThat(lines.list).isNotEmpty();
+        assertThat(lines.list)
+                .noneSatisfy(line ->
+                        assertThat(line.getFormattedMessage())
+                                .containsAnyOf(secret, "someone", "Authorization"));
+    }
+
     @Test
     void writesOneObjectALineInJson() throws Exception {
         configure("json", "INFO");
@@ -101,18 +139,27 @@ class ProcessLogTest {
     }
 
     private void pull() {
-        var named = new RegistrySettings("127.0.0.1:1", true, null, null, null, null, null);
+        // Nobody listens there.
+        pull("127.0.0.1:1", null, null);
+    }
+
+    private void pull(String registry, String username, String password) {
+        var named = new RegistrySettings(registry, true, null, null, null, username, password);
         new OciImageStore(folder, folder, new RegistryConfiguration(List.of(named)))
-                .resolve(IMAGE, PullPolicy.ALWAYS, PullIdentity.anyone());
+                .resolve(registry + "/app:1", PullPolicy.ALWAYS, PullIdentity.anyone());
     }
 
     private void configure(String format, String level) throws Exception {
+        configure("/monopod-process-logback.xml", format, level);
+    }
+
+    private void configure(String configuration, String format, String level) throws Exception {
         context.reset();
         context.putProperty("MONOPOD_LOG_FORMAT", format);
         context.putProperty("MONOPOD_LOG_LEVEL", level);
         var configurator = new JoranConfigurator();
         configurator.setContext(context);
-        configurator.doConfigure(ProcessLogTest.class.getResource("/monopod-process-logback.xml"));
+        configurator.doConfigure(ProcessLogTest.class.getResource(configuration));
         lines.start();
         context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(lines);
     }

@@ -14,7 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.SSLContext;
+import org.apache.hc.core5.ssl.SSLContexts;
 
 /// Asks one host for the manifests and blobs of one repository, with one credential or none.
 /// Source: OCI distribution specification; the token protocol of the distribution project. A
@@ -38,7 +39,7 @@ final class RegistryClient {
     private final RegistryHttp http;
     private final URI base;
     private final String repository;
-    private final SSLSocketFactory tls;
+    private final SSLContext tls;
     private final Optional<RegistryCredential> credential;
     private volatile Optional<String> authorization = Optional.empty();
 
@@ -48,7 +49,7 @@ final class RegistryClient {
             RegistryHttp http,
             URI base,
             String repository,
-            SSLSocketFactory tls,
+            SSLContext tls,
             Optional<RegistryCredential> credential) {
         this.http = http;
         this.base = base;
@@ -156,8 +157,8 @@ final class RegistryClient {
                 : uri.getScheme().toLowerCase(Locale.ROOT) + "://" + RegistryHttp.authority(uri);
     }
 
-    private static SSLSocketFactory usual() {
-        return (SSLSocketFactory) SSLSocketFactory.getDefault();
+    private static SSLContext usual() {
+        return SSLContexts.createSystemDefault();
     }
 
     /// What a request needs that was refused with this challenge.

@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSocketFactory;
+import org.apache.hc.core5.ssl.SSLContexts;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,10 +67,10 @@ final class RegistryEndpoint {
                         .toList();
     }
 
-    private SSLSocketFactory tls(@Nullable String caFile) {
+    private SSLContext tls(@Nullable String caFile) {
         try {
             return caFile == null
-                    ? (SSLSocketFactory) SSLSocketFactory.getDefault()
+                    ? SSLContexts.createSystemDefault()
                     : TrustedAuthorities.of(Path.of(caFile));
         } catch (IOException e) {
             throw failed(String.valueOf(e.getMessage()), e);

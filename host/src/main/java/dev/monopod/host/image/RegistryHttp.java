@@ -1,64 +1,115 @@
 package dev.monopod.host.image;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
+import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.config.TlsConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.BasicHttpClientConnectionManager;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
+import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.NoopHostnameVerifier;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionClosedException;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.NoHttpResponseException;
+import org.apache.hc.core5.http.TruncatedChunkException;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.config.RegistryBuilder;
+import org.apache.hc.core5.http.io.HttpConnectionFactory;
+import org.apache.hc.core5.http.io.SocketConfig;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.net.URIAuthority;
+import org.apache.hc.core5.util.Timeout;
 
-/// One GET over a connection of its own (HTTP/1.1, RFC 9112). Java's client is not used, since it
-/// resolves names itself, and so would connect to an address that nobody checked. Everything that
-/// the other side sends is bounded, in length and in time, however slowly it comes.
+/// One GET over a connection of its own, by Apache HttpClient ([ADR 52]). It connects to the
+/// addresses that were checked, and to no other; of what that client could do by itself (follow,
+/// repeat, authenticate, unpack, upgrade, keep cookies or connections) it does nothing. Everything
+/// that the other side sends is bounded, in length and in time, however slowly it comes.
+///
+/// [ADR 52]: docs/adr/0052-registries-by-apache-httpclient.md
 final class RegistryHttp {
+    private static final int BUFFER = 64 << 10;
     private static final int LONGEST_LINE = 16 << 10;
-    private static final int MOST_HEADER_BYTES = 64 << 10;
+    private static final int MOST_HEADERS = 100;
+    private static final int MOST_ADDRESSES = 8;
     private static final int HTTPS = 443;
     private static final int HTTP = 80;
 
+    /// Bytes a second, below which a body is given up.
+    private static final long SLOWEST = 32 << 10;
+
     private final RegistryAddresses addresses;
     private final Patience patience;
+    private final RequestConfig request;
+    private final HttpConnectionFactory<ManagedHttpClientConnection> connections;
 
     /// How long to wait.
     ///
+    /// @param connect to each address
     /// @param read for the next bytes
-    /// @param answer for the status line and headers; a body may take as long again, and what it
-    ///   takes at [#SLOWEST]
+    /// @param answer for TLS, the status line and headers, once connected; a body may take as long
+    ///   again, and what it takes at [#SLOWEST]
     record Patience(Duration connect, Duration read, Duration answer) {
         static final Patience USUAL =
                 new Patience(
                         Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 
-    /// Bytes a second, below which a body is given up.
-    private static final long SLOWEST = 32 << 10;
-
     RegistryHttp(RegistryAddresses addresses, Patience patience) {
         this.addresses = addresses;
         this.patience = patience;
+        this.request =
+                RequestConfig.custom()
+                        .setResponseTimeout(Timeout.of(patience.read()))
+                        .setAuthenticationEnabled(false)
+                        .setContentCompressionEnabled(false)
+                        .setProtocolUpgradeEnabled(false)
+                        .setRedirectsEnabled(false)
+                        .build();
+        this.connections =
+                ManagedHttpClientConnectionFactory.builder()
+                        .http1Config(
+                                Http1Config.custom()
+                                        .setBufferSize(BUFFER)
+                                        .setMaxLineLength(LONGEST_LINE)
+                                        .setMaxHeaderCount(MOST_HEADERS)
+                                        .build())
+                        .responseParserFactory(AnswerHead::parser)
+                        .build();
     }
 
-    /// What came back. Whoever has it closes the body.
-    ///
-    /// @param headers by lower-case name, the last of each
-    record Answer(int status, Map<String, String> headers, InputStream body)
-            implements AutoCloseable {
+    /// What came back. Whoever has it closes the body, and with it the connection.
+    record Answer(ClassicHttpResponse response, InputStream body) implements AutoCloseable {
+        int status() {
+            return response.getCode();
+        }
+
+        /// The last of that name, if there are several.
         Optional<String> header(String name) {
-            return Optional.ofNullable(headers.get(name));
+            return Optional.ofNullable(response.getLastHeader(name)).map(it -> it.getValue());
         }
 
         @Override
@@ -69,27 +120,40 @@ final class RegistryHttp {
 
     /// @param mostBytes of the body: more are an error
     /// @param tls for this host
-    Answer get(URI uri, Map<String, String> headers, long mostBytes, SSLSocketFactory tls)
+    Answer get(URI uri, Map<String, String> headers, long mostBytes, SSLContext tls)
             throws IOException {
         var secure = "https".equals(uri.getScheme());
-        var host = uri.getHost();
-        if (host == null
+        if (uri.getHost() == null
                 || uri.getRawUserInfo() != null
                 || !secure && !"http".equals(uri.getScheme())) {
             throw new IOException("no HTTP address");
         }
+        var host = uri.getHost().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "");
         var port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
-        var socket = connect(host, authority(uri), port);
+        var checked = addresses.of(host, authority(uri)).stream().limit(MOST_ADDRESSES).toList();
+        var get = request(uri, headers);
+        var client = client(new Pinned(host, checked), tls);
+        var limit =
+                TimeLimit.start(
+                        patience.connect().multipliedBy(checked.size()).plus(patience.answer()),
+                        get::cancel);
+        var connection = new Connection(get, client, limit);
         try {
-            var deadline = new Deadline(patience.answer());
-            if (secure) {
-                socket = secured(socket, host, port, tls);
-            }
-            var in = new BufferedInputStream(new Timed(socket, deadline, patience.read()), 1 << 16);
-            send(socket, uri, headers);
-            return answer(in, socket, deadline, mostBytes);
-        } catch (IOException | RuntimeException e) {
-            socket.close();
+            var response = client.executeOpen(new HttpHost(uri.getScheme(), host, port), get, null);
+            var entity = response.getEntity();
+            var declared = entity == null ? 0 : entity.getContentLength();
+            limit.restart(
+                    patience.answer()
+                            .plusSeconds(
+                                    (declared < 0 ? mostBytes : Math.min(declared, mostBytes))
+                                            / SLOWEST));
+            var content = entity == null ? InputStream.nullInputStream() : entity.getContent();
+            return new Answer(response, new BoundedBody(content, declared, mostBytes, connection));
+        } catch (IOException e) {
+            connection.close();
+            throw connection.told(e);
+        } catch (RuntimeException e) {
+            connection.close();
             throw e;
         }
     }
@@ -101,181 +165,108 @@ final class RegistryHttp {
         return uri.getHost().toLowerCase(Locale.ROOT) + port;
     }
 
-    private Socket connect(String host, String authority, int port) throws IOException {
-        IOException trouble = new IOException("no address");
-        for (var address : addresses.of(host.replaceAll("[\\[\\]]", ""), authority)) {
-            try {
-                return connect(address, port);
-            } catch (IOException e) {
-                trouble = e;
-            }
-        }
-        throw trouble;
-    }
-
-    private Socket connect(InetAddress address, int port) throws IOException {
-        var socket = new Socket();
-        try {
-            socket.connect(
-                    new InetSocketAddress(address, port), (int) patience.connect().toMillis());
-            return socket;
-        } catch (IOException e) {
-            socket.close();
-            throw e;
-        }
-    }
-
-    private SSLSocket secured(Socket plain, String host, int port, SSLSocketFactory tls)
-            throws IOException {
-        plain.setSoTimeout((int) patience.read().toMillis());
-        var socket = (SSLSocket) tls.createSocket(plain, host, port, true);
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        socket.setSSLParameters(parameters);
-        // Bytes that come one by one are each in time.
-        var shaken = new CountDownLatch(1);
-        Thread.ofVirtual().start(() -> closeLate(plain, shaken, patience.answer()));
-        try {
-            socket.startHandshake();
-            return socket;
-        } finally {
-            shaken.countDown();
-        }
-    }
-
-    private static void closeLate(Socket socket, CountDownLatch shaken, Duration patience) {
-        try {
-            if (!shaken.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                socket.close();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void send(Socket socket, URI uri, Map<String, String> headers)
-            throws IOException {
-        var path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-        var request =
-                new StringBuilder("GET ")
-                        .append(path)
-                        .append(uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())
-                        .append(" HTTP/1.1\r\nHost: ")
-                        .append(authority(uri))
-                        .append("\r\nUser-Agent: monopod\r\nConnection: close\r\n");
+    private HttpGet request(URI uri, Map<String, String> headers) {
+        var get = new HttpGet(uri);
+        var usual = "https".equals(uri.getScheme()) ? HTTPS : HTTP;
+        get.setAuthority(
+                new URIAuthority(
+                        uri.getHost().toLowerCase(Locale.ROOT),
+                        uri.getPort() == usual ? -1 : uri.getPort()));
+        get.setConfig(request);
+        get.setHeader("Connection", "close");
         headers.forEach((name, value) -> {
             if (value.chars().anyMatch(c -> c < ' ' || c > '~')) {
                 throw new IllegalArgumentException(name + " holds characters that no header may");
             }
-            request.append(name).append(": ").append(value).append("\r\n");
+            get.setHeader(name, value);
         });
-        var out = socket.getOutputStream();
-        out.write(request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
-        out.flush();
+        return get;
     }
 
-    private Answer answer(InputStream in, Socket socket, Deadline deadline, long mostBytes)
-            throws IOException {
-        int status;
-        Map<String, String> headers;
-        do {
-            var line = line(in);
-            if (!line.matches("HTTP/1\\.[01] [0-9]{3}( .*)?")) {
-                throw new IOException("no answer of HTTP");
+    /// For one request: it has the addresses and the certificates to trust of one host.
+    private CloseableHttpClient client(DnsResolver resolver, SSLContext tls) {
+        // The JDK compares the host with the certificate. The client's own comparison would load
+        // a list of public suffixes first.
+        var strategy =
+                new DefaultClientTlsStrategy(
+                        tls, HostnameVerificationPolicy.BUILTIN, NoopHostnameVerifier.INSTANCE);
+        var manager =
+                BasicHttpClientConnectionManager.create(
+                        null,
+                        resolver,
+                        RegistryBuilder.<TlsSocketStrategy>create()
+                                .register("https", strategy)
+                                .build(),
+                        connections);
+        var read = Timeout.of(patience.read());
+        manager.setSocketConfig(SocketConfig.custom().setSoTimeout(read).build());
+        manager.setConnectionConfig(
+                ConnectionConfig.custom()
+                        .setConnectTimeout(Timeout.of(patience.connect()))
+                        .setSocketTimeout(read)
+                        .build());
+        manager.setTlsConfig(TlsConfig.custom().setHandshakeTimeout(read).build());
+        return HttpClientBuilder.create()
+                .setConnectionManager(manager)
+                .setConnectionReuseStrategy((_, _, _) -> false)
+                .setUserAgent("monopod")
+                .setDefaultCookieSpecRegistry(_ -> null)
+                .setDefaultAuthSchemeRegistry(_ -> null)
+                .disableAuthCaching()
+                .disableAutomaticRetries()
+                .disableContentCompression()
+                .disableCookieManagement()
+                .disableRedirectHandling()
+                .build();
+    }
+
+    /// One host, at the addresses that were checked.
+    private record Pinned(String host, List<InetAddress> addresses) implements DnsResolver {
+        @Override
+        public InetAddress[] resolve(String name) throws UnknownHostException {
+            if (!name.equals(host)) {
+                throw new UnknownHostException(name);
             }
-            status = Integer.parseInt(line.substring(9, 12));
-            headers = headers(in);
-        } while (status >= 100 && status < 200);
-        var body = HttpBody.of(in, headers, mostBytes);
-        deadline.extend(
-                patience.answer()
-                        .plusSeconds(
-                                Math.min(body.declared().orElse(mostBytes), mostBytes) / SLOWEST));
-        return new Answer(status, headers, body.closing(socket));
-    }
-
-    private static Map<String, String> headers(InputStream in) throws IOException {
-        var headers = new HashMap<String, String>();
-        var bytes = 0;
-        for (var line = line(in); !line.isEmpty(); line = line(in)) {
-            bytes += line.length();
-            var colon = line.indexOf(':');
-            if (bytes > MOST_HEADER_BYTES || colon <= 0) {
-                throw new IOException("headers that are too long or none of HTTP");
-            }
-            headers.put(
-                    line.substring(0, colon).toLowerCase(Locale.ROOT),
-                    line.substring(colon + 1).strip());
-        }
-        return headers;
-    }
-
-    /// Without its end.
-    static String line(InputStream in) throws IOException {
-        var line = new StringBuilder();
-        for (var c = in.read(); c != '\n'; c = in.read()) {
-            if (c < 0 || line.length() >= LONGEST_LINE) {
-                throw new IOException(
-                        c < 0
-                                ? "the connection ended early"
-                                : "a line of headers that is too long");
-            }
-            line.append((char) c);
-        }
-        return line.toString().stripTrailing();
-    }
-
-    private static final class Deadline {
-        private long end;
-
-        Deadline(Duration patience) {
-            extend(patience);
-        }
-
-        void extend(Duration patience) {
-            end = System.nanoTime() + patience.toNanos();
-        }
-
-        Duration left() {
-            return Duration.ofNanos(end - System.nanoTime());
-        }
-    }
-
-    /// A socket's bytes, until the deadline.
-    private static final class Timed extends InputStream {
-        private final Socket socket;
-        private final InputStream in;
-        private final Deadline deadline;
-        private final Duration read;
-
-        Timed(Socket socket, Deadline deadline, Duration read) throws IOException {
-            this.socket = socket;
-            this.in = socket.getInputStream();
-            this.deadline = deadline;
-            this.read = read;
+            return addresses.toArray(InetAddress[]::new);
         }
 
         @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        public String resolveCanonicalHostname(String name) throws UnknownHostException {
+            throw new UnknownHostException(name);
+        }
+    }
+
+    /// What a request holds until its body is closed.
+    private record Connection(HttpGet get, CloseableHttpClient client, TimeLimit limit)
+            implements BoundedBody.Source {
+        /// Without reading what is left of the body.
+        @Override
+        public void close() {
+            limit.close();
+            get.cancel();
+            client.close(CloseMode.IMMEDIATE);
         }
 
+        /// The client's own words may be those of the answer.
         @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            var left = deadline.left();
-            if (!left.isPositive()) {
-                throw new IOException("too slow");
+        public IOException told(IOException e) {
+            if (limit.passed()) {
+                return new IOException("too slow", e);
             }
-            var wait = left.compareTo(read) < 0 ? left : read;
-            socket.setSoTimeout((int) Math.max(1, wait.toMillis()));
-            try {
-                return in.read(target, offset, length);
-            } catch (SocketTimeoutException e) {
-                throw new IOException(wait.equals(read) ? "no answer in time" : "too slow", e);
-            }
+            return switch (e) {
+                case SSLException it -> it;
+                case ConnectException it -> it;
+                case SocketTimeoutException it -> it;
+                case InterruptedIOException _ -> new IOException("interrupted", e);
+                case SocketException it -> it;
+                case MessageConstraintException _ ->
+                        new IOException("headers that are too long", e);
+                case ConnectionClosedException _ ->
+                        new IOException("the connection ended early", e);
+                case NoHttpResponseException _ -> new IOException("the connection ended early", e);
+                case TruncatedChunkException _ -> new IOException("the connection ended early", e);
+                default -> new IOException("no answer of HTTP", e);
+            };
         }
     }
 }

@@ -7,7 +7,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 
 /// TLS that trusts the certificates of a file alone.
@@ -16,7 +15,7 @@ final class TrustedAuthorities {
 
     /// @param file PEM
     /// @throws IOException naming the file
-    static SSLSocketFactory of(Path file) throws IOException {
+    static SSLContext of(Path file) throws IOException {
         try (var in = Files.newInputStream(file)) {
             var store = KeyStore.getInstance(KeyStore.getDefaultType());
             store.load(null, null);
@@ -28,7 +27,7 @@ final class TrustedAuthorities {
             trust.init(store);
             var context = SSLContext.getInstance("TLS");
             context.init(null, trust.getTrustManagers(), null);
-            return context.getSocketFactory();
+            return context;
         } catch (GeneralSecurityException e) {
             throw new IOException("caFile " + file + " cannot be used: " + e.getMessage(), e);
         }

@@ -29,7 +29,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
-import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.SSLContext;
+import org.apache.hc.core5.ssl.SSLContexts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.Test;
 /// Registries that answer what they like. Each is a real server on loopback, which the test names
 /// as an operator would; names are resolved by the test.
 class HostileRegistryTest {
-    private static final SSLSocketFactory USUAL = (SSLSocketFactory) SSLSocketFactory.getDefault();
+    private static final SSLContext USUAL = SSLContexts.createSystemDefault();
     private static final String SECRET_WORDS = "words-of-the-answer";
     private static final String DIGEST = "sha256:" + "a".repeat(64);
 
