@@ -22,7 +22,7 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.BasicHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
@@ -44,10 +44,10 @@ import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.net.URIAuthority;
 import org.apache.hc.core5.util.Timeout;
 
-/// One GET over a connection of its own, by Apache HttpClient ([ADR 52]). It connects to the
-/// addresses that were checked, and to no other; of what that client could do by itself (follow,
-/// repeat, authenticate, unpack, upgrade, keep cookies or connections) it does nothing. Everything
-/// that the other side sends is bounded, in length and in time, however slowly it comes.
+/// One GET over a connection of its own, by Apache HttpClient's minimal client ([ADR 52]), which
+/// follows, repeats, authenticates, unpacks and keeps nothing. It connects to the addresses that
+/// were checked, and to no other. Everything that the other side sends is bounded, in length and in
+/// time, however slowly it comes.
 ///
 /// [ADR 52]: docs/adr/0052-registries-by-apache-httpclient.md
 final class RegistryHttp {
@@ -82,13 +82,7 @@ final class RegistryHttp {
         this.addresses = addresses;
         this.patience = patience;
         this.request =
-                RequestConfig.custom()
-                        .setResponseTimeout(Timeout.of(patience.read()))
-                        .setAuthenticationEnabled(false)
-                        .setContentCompressionEnabled(false)
-                        .setProtocolUpgradeEnabled(false)
-                        .setRedirectsEnabled(false)
-                        .build();
+                RequestConfig.custom().setResponseTimeout(Timeout.of(patience.read())).build();
         this.connections =
                 ManagedHttpClientConnectionFactory.builder()
                         .http1Config(
@@ -173,6 +167,7 @@ final class RegistryHttp {
                         uri.getHost().toLowerCase(Locale.ROOT),
                         uri.getPort() == usual ? -1 : uri.getPort()));
         get.setConfig(request);
+        get.setHeader("User-Agent", "monopod");
         get.setHeader("Connection", "close");
         headers.forEach((name, value) -> {
             if (value.chars().anyMatch(c -> c < ' ' || c > '~')) {
@@ -206,18 +201,7 @@ final class RegistryHttp {
                         .setSocketTimeout(read)
                         .build());
         manager.setTlsConfig(TlsConfig.custom().setHandshakeTimeout(read).build());
-        return HttpClientBuilder.create()
-                .setConnectionManager(manager)
-                .setConnectionReuseStrategy((_, _, _) -> false)
-                .setUserAgent("monopod")
-                .setDefaultCookieSpecRegistry(_ -> null)
-                .setDefaultAuthSchemeRegistry(_ -> null)
-                .disableAuthCaching()
-                .disableAutomaticRetries()
-                .disableContentCompression()
-                .disableCookieManagement()
-                .disableRedirectHandling()
-                .build();
+        return HttpClients.createMinimal(manager);
     }
 
     /// One host, at the addresses that were checked.
