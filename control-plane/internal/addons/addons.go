@@ -1,4 +1,5 @@
-// Package addons installs what a cluster needs beside its processes: permissions, DNS and metrics Services.
+// Package addons installs what a cluster needs beside its processes: permissions, DNS and metrics Services. Of a cluster
+// that was there before Monopod it installs the same permissions, and who each host is.
 package addons
 
 import (
@@ -14,27 +15,90 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 )
 
+// rights are those of agent and controller, in whosever cluster.
+//
+//go:embed rights.yaml
+var rights string
+
+// addons are what a control plane of our own needs beside them.
+//
 //go:embed addons.yaml
-var manifests string
+var addons string
+
+// joined is who a host is in a cluster that was there before Monopod.
+//
+//go:embed joined.yaml
+var joined string
+
+const (
+	partOf    = "app.kubernetes.io/part-of"
+	hostLabel = "monopod.dev/host"
+)
 
 // resources of the kinds used; fixed, so that no discovery is needed, which waits for aggregated APIs.
 var resources = map[string]string{
 	"Namespace": "namespaces", "ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings",
 	"Role": "roles", "RoleBinding": "rolebindings", "Service": "services", "EndpointSlice": "endpointslices",
-	"APIService": "apiservices", "CSIDriver": "csidrivers",
+	"APIService": "apiservices", "CSIDriver": "csidrivers", "ServiceAccount": "serviceaccounts",
 }
 
-// Objects returns the manifests with their values; ${NAME} stands for a value.
-func Objects(values map[string]string) ([]*unstructured.Unstructured, error) {
-	text := manifests
+// Own are the objects of a control plane of our own; ${NAME} stands for a value.
+func Own(values map[string]string) ([]*unstructured.Unstructured, error) {
+	granted, err := granted(values)
+	if err != nil {
+		return nil, err
+	}
+	more, err := objects(values, addons)
+	return append(granted, more...), err
+}
+
+// Joined are the objects of a host in a cluster that was there before Monopod. All have labels, by which `monopod down`
+// finds them.
+func Joined(host string) ([]*unstructured.Unstructured, error) {
+	values := map[string]string{"HOST_NAME": host}
+	all, err := granted(values)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := objects(values, joined)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range identity {
+		label(object, hostLabel, host)
+		label(object, partOf, "monopod")
+	}
+	return append(all, identity...), nil
+}
+
+// granted are the rights, the same for both.
+func granted(values map[string]string) ([]*unstructured.Unstructured, error) {
+	all, err := objects(values, rights)
+	for _, object := range all {
+		label(object, partOf, "monopod")
+	}
+	return all, err
+}
+
+func label(object *unstructured.Unstructured, name, value string) {
+	labels := object.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[name] = value
+	object.SetLabels(labels)
+}
+
+func objects(values map[string]string, text string) ([]*unstructured.Unstructured, error) {
 	for name, value := range values {
 		text = strings.ReplaceAll(text, "${"+name+"}", value)
 	}
-	var objects []*unstructured.Unstructured
+	var all []*unstructured.Unstructured
 	for _, document := range strings.Split(text, "\n---\n") {
 		object := &unstructured.Unstructured{}
 		if err := yaml.UnmarshalStrict([]byte(document), &object.Object); err != nil {
@@ -43,12 +107,12 @@ func Objects(values map[string]string) ([]*unstructured.Unstructured, error) {
 		if resources[object.GetKind()] == "" {
 			return nil, fmt.Errorf("no resource known for kind %q", object.GetKind())
 		}
-		objects = append(objects, object)
+		all = append(all, object)
 	}
-	return objects, nil
+	return all, nil
 }
 
-// Apply puts every object in place by server-side apply; all are tried, and the errors joined.
+// Apply puts what our own control plane needs in place.
 func Apply(ctx context.Context, kubeconfig string, values map[string]string, caFile string) error {
 	authority, err := os.ReadFile(caFile)
 	if err != nil {
@@ -58,7 +122,7 @@ func Apply(ctx context.Context, kubeconfig string, values map[string]string, caF
 	for name, value := range values {
 		all[name] = value
 	}
-	objects, err := Objects(all)
+	wanted, err := Own(all)
 	if err != nil {
 		return err
 	}
@@ -66,13 +130,19 @@ func Apply(ctx context.Context, kubeconfig string, values map[string]string, caF
 	if err != nil {
 		return err
 	}
+	return Put(ctx, config, wanted)
+}
+
+// Put puts every object in place by server-side apply; all are tried, and the errors joined.
+func Put(ctx context.Context, config *rest.Config, wanted []*unstructured.Unstructured) error {
+	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = 100, 100
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
 	}
 	var failures []error
-	for _, object := range objects {
+	for _, object := range wanted {
 		version := object.GroupVersionKind().GroupVersion()
 		resource := schema.GroupVersionResource{Group: version.Group, Version: version.Version, Resource: resources[object.GetKind()]}
 		_, err := client.Resource(resource).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object,

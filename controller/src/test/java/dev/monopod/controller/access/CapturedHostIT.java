@@ -45,7 +45,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// model, host → cluster.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CapturedHostIT {
-    private static final String ROLES = "../control-plane/internal/addons/addons.yaml";
+    private static final List<String> ROLES =
+            List.of(
+                    "../control-plane/internal/addons/rights.yaml",
+                    "../control-plane/internal/addons/addons.yaml");
     private static final String LEASES =
             "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
     private static final String[] HOSTS = {"a", "b", "c"};
@@ -73,7 +76,9 @@ final class CapturedHostIT {
         a = as("monopod:agent:a", "monopod:agents");
         b = as("monopod:agent:b", "monopod:agents");
         c = as("monopod:agent:c", "monopod:agents");
-        installRoles(binary.resolveSibling(ROLES).normalize());
+        for (var roles : ROLES) {
+            installRoles(binary.resolveSibling(roles).normalize());
+        }
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .ignoreException(KubernetesClientException.class)

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.TestInstance;
 /// policies say, and takes it back.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class AccessPolicyKeeperIT {
-    private static final Path ROLES = Path.of("../control-plane/internal/addons/addons.yaml");
+    private static final Path FOLDER = Path.of("../control-plane/internal/addons");
     private static final Principal ROLE = Callers.principal(Callers.ROLE);
 
     private ApiServer apiServer;
@@ -51,7 +51,11 @@ final class AccessPolicyKeeperIT {
         for (var namespace : List.of("kube-system", "monopod-system", "dev-1", "mydev-1")) {
             namespace(namespace);
         }
-        for (var document : Files.readString(ROLES).split("\n---\n", -1)) {
+        var roles =
+                Files.readString(FOLDER.resolve("rights.yaml"))
+                        + "\n---\n"
+                        + Files.readString(FOLDER.resolve("addons.yaml"));
+        for (var document : roles.split("\n---\n", -1)) {
             if (document.contains("monopod:controller")) {
                 admin.resource("---\n" + document).serverSideApply();
             }
