@@ -19,6 +19,7 @@ import (
 	"dev.monopod/control-plane/internal/certificates"
 	"dev.monopod/control-plane/internal/controlplane"
 	"dev.monopod/control-plane/internal/encryption"
+	"dev.monopod/control-plane/internal/granting"
 	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
@@ -26,7 +27,7 @@ import (
 func main() {
 	root := &cobra.Command{Use: "monopod-control-plane", Short: "Kubernetes control plane for one machine", SilenceUsage: true}
 	root.AddCommand(componentCommands()...)
-	root.AddCommand(certificatesCommand(), rotateKeyCommand(), joinCommand(), superviseCommand(), statusCommand())
+	root.AddCommand(certificatesCommand(), rotateKeyCommand(), joinCommand(), grantCommand(), superviseCommand(), statusCommand())
 	if err := root.Execute(); err != nil {
 		os.Exit(1)
 	}
@@ -100,6 +101,26 @@ func joinCommand() *cobra.Command {
 	flags.StringVar(&options.HostName, "host-name", "", "name of the host")
 	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "kubeconfig to write")
 	for _, name := range []string{"server", "token-file", "ca-hash", "host-name", "kubeconfig"} {
+		_ = command.MarkFlagRequired(name)
+	}
+	return command
+}
+
+func grantCommand() *cobra.Command {
+	var options granting.Options
+	command := &cobra.Command{
+		Use:   "grant",
+		Short: "Give a host credentials of its own in a cluster that was there before Monopod",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return granting.Grant(command.Context(), options)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "an administrator's kubeconfig")
+	flags.StringVar(&options.DataDir, "data-dir", "/var/lib/monopod", "data folder")
+	flags.StringVar(&options.HostName, "host-name", "", "name of the host")
+	for _, name := range []string{"kubeconfig", "host-name"} {
 		_ = command.MarkFlagRequired(name)
 	}
 	return command

@@ -28,8 +28,10 @@ type Config struct {
 	// TokenWebhook is asked who has a token that neither a service account nor a bootstrap token is; empty for none.
 	TokenWebhook string `json:"tokenWebhook"`
 	// Kubeconfig of the cluster that this machine joins, without a control plane of its own.
-	Kubeconfig string    `json:"kubeconfig"`
-	Processes  []Process `json:"processes"`
+	Kubeconfig string `json:"kubeconfig"`
+	// Guest says that this cluster was there before Monopod: its credentials are tokens of service accounts.
+	Guest     bool      `json:"guest"`
+	Processes []Process `json:"processes"`
 }
 
 // Process is a further process to supervise, such as the controller.

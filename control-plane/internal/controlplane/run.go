@@ -11,6 +11,7 @@ import (
 
 	"dev.monopod/control-plane/internal/certificates"
 	"dev.monopod/control-plane/internal/encryption"
+	"dev.monopod/control-plane/internal/granting"
 	"dev.monopod/control-plane/internal/joining"
 	"dev.monopod/control-plane/internal/supervisor"
 )
@@ -72,7 +73,12 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 		go config.renewDaily(ctx, s)
 		go config.keepEncrypted(ctx)
 	}
-	if !config.ControlPlane {
+	switch {
+	case config.ControlPlane:
+	case config.Guest:
+		go config.renewDaily(ctx, s)
+		go config.keepTokens(ctx)
+	default:
 		go config.renewMember(ctx, s)
 	}
 	return s.Run(ctx)
@@ -147,6 +153,31 @@ func (config Config) renewDaily(ctx context.Context, s *supervisor.Supervisor) {
 					slog.Error("not restarted after renewal", "name", process.Name, "error", err)
 				}
 			}
+		}
+	}
+}
+
+// keepTokens says once of each trouble that there is, and once that it is over. A token may live ten minutes.
+func (config Config) keepTokens(ctx context.Context) {
+	keeper := granting.Keeper{DataDir: config.DataDir, HostName: config.HostName}
+	said := ""
+	for {
+		trouble := ""
+		if err := keeper.Pass(ctx, time.Now()); err != nil {
+			trouble = err.Error()
+		}
+		switch {
+		case trouble == said || ctx.Err() != nil:
+		case trouble == "":
+			slog.Info("the cluster takes the credentials of this host again")
+		default:
+			slog.Error("credentials of this host", "error", trouble)
+		}
+		said = trouble
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(30 * time.Second):
 		}
 	}
 }

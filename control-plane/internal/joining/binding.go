@@ -64,8 +64,8 @@ func bindKnown(ctx context.Context, client kubernetes.Interface) error {
 	return nil
 }
 
-// hostRevoked asks the Host itself.
-func hostRevoked(ctx context.Context, client kubernetes.Interface, host string) (bool, error) {
+// HostRevoked asks the Host itself whether its rights were taken from it.
+func HostRevoked(ctx context.Context, client kubernetes.Interface, host string) (bool, error) {
 	content, err := client.CoreV1().RESTClient().Get().AbsPath("/apis/monopod.dev/v1/hosts", host).Do(ctx).Raw()
 	if apierrors.IsNotFound(err) {
 		return false, nil

@@ -138,7 +138,7 @@ func mayHave(ctx context.Context, client kubernetes.Interface, request *certific
 		}
 		return fmt.Sprintf("host %s has no rights any more", host), nil
 	}
-	revoked, err := hostRevoked(ctx, client, host)
+	revoked, err := HostRevoked(ctx, client, host)
 	if err != nil {
 		return "", err
 	}
