@@ -10,11 +10,11 @@ import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.client.Kubeconfig;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.Sizing;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
@@ -151,8 +151,7 @@ public final class AgentMain implements Callable<Integer> {
 
     private KubernetesClient client() {
         var builder = new KubernetesClientBuilder();
-        options.kubeconfig.ifPresent(
-                file -> builder.withConfig(Config.fromKubeconfig(file.toFile())));
+        options.kubeconfig.ifPresent(file -> builder.withConfig(Kubeconfig.read(file)));
         return builder.build();
     }
 }

@@ -24,6 +24,7 @@ import dev.monopod.eks.access.ClusterIdentity;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.kube.client.Kubeconfig;
 import dev.monopod.kube.client.Patches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
@@ -33,7 +34,6 @@ import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -376,8 +376,8 @@ public final class ControllerMain implements Callable<Integer> {
                 namespace);
     }
 
-    private KubernetesClient client() throws IOException {
-        var config = Config.fromKubeconfig(kubeconfig.toFile());
+    private KubernetesClient client() {
+        var config = Kubeconfig.read(kubeconfig);
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 

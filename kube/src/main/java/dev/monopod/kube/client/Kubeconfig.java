@@ -1,0 +1,63 @@
+package dev.monopod.kube.client;
+
+import io.fabric8.kubernetes.api.model.AuthInfo;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Reads kubeconfigs with what the client's own reader leaves out: as whom the user acts (`as`,
+/// `as-groups`), and a token that is read anew at each request (`tokenFile`), since it is renewed.
+public final class Kubeconfig {
+    private Kubeconfig() {}
+
+    /// The configuration of the file's current context.
+    ///
+    /// @throws UncheckedIOException if the file cannot be read
+    public static Config read(Path file) {
+        var config = Config.fromKubeconfig(file.toFile());
+        var user = user(file).orElse(new AuthInfo());
+        var changed = new ConfigBuilder(config);
+        @Nullable String as = user.getAs();
+        if (as != null && !as.isEmpty()) {
+            changed.withImpersonateUsername(as)
+                    .withImpersonateGroups(user.getAsGroups().toArray(String[]::new));
+        }
+        @Nullable String token = user.getTokenFile();
+        if (token != null && !token.isEmpty()) {
+            var path = file.toAbsolutePath().resolveSibling(token);
+            changed.withOauthTokenProvider(() -> token(path));
+        }
+        return changed.build();
+    }
+
+    private static Optional<AuthInfo> user(Path file) {
+        var all = Serialization.unmarshal(text(file), io.fabric8.kubernetes.api.model.Config.class);
+        return all.getContexts().stream()
+                .filter(context -> context.getName().equals(all.getCurrentContext()))
+                .findFirst()
+                .flatMap(context ->
+                        all.getUsers().stream()
+                                .filter(user ->
+                                        user.getName().equals(context.getContext().getUser()))
+                                .findFirst())
+                .map(user -> user.getUser());
+    }
+
+    private static String token(Path path) {
+        return text(path).strip();
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}
