@@ -61,8 +61,12 @@ final class AgentPolicy {
                         rule("coordination.k8s.io", "v1", "leases"),
                         rule("networking.k8s.io", "*", "ipaddresses"))
                 .endMatchConstraints()
+                // Who acts as an agent, in a cluster that was there before Monopod, might leave out
+                // the group; its rights go by the name.
                 .addNewMatchCondition(
-                        "'%s' in request.userInfo.groups".formatted(Names.AGENTS), "agents")
+                        "'%s' in request.userInfo.groups || request.userInfo.username.startsWith('%s')"
+                                .formatted(Names.AGENTS, Names.AGENT_USER),
+                        "agents")
                 .withVariables(variables())
                 .withValidations(
                         of("hosts", hosts(), HOSTS),
