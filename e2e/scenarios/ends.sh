@@ -80,6 +80,9 @@ joins_another_cluster() {
     export KUBECONFIG=$folder/data/kubeconfig/admin.kubeconfig
     trap 'other_cluster_stop '"$folder" EXIT
     other_cluster "$folder"
+    # This control plane is of Monopod's build: it is left without what `up` is to bring.
+    kubectl delete clusterrolebinding,clusterrole $(kubectl get clusterroles,clusterrolebindings -o name | grep -E 'monopod:(agent|controller|logging)') >/dev/null
+    kubectl delete namespace monopod-system >/dev/null
     "$monopod" up --kubeconfig "$KUBECONFIG"
     expect "phase of hello" "$(field pod hello .status.phase)" Running
     # This API server checks the kubelets' certificates, so its administrator adds who signs them.
@@ -89,9 +92,69 @@ joins_another_cluster() {
     contains "$(kubectl logs hello)" "Hello from a machine of my own"
     expect "exec" "$(kubectl exec hello -- echo word)" word
     contains "$(inside hello default 'timeout 20 nslookup kubernetes.default.svc.cluster.local')" 10.100.0.1
+    joined_host_is_captured
     second_host_of_another_cluster "$(ip -4 -o addr show scope global | awk '!/ mp-/ { sub("/.*", "", $4); print $4; exit }')"
-    "$monopod" down
+    joined_host_is_revoked
+    administrator_is_away "$folder"
+    "$monopod" down --kubeconfig "$KUBECONFIG"
     expect "what is left" "$(kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,crd,nodes,pods -A -o name)" ""
+    expect "what is left of rights" "$(kubectl get clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,secrets -A -l app.kubernetes.io/part-of=monopod -o name)" ""
+    eventually 60 is "" kubectl get namespace monopod-system --ignore-not-found -o name
+}
+
+# as_joined PROCESS ARGUMENT...: kubectl with the credential that this host's process has in the other cluster.
+as_joined() { kubectl --kubeconfig "$MONOPOD_DATA/kubeconfig/joined-$1.kubeconfig" "${@:2}"; }
+
+# refuses WORD COMMAND...: the command fails, and says the word.
+refuses() {
+    local answer
+    if answer=$("${@:2}" 2>&1); then fail "it is allowed: ${*:2}"; fi
+    contains "$answer" "$1"
+}
+
+# The credentials that lie on this host, in the hands of somebody else: threat model, host → cluster.
+joined_host_is_captured() {
+    local machine key host
+    host=$(first_host)
+    key=$(sed -n 's/ *client-key-data: //p' "$KUBECONFIG")
+    [[ -n $key ]] || fail "the administrator's kubeconfig has no key"
+    expect "files with the administrator's key" "$(grep -rlF "$key" "$MONOPOD_DATA" /run/monopod || true)" ""
+    if pgrep -af -- "--kubeconfig.$KUBECONFIG"; then fail "a process reads the administrator's kubeconfig"; fi
+    kubectl create secret generic theirs -n kube-public --from-literal=word=secret
+    refuses forbidden as_joined agent get secret theirs -n kube-public
+    refuses forbidden as_joined agent get secrets -A
+    machine=$(kubectl get machines.monopod.dev -o 'jsonpath={.items[0].metadata.name}')
+    kubectl get machines.monopod.dev "$machine" -o json | sed "s/\"$machine\"/\"m-another\"/; s/\"host\": \"$host\"/\"host\": \"another\"/" >"$logs/machine.json"
+    refuses forbidden as_joined agent create -f "$logs/machine.json"
+    refuses spec as_joined agent patch machines.monopod.dev "$machine" --type merge -p '{"spec": {"host": "another"}}'
+    refuses "Machines of its own host only" as_joined agent label machines.monopod.dev "$machine" x=y
+    refuses "cannot impersonate" as_joined agent --as monopod:controller get pods
+    refuses forbidden as_joined agent create token "controller.$host" -n monopod-system
+    refuses forbidden as_joined controller create clusterrolebinding mine --clusterrole cluster-admin --user monopod:controller
+    refuses "cannot impersonate" as_joined controller --as monopod:admin --as-group system:masters get nodes
+    kubectl delete secret theirs -n kube-public
+}
+
+# Who is revoked is told so, and an administrator gives a new credential.
+joined_host_is_revoked() {
+    kubectl delete serviceaccount "agent.$(first_host)" -n monopod-system
+    eventually 40 refuses "its service account was deleted" "$monopod" status
+    eventually 60 grep -q "was deleted" "$MONOPOD_DATA/logs/supervisor.log"
+    "$monopod" up --kubeconfig "$KUBECONFIG" --no-first-pod
+    "$monopod" status >/dev/null
+}
+
+# administrator_is_away FOLDER: agent and controller begin anew without that kubeconfig, and a pod runs.
+administrator_is_away() {
+    mv "$KUBECONFIG" "$1/administrator"
+    export KUBECONFIG=$1/administrator
+    kill -9 "$(process controller)" "$(process agent)"
+    eventually 90 ready agent
+    eventually 90 ready controller
+    "$monopod" up --no-first-pod
+    kubectl run later --image="$(field pod hello '.spec.containers[0].image')" --image-pull-policy=IfNotPresent --command -- sleep 600
+    eventually 120 runs later default
+    kubectl delete pod later --now
 }
 
 # host_state: what of the kernel's state must be the same before up and after down.

@@ -2,14 +2,13 @@ package dev.monopod.cli.cluster;
 
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.terminal.CliException;
-import io.fabric8.kubernetes.client.Config;
+import dev.monopod.kube.client.Kubeconfig;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -20,15 +19,19 @@ public final class Cluster {
     /// A client for the cluster of this machine; with `KUBECONFIG` set and no cluster of our own,
     /// for that one. The caller closes it.
     public static KubernetesClient connect(Layout layout) {
-        var own =
-                Installation.read(layout)
-                        .map(it -> it.standing().kubeconfig(layout))
-                        .orElse(layout.adminKubeconfig());
-        if (Files.isReadable(own)) {
+        var standing = Installation.read(layout).map(Installation::standing);
+        var own = standing.map(it -> it.kubeconfig(layout)).orElse(layout.adminKubeconfig());
+        var variable = System.getenv("KUBECONFIG");
+        var named = variable != null && !variable.isBlank();
+        // With the agent's credentials in another's cluster little can be done but look.
+        var agents =
+                standing.isPresent()
+                        && standing.get() instanceof Standing.Guest guest
+                        && guest.administrator().isEmpty();
+        if (Files.isReadable(own) && !(agents && named)) {
             return connect(own);
         }
-        var variable = System.getenv("KUBECONFIG");
-        if (variable != null && !variable.isBlank()) {
+        if (variable != null && named) {
             return connect(Path.of(variable.split(":", 2)[0]));
         }
         throw new CliException(
@@ -37,18 +40,13 @@ public final class Cluster {
     }
 
     public static KubernetesClient connect(Path kubeconfig) {
-        try {
-            var config = Config.fromKubeconfig(Files.readString(kubeconfig));
-            config =
-                    new ConfigBuilder(config)
-                            .withRequestTimeout(20_000)
-                            .withConnectionTimeout(5_000)
-                            .withRequestRetryBackoffLimit(2)
-                            .build();
-            return new KubernetesClientBuilder().withConfig(config).build();
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
+        var config =
+                new ConfigBuilder(Kubeconfig.read(kubeconfig))
+                        .withRequestTimeout(20_000)
+                        .withConnectionTimeout(5_000)
+                        .withRequestRetryBackoffLimit(2)
+                        .build();
+        return new KubernetesClientBuilder().withConfig(config).build();
     }
 
     /// The API server's own words, without the client's wrapping.

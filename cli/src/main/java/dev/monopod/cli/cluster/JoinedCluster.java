@@ -126,13 +126,22 @@ public final class JoinedCluster {
         }
     }
 
+    /// Whose credentials the cluster is left with.
+    public enum By {
+        /// An administrator of a cluster that is not Monopod's: may remove all.
+        ADMINISTRATOR,
+
+        /// The host's own: may remove what its agent has written.
+        HOST
+    }
+
     /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
     /// unless the control plane is Monopod's own.
-    public static void leave(Path kubeconfig, Installation installation) {
+    public static void leave(Path kubeconfig, Installation installation, By by) {
         var hostName = installation.hostName();
         try (var client = Cluster.connect(kubeconfig)) {
             var last =
-                    installation.standing().runsController()
+                    by == By.ADMINISTRATOR
                             && client.resources(Host.class).list().getItems().stream()
                                     .allMatch(
                                             host -> host.getMetadata().getName().equals(hostName));
@@ -147,10 +156,15 @@ public final class JoinedCluster {
             if (installation.standing().givenAddress().isPresent()) {
                 new HostAddresses(client).release(hostName);
             }
+            var rights = new JoinedRights(client);
+            if (by == By.ADMINISTRATOR) {
+                rights.remove(hostName);
+            }
             if (last) {
                 removeClaims(client);
                 removeLoadBalancers(client);
                 removeDefinitions(client);
+                rights.removeAll();
             }
         }
     }

@@ -46,6 +46,8 @@ public final class Revocation {
                 .list()
                 .getItems()
                 .forEach(binding -> client.resource(binding).delete());
+        // In a cluster that was there before Monopod: with them its controller's rights, too.
+        new JoinedRights(client).remove(name);
         return true;
     }
 }

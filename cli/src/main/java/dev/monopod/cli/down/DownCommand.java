@@ -7,6 +7,7 @@ import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Kubeconfigs;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.kube.api.Host;
@@ -14,6 +15,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,6 +35,15 @@ public final class DownCommand implements Callable<Integer> {
     private boolean keepData;
 
     @Option(
+            names = "--kubeconfig",
+            paramLabel = "FILE",
+            description = {
+                "An administrator's, of the cluster that was joined by `up --kubeconfig`, to remove there what Monopod is",
+                "(default: the file that `up` was told, if it is there still)."
+            })
+    private @Nullable Path kubeconfig;
+
+    @Option(
             names = "--purge",
             hidden = true,
             description = "Delete the data folder; the default, unless --keep-data.")
@@ -45,6 +56,9 @@ public final class DownCommand implements Callable<Integer> {
         }
         if (!"root".equals(System.getProperty("user.name"))) {
             throw new CliException("down removes machines and networks", "run it as root");
+        }
+        if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
+            throw new CliException("--kubeconfig %s: cannot be read".formatted(kubeconfig));
         }
         var layout = options.layout();
         @Nullable HostSnapshot before =
@@ -88,18 +102,40 @@ public final class DownCommand implements Callable<Integer> {
     }
 
     /// A cluster that does not answer holds nothing up: the machine is cleared all the same.
-    private static void leaveCluster(Layout layout, Steps steps) {
+    private void leaveCluster(Layout layout, Steps steps) {
         Installation.read(layout)
                 .ifPresent(it ->
                         it.standing()
                                 .externalKubeconfig(layout)
-                                .ifPresent(kubeconfig -> leave(it, kubeconfig, steps)));
+                                .ifPresent(own -> leave(it, own, steps)));
     }
 
-    private static void leave(Installation installation, Path kubeconfig, Steps steps) {
+    private void leave(Installation installation, Path own, Steps steps) {
+        var standing = installation.standing();
+        var administrator =
+                standing instanceof Standing.Guest
+                        ? Optional.ofNullable(kubeconfig).or(standing::administrator)
+                        : Optional.<Path>empty();
+        leave(
+                installation,
+                administrator.orElse(own),
+                administrator.isPresent() ? JoinedCluster.By.ADMINISTRATOR : JoinedCluster.By.HOST,
+                steps);
+        if (standing instanceof Standing.Guest guest && administrator.isEmpty()) {
+            steps.note(
+                    "what an administrator put into the cluster stays there: %s is not there, and no other was named by --kubeconfig"
+                            .formatted(guest.kubeconfig()));
+            steps.note(
+                    "to remove it: kubectl delete clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,crds -l app.kubernetes.io/part-of=monopod; kubectl delete namespace monopod-system");
+        }
+    }
+
+    private static void leave(
+            Installation installation, Path kubeconfig, JoinedCluster.By by, Steps steps) {
         try {
             steps.step(
-                    "objects in the cluster", () -> JoinedCluster.leave(kubeconfig, installation));
+                    "objects in the cluster",
+                    () -> JoinedCluster.leave(kubeconfig, installation, by));
         } catch (RuntimeException failure) {
             steps.note(
                     "Monopod's objects stay in the cluster of %s: %s"

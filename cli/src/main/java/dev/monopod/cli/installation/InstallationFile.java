@@ -47,7 +47,9 @@ record InstallationFile(
                 it.hostName(),
                 it.overcommit().cpu(),
                 it.overcommit().storage(),
-                standing.externalKubeconfig(layout).map(Path::toString).orElse(""),
+                standing instanceof Standing.Guest guest
+                        ? guest.kubeconfig().toString()
+                        : standing.externalKubeconfig(layout).map(Path::toString).orElse(""),
                 own ? "" : it.dnsAddress(),
                 new Place(
                         standing.underlayAddress().orElse(""), standing.givenAddress().orElse("")),

@@ -19,6 +19,8 @@ public record Layout(Path dist, Path data, Path run) {
     /// File in the data folder: the agent's credentials on a host that joined by a token.
     static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
 
+    private static final String JOINED = "kubeconfig/joined-%s.kubeconfig";
+
     /// Of this build.
     public static final String VERSION = "0.1.0";
 
@@ -56,6 +58,13 @@ public record Layout(Path dist, Path data, Path run) {
 
     public Path memberKubeconfig() {
         return data.resolve(MEMBER_KUBECONFIG);
+    }
+
+    /// A process' credentials in a cluster that was there before Monopod.
+    ///
+    /// @param process `agent` or `controller`
+    public Path guestKubeconfig(String process) {
+        return data.resolve(JOINED.formatted(process));
     }
 
     /// What was decided for this host.

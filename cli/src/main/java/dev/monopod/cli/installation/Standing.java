@@ -2,6 +2,7 @@ package dev.monopod.cli.installation;
 
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.FixedAddresses;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -24,7 +25,8 @@ public sealed interface Standing {
 
     /// A host of a cluster that is not Monopod's.
     ///
-    /// @param kubeconfig of that cluster
+    /// @param kubeconfig an administrator's, as `up` was told; needed again by `down` alone, and
+    ///   read by no process
     /// @param dns address of the cluster's DNS
     /// @param underlay address by which other hosts reach it; empty if there is none
     /// @param address in the VPC; empty on the first of Monopod's hosts
@@ -49,6 +51,11 @@ public sealed interface Standing {
     /// own only.
     default boolean runsController() {
         return !(this instanceof Member);
+    }
+
+    /// Whether commands on this host may make profiles and pods.
+    default boolean administers() {
+        return runsControlPlane() || administrator().isPresent();
     }
 
     default Optional<String> underlayAddress() {
@@ -80,17 +87,27 @@ public sealed interface Standing {
         };
     }
 
-    /// Credentials for the cluster that is not this host's own; empty if it is.
+    /// The agent's credentials for the cluster that is not this host's own; empty if it is.
     default Optional<Path> externalKubeconfig(Layout layout) {
         return switch (this) {
             case Alone _, First _ -> Optional.empty();
             case Member _ -> Optional.of(layout.memberKubeconfig());
-            case Guest guest -> Optional.of(guest.kubeconfig());
+            case Guest _ -> Optional.of(layout.guestKubeconfig("agent"));
         };
+    }
+
+    /// An administrator's kubeconfig of a cluster that is not Monopod's, as long as its file is
+    /// there.
+    default Optional<Path> administrator() {
+        return this instanceof Guest guest
+                ? Optional.of(guest.kubeconfig()).filter(Files::isReadable)
+                : Optional.empty();
     }
 
     /// What commands on this host speak to the cluster with.
     default Path kubeconfig(Layout layout) {
-        return externalKubeconfig(layout).orElse(layout.adminKubeconfig());
+        return administrator()
+                .or(() -> externalKubeconfig(layout))
+                .orElse(layout.adminKubeconfig());
     }
 }

@@ -41,6 +41,7 @@ public final class SupervisorConfig {
         config.put("hostName", installation.hostName());
         config.put(
                 "kubeconfig", standing.externalKubeconfig(layout).map(Object::toString).orElse(""));
+        config.put("guest", standing instanceof Standing.Guest);
         config.put("hostAddress", installation.hostAddress());
         config.put("vpcCidr", network.range().toString());
         config.put("networkNamespace", network.networkNamespace());
@@ -190,8 +191,11 @@ public final class SupervisorConfig {
     }
 
     private String credentials(String process) {
-        return standing.externalKubeconfig(layout)
-                .orElse(layout.data().resolve("kubeconfig").resolve(process + ".kubeconfig"))
-                .toString();
+        return switch (standing) {
+            case Standing.Alone _, Standing.First _ ->
+                    layout.data().resolve("kubeconfig").resolve(process + ".kubeconfig").toString();
+            case Standing.Member _ -> layout.memberKubeconfig().toString();
+            case Standing.Guest _ -> layout.guestKubeconfig(process).toString();
+        };
     }
 }

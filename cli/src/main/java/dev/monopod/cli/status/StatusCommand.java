@@ -42,6 +42,9 @@ public final class StatusCommand implements Callable<Integer> {
                     text.append(processes(status));
                 },
                 () -> text.append("Monopod does not run on this machine.\n"));
+        var refused = new Credentials(layout).refused();
+        answer.put("refusedCredentials", refused);
+        refused.forEach(words -> text.append('\n').append(words).append('\n'));
         var clusterAnswers = cluster(layout, answer, text);
         if (options.json()) {
             answer.put("up", supervisor.isPresent());
@@ -50,7 +53,7 @@ public final class StatusCommand implements Callable<Integer> {
             System.out.print(text);
         }
         boolean ready = supervisor.map(SupervisorClient.Status::allReady).orElse(false);
-        return ready && clusterAnswers ? 0 : 1;
+        return ready && clusterAnswers && refused.isEmpty() ? 0 : 1;
     }
 
     private Table processes(SupervisorClient.Status status) {

@@ -8,7 +8,6 @@ import dev.monopod.cli.installation.HostNames;
 import dev.monopod.cli.installation.HostRoutes;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
-import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.installation.Underlays;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
@@ -115,12 +114,19 @@ public final class UpCommand implements Callable<Integer> {
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
         up.processes();
         up.host();
-        if (installation.standing() instanceof Standing.Member) {
+        if (!installation.standing().administers()) {
             steps.note(
                     "this machine is a host of the cluster of "
                             + installation.standing().kubeconfig(layout));
             return 0;
         }
+        installation
+                .standing()
+                .administrator()
+                .ifPresent(it ->
+                        steps.note(
+                                "nothing on this host reads %s any more: you may take it away; `monopod down --kubeconfig FILE` needs it again"
+                                        .formatted(it)));
         var kubeconfigHint = steps.step("kubeconfig", up::kubeconfig);
         var imageLoaded = up.images();
         up.profile();
@@ -167,6 +173,7 @@ public final class UpCommand implements Callable<Integer> {
                         new UpPlan.Found(
                                 last,
                                 UpPlan.cluster(asked, last.map(Installation::standing))
+                                        .map(it -> cluster(it, layout))
                                         .map(it -> JoinedCluster.ask(it, hostName)),
                                 HostRoutes.ranges(),
                                 hostName,
@@ -176,6 +183,21 @@ public final class UpCommand implements Callable<Integer> {
             case UpPlan.WrongUsage wrong -> throw usage(wrong.message());
             case UpPlan.Refused refused -> throw new CliException(refused.message(), refused.fix());
         };
+    }
+
+    /// An administrator's file may be gone once this host has credentials of its own.
+    private static Path cluster(Path administrator, Layout layout) {
+        if (Files.isReadable(administrator)) {
+            return administrator;
+        }
+        var own = layout.guestKubeconfig("agent");
+        if (Files.isReadable(own)) {
+            return own;
+        }
+        throw new CliException(
+                "this host has no credentials in its cluster, and %s is not there"
+                        .formatted(administrator),
+                "monopod up --kubeconfig FILE, with an administrator's");
     }
 
     private UpPlan.Asked asked() {

@@ -14,6 +14,10 @@ enum UpDecision {
     /// Makes or renews what a host of somebody else's cluster needs: its own kubelets' authority.
     ISSUE_CERTIFICATES,
 
+    /// Puts roles, and who agent and controller are, into that cluster, and makes their
+    /// credentials.
+    GRANT_RIGHTS,
+
     /// Asks that cluster who signs its API server's client certificate.
     LEARN_CLIENT_AUTHORITY,
 
@@ -47,9 +51,24 @@ enum UpDecision {
         }
     }
 
+    /// Whether the file of an administrator of somebody else's cluster is there. Once the host has
+    /// credentials of its own it may be gone.
+    enum Administrator {
+        THERE,
+        GONE
+    }
+
     /// @param running what the running supervisor was started with; empty if none runs
-    static List<UpDecision> of(Optional<Inputs> running, Inputs wanted, Standing standing) {
+    static List<UpDecision> of(
+            Optional<Inputs> running,
+            Inputs wanted,
+            Standing standing,
+            Administrator administrator) {
         List<UpDecision> steps = new ArrayList<>();
+        if (standing instanceof Standing.Guest && administrator == Administrator.THERE) {
+            // First: if the cluster refuses, what runs runs on.
+            steps.add(GRANT_RIGHTS);
+        }
         var stop = running.flatMap(it -> stop(it, wanted));
         stop.ifPresent(steps::add);
         switch (standing) {

@@ -56,7 +56,10 @@ sealed interface UpPlan {
     /// Which cluster the host joins; empty: one of its own. What stands against that is told by
     /// [#of].
     static Optional<Path> cluster(Asked asked, Optional<Standing> last) {
-        return last.isPresent() ? guestOf(last.get()) : asked.kubeconfig();
+        if (last.isEmpty()) {
+            return asked.kubeconfig();
+        }
+        return guestOf(last.get()).map(before -> asked.kubeconfig().orElse(before));
     }
 
     static UpPlan of(Asked asked, Found found) {
@@ -87,7 +90,8 @@ sealed interface UpPlan {
     }
 
     private static void sameCluster(Asked asked, Standing last) {
-        if (asked.kubeconfig().isEmpty() || asked.kubeconfig().equals(guestOf(last))) {
+        // Whether another file is of the same cluster is seen where it is used: GRANT_RIGHTS.
+        if (asked.kubeconfig().isEmpty() || last instanceof Standing.Guest) {
             return;
         }
         throw new Stop(
@@ -97,8 +101,8 @@ sealed interface UpPlan {
                                     "this machine is up with a control plane of its own";
                             case Standing.Member _ ->
                                     "this machine is a host of another machine's cluster";
-                            case Standing.Guest guest ->
-                                    "this machine is up with the cluster of " + guest.kubeconfig();
+                            case Standing.Guest _ ->
+                                    throw new IllegalStateException("its file may be another");
                         },
                         "monopod down, then up with the new cluster"));
     }

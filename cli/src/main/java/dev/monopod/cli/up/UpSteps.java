@@ -36,6 +36,7 @@ import java.util.stream.Stream;
 /// concerns the cluster is in [FirstPod].
 public final class UpSteps {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration GRANT_LIMIT = Duration.ofSeconds(60);
     private static final int RESTART_LIMIT = 8;
 
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
@@ -98,7 +99,11 @@ public final class UpSteps {
                                 new Inputs(
                                         read(layout.supervisorConfig()),
                                         Inputs.Build.parse(read(layout.build()))));
-        UpDecision.of(running, wanted, installation.standing())
+        var administrator =
+                installation.standing().administrator().isPresent()
+                        ? UpDecision.Administrator.THERE
+                        : UpDecision.Administrator.GONE;
+        UpDecision.of(running, wanted, installation.standing(), administrator)
                 .forEach(step -> perform(step, wanted));
     }
 
@@ -111,6 +116,8 @@ public final class UpSteps {
             case STOP_OLD_CREDENTIALS ->
                     steps.step("stop the processes of the old credentials", this::stopSupervisor);
             case ISSUE_CERTIFICATES -> issueCertificates();
+            case GRANT_RIGHTS ->
+                    steps.step("rights in the cluster, and credentials", this::grantRights);
             case LEARN_CLIENT_AUTHORITY ->
                     write(
                             layout.pki(Layout.CLIENT_AUTHORITY),
@@ -138,6 +145,22 @@ public final class UpSteps {
                 layout.data().toString(),
                 "--host-address",
                 installation.hostAddress());
+    }
+
+    private void grantRights() {
+        Commands.trouble(
+                        GRANT_LIMIT,
+                        layout.controlPlane().toString(),
+                        "grant",
+                        "--kubeconfig",
+                        installation.standing().administrator().orElseThrow().toString(),
+                        "--data-dir",
+                        layout.data().toString(),
+                        "--host-name",
+                        installation.hostName())
+                .ifPresent(words -> {
+                    throw new CliException(words.replaceFirst("^Error: ", ""));
+                });
     }
 
     private List<String> processNames() {

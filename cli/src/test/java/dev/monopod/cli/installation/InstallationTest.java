@@ -152,6 +152,24 @@ final class InstallationTest {
     }
 
     @Test
+    void noProcessOfAGuestIsTakenToTheAdministratorsKubeconfig() throws IOException {
+        var administrator = Files.createFile(folder.resolve("their.kubeconfig"));
+        var guest =
+                new Standing.Guest(administrator, "10.32.0.10", Optional.empty(), Optional.empty());
+
+        assertThat(supervisor(guest))
+                .contains(
+                        "kubeconfig/joined-agent.kubeconfig",
+                        "kubeconfig/joined-controller.kubeconfig",
+                        "\"guest\" : true")
+                .doesNotContain("their.kubeconfig");
+        assertThat(guest.kubeconfig(layout())).isEqualTo(administrator);
+        Files.delete(administrator);
+        assertThat(guest.kubeconfig(layout()))
+                .isEqualTo(folder.resolve("kubeconfig/joined-agent.kubeconfig"));
+    }
+
+    @Test
     void answersToolsOfAwsOnAClusterOfItsOwnOnly() {
         assertThat(supervisor(new Standing.First("198.51.100.1")))
                 .contains("\"--eks-bind\", \"127.0.0.1:9444\"", "https://198.51.100.1:6443")

@@ -1,6 +1,7 @@
 package dev.monopod.cli.up;
 
 import static dev.monopod.cli.up.UpDecision.AWAIT_PROCESSES;
+import static dev.monopod.cli.up.UpDecision.GRANT_RIGHTS;
 import static dev.monopod.cli.up.UpDecision.ISSUE_CERTIFICATES;
 import static dev.monopod.cli.up.UpDecision.LEARN_CLIENT_AUTHORITY;
 import static dev.monopod.cli.up.UpDecision.RECORD;
@@ -11,6 +12,7 @@ import static dev.monopod.cli.up.UpDecision.STOP_OLD_CREDENTIALS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.up.UpDecision.Administrator;
 import dev.monopod.cli.up.UpDecision.Inputs;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +47,7 @@ final class UpDecisionTest {
                 row(
                         GUEST,
                         Optional.empty(),
+                        GRANT_RIGHTS,
                         ISSUE_CERTIFICATES,
                         LEARN_CLIENT_AUTHORITY,
                         RECORD,
@@ -52,7 +55,13 @@ final class UpDecisionTest {
                 row(ALONE, Optional.of(WANTED), RECORD),
                 row(FIRST, Optional.of(WANTED), RECORD),
                 row(MEMBER, Optional.of(WANTED), LEARN_CLIENT_AUTHORITY, RECORD),
-                row(GUEST, Optional.of(WANTED), ISSUE_CERTIFICATES, LEARN_CLIENT_AUTHORITY, RECORD),
+                row(
+                        GUEST,
+                        Optional.of(WANTED),
+                        GRANT_RIGHTS,
+                        ISSUE_CERTIFICATES,
+                        LEARN_CLIENT_AUTHORITY,
+                        RECORD),
                 row(
                         FIRST,
                         Optional.of(NEW_CONFIG),
@@ -73,18 +82,35 @@ final class UpDecisionTest {
     @ParameterizedTest
     @MethodSource("table")
     void decides(Standing standing, Optional<Inputs> running, List<UpDecision> steps) {
-        assertThat(UpDecision.of(running, WANTED, standing)).isEqualTo(steps);
+        assertThat(UpDecision.of(running, WANTED, standing, Administrator.THERE)).isEqualTo(steps);
     }
 
     @Test
     void recordsAfterTheOldProcessesEndAndBeforeTheNewBegin() {
         for (Standing standing : List.of(ALONE, FIRST, MEMBER, GUEST)) {
-            var steps = UpDecision.of(Optional.of(NEW_CONFIG), WANTED, standing);
+            var steps =
+                    UpDecision.of(Optional.of(NEW_CONFIG), WANTED, standing, Administrator.GONE);
 
             assertThat(steps.indexOf(STOP_OLD_CONFIGURATION)).isZero();
             assertThat(steps.indexOf(RECORD)).isLessThan(steps.indexOf(START_SUPERVISOR));
             assertThat(steps).last().isEqualTo(AWAIT_PROCESSES);
         }
+    }
+
+    @Test
+    void aClusterThatGrantsNothingLeavesTheOldProcessesAlone() {
+        var steps = UpDecision.of(Optional.of(ALL_NEW), WANTED, GUEST, Administrator.THERE);
+
+        assertThat(steps).startsWith(GRANT_RIGHTS, STOP_OLD_CONFIGURATION);
+    }
+
+    @Test
+    void onceAHostHasItsOwnCredentialsNoAdministratorIsNeeded() {
+        var steps = UpDecision.of(Optional.of(NEW_BUILD), WANTED, GUEST, Administrator.GONE);
+
+        assertThat(steps)
+                .doesNotContain(GRANT_RIGHTS)
+                .contains(STOP_OLD_BUILD, LEARN_CLIENT_AUTHORITY, START_SUPERVISOR);
     }
 
     @Test
@@ -101,7 +127,8 @@ final class UpDecisionTest {
     void aBuildThatNobodyKnowsOfIsAnother() {
         var unknown = new Inputs("config", Inputs.Build.parse(""));
 
-        assertThat(UpDecision.of(Optional.of(unknown), WANTED, FIRST)).contains(STOP_OLD_BUILD);
+        assertThat(UpDecision.of(Optional.of(unknown), WANTED, FIRST, Administrator.GONE))
+                .contains(STOP_OLD_BUILD);
     }
 
     private static Arguments row(

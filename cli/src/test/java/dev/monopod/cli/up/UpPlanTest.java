@@ -302,11 +302,25 @@ final class UpPlanTest {
                 .isEqualTo("this machine is up with a control plane of its own");
         assertThat(refusal(new Standing.Member("d", "u", "10.77.0.9"), other))
                 .isEqualTo("this machine is a host of another machine's cluster");
-        assertThat(
-                        refusal(
-                                new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty()),
-                                other))
-                .isEqualTo("this machine is up with the cluster of " + THEIRS);
+    }
+
+    @Test
+    void anAdministratorsFileMayLieElsewhereTheNextTime() {
+        var other = Path.of("/etc/other.kubeconfig");
+        var guest = new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty());
+        var asked =
+                new UpPlan.Asked(
+                        "default",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(other),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
+
+        assertThat(UpPlan.cluster(asked, Optional.of(guest))).contains(other);
+        assertThat(UpPlan.cluster(NOTHING, Optional.of(guest))).contains(THEIRS);
     }
 
     @Test

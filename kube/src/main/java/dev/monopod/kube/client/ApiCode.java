@@ -6,6 +6,9 @@ import java.util.Set;
 
 /// An answer of the API server that a caller may expect.
 public enum ApiCode {
+    /// It does not know who asks: a token has ended, or its account was deleted.
+    UNAUTHORIZED(HttpURLConnection.HTTP_UNAUTHORIZED),
+
     /// This user may not do it.
     FORBIDDEN(HttpURLConnection.HTTP_FORBIDDEN),
 

@@ -20,8 +20,8 @@ public final class Kubeconfig {
     ///
     /// @throws UncheckedIOException if the file cannot be read
     public static Config read(Path file) {
-        var config = Config.fromKubeconfig(file.toFile());
         var user = user(file).orElse(new AuthInfo());
+        var config = Config.fromKubeconfig(file.toFile());
         var changed = new ConfigBuilder(config);
         @Nullable String as = user.getAs();
         if (as != null && !as.isEmpty()) {
