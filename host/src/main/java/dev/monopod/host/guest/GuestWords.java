@@ -15,11 +15,18 @@ public final class GuestWords {
             var character = said.charAt(i);
             line.append(printable(character) ? character : ' ');
         }
-        // A pair is not cut in half: what is left of it is no text.
-        if (!line.isEmpty() && Character.isHighSurrogate(line.charAt(line.length() - 1))) {
-            line.setLength(line.length() - 1);
+        var text = cut(line.toString(), longest);
+        return said.length() <= longest ? text : text + "…";
+    }
+
+    /// At most so many characters of it. A pair of two that are one letter is not cut in half: what
+    /// is left of it is no text.
+    public static String cut(String said, int longest) {
+        var end = Math.min(said.length(), longest);
+        if (end > 0 && Character.isHighSurrogate(said.charAt(end - 1))) {
+            end--;
         }
-        return said.length() <= longest ? line.toString() : line + "…";
+        return said.substring(0, end);
     }
 
     private static boolean printable(char character) {

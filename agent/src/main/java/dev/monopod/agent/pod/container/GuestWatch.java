@@ -12,6 +12,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.host.guest.Budget;
 import dev.monopod.host.guest.GuestLog;
+import dev.monopod.host.guest.GuestWords;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.protocol.guest.ContainerState;
 import dev.monopod.protocol.guest.ListContainersRequest;
@@ -211,7 +212,7 @@ public final class GuestWatch {
     private String message(ContainerState state) throws InterruptedException {
         var written = state.getTerminationMessage().toString(StandardCharsets.UTF_8);
         if (!written.isEmpty()) {
-            return written.length() > MESSAGE_BYTES ? written.substring(0, MESSAGE_BYTES) : written;
+            return GuestWords.cut(written, MESSAGE_BYTES);
         }
         var policy = view.plan().container(state.getName()).spec().getTerminationMessagePolicy();
         if (!"FallbackToLogsOnError".equals(policy) || state.getExitCode() == 0) {

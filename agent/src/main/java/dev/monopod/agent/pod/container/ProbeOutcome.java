@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.container;
 
+import dev.monopod.host.guest.GuestWords;
 import dev.monopod.protocol.guest.ProbeFailure;
 import dev.monopod.protocol.guest.ProbeResponse;
 
@@ -35,6 +36,6 @@ sealed interface ProbeOutcome {
     }
 
     private static String cut(String text) {
-        return text.substring(0, Math.min(text.length(), TEXT_LIMIT));
+        return GuestWords.cut(text, TEXT_LIMIT);
     }
 }

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.container;
 
+import dev.monopod.host.guest.GuestWords;
 import dev.monopod.protocol.guest.ContainerUser;
 import dev.monopod.protocol.guest.StartContainerResponse;
 import dev.monopod.protocol.guest.StartRefusal;
@@ -74,6 +75,6 @@ sealed interface StartOutcome {
     }
 
     private static String cut(String message) {
-        return message.substring(0, Math.min(message.length(), MESSAGE_LIMIT));
+        return GuestWords.cut(message, MESSAGE_LIMIT);
     }
 }

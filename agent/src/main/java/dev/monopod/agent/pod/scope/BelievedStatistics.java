@@ -69,7 +69,7 @@ public final class BelievedStatistics {
         if (told.hasPod()) {
             believed.setPod(usage(told.getPod()));
         }
-        return believed.build();
+        return BelievedNumbers.hold(believed).build();
     }
 
     /// Of two attempts the later one.
