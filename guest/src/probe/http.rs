@@ -200,7 +200,7 @@ fn complete(bytes: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&bytes[..start]);
     let chunked = header(&head, "transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
     match header(&head, "content-length").and_then(|value| value.parse::<usize>().ok()) {
-        Some(length) => bytes.len() >= start + length,
+        Some(length) => bytes.len() - start >= length,
         None => chunked && bytes.ends_with(b"0\r\n\r\n"),
     }
 }
@@ -221,6 +221,22 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     Some(Answer { status, location: header(&head, "location"), body: String::from_utf8_lossy(body).into_owned() })
 }
 
+/// What a fuzzer holds for true of any answer.
+#[cfg(fuzzing)]
+pub fn try_answer(bytes: &[u8]) {
+    let whole = complete(bytes);
+    let target = Target { secure: false, host: "10.0.0.1".to_owned(), port: 80, path: "/a/b?c".to_owned() };
+    match parse(bytes) {
+        Some(answer) => {
+            assert!(answer.body.len() <= 3 * BODY_LIMIT);
+            if let Some(next) = answer.location.and_then(|location| target.redirected(&location)) {
+                assert!(next.host == target.host && next.path.starts_with('/'), "{next:?}");
+            }
+        }
+        None => assert!(!whole || find_body(bytes).is_some()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +246,14 @@ mod tests {
         let answer = parse(b"HTTP/1.1 404 Not Found\r\nLocation: /there\r\n\r\nnothing").expect("answer");
         assert_eq!((answer.status, answer.location.as_deref(), answer.body.as_str()), (404, Some("/there"), "nothing"));
         assert!(parse(b"SSH-2.0-x\r\n\r\n").is_none());
+    }
+
+    #[test]
+    fn waits_for_a_body_of_any_announced_length() {
+        for (length, whole) in [("4", true), ("5", false), ("18446744073709551615", false)] {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nbody");
+            assert_eq!(complete(answer.as_bytes()), whole, "{length}");
+        }
     }
 
     #[test]
