@@ -1,6 +1,8 @@
 //! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container,
 //! or the one that waits for an NFS server.
 
+#![cfg_attr(fuzzing, no_main, allow(dead_code, unused_imports))]
+
 mod boot;
 mod cgroup;
 mod channel;
@@ -24,6 +26,10 @@ mod statistics;
 mod streams;
 mod usage;
 mod volumes;
+
+#[cfg(fuzzing)]
+#[path = "../fuzz/targets.rs"]
+mod fuzz;
 
 use std::process::ExitCode;
 

@@ -237,6 +237,16 @@ fn of_mount_itself(word: &str) -> bool {
     WORDS.contains(&word) || ["x-", "comment=", "retry="].iter().any(|prefix| word.starts_with(prefix))
 }
 
+/// What a fuzzer holds for true of any options.
+#[cfg(fuzzing)]
+pub fn try_options(words: &[String]) {
+    let options = Options::parse(words);
+    assert!(options.flags.contains(MsFlags::MS_NODEV), "{words:?}");
+    for version in &options.versions {
+        assert!(options.data(version, "10.0.0.1", None).starts_with(&format!("vers={version},addr=10.0.0.1")), "{words:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use self::dial::dial;
+#[cfg(fuzzing)]
+pub use self::http::try_answer;
 pub use self::verdict::Verdict;
 use crate::container::exec::{self, Command};
 use crate::container::lifecycle::Lifecycle;

@@ -226,7 +226,7 @@ fn write_files(target: &Path, files: &Files) -> Result<()> {
     Ok(())
 }
 
-fn check_path(path: &str) -> Result<()> {
+pub fn check_path(path: &str) -> Result<()> {
     let mut components = Path::new(path).components();
     let plain = !path.is_empty() && components.all(|component| matches!(component, Component::Normal(_)));
     ensure!(plain && !path.starts_with(".."), "path {path:?} is not plain and relative");

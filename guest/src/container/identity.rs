@@ -23,7 +23,8 @@ impl Identity {
         Self::resolve_with(spec, &read("/etc/passwd"), &read("/etc/group"))
     }
 
-    fn resolve_with(spec: &UserSpec, users: &str, groups: &str) -> Result<Self, Failure> {
+    /// @param users, groups as `/etc/passwd` and `/etc/group` have them
+    pub fn resolve_with(spec: &UserSpec, users: &str, groups: &str) -> Result<Self, Failure> {
         let unknown = |what: &str, name: &str| {
             let file = if what == "user" { "passwd" } else { what };
             Failure::new(FailureKind::User, format!("unable to find {what} {name}: no matching entries in {file} file"))

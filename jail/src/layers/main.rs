@@ -3,7 +3,12 @@
 //!
 //! Says on its error output, in one sentence without line breaks, why an image cannot be packed; the agent holds that for a stranger's words.
 
+#![cfg_attr(fuzzing, no_main, allow(dead_code))]
+
 mod bounds;
+#[cfg(fuzzing)]
+#[path = "../../fuzz/targets.rs"]
+mod fuzz;
 mod image;
 mod limits;
 mod open;
@@ -12,7 +17,7 @@ mod paths;
 mod pax;
 mod put;
 mod tar;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod tars;
 #[cfg(test)]
 mod tests;
