@@ -6,9 +6,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::fcntl::{FallocateFlags, fallocate};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::protocol::LogChunk;
 use crate::{clock, disks};
@@ -19,7 +21,10 @@ const UNREAD_LIMIT: u64 = 16 << 20;
 const IN_FLIGHT_LIMIT: u64 = 2 << 20;
 const CHUNK_SIZE: usize = 64 << 10;
 const LINE_LIMIT: usize = 16 << 10;
-const BLOCK: u64 = 4096;
+/// Read bytes are given back to the disk in pieces of this size.
+const HOLE: u64 = 256 << 10;
+/// A reader is sent what came in this time in one piece: each piece costs both ends more than a thousand lines of text do.
+const SEND_GAP: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Position {
@@ -83,18 +88,19 @@ impl Log {
     }
 
     fn acknowledge(&self, offset: u64) {
-        let mut whole_blocks = 0;
+        let (mut before, mut after) = (0, 0);
         self.position.send_if_modified(|position| {
+            before = position.acknowledged / HOLE * HOLE;
             let grown = offset.min(position.end) > position.acknowledged;
             if grown {
                 position.acknowledged = offset.min(position.end);
-                whole_blocks = position.acknowledged / BLOCK * BLOCK;
             }
+            after = position.acknowledged / HOLE * HOLE;
             grown
         });
-        if whole_blocks > 0 {
+        if after > before {
             let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-            let _ = fallocate(&self.file, flags, 0, whole_blocks as i64);
+            let _ = fallocate(&self.file, flags, before as i64, (after - before) as i64);
         }
     }
 
@@ -103,6 +109,7 @@ impl Log {
         self.acknowledge(offset);
         let mut watched = self.position.subscribe();
         let mut offset = offset.max(self.position.borrow().acknowledged);
+        let mut gathering = Gathering::new(SEND_GAP);
         loop {
             let position = *watched.borrow_and_update();
             while offset < position.end {
@@ -124,7 +131,28 @@ impl Log {
                 changed = watched.changed() => if changed.is_err() { return },
                 () = target.closed() => return,
             }
+            gathering.turn().await;
         }
+    }
+}
+
+/// Lets what comes in many small pieces gather: the first is looked at at once, another no sooner than the gap after it.
+pub struct Gathering {
+    gap: Duration,
+    next: Instant,
+}
+
+impl Gathering {
+    pub fn new(gap: Duration) -> Self {
+        Self { gap, next: Instant::now() }
+    }
+
+    /// Returns when it is time to look.
+    pub async fn turn(&mut self) {
+        if Instant::now() < self.next {
+            sleep_until(self.next).await;
+        }
+        self.next = Instant::now() + self.gap;
     }
 }
 
@@ -142,18 +170,19 @@ impl Records {
     /// The records that these bytes complete.
     pub fn cut(&mut self, mut data: &[u8], unix_nanos: i64) -> Vec<u8> {
         let mut records = Vec::with_capacity(data.len() + 64);
+        let time = clock::rfc3339(unix_nanos);
         while !data.is_empty() {
             let room = LINE_LIMIT - self.line.len();
             match data.iter().take(room + 1).position(|byte| *byte == b'\n') {
                 Some(end) => {
                     self.line.extend(&data[..end]);
                     data = &data[end + 1..];
-                    self.record(&mut records, b'F', unix_nanos);
+                    self.record(&mut records, b'F', &time);
                 }
                 None if data.len() > room => {
                     self.line.extend(&data[..room]);
                     data = &data[room..];
-                    self.record(&mut records, b'P', unix_nanos);
+                    self.record(&mut records, b'P', &time);
                 }
                 None => {
                     self.line.extend(data);
@@ -168,16 +197,16 @@ impl Records {
     pub fn finish(&mut self, unix_nanos: i64) -> Vec<u8> {
         let mut records = Vec::new();
         if !self.line.is_empty() {
-            self.record(&mut records, b'P', unix_nanos);
+            self.record(&mut records, b'P', &clock::rfc3339(unix_nanos));
         }
         records
     }
 
-    fn record(&mut self, target: &mut Vec<u8>, tag: u8, unix_nanos: i64) {
-        target.extend(clock::rfc3339(unix_nanos).bytes());
+    fn record(&mut self, target: &mut Vec<u8>, tag: u8, time: &str) {
+        target.extend(time.as_bytes());
         target.push(b' ');
-        target.extend(self.stream.bytes());
-        target.extend([b' ', tag, b' ']);
+        target.extend(self.stream.as_bytes());
+        target.extend_from_slice(&[b' ', tag, b' ']);
         target.append(&mut self.line);
         target.push(b'\n');
     }
@@ -226,6 +255,27 @@ mod tests {
         log.close();
         assert!(receiver.recv().await.is_none());
         reader.await.expect("reader");
+    }
+
+    #[tokio::test]
+    async fn sends_lines_that_follow_each_other_together() {
+        let folder = tempfile::tempdir().expect("folder");
+        let log = Arc::new(Log::create_at(&folder.path().join("log")).expect("log"));
+        let (sender, mut receiver) = mpsc::channel(1000);
+        let reader = tokio::spawn(log.clone().read(0, true, sender));
+        for _ in 0..1000 {
+            log.append(b"line\n").await;
+            tokio::task::yield_now().await;
+        }
+        log.close();
+        reader.await.expect("reader");
+        let (mut pieces, mut bytes) = (0, Vec::new());
+        while let Some(chunk) = receiver.recv().await {
+            pieces += 1;
+            bytes.extend(chunk.expect("ok").data);
+        }
+        assert_eq!(bytes, b"line\n".repeat(1000));
+        assert!(pieces < 500, "{pieces} pieces");
     }
 
     #[tokio::test]

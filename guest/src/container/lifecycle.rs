@@ -20,7 +20,7 @@ use super::request;
 use super::spec::{Failure, FailureKind, Limits, Place, ProcessSpec, SecuritySpec, UserSpec};
 use crate::cgroup::{self, Cgroup};
 use crate::handle::Handle;
-use crate::log::{Log, Records};
+use crate::log::{Gathering, Log, Records};
 use crate::protocol::container_state::Phase;
 use crate::protocol::{ContainerStarted, ContainerState, Resources, StartContainerRequest};
 use crate::reaper::{Exit, Reaper};
@@ -30,6 +30,8 @@ const TERMINATION_MESSAGE_LIMIT: u64 = 4096;
 const REMOVAL_ATTEMPTS: u32 = 200;
 const REMOVAL_INTERVAL: Duration = Duration::from_millis(10);
 const READ_SIZE: usize = 32 << 10;
+/// A program that writes line by line is not woken for, nor asked, after each of them.
+const READ_GAP: Duration = Duration::from_millis(2);
 
 /// Why a container was not changed.
 #[derive(Debug)]
@@ -241,7 +243,9 @@ impl Lifecycle {
 async fn pump(container: Arc<Container>, error: bool, handle: Arc<Handle>) {
     let mut records = Records::new(if error { "stderr" } else { "stdout" });
     let mut buffer = vec![0; READ_SIZE];
+    let mut gathering = Gathering::new(READ_GAP);
     loop {
+        gathering.turn().await;
         match handle.read(&mut buffer).await {
             Ok(0) | Err(_) => break,
             Ok(count) => {
