@@ -244,6 +244,7 @@ final class Parts {
     }
 
     private static List<String> names(List<String> own, List<KubeletPods.Place> places) {
-        return Stream.concat(own.stream(), places.stream().map(KubeletPods.Place::address)).toList();
+        return Stream.concat(own.stream(), places.stream().map(KubeletPods.Place::address))
+                .toList();
     }
 }

@@ -111,7 +111,8 @@ class NodeDoorsTest {
         assertThat(network.served).extracting("pod").containsExactly("10.1.2.3");
     }
 
-    /// Told by two threads in the wrong order, it would believe the older one until the next change.
+    /// Told by two threads in the wrong order, it would believe the older one until the next
+    /// change.
     @Test
     void believesWhatIsTrueAtItsPassInWhateverOrderItIsNudged() throws Exception {
         places = List.of(WEB);
