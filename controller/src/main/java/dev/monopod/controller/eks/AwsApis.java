@@ -7,6 +7,7 @@ import dev.monopod.eks.access.KubernetesAccessEntries;
 import dev.monopod.eks.access.TokenReviews;
 import dev.monopod.eks.authorization.AccessReviews;
 import dev.monopod.eks.cloudformation.CloudFormationApi;
+import dev.monopod.eks.gate.AgentGate;
 import dev.monopod.eks.gate.AwsGate;
 import dev.monopod.eks.gate.EksGate;
 import dev.monopod.eks.identity.SecretAccessKeys;
@@ -15,8 +16,13 @@ import dev.monopod.eks.identity.StoredSessionSecret;
 import dev.monopod.eks.identity.UsersAndSessions;
 import dev.monopod.eks.operations.EksApi;
 import dev.monopod.eks.operations.KubernetesProfileStore;
+import dev.monopod.eks.podidentity.AssumeRoleForPodIdentity;
+import dev.monopod.eks.podidentity.KubernetesAssociations;
+import dev.monopod.eks.podidentity.MachinesOfPods;
+import dev.monopod.eks.podidentity.ReviewedPodTokens;
 import dev.monopod.eks.signature.SignatureVerifier;
 import dev.monopod.eks.sts.ConfigMapRoles;
+import dev.monopod.eks.sts.ServiceSessions;
 import dev.monopod.eks.sts.StsApi;
 import dev.monopod.eks.token.TokenVerdict;
 import dev.monopod.eks.token.TokenVerifier;
@@ -27,6 +33,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -36,6 +43,7 @@ import java.util.stream.Stream;
 final class AwsApis implements AutoCloseable {
     private final KubernetesClient client;
     private final AwsServer server;
+    private final Optional<AwsServer> agents;
     private final HttpHandler tokens;
 
     /// @param address where it listens
@@ -55,15 +63,17 @@ final class AwsApis implements AutoCloseable {
                         new SecretAccessKeys(client, cluster.account(), random), sessions);
         var entries = new KubernetesAccessEntries(client);
         var identities = new KnownIdentities(client, entries, cluster.account());
+        var associations = new KubernetesAssociations(client);
+        var roles = new ConfigMapRoles(client);
         var described = new DescribedCluster(client, cluster, options);
-        var eks = new EksApi(described, new KubernetesProfileStore(client));
+        var eks = new EksApi(described, new KubernetesProfileStore(client), associations, clock);
         var access = new AccessEntriesApi(entries, cluster, clock, UUID::randomUUID);
         var verifier = new SignatureVerifier(keys, cluster.region());
         var sts =
                 new StsApi(
                         verifier,
                         sessions,
-                        new ConfigMapRoles(client),
+                        roles,
                         new OwnIssuer(client, cluster.account(), options.issuer()));
         var stacks = new CloudFormationApi(verifier);
         var gate =
@@ -74,17 +84,35 @@ final class AwsApis implements AutoCloseable {
                         (request, caller) ->
                                 access.answer(request).orElseGet(() -> eks.answer(request, caller)),
                         clock);
+        var tools =
+                new AwsGate(
+                        (request, _) -> gate.answer(request),
+                        (request, id) -> sts.handle(request, clock.instant(), id),
+                        (request, id) -> stacks.handle(request, clock.instant(), id));
         server =
                 new AwsServer(
                         address,
-                        options.certificate(),
-                        options.key(),
-                        new AwsGate(
-                                        (request, _) -> gate.answer(request),
-                                        (request, id) -> sts.handle(request, clock.instant(), id),
-                                        (request, id) ->
-                                                stacks.handle(request, clock.instant(), id))
-                                ::answer);
+                        AwsTls.ofTools(options),
+                        (request, id, _) -> tools.answer(request, id));
+        var forAgents =
+                new AgentGate(
+                        new AssumeRoleForPodIdentity(
+                                new AssumeRoleForPodIdentity.Cluster(
+                                        cluster.name(), cluster.arn(), cluster.account()),
+                                new ReviewedPodTokens(client),
+                                new MachinesOfPods(client),
+                                associations,
+                                new ServiceSessions(roles, sessions)),
+                        (request, id) -> sts.handle(request, clock.instant(), id),
+                        clock);
+        agents =
+                options.agents().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                new AwsServer(
+                                        AwsTools.address(options.agents().get()),
+                                        AwsTls.ofAgents(options),
+                                        forAgents::answer));
         var verified = new TokenVerifier(keys, cluster.name(), hosts(cluster, address, options));
         tokens =
                 new TokenWebhook(review ->
@@ -97,6 +125,7 @@ final class AwsApis implements AutoCloseable {
     /// Begins to answer.
     void start() {
         server.start();
+        agents.ifPresent(AwsServer::start);
     }
 
     /// The webhook of the API server that tells whose a token is.
@@ -130,6 +159,7 @@ final class AwsApis implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        agents.ifPresent(AwsServer::close);
         client.close();
     }
 }

@@ -9,6 +9,11 @@ public final class AwsOptions {
     @Option(names = "--eks-bind", description = "ADDRESS:PORT where tools of AWS are answered")
     private Optional<String> bind = Optional.empty();
 
+    @Option(
+            names = "--eks-auth-bind",
+            description = "ADDRESS:PORT where agents ask for credentials of their pods")
+    private Optional<String> agents = Optional.empty();
+
     @Option(names = "--eks-cert", description = "PEM; re-read when it changes")
     private Path certificate = Path.of("eks.crt");
 
@@ -36,6 +41,10 @@ public final class AwsOptions {
 
     Optional<String> bind() {
         return bind;
+    }
+
+    Optional<String> agents() {
+        return agents;
     }
 
     Path certificate() {

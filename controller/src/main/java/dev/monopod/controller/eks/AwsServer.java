@@ -2,20 +2,22 @@ package dev.monopod.controller.eks;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsServer;
-import dev.monopod.controller.serving.ServingCertificate;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiRequest.Header;
 import dev.monopod.eks.wire.ApiResponse;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
+import java.security.Principal;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BiFunction;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,23 +30,23 @@ final class AwsServer implements AutoCloseable {
 
     private final HttpsServer server;
     private final ExecutorService threads;
-    private final BiFunction<ApiRequest, String, ApiResponse> answers;
+    private final Answers answers;
+
+    /// Who answers.
+    interface Answers {
+        /// @param id of the request
+        /// @param client user of the certificate that the caller showed; empty if it showed none
+        ApiResponse answer(ApiRequest request, String id, String client);
+    }
 
     /// Listens, but answers only after [#start()].
     ///
-    /// @param answers is given the request's id, too
-    /// @param certificate PEM, leaf first; re-read when it changes
-    /// @throws IOException if it cannot listen, or the pair cannot be read
-    AwsServer(
-            InetSocketAddress address,
-            Path certificate,
-            Path key,
-            BiFunction<ApiRequest, String, ApiResponse> answers)
+    /// @throws IOException if it cannot listen
+    AwsServer(InetSocketAddress address, HttpsConfigurator tls, Answers answers)
             throws IOException {
         this.answers = answers;
         server = HttpsServer.create(address, BACKLOG);
-        server.setHttpsConfigurator(
-                new HttpsConfigurator(new ServingCertificate(certificate, key).context()));
+        server.setHttpsConfigurator(tls);
         threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aws-", 0).factory());
         server.setExecutor(threads);
         server.createContext("/", this::answer);
@@ -52,7 +54,7 @@ final class AwsServer implements AutoCloseable {
 
     void start() {
         server.start();
-        LOG.info("the EKS API listens at {}", server.getAddress());
+        LOG.info("AWS' APIs are answered at {}", server.getAddress());
     }
 
     /// The port in use, also if it was chosen by the kernel.
@@ -71,18 +73,43 @@ final class AwsServer implements AutoCloseable {
                 exchange.sendResponseHeaders(HttpURLConnection.HTTP_ENTITY_TOO_LARGE, -1);
                 return;
             }
-            send(exchange, id, answer(request(exchange, body), id));
+            send(exchange, id, answer(request(exchange, body), id, client(exchange)));
         }
     }
 
-    private ApiResponse answer(ApiRequest request, String id) {
+    private ApiResponse answer(ApiRequest request, String id, String client) {
         try {
-            var response = answers.apply(request, id);
+            var response = answers.answer(request, id, client);
             LOG.debug("{} {} {}: {}", id, request.method(), request.path(), response.status());
             return response;
         } catch (RuntimeException fault) {
             LOG.error("{} {} {} failed", id, request.method(), request.path(), fault);
             return AwsErrors.fault(id);
+        }
+    }
+
+    private static String client(HttpExchange exchange) {
+        try {
+            return exchange instanceof HttpsExchange secure
+                    ? commonName(secure.getSSLSession().getPeerPrincipal())
+                    : "";
+        } catch (SSLPeerUnverifiedException none) {
+            return "";
+        }
+    }
+
+    /// Empty unless there is just one.
+    private static String commonName(Principal principal) {
+        try {
+            var names =
+                    new LdapName(principal.getName())
+                            .getRdns().stream()
+                                    .filter(part -> part.getType().equalsIgnoreCase("CN"))
+                                    .map(part -> part.getValue().toString())
+                                    .toList();
+            return names.size() == 1 ? names.getFirst() : "";
+        } catch (InvalidNameException unreadable) {
+            return "";
         }
     }
 

@@ -37,7 +37,7 @@ public final class AwsTools implements AutoCloseable {
         });
     }
 
-    private static InetSocketAddress address(String bind) {
+    static InetSocketAddress address(String bind) {
         var colon = bind.lastIndexOf(':');
         return new InetSocketAddress(
                 bind.substring(0, colon), Integer.parseInt(bind.substring(colon + 1)));

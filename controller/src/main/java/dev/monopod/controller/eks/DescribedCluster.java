@@ -32,12 +32,7 @@ final class DescribedCluster implements Supplier<ClusterDescription> {
         var version = client.getKubernetesVersion();
         return new ClusterDescription(
                 identity.name(),
-                "arn:%s:eks:%s:%s:cluster/%s"
-                        .formatted(
-                                identity.partition(),
-                                identity.region(),
-                                identity.account(),
-                                identity.name()),
+                identity.arn(),
                 created(),
                 ClusterDescription.Status.ACTIVE,
                 // Of some providers the minor ends with a plus.

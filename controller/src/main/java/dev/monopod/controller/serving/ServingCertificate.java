@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -15,6 +16,7 @@ import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -51,6 +53,29 @@ public final class ServingCertificate extends X509ExtendedKeyManager {
             return context;
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException("the JDK has no TLS", impossible);
+        }
+    }
+
+    /// TLS with it, that trusts callers whom one of these authorities has signed for; whether they
+    /// are asked is a parameter of the connection.
+    ///
+    /// @param authorities PEM
+    /// @throws IOException if they cannot be read
+    public SSLContext context(Path authorities) throws IOException {
+        try {
+            var trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            for (var authority : chain(authorities)) {
+                trusted.setCertificateEntry(Integer.toString(trusted.size()), authority);
+            }
+            var trust =
+                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted);
+            var context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {this}, trust.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException malformed) {
+            throw new IOException(authorities + ": " + malformed, malformed);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.monopod.eks.identity.Caller;
 import dev.monopod.eks.operations.ClusterDescription;
 import dev.monopod.eks.operations.EksApi;
 import dev.monopod.eks.operations.KubernetesProfileStore;
+import dev.monopod.eks.podidentity.KubernetesAssociations;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
@@ -21,6 +22,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +59,11 @@ final class EksApiIT {
     void start() throws IOException, InterruptedException {
         rig = AdmissionRig.start();
         client = rig.client();
-        api = new EksApi(EksApiIT::cluster, new KubernetesProfileStore(client));
+        api = new EksApi(
+                        EksApiIT::cluster,
+                        new KubernetesProfileStore(client),
+                        new KubernetesAssociations(client),
+                        Clock.systemUTC());
     }
 
     @AfterAll

@@ -5,6 +5,11 @@ package dev.monopod.eks.access;
 /// @param partition such as `aws`
 /// @param account twelve digits
 public record ClusterIdentity(String name, String partition, String region, String account) {
+    /// Of the cluster.
+    public String arn() {
+        return "arn:%s:eks:%s:%s:cluster/%s".formatted(partition, region, account, name);
+    }
+
     /// Of an entry of this cluster.
     String entryArn(AccessEntry entry) {
         var principal = entry.principal();

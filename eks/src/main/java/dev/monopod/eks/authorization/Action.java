@@ -1,7 +1,9 @@
 package dev.monopod.eks.authorization;
 
+import dev.monopod.eks.wire.UriEncoding;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /// An operation of EKS' API, and the right in Kubernetes that it asks for. Those on profiles ask
@@ -27,6 +29,7 @@ public record Action(String name, Right right) {
     private static final String EKS = "eks.amazonaws.com";
     private static final String PROFILES = "fargateprofiles";
     private static final String ENTRIES = "accessentries";
+    private static final String ASSOCIATIONS = "podidentityassociations";
 
     private record Route(String method, String template, Action action) {
         /// An asterisk stands for any one segment that is not empty.
@@ -70,6 +73,11 @@ public record Action(String name, Right right) {
                             "/clusters/*/fargate-profiles/*",
                             "DeleteFargateProfile",
                             "delete"),
+                    association("GET", "", "ListPodIdentityAssociations", "list"),
+                    association("POST", "", "CreatePodIdentityAssociation", "create"),
+                    association("GET", "/*", "DescribePodIdentityAssociation", "get"),
+                    association("POST", "/*", "UpdatePodIdentityAssociation", "update"),
+                    association("DELETE", "/*", "DeletePodIdentityAssociation", "delete"),
                     profile("GET", "/tags/*", "ListTagsForResource", "get"),
                     profile("POST", "/tags/*", "TagResource", "update"),
                     profile("DELETE", "/tags/*", "UntagResource", "update"),
@@ -94,15 +102,34 @@ public record Action(String name, Right right) {
                             "DisassociateAccessPolicy",
                             "update"));
 
+    private static final Pattern ASSOCIATION_ARN =
+            Pattern.compile("arn:[^:]*:eks:[^:]*:[^:]*:podidentityassociation/.*", Pattern.DOTALL);
+
+    private static final List<Route> ASSOCIATION_TAGS =
+            List.of(
+                    associationTags("GET", "ListTagsForResource", "get"),
+                    associationTags("POST", "TagResource", "update"),
+                    associationTags("DELETE", "UntagResource", "update"));
+
     /// Which operation a request is; empty for one that is none of EKS' that Monopod has.
     ///
-    /// @param path as on the wire: what a segment holds is not looked at
+    /// @param path as on the wire: what a segment holds is not looked at, but for whose tags are meant
     public static Optional<Action> of(String method, String path) {
         var segments = path.split("/", -1);
-        return ROUTES.stream()
+        return (isOfAssociation(segments) ? ASSOCIATION_TAGS : ROUTES)
+                .stream()
                 .filter(route -> route.matches(method, segments))
                 .map(Route::action)
                 .findFirst();
+    }
+
+    private static boolean isOfAssociation(String[] segments) {
+        return segments.length == 3
+                && segments[1].equals("tags")
+                // In a path a plus is one.
+                && UriEncoding.decode(segments[2].replace("+", "%2B"))
+                        .filter(arn -> ASSOCIATION_ARN.matcher(arn).matches())
+                        .isPresent();
     }
 
     private static Route described(
@@ -119,6 +146,18 @@ public record Action(String name, Right right) {
 
     private static Route entry(String method, String template, String name, String verb) {
         return needed(method, template, name, new Attributes(verb, EKS, ENTRIES));
+    }
+
+    private static Route association(String method, String rest, String name, String verb) {
+        return needed(
+                method,
+                "/clusters/*/pod-identity-associations" + rest,
+                name,
+                new Attributes(verb, EKS, ASSOCIATIONS));
+    }
+
+    private static Route associationTags(String method, String name, String verb) {
+        return needed(method, "/tags/*", name, new Attributes(verb, EKS, ASSOCIATIONS));
     }
 
     private static Route needed(

@@ -77,4 +77,16 @@ public record ClusterDescription(
         return "arn:%s:eks:%s:%s:fargateprofile/%s/%s/%s"
                 .formatted(parts[1], parts[REGION], parts[ACCOUNT], name, profile, uid);
     }
+
+    /// Of a pod identity association of this cluster.
+    String associationArn(String id) {
+        var parts = arn.split(":", -1);
+        return "arn:%s:eks:%s:%s:podidentityassociation/%s/%s"
+                .formatted(parts[1], parts[REGION], parts[ACCOUNT], name, id);
+    }
+
+    /// Twelve digits.
+    String account() {
+        return arn.split(":", -1)[ACCOUNT];
+    }
 }

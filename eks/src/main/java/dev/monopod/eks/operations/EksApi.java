@@ -1,11 +1,13 @@
 package dev.monopod.eks.operations;
 
 import dev.monopod.eks.identity.Caller;
+import dev.monopod.eks.podidentity.Associations;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
 import dev.monopod.kube.client.ApiCode;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -26,22 +28,32 @@ public final class EksApi {
     }
 
     /// @param cluster asked anew for every request
-    public EksApi(Supplier<ClusterDescription> cluster, ProfileStore store) {
+    public EksApi(
+            Supplier<ClusterDescription> cluster,
+            ProfileStore store,
+            Associations associations,
+            InstantSource clock) {
         var clusters = new ClusterOperations(cluster);
         var profiles = new ProfileOperations(clusters, store);
-        var tags = new TagOperations(cluster, profiles, store);
+        var identities = new PodIdentityOperations(clusters, associations, clock);
+        var tags = new TagOperations(cluster, profiles, store, identities);
         handlers =
-                Map.of(
-                        "CreateFargateProfile", profiles::create,
-                        "DescribeFargateProfile", profiles::describe,
-                        "ListFargateProfiles", profiles::list,
-                        "DeleteFargateProfile", profiles::delete,
-                        "TagResource", tags::tag,
-                        "UntagResource", tags::untag,
-                        "ListTagsForResource", tags::list,
-                        "DescribeCluster", clusters::describe,
-                        "ListClusters", clusters::list,
-                        "DescribeClusterVersions", clusters::versions);
+                Map.ofEntries(
+                        Map.entry("CreateFargateProfile", profiles::create),
+                        Map.entry("DescribeFargateProfile", profiles::describe),
+                        Map.entry("ListFargateProfiles", profiles::list),
+                        Map.entry("DeleteFargateProfile", profiles::delete),
+                        Map.entry("CreatePodIdentityAssociation", identities::create),
+                        Map.entry("DescribePodIdentityAssociation", identities::describe),
+                        Map.entry("ListPodIdentityAssociations", identities::list),
+                        Map.entry("UpdatePodIdentityAssociation", identities::update),
+                        Map.entry("DeletePodIdentityAssociation", identities::delete),
+                        Map.entry("TagResource", tags::tag),
+                        Map.entry("UntagResource", tags::untag),
+                        Map.entry("ListTagsForResource", tags::list),
+                        Map.entry("DescribeCluster", clusters::describe),
+                        Map.entry("ListClusters", clusters::list),
+                        Map.entry("DescribeClusterVersions", clusters::versions));
     }
 
     public ApiResponse answer(ApiRequest request, Caller caller) {

@@ -2,6 +2,7 @@ package dev.monopod.eks.operations;
 
 import dev.monopod.eks.operations.Faults.Limit;
 import dev.monopod.eks.operations.ProfileStore.Retagging;
+import dev.monopod.eks.podidentity.Association;
 import dev.monopod.kube.api.FargateProfile;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,10 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The operations on tags, of Fargate profiles; those of the cluster can be read. Errors are the
+/// The operations on tags, of Fargate profiles and pod identity associations; those of the cluster
+/// can be read. Errors are the
 /// two that EKS declares for them. Thread-safe.
 final class TagOperations {
     private static final int PARTS = 6;
@@ -22,12 +25,17 @@ final class TagOperations {
     private final Supplier<ClusterDescription> cluster;
     private final ProfileOperations profiles;
     private final ProfileStore store;
+    private final PodIdentityOperations identities;
 
     TagOperations(
-            Supplier<ClusterDescription> cluster, ProfileOperations profiles, ProfileStore store) {
+            Supplier<ClusterDescription> cluster,
+            ProfileOperations profiles,
+            ProfileStore store,
+            PodIdentityOperations identities) {
         this.cluster = cluster;
         this.profiles = profiles;
         this.store = store;
+        this.identities = identities;
     }
 
     /// The body of TagResource.
@@ -37,9 +45,7 @@ final class TagOperations {
         var arn = arn(call);
         return Map.of(
                 "tags",
-                arn.equals(cluster.get().arn())
-                        ? cluster.get().tags()
-                        : ProfileView.tags(profile(arn)));
+                arn.equals(cluster.get().arn()) ? cluster.get().tags() : tagged(arn).tags());
     }
 
     Object tag(Call call) {
@@ -50,8 +56,8 @@ final class TagOperations {
             faults.tags("tags", tags, 1);
         }
         faults.refuseAs(Refusal.Kind.BAD_REQUEST);
-        var profile = changeable(arn(call));
-        Set<String> keys = new HashSet<>(ProfileView.tags(profile).keySet());
+        var resource = changeable(arn(call));
+        Set<String> keys = new HashSet<>(resource.tags().keySet());
         Map<String, String> set = new HashMap<>();
         Objects.requireNonNull(tags)
                 .forEach((key, value) -> {
@@ -63,7 +69,7 @@ final class TagOperations {
                     "A resource has at most %d tags, this one would have %d"
                             .formatted(Limit.MOST_TAGS, keys.size()));
         }
-        retag(profile, set, Set.of());
+        resource.retag(set, Set.of());
         return Map.of();
     }
 
@@ -73,7 +79,7 @@ final class TagOperations {
         faults.size("tagKeys", keys, keys.size(), 1, Limit.MOST_TAGS);
         keys.forEach(key -> faults.tagKey("tagKeys.member", key));
         faults.refuseAs(Refusal.Kind.BAD_REQUEST);
-        retag(changeable(arn(call)), Map.of(), Set.copyOf(keys));
+        changeable(arn(call)).retag(Map.of(), Set.copyOf(keys));
         return Map.of();
     }
 
@@ -85,14 +91,72 @@ final class TagOperations {
         }
     }
 
-    private FargateProfile changeable(String arn) {
+    private Tagged changeable(String arn) {
         if (arn.equals(cluster.get().arn())) {
             throw badRequest(
                     "The tags of cluster "
                             + cluster.get().name()
-                            + " are fixed; those of its Fargate profiles can be changed");
+                            + " are fixed; those of its Fargate profiles and pod identity"
+                            + " associations can be changed");
         }
-        return profile(arn);
+        return tagged(arn);
+    }
+
+    /// What has tags that can be changed.
+    private sealed interface Tagged {
+        Map<String, String> tags();
+
+        void retag(Map<String, String> set, Set<String> removed);
+    }
+
+    private final class TaggedProfile implements Tagged {
+        private final FargateProfile profile;
+
+        TaggedProfile(FargateProfile profile) {
+            this.profile = profile;
+        }
+
+        @Override
+        public Map<String, String> tags() {
+            return ProfileView.tags(profile);
+        }
+
+        @Override
+        public void retag(Map<String, String> set, Set<String> removed) {
+            TagOperations.this.retag(profile, set, removed);
+        }
+    }
+
+    private final class TaggedAssociation implements Tagged {
+        private final Association association;
+
+        TaggedAssociation(Association association) {
+            this.association = association;
+        }
+
+        @Override
+        public Map<String, String> tags() {
+            return new TreeMap<>(association.tags());
+        }
+
+        @Override
+        public void retag(Map<String, String> set, Set<String> removed) {
+            identities.retag(
+                    association,
+                    before -> {
+                        Map<String, String> after = new HashMap<>(before);
+                        after.putAll(set);
+                        after.keySet().removeAll(removed);
+                        return after;
+                    });
+        }
+    }
+
+    private Tagged tagged(String arn) {
+        return identities
+                .ofArn(arn, cluster.get())
+                .<Tagged>map(TaggedAssociation::new)
+                .orElseGet(() -> new TaggedProfile(profile(arn)));
     }
 
     private FargateProfile profile(String arn) {

@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 /// that gives up soon. A role that two ConfigMaps have, or whose policy is malformed, trusts
 /// nobody, and the log says why. Any thread may ask.
 public final class ConfigMapRoles implements Roles {
-    static final String NAMESPACE = "kube-system";
-    static final String LABEL = "monopod.dev/iam-role";
+    public static final String NAMESPACE = "kube-system";
+    /// On each ConfigMap that is a role; its value is `true`.
+    public static final String LABEL = "monopod.dev/iam-role";
     static final String ARN = "arn";
     static final String POLICY = "trust-policy.json";
 
@@ -62,6 +63,11 @@ public final class ConfigMapRoles implements Roles {
                     malformed.getMessage());
             return Optional.empty();
         }
+    }
+
+    /// The ARN that a ConfigMap says; empty if it says none.
+    public static String arn(ConfigMap role) {
+        return data(role, ARN);
     }
 
     private static String data(ConfigMap role, String key) {

@@ -11,4 +11,9 @@ public sealed interface Principal {
     ///
     /// @param providerArn such as `arn:aws:iam::ACCOUNT:oidc-provider/ISSUER`
     record Federated(String providerArn) implements Principal {}
+
+    /// A service of AWS, which acts for somebody.
+    ///
+    /// @param name such as `pods.eks.amazonaws.com`
+    record Service(String name) implements Principal {}
 }

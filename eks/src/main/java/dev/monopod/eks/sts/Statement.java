@@ -11,12 +11,14 @@ import java.util.regex.Pattern;
 /// @param anyone whether it is about everybody
 /// @param aws accounts and ARNs
 /// @param federated ARNs of identity providers
+/// @param services such as `pods.eks.amazonaws.com`
 /// @param actions with wildcards, in small letters
 record Statement(
         boolean allows,
         boolean anyone,
         List<String> aws,
         List<String> federated,
+        List<String> services,
         List<String> actions,
         List<Condition> conditions) {
     private static final Pattern ACCOUNT =
@@ -27,6 +29,7 @@ record Statement(
     Statement {
         aws = List.copyOf(aws);
         federated = List.copyOf(federated);
+        services = List.copyOf(services);
         actions = List.copyOf(actions);
         conditions = List.copyOf(conditions);
     }
@@ -45,6 +48,7 @@ record Statement(
                     case Principal.Aws(var account, var arn) ->
                             aws.stream().anyMatch(each -> names(each, account, arn));
                     case Principal.Federated(var provider) -> federated.contains(provider);
+                    case Principal.Service(var name) -> services.contains(name);
                 };
     }
 

@@ -49,6 +49,26 @@ class ActionTest {
                                 new Attributes(verb, "eks.amazonaws.com", "accessentries")));
     }
 
+    /// Who may write associations lets pods act as roles, which may be anybody.
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /clusters/c/pod-identity-associations, list",
+        "POST, /clusters/c/pod-identity-associations, create",
+        "GET, /clusters/c/pod-identity-associations/a-1, get",
+        "POST, /clusters/c/pod-identity-associations/a-1, update",
+        "DELETE, /clusters/c/pod-identity-associations/a-1, delete",
+        "GET, /tags/arn%3Aaws%3Aeks%3Ar%3A1%3Apodidentityassociation%2Fc%2Fa-1, get",
+        "POST, /tags/arn:aws:eks:r:1:podidentityassociation%2Fc%2Fa-1, update",
+        "DELETE, /tags/arn%3aaws%3Aeks%3Ar%3A1%3Apod%69dentityassociation%2Fc%2Fa-1, update",
+    })
+    void asksOfAssociationsWhatAdministratorsHave(String method, String path, String verb) {
+        assertThat(Action.of(method, path).orElseThrow().right())
+                .isEqualTo(
+                        new Right.Needed(
+                                new Attributes(
+                                        verb, "eks.amazonaws.com", "podidentityassociations")));
+    }
+
     /// None of them is passed on: whatever would answer it has not asked who may.
     @ParameterizedTest
     @ValueSource(
@@ -59,6 +79,9 @@ class ActionTest {
                 "//clusters/c/fargate-profiles",
                 "/clusters/c/fargate%2Dprofiles",
                 "/clusters/c/access-entries/",
+                "/clusters/c/pod-identity-associations/",
+                "/clusters/c/pod-identity-associations/a/b",
+                "/clusters/c/assume-role-for-pod-identity",
                 "/clusters/c/node-groups",
                 "/clusters/c%2Ffargate-profiles",
                 "/tags/a/b",

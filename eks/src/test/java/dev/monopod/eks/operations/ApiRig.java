@@ -10,7 +10,9 @@ import dev.monopod.eks.wire.ApiResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import dev.monopod.eks.podidentity.MemoryAssociations;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
@@ -21,9 +23,14 @@ final class ApiRig {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
+    static final String ASSOCIATIONS = "/clusters/c1/pod-identity-associations";
+
     final FakeProfileStore store = new FakeProfileStore();
+    final MemoryAssociations associations = new MemoryAssociations();
+    private final InstantSource clock =
+            () -> Instant.parse("2026-11-29T09:00:00.250Z");
     private ClusterDescription cluster = cluster(ClusterDescription.Status.ACTIVE, "default");
-    private final EksApi api = new EksApi(() -> cluster, store);
+    private final EksApi api = new EksApi(() -> cluster, store, associations, clock);
 
     record Answer(ApiResponse response) {
         int status() {

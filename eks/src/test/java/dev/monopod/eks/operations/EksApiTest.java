@@ -103,7 +103,7 @@ final class EksApiTest {
         assertThat(answer.errorType()).isEqualTo("InvalidRequestException");
         assertThat(answer.message())
                 .startsWith("Monopod does not serve " + operation + " of the EKS API; it serves ")
-                .contains("CreateFargateProfile, DeleteFargateProfile,");
+                .contains("CreateFargateProfile, CreatePodIdentityAssociation, DeleteFargateProfile,");
     }
 
     @ParameterizedTest

@@ -140,8 +140,8 @@ final class TagOperationsTest {
             answer.isRefused(
                     400,
                     "BadRequestException",
-                    "The tags of cluster c1 are fixed; those of its Fargate profiles can be"
-                            + " changed");
+                    "The tags of cluster c1 are fixed; those of its Fargate profiles and pod"
+                            + " identity associations can be changed");
         }
     }
 

@@ -38,6 +38,15 @@ public final class Defaults {
     /// Of the controller, for AWS' tools: EKS, STS.
     public static final int EKS_PORT = 9444;
 
+    /// Of the controller, for agents that ask for credentials of their pods.
+    public static final int EKS_AUTH_PORT = 9445;
+
+    /// Of the agent, at the host's address in a VPC: where pods' SDKs find their credentials.
+    public static final int POD_IDENTITY_PORT = 9446;
+
+    /// Where EKS' own agent answers SDKs in pods, at port 80.
+    public static final String POD_IDENTITY_ADDRESS = "169.254.170.23";
+
     /// Of the cluster, as ARNs have it: twelve digits.
     public static final String ACCOUNT_ID = "000000000000";
 
