@@ -95,7 +95,7 @@ public final class AgentMain implements Callable<Integer> {
                     var balancing = Parts.loadBalancing(options, client, watches, events, loops);
                     var kubelet = Parts.kubelet(options, client, pods, address, network, loops)) {
                 vpcs.start();
-                kubelet.doors().start();
+                kubelet.start();
                 guard.start();
                 nodes.start();
                 start.step(

@@ -113,6 +113,14 @@ final class AgentOptions {
     String region = Defaults.REGION;
 
     @Option(
+            names = "--pod-identity",
+            description = "Pass on to the controller what SDKs of AWS in pods ask.")
+    boolean podIdentity;
+
+    @Option(names = "--cluster-name", description = "Default: ${DEFAULT-VALUE}.")
+    String clusterName = Defaults.CLUSTER_NAME;
+
+    @Option(
             names = "--host-address",
             description = "Address of this host for pods; default: base + 4 of the first VPC.")
     Optional<String> hostAddress = Optional.empty();

@@ -13,6 +13,7 @@ import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
 import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.pod.worker.PodHost;
+import dev.monopod.agent.podidentity.CredentialDoors;
 import dev.monopod.host.guest.GuestRehearsal;
 import dev.monopod.host.image.CredentialPluginSettings;
 import dev.monopod.host.image.ImageCollector;
@@ -193,10 +194,18 @@ final class Parts {
                 loops);
     }
 
-    /// The kubelet API of every pod that is here.
-    record Kubelet(KubeletServer server, NodeDoors doors) implements AutoCloseable {
+    /// The kubelet API of every pod that is here, and what the host answers these pods themselves.
+    record Kubelet(
+            KubeletServer server, NodeDoors doors, Optional<CredentialDoors> credentials)
+            implements AutoCloseable {
+        void start() {
+            doors.start();
+            credentials.ifPresent(CredentialDoors::start);
+        }
+
         @Override
         public void close() {
+            credentials.ifPresent(CredentialDoors::close);
             doors.close();
             server.close();
         }
@@ -238,9 +247,18 @@ final class Parts {
                         pods::places,
                         places -> certificates.update(names(own, places)),
                         loops);
-        pods.whenMoved(doors::nudge);
+        var credentials =
+                options.podIdentity
+                        ? Optional.of(
+                                CredentialDoors.of(
+                                        client, options.clusterName, network, pods::places, loops))
+                        : Optional.<CredentialDoors>empty();
+        pods.whenMoved(() -> {
+            doors.nudge();
+            credentials.ifPresent(CredentialDoors::nudge);
+        });
         server.start();
-        return new Kubelet(server, doors);
+        return new Kubelet(server, doors, credentials);
     }
 
     private static List<String> names(List<String> own, List<KubeletPods.Place> places) {

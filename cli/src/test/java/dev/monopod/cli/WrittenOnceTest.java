@@ -44,12 +44,13 @@ final class WrittenOnceTest {
     void theLauncherLooksForThePortsThatTheProcessesTake() throws IOException {
         assertThat(Checkout.read("monopod"))
                 .contains(
-                        "\nports=\"%d %d %d %d\"\n"
+                        "\nports=\"%d %d %d %d %d\"\n"
                                 .formatted(
                                         Defaults.HEALTH_PORT,
                                         Defaults.AGENT_HEALTH_PORT,
                                         Defaults.WEBHOOK_PORT,
-                                        Defaults.EKS_PORT))
+                                        Defaults.EKS_PORT,
+                                        Defaults.EKS_AUTH_PORT))
                 .contains(
                         "\ncontrol_plane_ports=\"%s\"\n"
                                 .formatted(

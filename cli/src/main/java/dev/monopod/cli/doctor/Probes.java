@@ -33,7 +33,8 @@ final class Probes {
                     Defaults.HEALTH_PORT,
                     Defaults.AGENT_HEALTH_PORT,
                     Defaults.WEBHOOK_PORT,
-                    Defaults.EKS_PORT);
+                    Defaults.EKS_PORT,
+                    Defaults.EKS_AUTH_PORT);
     private static final List<Integer> CONTROL_PLANE_PORTS =
             List.of(
                     Defaults.ETCD_PORT,

@@ -109,6 +109,11 @@ public final class SupervisorConfig {
         return List.of(
                 "--eks-bind",
                 "127.0.0.1:" + Defaults.EKS_PORT,
+                "--eks-auth-bind",
+                // Other hosts' agents ask here too, and show their certificates.
+                (standing.underlayAddress().isPresent() ? "0.0.0.0" : "127.0.0.1")
+                        + ":"
+                        + Defaults.EKS_AUTH_PORT,
                 "--eks-cert",
                 layout.pki("eks.crt").toString(),
                 "--eks-key",
@@ -153,6 +158,9 @@ public final class SupervisorConfig {
         command.addAll(
                 List.of("--registries", layout.data().resolve("registries.json").toString()));
         command.addAll(List.of("--region", network.region()));
+        if (standing.externalKubeconfig(layout).isEmpty()) {
+            command.add("--pod-identity");
+        }
         standing.underlayAddress()
                 .ifPresent(it -> command.addAll(List.of("--underlay-address", it)));
         standing.givenAddress().ifPresent(it -> command.addAll(List.of("--host-address", it)));

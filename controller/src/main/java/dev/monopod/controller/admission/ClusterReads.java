@@ -38,6 +38,14 @@ public interface ClusterReads {
     /// Annotations of a service account; empty if there is none.
     Map<String, String> serviceAccountAnnotations(String namespace, String name);
 
+    /// Whether a service account has a pod identity association. One that was made a moment ago may
+    /// be missing.
+    boolean hasPodIdentity(String namespace, String account);
+
+    /// Whether the STS of this cluster has the role of that ARN. One that was made a moment ago may
+    /// be missing.
+    boolean hasRole(String arn);
+
     /// What is known of a claim.
     ClaimState claim(String namespace, String name);
 

@@ -26,6 +26,7 @@ record IamRoleSettings(
 
     private static final String EXPIRATION = PREFIX + "token-expiration";
     private static final String DEFAULT_AUDIENCE = "sts.amazonaws.com";
+    private static final String POD_IDENTITY_AUDIENCE = "pods.eks.amazonaws.com";
     private static final long DEFAULT_SECONDS = 86_400;
     private static final long FEWEST_SECONDS = 600;
 
@@ -43,17 +44,33 @@ record IamRoleSettings(
     static Optional<IamRoleSettings> of(
             Map<String, String> account, Map<String, String> pod, Map<String, String> labels) {
         var role = account.getOrDefault(PREFIX + "role-arn", "");
-        if (role.isEmpty() || labels.containsKey(OPT_OUT)) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                new IamRoleSettings(
-                        role,
-                        account.getOrDefault(PREFIX + "audience", DEFAULT_AUDIENCE),
-                        !FALSE.contains(
-                                account.getOrDefault(PREFIX + "sts-regional-endpoints", "")),
-                        seconds(pod).orElse(seconds(account).orElse(DEFAULT_SECONDS)),
-                        Set.copyOf(firstRecord(pod.getOrDefault(PREFIX + "skip-containers", "")))));
+        return role.isEmpty() || labels.containsKey(OPT_OUT)
+                ? Optional.empty()
+                : Optional.of(
+                        read(
+                                role,
+                                account.getOrDefault(PREFIX + "audience", DEFAULT_AUDIENCE),
+                                account,
+                                pod));
+    }
+
+    /// The same for a pod whose service account has a pod identity association, which says the
+    /// role.
+    static Optional<IamRoleSettings> ofPodIdentity(
+            Map<String, String> account, Map<String, String> pod, Map<String, String> labels) {
+        return labels.containsKey(OPT_OUT)
+                ? Optional.empty()
+                : Optional.of(read("", POD_IDENTITY_AUDIENCE, account, pod));
+    }
+
+    private static IamRoleSettings read(
+            String role, String audience, Map<String, String> account, Map<String, String> pod) {
+        return new IamRoleSettings(
+                role,
+                audience,
+                !FALSE.contains(account.getOrDefault(PREFIX + "sts-regional-endpoints", "")),
+                seconds(pod).orElse(seconds(account).orElse(DEFAULT_SECONDS)),
+                Set.copyOf(firstRecord(pod.getOrDefault(PREFIX + "skip-containers", ""))));
     }
 
     private static OptionalLong seconds(Map<String, String> annotations) {

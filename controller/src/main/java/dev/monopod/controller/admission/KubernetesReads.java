@@ -1,5 +1,7 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.eks.podidentity.KubernetesAssociations;
+import dev.monopod.eks.sts.ConfigMapRoles;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
@@ -7,6 +9,7 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
+import dev.monopod.kube.client.Selection;
 import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.PodShapes;
@@ -15,6 +18,7 @@ import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.ReadinessGates;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -42,6 +46,8 @@ public final class KubernetesReads implements ClusterReads {
     private final Watched<ServiceAccount> accounts;
     private final Watched<Subnet> subnets;
     private final Watched<SecurityGroupPolicy> policies;
+    private final Watched<ConfigMap> associations;
+    private final Watched<ConfigMap> roles;
 
     /// @param watches of the process; who made them ends them
     public KubernetesReads(KubernetesClient client, Watches watches) {
@@ -51,12 +57,16 @@ public final class KubernetesReads implements ClusterReads {
         this.accounts = watches.of(ServiceAccount.class);
         this.subnets = watches.of(Subnet.class);
         this.policies = watches.of(SecurityGroupPolicy.class);
+        this.associations =
+                watches.of(ConfigMap.class, Selection.labelled(KubernetesAssociations.LABEL));
+        this.roles = watches.of(ConfigMap.class, Selection.labelled(ConfigMapRoles.LABEL));
     }
 
     /// Starts its watches, and returns at once: until their lists are complete, the API server is
     /// asked.
     public void start() {
-        Stream.of(profiles, namespaces, accounts, subnets, policies).forEach(Watched::start);
+        Stream.of(profiles, namespaces, accounts, subnets, policies, associations, roles)
+                .forEach(Watched::start);
     }
 
     private static <T extends HasMetadata> Optional<T> find(
@@ -118,6 +128,32 @@ public final class KubernetesReads implements ClusterReads {
                         namespace + "/" + name,
                         () -> client.serviceAccounts().inNamespace(namespace).withName(name).get())
                 .map(ServiceAccount::getMetadata);
+    }
+
+    @Override
+    public boolean hasPodIdentity(String namespace, String account) {
+        return associations.isCurrent()
+                ? associations
+                        .find(
+                                KubernetesAssociations.NAMESPACE
+                                        + "/"
+                                        + KubernetesAssociations.name(namespace, account))
+                        .flatMap(KubernetesAssociations::read)
+                        .isPresent()
+                : new KubernetesAssociations(client).find(namespace, account).isPresent();
+    }
+
+    @Override
+    public boolean hasRole(String arn) {
+        return (roles.isCurrent()
+                        ? roles.inNamespace(ConfigMapRoles.NAMESPACE)
+                        : client.configMaps()
+                                .inNamespace(ConfigMapRoles.NAMESPACE)
+                                .withLabel(ConfigMapRoles.LABEL)
+                                .list()
+                                .getItems())
+                .stream()
+                        .anyMatch(role -> ConfigMapRoles.arn(role).equals(arn));
     }
 
     @Override

@@ -24,13 +24,15 @@ public final class PodMutation implements Webhook {
     private final ClusterReads reads;
     private final AdmissionSettings settings;
     private final IamRole iamRole;
+    private final PodIdentity podIdentity;
     private final PodSecurityGroups securityGroups;
     private final PodValidation validation;
 
     public PodMutation(ClusterReads reads, AdmissionSettings settings) {
         this.reads = reads;
         this.settings = settings;
-        this.iamRole = new IamRole(settings.region());
+        this.iamRole = new IamRole(settings.region(), reads::hasRole);
+        this.podIdentity = new PodIdentity(settings.region());
         this.securityGroups = new PodSecurityGroups(reads);
         this.validation = new PodValidation(reads, settings);
     }
@@ -80,13 +82,23 @@ public final class PodMutation implements Webhook {
                 after,
                 reads.readinessGates(
                         review.namespace(), PodFacts.texts(before.at("/metadata/labels"))));
-        iamRole.apply(after, reads.serviceAccountAnnotations(review.namespace(), account));
+        credentials(after, review.namespace(), account);
         warnings.addAll(securityGroups.apply(after, review.namespace(), profile));
         for (var mark : List.of(Names.CAPACITY_ANNOTATION, Names.SECURITY_GROUPS_ANNOTATION)) {
             replaced(before, after, mark).ifPresent(warnings::add);
         }
         LOG.debug("pod in {} goes to profile {}", review.namespace(), profile.name());
         return new Verdict.Changed(JsonDiff.asJson(before, after), warnings);
+    }
+
+    /// An association comes before an annotation of the service account, as in EKS.
+    private void credentials(ObjectNode pod, String namespace, String account) {
+        var annotations = reads.serviceAccountAnnotations(namespace, account);
+        if (reads.hasPodIdentity(namespace, account)) {
+            podIdentity.apply(pod, annotations);
+        } else {
+            iamRole.apply(pod, annotations);
+        }
     }
 
     /// A pod that was exported and is created anew carries what belongs to the one before.

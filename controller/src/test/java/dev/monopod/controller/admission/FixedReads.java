@@ -10,9 +10,11 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -26,6 +28,7 @@ final class FixedReads implements ClusterReads {
     private final Map<String, Map<String, String>> accountLabels = new HashMap<>();
     private final Map<String, Map<String, String>> accounts = new HashMap<>();
     private final Map<String, ClaimState> claims = new HashMap<>();
+    private final Set<String> identities = new HashSet<>();
     private final SortedSet<String> gates = new TreeSet<>();
 
     FixedReads withProfile(String name, String spec) {
@@ -113,6 +116,21 @@ final class FixedReads implements ClusterReads {
     @Override
     public Map<String, String> serviceAccountAnnotations(String namespace, String name) {
         return accounts.getOrDefault(name, Map.of());
+    }
+
+    FixedReads withPodIdentity(String account) {
+        identities.add(account);
+        return this;
+    }
+
+    @Override
+    public boolean hasPodIdentity(String namespace, String account) {
+        return identities.contains(account);
+    }
+
+    @Override
+    public boolean hasRole(String arn) {
+        return false;
     }
 
     @Override

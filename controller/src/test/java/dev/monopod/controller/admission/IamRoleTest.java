@@ -114,7 +114,7 @@ final class IamRoleTest {
         ((ObjectNode) pod.at("/metadata/annotations"))
                 .put("eks.amazonaws.com/skip-containers", text);
 
-        new IamRole("us-west-2").apply(pod, account);
+        new IamRole("us-west-2", _ -> false).apply(pod, account);
 
         assertThat(pod.at("/spec/containers/0").has("env")).isEqualTo(!skipsA);
         assertThat(pod.at("/spec/containers/1").has("env")).isEqualTo(!skipsB);
@@ -174,7 +174,7 @@ final class IamRoleTest {
 
     private JsonNode applied(String pod) {
         var object = (ObjectNode) yaml(pod);
-        new IamRole("us-west-2").apply(object, account);
+        new IamRole("us-west-2", _ -> false).apply(object, account);
         return object;
     }
 

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// let in passes first, so a rule that goes cuts no connection, as in a VPC of AWS. Each of five
 /// maps sends a packet through one chain of the pod, whose rules return what may pass; what returns
 /// from all has been allowed by all. What goes to a pod's kubelet, which is the agent on this host,
-/// is judged by the rules of its sender only.
+/// is judged by the rules of its sender only. What asks the agent for credentials at its link-local
+/// address is not judged, as no link-local address is in a VPC of AWS.
 final class PolicyTable {
     static final String TABLE = "monopod_policy";
     private static final String GUARDED = "guarded";
@@ -69,6 +70,7 @@ final class PolicyTable {
             ct state established,related accept
             iifname "mp-*" ip saddr != @guarded counter drop comment "a pod without rules yet"
             oifname "mp-*" ip daddr != @guarded counter drop comment "a pod without rules yet"
+            ct status dnat ct original ip daddr %3$s accept comment "for credentials, to the agent"
             ip saddr . ip daddr @selves accept comment "to itself by way of a Service"
             ip saddr vmap @policy_out
             ip saddr vmap @group_out
@@ -83,7 +85,7 @@ final class PolicyTable {
           }
         }
         """
-                .formatted(TABLE, Defaults.KUBELET_PORT);
+                .formatted(TABLE, Defaults.KUBELET_PORT, Defaults.POD_IDENTITY_ADDRESS);
     }
 
     private static void append(Firewall before, Firewall after, StringBuilder script) {

@@ -37,9 +37,8 @@ final class Ruleset {
             returned.append(
                     "    iifname \"%1$s\" oifname \"%1$s\" tcp dport %2$d reject with tcp reset\n"
                             .formatted(link, Defaults.KUBELET_PORT));
-            // Pods reach the API server, the cluster's DNS and other pods' kubelets on the host,
-            // and
-            // nothing else of it.
+            // Pods reach the API server, the cluster's DNS, other pods' kubelets and the agent's
+            // credentials on the host, and nothing else of it.
             input.append("    iifname \"%s\" jump pods\n".formatted(link));
         }
         return """
@@ -79,7 +78,7 @@ final class Ruleset {
         %2$s  }
           chain pods {
             ct state established,related accept
-            tcp dport { %6$d, 1053, 4443 } accept
+            tcp dport { %6$d, 1053, 4443, %8$d } accept
             meta l4proto tcp ct status dnat ct original proto-dst %7$d accept
             udp dport 1053 accept
             icmp type echo-request accept
@@ -96,14 +95,16 @@ final class Ruleset {
                         input,
                         names,
                         Defaults.API_SERVER_PORT,
-                        Defaults.KUBELET_PORT);
+                        Defaults.KUBELET_PORT,
+                        Defaults.POD_IDENTITY_PORT);
     }
 
     /// A VPC's router. `pods` holds which addresses, of layer 3 and 2, may come from which tap; it
     /// is filled as pods come and go, and survives a renewal of the rules because only the chains
     /// are replaced. What has another sender goes nowhere, be it IP or ARP; so do DHCP (its sender
     /// is 0.0.0.0, its answers are broadcast, and the router forwards no broadcast) and IPv6. No
-    /// guest is asked at the kubelet's port, where it could pass itself off as its own Node.
+    /// guest is asked at the kubelet's port, where it could pass itself off as its own Node. Of
+    /// link-local addresses one port of one leads anywhere: to the agent, for credentials.
     static String router(VpcNetwork vpc) {
         return """
         table ip %1$s {
@@ -112,6 +113,9 @@ final class Ruleset {
           }
           chain prerouting {
             type filter hook prerouting priority raw; policy accept;
+          }
+          chain credentials {
+            type nat hook prerouting priority -100; policy accept;
           }
           chain postrouting {
             type nat hook postrouting priority 110; policy accept;
@@ -124,13 +128,18 @@ final class Ruleset {
           }
         }
         flush chain ip %1$s prerouting
+        flush chain ip %1$s credentials
         flush chain ip %1$s postrouting
         flush chain ip %1$s input
         flush chain ip %1$s forward
         table ip %1$s {
           chain prerouting {
             iifname "mp-*" ip saddr . ether saddr . iifname != @pods counter drop
+            iifname "mp-*" ip daddr %4$s tcp dport 80 accept
             iifname "mp-*" ip daddr 169.254.0.0/16 counter drop
+          }
+          chain credentials {
+            iifname "mp-*" ip daddr %4$s tcp dport 80 dnat to %2$s:%5$d
           }
           chain postrouting {
             ip saddr %2$s ip daddr %2$s ct status dnat masquerade
@@ -167,7 +176,12 @@ final class Ruleset {
           }
         }
         """
-                .formatted(TABLE, vpc.hostAddress(), Defaults.KUBELET_PORT);
+                .formatted(
+                        TABLE,
+                        vpc.hostAddress(),
+                        Defaults.KUBELET_PORT,
+                        Defaults.POD_IDENTITY_ADDRESS,
+                        Defaults.POD_IDENTITY_PORT);
     }
 
     /// Where the agent answers, for all pods of this host.
