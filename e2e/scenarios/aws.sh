@@ -6,6 +6,8 @@ aws_scenarios() {
     scenario aws_wrong_input "EKS API: wrong input fails with EKS' type and words, and loses nothing"
     scenario aws_strangers_get_nothing "EKS API: a wrong secret, an unknown key, a deleted one and a user without rights get nothing"
     scenario aws_kubectl_signs_in "kubectl signs in by aws eks update-kubeconfig, as whom the access entry says"
+    scenario aws_pods_by_association "EKS Pod Identity: pods of an associated service account act as its role, at 169.254.170.23, each for itself alone"
+    scenario aws_pods_by_web_identity "IAM roles for service accounts: a pod reaches the cluster's STS by what the webhook gave it"
 }
 
 aws_role=arn:aws:iam::000000000000:role/pods
@@ -196,4 +198,121 @@ aws_kubectl_signs_in() {
     token=$(aws_named admin "$tools/bin/aws" eks get-token --cluster-name other --query status.token --output text)
     aws_refused Unauthorized '' env KUBECONFIG="$logs/none" kubectl --server https://127.0.0.1:6443 --certificate-authority "$MONOPOD_DATA/pki/ca.crt" --token "$token" get pods
     for key in $("$monopod" aws key list | awk '/e2e-viewer/ {print $1}'); do "$monopod" aws key delete "$key"; done
+}
+
+# aws_role_of NAME PRINCIPAL ACTIONS: a role of the cluster that trusts the principal (JSON) with the actions (JSON).
+aws_role_of() {
+    kubectl create configmap "$1" -n kube-system --dry-run=client -o yaml --from-literal=arn="arn:aws:iam::000000000000:role/$1" \
+        --from-literal=trust-policy.json='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '"$2"', "Action": '"$3"'}]}' |
+        kubectl apply -f -
+    kubectl label configmap "$1" -n kube-system --overwrite monopod.dev/iam-role=true
+}
+
+# aws_pod NAME NAMESPACE ACCOUNT: a pod of that service account that sleeps.
+aws_pod() {
+    sed "s|REGISTRY|$registry|g; s|NAME|$1|g; s|ACCOUNT|$3|g" <<'YAML' | kubectl apply -n "$2" -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME}
+spec:
+  serviceAccountName: ACCOUNT
+  terminationGracePeriodSeconds: 1
+  containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]
+YAML
+}
+
+# What SDKs do: the token of the file to the address of the variable.
+aws_ask='timeout 10 wget -qO- --header "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI'
+
+# aws_refuses STATUS COMMAND: in pod a the command, a wget, is answered with that status.
+aws_refuses() {
+    local said
+    if said=$(inside a e2e-podid "$2" 2>&1); then fail "not refused: $2: $said"; fi
+    contains "$said" "HTTP/1.1 $1"
+}
+
+aws_pods_by_association() {
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
+    local id arn=arn:aws:iam::000000000000:role/e2e-podid said token uri=http://169.254.170.23/v1/credentials
+    namespace e2e-podid
+    kubectl create serviceaccount reader -n e2e-podid >/dev/null 2>&1 || true
+    aws_role_of e2e-podid '{"Service": "pods.eks.amazonaws.com"}' '["sts:AssumeRole", "sts:TagSession"]'
+    said=$(aws_pypi eks create-pod-identity-association --cluster-name monopod --namespace e2e-podid --service-account reader --role-arn "$arn" --tags team=a)
+    contains "$said" '"associationId": "a-' ':podidentityassociation/monopod/a-' '"team": "a"'
+    id=$(aws_pypi eks list-pod-identity-associations --cluster-name monopod --namespace e2e-podid --query 'associations[0].associationId' --output text)
+    contains "$(aws_pypi eks describe-pod-identity-association --cluster-name monopod --association-id "$id")" "\"roleArn\": \"$arn\""
+    aws_refused ResourceInUseException "Association already exists: $id" aws_pypi eks create-pod-identity-association --cluster-name monopod \
+        --namespace e2e-podid --service-account reader --role-arn "$arn"
+    aws_refused ResourceNotFoundException '' aws_pypi eks describe-pod-identity-association --cluster-name monopod --association-id a-none
+
+    aws_pod a e2e-podid reader
+    aws_pod b e2e-podid reader
+    aws_pod stranger e2e-podid default
+    for pod in a b stranger; do eventually 120 runs "$pod" e2e-podid; done
+    contains "$(inside a e2e-podid env)" "AWS_CONTAINER_CREDENTIALS_FULL_URI=$uri" \
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token AWS_REGION= AWS_STS_REGIONAL_ENDPOINTS=regional
+    [[ $(inside stranger e2e-podid env) != *AWS_* ]] || fail "a pod without an association has variables of AWS"
+    eventually 30 inside a e2e-podid "$aws_ask"
+    inside a e2e-podid "$aws_ask" >"$logs/credentials"
+    # What boto3 makes of it, from the host: the session is one of the cluster's STS.
+    said=$(aws_named admin env -u AWS_PROFILE "$tools/bin/python" - "$logs/credentials" <<'PYTHON'
+import boto3, datetime, json, sys
+given = json.load(open(sys.argv[1]))
+assert set(given) == {"AccessKeyId", "SecretAccessKey", "Token", "AccountId", "Expiration"}, given.keys()
+assert datetime.datetime.fromisoformat(given["Expiration"]) > datetime.datetime.now(datetime.timezone.utc)
+session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["Token"])
+print(session.client("sts").get_caller_identity()["Arn"])
+PYTHON
+    )
+    contains "$said" "arn:aws:sts::000000000000:assumed-role/e2e-podid/eks-monopod-a-$(field pod a .metadata.uid -n e2e-podid)"
+    rm -f "$logs/credentials"
+
+    # From the attacker's side.
+    aws_refuses 400 "timeout 10 wget -qO- $uri"
+    aws_refuses 400 "timeout 10 wget -qO- --header 'Authorization: nonsense' $uri"
+    token=$(inside b e2e-podid 'cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE')
+    aws_refuses 403 "timeout 10 wget -qO- --header 'Authorization: $token' $uri"
+    # The token of the pod's account is this pod's too, but is for the API server.
+    aws_refuses 400 "timeout 10 wget -qO- --header \"Authorization: \$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)\" $uri"
+    for path in / /v1 /v1/credentials/ /v1/../v1/credentials //v1/credentials /v1/credentials%2f /latest/meta-data/iam/security-credentials/; do
+        aws_refuses 404 "${aws_ask/\$AWS_CONTAINER_CREDENTIALS_FULL_URI/http://169.254.170.23$path}"
+    done
+    aws_refuses 403 "${aws_ask/ -qO-/ -qO- --header \"Host: 169.254.169.254\"}"
+    for nothing in 169.254.169.254/latest/meta-data/ 169.254.170.2/v2/credentials 169.254.170.23:443/ 169.254.170.23:9446/v1/credentials; do
+        if inside a e2e-podid "timeout 3 wget -qO- http://$nothing" >"$logs/nothing" 2>&1; then fail "$nothing answers: $(cat "$logs/nothing")"; fi
+        [[ $(cat "$logs/nothing") != *HTTP/1.1* ]] || fail "$nothing answers: $(cat "$logs/nothing")"
+    done
+    # A pod that holds all its connections keeps out nobody else.
+    inside b e2e-podid 'for i in $(seq 60); do (sleep 20 | nc 169.254.170.23 80 >/dev/null 2>&1) & done; sleep 2' &
+    sleep 2
+    inside a e2e-podid "$aws_ask" >/dev/null || fail "a pod is kept out by another's connections"
+    eventually 40 inside b e2e-podid "$aws_ask"
+
+    # Whom agents ask answers nobody without a certificate, and no other user of the cluster.
+    if curl -sk --max-time 5 https://127.0.0.1:9445/ >"$logs/nothing" 2>&1; then fail "answers without a certificate: $(cat "$logs/nothing")"; fi
+    contains "$(curl -s --max-time 5 --cacert "$MONOPOD_DATA/pki/ca.crt" --cert "$MONOPOD_DATA/pki/controller.crt" --key "$MONOPOD_DATA/pki/controller.key" \
+        -d "{\"token\": \"$token\"}" https://127.0.0.1:9445/clusters/monopod/assume-role-for-pod-identity)" 'monopod:controller is no agent of a host'
+
+    # The association's end is that of new sessions.
+    aws_pypi eks delete-pod-identity-association --cluster-name monopod --association-id "$id" >/dev/null
+    aws_refuses 404 "$aws_ask"
+    kubectl delete configmap e2e-podid -n kube-system
+}
+
+aws_pods_by_web_identity() {
+    local arn=arn:aws:iam::000000000000:role/e2e-irsa issuer=oidc-provider/kubernetes.default.svc.cluster.local said
+    namespace e2e-irsa
+    aws_role_of e2e-irsa "{\"Federated\": \"arn:aws:iam::000000000000:$issuer\"}" '"sts:AssumeRoleWithWebIdentity"'
+    kubectl create serviceaccount reader -n e2e-irsa >/dev/null 2>&1 || true
+    kubectl annotate serviceaccount reader -n e2e-irsa --overwrite eks.amazonaws.com/role-arn="$arn"
+    aws_pod irsa e2e-irsa reader
+    eventually 120 runs irsa e2e-irsa
+    contains "$(inside irsa e2e-irsa env)" "AWS_ROLE_ARN=$arn" AWS_ENDPOINT_URL_STS=http://169.254.170.23
+    local form='Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=e2e&RoleArn='$arn
+    said=$(inside irsa e2e-irsa "timeout 10 wget -qO- --post-data \"$form&WebIdentityToken=\$(cat \$AWS_WEB_IDENTITY_TOKEN_FILE)\" \$AWS_ENDPOINT_URL_STS/")
+    contains "$said" '<AssumeRoleWithWebIdentityResult>' "<Arn>arn:aws:sts::000000000000:assumed-role/e2e-irsa/e2e</Arn>" '<SessionToken>'
+    # Unsigned, nothing else is answered.
+    if said=$(inside irsa e2e-irsa "timeout 10 wget -qO- --post-data 'Action=GetCallerIdentity&Version=2011-06-15' http://169.254.170.23/" 2>&1); then fail "answered: $said"; fi
+    contains "$said" 'HTTP/1.1 403'
+    kubectl delete configmap e2e-irsa -n kube-system
 }
