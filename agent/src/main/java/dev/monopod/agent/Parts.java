@@ -195,8 +195,7 @@ final class Parts {
     }
 
     /// The kubelet API of every pod that is here, and what the host answers these pods themselves.
-    record Kubelet(
-            KubeletServer server, NodeDoors doors, Optional<CredentialDoors> credentials)
+    record Kubelet(KubeletServer server, NodeDoors doors, Optional<CredentialDoors> credentials)
             implements AutoCloseable {
         void start() {
             doors.start();

@@ -49,8 +49,7 @@ final class ControllerAuth implements EksAuth {
             throws IOException, InterruptedException {
         var http = client.getHttpClient();
         var type = Objects.requireNonNullElse(headers.get("Content-Type"), "application/json");
-        HttpRequest.Builder request =
-                http.newHttpRequestBuilder().uri(uri(path)).post(type, body);
+        HttpRequest.Builder request = http.newHttpRequestBuilder().uri(uri(path)).post(type, body);
         headers.forEach((name, value) -> {
             if (!name.equals("Content-Type")) {
                 request.header(name, value);

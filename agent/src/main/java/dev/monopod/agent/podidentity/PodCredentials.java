@@ -66,8 +66,7 @@ final class PodCredentials {
                     : PodResponse.text(404, "404 page not found");
         } catch (IOException failure) {
             LOG.warn("failed to ask the controller for {}: {}", machine, failure.toString());
-            return PodResponse.text(
-                    503, "the cluster's controller does not answer; try again");
+            return PodResponse.text(503, "the cluster's controller does not answer; try again");
         }
     }
 
@@ -144,8 +143,7 @@ final class PodCredentials {
     private PodResponse sts(PodRequest request, String host) throws IOException {
         Map<String, String> headers = new HashMap<>();
         headers.put(ASKED_HOST, host);
-        OF_STS.forEach(
-                name -> request.header(name).ifPresent(value -> headers.put(name, value)));
+        OF_STS.forEach(name -> request.header(name).ifPresent(value -> headers.put(name, value)));
         var answer = auth.post("/", headers, request.body());
         return new PodResponse(answer.status(), answer.mediaType(), answer.body());
     }

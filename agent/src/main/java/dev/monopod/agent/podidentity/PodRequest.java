@@ -9,8 +9,7 @@ import java.util.Optional;
 ///
 /// @param target as in the request's first line, not decoded
 /// @param headers by name in small letters, each with its values in the order sent
-record PodRequest(
-        String method, String target, Map<String, List<String>> headers, byte[] body) {
+record PodRequest(String method, String target, Map<String, List<String>> headers, byte[] body) {
     PodRequest {
         headers = Map.copyOf(headers);
     }

@@ -47,7 +47,8 @@ final class RequestReader {
         Map<String, List<String>> headers = new HashMap<>();
         for (var i = 1; i < lines.length; i++) {
             var colon = lines[i].indexOf(':');
-            if (colon <= 0 || !lines[i].substring(0, colon).matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+            if (colon <= 0
+                    || !lines[i].substring(0, colon).matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
                 throw new MalformedException("header %d is not NAME: VALUE".formatted(i));
             }
             headers.computeIfAbsent(

@@ -35,8 +35,7 @@ class PodCredentialsTest {
         private boolean away;
 
         @Override
-        public Answer post(String path, Map<String, String> sent, byte[] body)
-                throws IOException {
+        public Answer post(String path, Map<String, String> sent, byte[] body) throws IOException {
             if (away) {
                 throw new IOException("connection refused");
             }
@@ -123,7 +122,11 @@ class PodCredentialsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "169.254.169.254", "evil.example", "", "192.168.0.4:9446", "x169.254.170.23"
+                "169.254.169.254",
+                "evil.example",
+                "",
+                "192.168.0.4:9446",
+                "x169.254.170.23"
             })
     void refusesWhoCallsItByAnotherName(String host) {
         assertThat(get(PATH, Map.of("host", host, "authorization", token(POD))).status())
@@ -133,13 +136,7 @@ class PodCredentialsTest {
     @Test
     void ignoresThePortOfItsName() {
         assertThat(
-                        get(
-                                        PATH,
-                                        Map.of(
-                                                "host",
-                                                "169.254.170.23:80",
-                                                "authorization",
-                                                token(POD)))
+                        get(PATH, Map.of("host", "169.254.170.23:80", "authorization", token(POD)))
                                 .status())
                 .isEqualTo(200);
     }

@@ -152,8 +152,7 @@ public final class KubernetesReads implements ClusterReads {
                                 .withLabel(ConfigMapRoles.LABEL)
                                 .list()
                                 .getItems())
-                .stream()
-                        .anyMatch(role -> ConfigMapRoles.arn(role).equals(arn));
+                .stream().anyMatch(role -> ConfigMapRoles.arn(role).equals(arn));
     }
 
     @Override

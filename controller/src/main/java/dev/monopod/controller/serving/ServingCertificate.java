@@ -68,8 +68,7 @@ public final class ServingCertificate extends X509ExtendedKeyManager {
             for (var authority : chain(authorities)) {
                 trusted.setCertificateEntry(Integer.toString(trusted.size()), authority);
             }
-            var trust =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             trust.init(trusted);
             var context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {this}, trust.getTrustManagers(), null);

@@ -59,7 +59,8 @@ final class EksApiIT {
     void start() throws IOException, InterruptedException {
         rig = AdmissionRig.start();
         client = rig.client();
-        api = new EksApi(
+        api =
+                new EksApi(
                         EksApiIT::cluster,
                         new KubernetesProfileStore(client),
                         new KubernetesAssociations(client),

@@ -59,13 +59,12 @@ class PodIdentityTest {
                 .isEqualTo(yaml("- {name: A, value: b}\n" + given));
         assertThat(after.at("/spec/volumes"))
                 .hasToString(
-                        yaml(
-                                """
-                                - name: eks-pod-identity-token
-                                  projected:
-                                    sources: [{serviceAccountToken: {audience: pods.eks.amazonaws.com, expirationSeconds: 86400, path: eks-pod-identity-token}}]
-                                - {name: v, emptyDir: {}}
-                                """)
+                        yaml("""
+                        - name: eks-pod-identity-token
+                          projected:
+                            sources: [{serviceAccountToken: {audience: pods.eks.amazonaws.com, expirationSeconds: 86400, path: eks-pod-identity-token}}]
+                        - {name: v, emptyDir: {}}
+                        """)
                                 .toString());
         assertThat(applied(after.toString())).hasToString(after.toString());
     }
@@ -101,7 +100,8 @@ class PodIdentityTest {
                 new KubernetesSerialization()
                         .unmarshal(
                                 "---\n"
-                                        + applied("{metadata: {}, spec: {containers: [{name: c}]}}"),
+                                        + applied(
+                                                "{metadata: {}, spec: {containers: [{name: c}]}}"),
                                 Pod.class);
 
         assertThat(IamRole.missing(pod, Map.of("eks.amazonaws.com/role-arn", ROLE))).isEmpty();

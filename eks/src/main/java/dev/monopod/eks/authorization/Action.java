@@ -113,14 +113,15 @@ public record Action(String name, Right right) {
 
     /// Which operation a request is; empty for one that is none of EKS' that Monopod has.
     ///
-    /// @param path as on the wire: what a segment holds is not looked at, but for whose tags are meant
+    /// @param path as on the wire: what a segment holds is not looked at, but for whose tags are
+    ///   meant
     public static Optional<Action> of(String method, String path) {
         var segments = path.split("/", -1);
         return (isOfAssociation(segments) ? ASSOCIATION_TAGS : ROUTES)
                 .stream()
-                .filter(route -> route.matches(method, segments))
-                .map(Route::action)
-                .findFirst();
+                        .filter(route -> route.matches(method, segments))
+                        .map(Route::action)
+                        .findFirst();
     }
 
     private static boolean isOfAssociation(String[] segments) {

@@ -49,8 +49,7 @@ public final class AgentGate {
     }
 
     private static ApiRequest asSigned(ApiRequest request) {
-        var asked =
-                request.header(ASKED_HOST).map(host -> new Header("Host", host)).stream();
+        var asked = request.header(ASKED_HOST).map(host -> new Header("Host", host)).stream();
         var others =
                 request.headers().stream()
                         .filter(header ->

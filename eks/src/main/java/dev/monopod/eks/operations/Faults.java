@@ -127,12 +127,10 @@ final class Faults {
         static final Limit NAMESPACE = new Limit(1, 63, "[a-z0-9*?-]+");
 
         /// Source: Kubernetes, RFC 1123: of a namespace.
-        static final Limit KUBERNETES_LABEL =
-                new Limit(1, 63, "[a-z0-9]([a-z0-9-]*[a-z0-9])?");
+        static final Limit KUBERNETES_LABEL = new Limit(1, 63, "[a-z0-9]([a-z0-9-]*[a-z0-9])?");
 
         /// Source: Kubernetes, RFC 1123: of most other objects.
-        static final Limit KUBERNETES_NAME =
-                new Limit(1, 253, "[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
+        static final Limit KUBERNETES_NAME = new Limit(1, 253, "[a-z0-9]([a-z0-9.-]*[a-z0-9])?");
 
         static final Limit LABEL_KEY = new Limit(1, 317, "[A-Za-z0-9*?._/-]+");
         static final Limit LABEL_VALUE = new Limit(0, 63, "[A-Za-z0-9*?._-]*");

@@ -133,9 +133,7 @@ final class PodIdentityOperations {
             return body(made, cluster);
         }
         var there =
-                associations
-                        .find(made.namespace(), made.serviceAccount())
-                        .map(Stored::association);
+                associations.find(made.namespace(), made.serviceAccount()).map(Stored::association);
         // An answer may be lost, and then its request comes again with the same token.
         return there.filter(found ->
                         !found.request().isEmpty() && found.request().equals(made.request()))
@@ -225,19 +223,14 @@ final class PodIdentityOperations {
                 change(
                         () ->
                                 associations
-                                        .find(
-                                                association.namespace(),
-                                                association.serviceAccount())
+                                        .find(association.namespace(), association.serviceAccount())
                                         .filter(found ->
-                                                found.association()
-                                                        .id()
-                                                        .equals(association.id()))
+                                                found.association().id().equals(association.id()))
                                         .orElseThrow(() -> notFound(association.id())),
                         before -> before.tagged(tags.apply(before.tags()), before.modifiedAt()));
     }
 
-    private Association change(
-            Supplier<Stored> read, UnaryOperator<Association> change) {
+    private Association change(Supplier<Stored> read, UnaryOperator<Association> change) {
         for (var i = 0; i < MOST_TRIES; i++) {
             var before = read.get();
             var after = change.apply(before.association());

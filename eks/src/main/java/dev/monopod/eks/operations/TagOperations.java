@@ -15,8 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The operations on tags, of Fargate profiles and pod identity associations; those of the cluster
-/// can be read. Errors are the
-/// two that EKS declares for them. Thread-safe.
+/// can be read. Errors are the two that EKS declares for them. Thread-safe.
 final class TagOperations {
     private static final int PARTS = 6;
     private static final int PROFILE_NAME = 2;

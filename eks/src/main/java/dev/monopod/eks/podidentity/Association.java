@@ -24,27 +24,11 @@ public record Association(
 
     public Association changed(String newRoleArn, boolean newPlain, Instant now) {
         return new Association(
-                id,
-                namespace,
-                serviceAccount,
-                newRoleArn,
-                newPlain,
-                tags,
-                request,
-                createdAt,
-                now);
+                id, namespace, serviceAccount, newRoleArn, newPlain, tags, request, createdAt, now);
     }
 
     public Association tagged(Map<String, String> newTags, Instant now) {
         return new Association(
-                id,
-                namespace,
-                serviceAccount,
-                roleArn,
-                plain,
-                newTags,
-                request,
-                createdAt,
-                now);
+                id, namespace, serviceAccount, roleArn, plain, newTags, request, createdAt, now);
     }
 }

@@ -158,8 +158,7 @@ public final class AssumeRoleForPodIdentity {
                 body(association, pod, begun.get()).toString().getBytes(UTF_8));
     }
 
-    private ObjectNode body(
-            Association association, PodToken pod, ServiceSessions.Begun begun) {
+    private ObjectNode body(Association association, PodToken pod, ServiceSessions.Begun begun) {
         var body = JsonNodeFactory.instance.objectNode();
         body.putObject("subject")
                 .put("namespace", pod.namespace())
@@ -180,8 +179,7 @@ public final class AssumeRoleForPodIdentity {
 
     /// `eks-CLUSTER-POD-UID`, cut where it would be too long, but never the UID.
     private String sessionName(PodToken pod) {
-        var shortPod =
-                pod.pod().substring(0, Math.min(pod.pod().length(), LONGEST_POD_IN_NAME));
+        var shortPod = pod.pod().substring(0, Math.min(pod.pod().length(), LONGEST_POD_IN_NAME));
         var end = "-" + pod.uid();
         var begin = "eks-%s-%s".formatted(cluster.name(), shortPod).replaceAll("[^\\w+=,.@-]", "-");
         return begin.substring(0, Math.min(begin.length(), LONGEST_SESSION_NAME - end.length()))

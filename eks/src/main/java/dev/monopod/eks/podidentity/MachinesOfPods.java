@@ -9,8 +9,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.Optional;
 
-/// By the pods' Machines, which only the scheduler makes. A host whose rights were taken from it runs
-/// none. Any thread may ask.
+/// By the pods' Machines, which only the scheduler makes. A host whose rights were taken from it
+/// runs none. Any thread may ask.
 public final class MachinesOfPods implements PodHosts {
     private final KubernetesClient client;
 
@@ -22,7 +22,9 @@ public final class MachinesOfPods implements PodHosts {
     public Optional<String> hostOf(PodToken pod) {
         try {
             return Optional.ofNullable(
-                            client.resources(Machine.class).withName(Names.machine(pod.uid())).get())
+                            client.resources(Machine.class)
+                                    .withName(Names.machine(pod.uid()))
+                                    .get())
                     .map(Machine::getSpec)
                     .filter(spec ->
                             spec.pod().uid().equals(pod.uid())

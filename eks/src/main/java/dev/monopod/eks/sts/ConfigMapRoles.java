@@ -15,8 +15,10 @@ import org.slf4j.LoggerFactory;
 /// nobody, and the log says why. Any thread may ask.
 public final class ConfigMapRoles implements Roles {
     public static final String NAMESPACE = "kube-system";
+
     /// On each ConfigMap that is a role; its value is `true`.
     public static final String LABEL = "monopod.dev/iam-role";
+
     static final String ARN = "arn";
     static final String POLICY = "trust-policy.json";
 

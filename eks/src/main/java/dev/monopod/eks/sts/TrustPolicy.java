@@ -98,9 +98,7 @@ public final class TrustPolicy {
                 principal.has("Federated")
                         ? texts(principal.get("Federated"), "Federated")
                         : List.of(),
-                principal.has("Service")
-                        ? texts(principal.get("Service"), "Service")
-                        : List.of(),
+                principal.has("Service") ? texts(principal.get("Service"), "Service") : List.of(),
                 actions,
                 conditions(node.path("Condition")));
     }

@@ -56,7 +56,13 @@ class AgentGateTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "monopod:admin", "monopod:controller", "host-a", "xmonopod:agent:host-a"})
+            strings = {
+                "",
+                "monopod:admin",
+                "monopod:controller",
+                "host-a",
+                "xmonopod:agent:host-a"
+            })
     void refusesWhoIsNoAgent(String client) {
         for (var path : List.of(PATH, "/")) {
             var answer = ask(client, "POST", path);

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.eks.identity.Caller;
+import dev.monopod.eks.podidentity.MemoryAssociations;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import dev.monopod.eks.podidentity.MemoryAssociations;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -27,8 +27,7 @@ final class ApiRig {
 
     final FakeProfileStore store = new FakeProfileStore();
     final MemoryAssociations associations = new MemoryAssociations();
-    private final InstantSource clock =
-            () -> Instant.parse("2026-11-29T09:00:00.250Z");
+    private final InstantSource clock = () -> Instant.parse("2026-11-29T09:00:00.250Z");
     private ClusterDescription cluster = cluster(ClusterDescription.Status.ACTIVE, "default");
     private final EksApi api = new EksApi(() -> cluster, store, associations, clock);
 

@@ -103,7 +103,8 @@ final class EksApiTest {
         assertThat(answer.errorType()).isEqualTo("InvalidRequestException");
         assertThat(answer.message())
                 .startsWith("Monopod does not serve " + operation + " of the EKS API; it serves ")
-                .contains("CreateFargateProfile, CreatePodIdentityAssociation, DeleteFargateProfile,");
+                .contains(
+                        "CreateFargateProfile, CreatePodIdentityAssociation, DeleteFargateProfile,");
     }
 
     @ParameterizedTest

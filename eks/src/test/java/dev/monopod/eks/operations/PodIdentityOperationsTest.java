@@ -71,7 +71,8 @@ class PodIdentityOperationsTest {
         var next = "";
         do {
             var page = rig.get(ASSOCIATIONS + "?maxResults=2" + next).json();
-            page.path("associations").forEach(one -> found.add(one.path("serviceAccount").asText()));
+            page.path("associations")
+                    .forEach(one -> found.add(one.path("serviceAccount").asText()));
             next =
                     page.path("nextToken").isTextual()
                             ? "&nextToken=" + page.path("nextToken").asText()

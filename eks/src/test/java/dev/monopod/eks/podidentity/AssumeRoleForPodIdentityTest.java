@@ -55,10 +55,11 @@ class AssumeRoleForPodIdentityTest {
     }
 
     private void associate(boolean plain) {
-        associations.find("shop", "reader").ifPresent(one -> associations.delete(one.association()));
+        associations
+                .find("shop", "reader")
+                .ifPresent(one -> associations.delete(one.association()));
         associations.create(
-                new Association(
-                        "a-1", "shop", "reader", ROLE, plain, Map.of(), "", NOW, NOW));
+                new Association("a-1", "shop", "reader", ROLE, plain, Map.of(), "", NOW, NOW));
     }
 
     private void trust(String actions, String condition) {
@@ -112,8 +113,7 @@ class AssumeRoleForPodIdentityTest {
         assertThat(json.at("/podIdentityAssociation/associationArn").asText())
                 .isEqualTo("arn:aws:eks:us-west-2:111122223333:podidentityassociation/c1/a-1");
         assertThat(json.at("/assumedRoleUser/arn").asText())
-                .isEqualTo(
-                        "arn:aws:sts::111122223333:assumed-role/reader/eks-c1-web-0-" + UID);
+                .isEqualTo("arn:aws:sts::111122223333:assumed-role/reader/eks-c1-web-0-" + UID);
         var credentials = json.path("credentials");
         assertThat(credentials.path("expiration").asLong())
                 .isEqualTo(NOW.plusSeconds(3600).getEpochSecond());
