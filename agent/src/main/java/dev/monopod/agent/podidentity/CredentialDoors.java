@@ -28,6 +28,7 @@ public final class CredentialDoors implements AutoCloseable {
     private final HostNetwork network;
     private final int port;
     private final Supplier<List<Place>> places;
+    private final Loops loops;
     private final Loop loop;
 
     /// By the VPC. Of the loop's thread, until it is closed.
@@ -45,6 +46,7 @@ public final class CredentialDoors implements AutoCloseable {
         this.network = network;
         this.port = port;
         this.places = places;
+        this.loops = loops;
         this.loop = loops.planned("pod-credentials", Pace.whenNudged(), this::pass);
     }
 
@@ -96,7 +98,8 @@ public final class CredentialDoors implements AutoCloseable {
                 new InetSocketAddress(address, port),
                 PATIENCE,
                 peer -> machineAt(vpc, peer),
-                credentials::answer);
+                credentials::answer,
+                loops);
     }
 
     private Optional<String> machineAt(String vpc, InetAddress peer) {

@@ -1,5 +1,8 @@
 package dev.monopod.agent.podidentity;
 
+import dev.monopod.model.loop.Loop;
+import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,7 +31,11 @@ final class CredentialServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CredentialServer.class);
     private static final int BACKLOG = 64;
 
+    private static final Pace PACE =
+            Pace.whenNudged().withRetries(Duration.ofMillis(100), Duration.ofSeconds(10));
+
     private final ServerSocket listener;
+    private final Loop accepting;
     private final Duration patience;
     private final Function<InetAddress, Optional<String>> pods;
     private final BiFunction<String, PodRequest, PodResponse> answers;
@@ -39,12 +46,14 @@ final class CredentialServer implements AutoCloseable {
     /// @param patience with a request that is on its way
     /// @param pods whose an address is: the machine of a pod here
     /// @param answers is given that machine
+    /// @param loops where it is seen that connections are accepted
     /// @throws IOException if it cannot listen
     CredentialServer(
             InetSocketAddress address,
             Duration patience,
             Function<InetAddress, Optional<String>> pods,
-            BiFunction<String, PodRequest, PodResponse> answers)
+            BiFunction<String, PodRequest, PodResponse> answers,
+            Loops loops)
             throws IOException {
         this.patience = patience;
         this.pods = pods;
@@ -57,7 +66,9 @@ final class CredentialServer implements AutoCloseable {
             listener.close();
             throw new IOException("cannot listen at " + address + ": " + e.getMessage(), e);
         }
-        Thread.ofVirtual().name("pod-credentials-" + address).start(this::accept);
+        accepting =
+                loops.lasting("pod-credentials-at-" + address.getHostString(), PACE, this::accept);
+        accepting.start();
     }
 
     /// The port in use, also if it was chosen by the kernel.
@@ -65,17 +76,27 @@ final class CredentialServer implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    private void accept() {
+    /// Whatever one connection leads to, the next one is accepted, after a back-off.
+    private void accept(Loop.Signs signs) throws IOException {
         while (!listener.isClosed()) {
+            signs.waits();
+            Socket connection;
             try {
-                @SuppressWarnings("resource") // Closed by who serves it.
-                var connection = listener.accept();
-                enter(connection);
+                connection = listener.accept();
             } catch (IOException e) {
-                if (!listener.isClosed()) {
-                    LOG.warn("failed to accept a connection of a pod: {}", e.toString());
+                if (listener.isClosed()) {
+                    return;
                 }
+                throw e;
             }
+            signs.works();
+            try {
+                enter(connection);
+            } catch (RuntimeException e) {
+                close(connection);
+                throw e;
+            }
+            signs.succeeds();
         }
     }
 
@@ -151,6 +172,7 @@ final class CredentialServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("failed to stop listening: {}", e.toString());
         }
+        accepting.close();
     }
 
     /// Ends a read that goes beyond the time for all of them: a byte now and then gains nothing.

@@ -3,15 +3,18 @@ package dev.monopod.agent.podidentity;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +43,7 @@ class CredentialServerTest {
                         switch (peer.getHostAddress()) {
                             case "127.0.0.2" -> Optional.of("two");
                             case "127.0.0.3" -> Optional.of("three");
+                            case "127.0.0.4" -> throw new IllegalStateException("a bug");
                             default -> Optional.empty();
                         },
                 (pod, request) ->
@@ -50,7 +54,15 @@ class CredentialServerTest {
                                                 pod,
                                                 request.method(),
                                                 request.target(),
-                                                request.body().length)));
+                                                request.body().length)),
+                new Loops(Clock.systemUTC(), new Random(1)));
+    }
+
+    @Test
+    void acceptsOthersAfterOneThatTheServerFailedOn() throws IOException {
+        assertThat(said(from("127.0.0.4"), REQUEST)).isEmpty();
+
+        assertThat(said(from("127.0.0.2"), REQUEST)).endsWith("two GET /x 0");
     }
 
     @AfterEach
