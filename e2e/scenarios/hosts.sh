@@ -362,6 +362,7 @@ second_host_of_another_cluster() {
     on_second "$monopod" down
     expect "hosts" "$(kubectl get hosts.monopod.dev -o name | wc -l)" 1
     hosts_end
+    anywhere
 }
 
 second_host_leaves() {
