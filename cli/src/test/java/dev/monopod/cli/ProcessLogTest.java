@@ -107,6 +107,17 @@ class ProcessLogTest {
                                 .containsAnyOf(secret, "someone", "Authorization"));
     }
 
+    /// `Watched` tells it, in a line.
+    @Test
+    void writesNoStackTraceForEachWatchThatFails() throws Exception {
+        configure("text", "INFO");
+
+        LoggerFactory.getLogger("io.fabric8.kubernetes.client.informers.impl.cache.Reflector")
+                .warn("listSyncAndWatch failed, will retry", new IllegalStateException("404"));
+
+        assertThat(lines.list).isEmpty();
+    }
+
     @Test
     void writesOneObjectALineInJson() throws Exception {
         configure("json", "INFO");

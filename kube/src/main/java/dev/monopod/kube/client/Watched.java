@@ -11,20 +11,26 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One kind's objects, as its one watch shows them; they may lag. Who asked for it may register and
 /// start as if it were alone. Thread-safe.
 public final class Watched<T extends HasMetadata> {
+    private static final Logger LOG = LoggerFactory.getLogger(Watched.class);
     private static final String INDEX = "own";
 
     private final SharedIndexInformer<T> informer;
     private @Nullable CompletableFuture<Void> started;
     private boolean indexed;
 
-    Watched(SharedIndexInformer<T> informer) {
+    Watched(SharedIndexInformer<T> informer, WatchFailures failures) {
         this.informer = informer;
         // A watch that breaks begins anew, for ever: kinds may come to be served later.
-        informer.exceptionHandler((_, _) -> true);
+        informer.exceptionHandler((_, failure) -> {
+            failures.line(failure).ifPresent(LOG::warn);
+            return true;
+        });
     }
 
     /// Begins the watch, once, however many ask for it; complete when its list is.

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -37,7 +38,10 @@ public final class Watches implements AutoCloseable {
                         new Key(type, selection),
                         _ ->
                                 new Watched<>(
-                                        select(type, selection).runnableInformer(RESYNC_MILLIS)));
+                                        select(type, selection).runnableInformer(RESYNC_MILLIS),
+                                        new WatchFailures(
+                                                HasMetadata.getFullResourceName(type),
+                                                InstantSource.system())));
     }
 
     private <T extends HasMetadata>

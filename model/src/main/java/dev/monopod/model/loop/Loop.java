@@ -22,8 +22,6 @@ import java.util.random.RandomGenerator;
 public final class Loop implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Loop.class.getName());
 
-    private static final Duration QUIET = Duration.ofMinutes(10);
-
     /// A pass that heeds its interruption has ended by then.
     private static final Duration END = Duration.ofSeconds(1);
 
@@ -80,19 +78,8 @@ public final class Loop implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
 
-    /// The failures since the last quiet time, whatever succeeded between them.
-    private record Lately(int number, Instant last) {
-        Lately another(Instant now) {
-            return new Lately(now.isAfter(last.plus(QUIET)) ? 1 : number + 1, now);
-        }
-
-        boolean lastIsTold() {
-            return Integer.bitCount(number) == 1;
-        }
-    }
-
-    // All under the lock.
-    private Lately lately = new Lately(0, Instant.EPOCH);
+    // All under the lock; the failures whatever succeeded between them.
+    private Recurrence failures = Recurrence.NONE;
     private Progress progress = Progress.none();
     private Rest rest = new Rest(Duration.ZERO, Duration.ZERO);
     private boolean nudged;
@@ -227,7 +214,7 @@ public final class Loop implements AutoCloseable {
     }
 
     private void tellMended() {
-        if (progress.failures() > 0 && lately.lastIsTold()) {
+        if (progress.failures() > 0 && failures.isTold()) {
             LOG.log(Level.INFO, "{0} works again after {1} failures", name, progress.failures());
         }
     }
@@ -238,12 +225,12 @@ public final class Loop implements AutoCloseable {
             if (closed) {
                 return;
             }
-            var failures = progress.failures() + 1;
-            var backOff = longer(pace.backOff(failures, surroundings.random()), pace.gap());
+            var inARow = progress.failures() + 1;
+            var backOff = longer(pace.backOff(inARow, surroundings.random()), pace.gap());
             var soonest = longer(pace.firstRetry(), pace.gap());
             rest = new Rest(backOff, backOff.compareTo(soonest) < 0 ? backOff : soonest);
             progress = progress.failed(surroundings.clock().instant(), why, nextRest());
-            log(failures, why, backOff);
+            log(inARow, why, backOff);
         } finally {
             lock.unlock();
         }
@@ -257,15 +244,15 @@ public final class Loop implements AutoCloseable {
         return one.compareTo(other) < 0 ? other : one;
     }
 
-    private void log(int failures, Throwable why, Duration backOff) {
-        lately = lately.another(surroundings.clock().instant());
-        if (!lately.lastIsTold()) {
+    private void log(int inARow, Throwable why, Duration backOff) {
+        failures = failures.another(surroundings.clock().instant());
+        if (!failures.isTold()) {
             return;
         }
         var text =
                 "%s failed (%d in a row), trying again in %d ms: %s"
-                        .formatted(name, failures, backOff.toMillis(), Progress.text(why));
-        if (lately.number() == 1 && unexpected(why)) {
+                        .formatted(name, inARow, backOff.toMillis(), Progress.text(why));
+        if (failures.number() == 1 && unexpected(why)) {
             LOG.log(Level.WARNING, text, why);
         } else {
             LOG.log(Level.WARNING, text);
