@@ -3,7 +3,6 @@ package dev.monopod.model.loop;
 import dev.monopod.model.loop.LoopHealth.Reach;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
