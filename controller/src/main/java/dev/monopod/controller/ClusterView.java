@@ -166,7 +166,8 @@ public final class ClusterView implements AutoCloseable {
         return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
     }
 
-    /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that go.
+    /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that end or
+    /// go.
     public void onPlacementChange(Runnable changed) {
         profiles.onChange(ChangeHandler.each(_ -> changed.run()));
         onNetworkChange(changed);
@@ -176,7 +177,11 @@ public final class ClusterView implements AutoCloseable {
                     public void onAdd(Machine machine) {}
 
                     @Override
-                    public void onUpdate(Machine before, Machine machine) {}
+                    public void onUpdate(Machine before, Machine machine) {
+                        if (!ended(before) && ended(machine)) {
+                            changed.run();
+                        }
+                    }
 
                     @Override
                     public void onDelete(Machine machine, boolean unknown) {
@@ -215,6 +220,10 @@ public final class ClusterView implements AutoCloseable {
         return claim.getStatus() == null
                 ? ""
                 : Objects.requireNonNullElse(claim.getStatus().getPhase(), "");
+    }
+
+    private static boolean ended(Machine machine) {
+        return machine.getStatus() != null && machine.getStatus().ended();
     }
 
     private static boolean silent(Host before, Host after) {

@@ -187,6 +187,9 @@ final class Ledger {
     private static List<HostRoom> hosts(Seen seen, Iterable<Machine> machines, Instant now) {
         var used = new HashMap<String, long[]>();
         for (var machine : machines) {
+            if (machine.getStatus() != null && machine.getStatus().ended()) {
+                continue;
+            }
             var size = machine.getSpec().size();
             var sums = used.computeIfAbsent(machine.getSpec().host(), host -> new long[3]);
             sums[0] += size.milliCpu();

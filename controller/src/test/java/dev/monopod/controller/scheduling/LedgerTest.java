@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What is given out, across what the watches show late.
 final class LedgerTest {
@@ -45,6 +48,20 @@ final class LedgerTest {
         machines.clear();
         ledger.released(machine);
         assertThat(freeMemory()).isEqualTo(8192);
+    }
+
+    /// A completed pod keeps its machine's object, and its address, until somebody deletes the pod.
+    @ParameterizedTest
+    @EnumSource(MachineStatus.Phase.class)
+    void givesBackTheRoomOfAMachineThatHasEnded(MachineStatus.Phase phase) {
+        hosts.add(host("one", "{}", START));
+        var machine = machine("m-1", "one", "10.0.1.4");
+        machine.setStatus(new MachineStatus(phase, null, null, null, null, null));
+        machines.add(machine);
+
+        var ended = phase == MachineStatus.Phase.Stopped || phase == MachineStatus.Phase.Failed;
+        assertThat(freeMemory()).isEqualTo(ended ? 8192 : 8192 - 512);
+        assertThat(taken("10.0.1.4")).isTrue();
     }
 
     @Test

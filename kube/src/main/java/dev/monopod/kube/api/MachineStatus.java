@@ -29,4 +29,9 @@ public record MachineStatus(
         Stopped,
         Failed
     }
+
+    /// Whether nothing runs or lies on its host any more but its pod's logs.
+    public boolean ended() {
+        return phase == Phase.Stopped || phase == Phase.Failed;
+    }
 }
