@@ -5,6 +5,7 @@ field_scenarios() {
     scenario read_only_roots_keep_what_images_write "with a read-only root an image's volumes are writable, and its missing working directory is made"
     scenario memory_is_promised_as_on_a_node "the kernel has a node's settings: 4 GiB of untouched memory in 2 GiB"
     scenario refuses_in_the_words_of_the_field "claims of devices, sizes, zones and ports are refused or warned of, naming field and remedy"
+    scenario slow_starts_evict_nobody "a pod that waits for its image is not evicted, whatever it tolerates"
 }
 
 # field_ended POD PHASE
@@ -152,3 +153,33 @@ spec: {selectors: [{namespace: e2e-field}], subnets: [private-a]}" 2>&1)" \
 }
 
 field_held() { [[ $(kubectl get pod "$1" -n e2e-field -o 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}') == *"$2"* ]]; }
+
+# A Node of which nothing is heard is tainted NoExecute, and its pod evicted at once by this toleration.
+slow_starts_evict_nobody() {
+    namespace e2e-field
+    kubectl apply -n e2e-field -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: waiting}
+spec:
+  terminationGracePeriodSeconds: 0
+  tolerations:
+  - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 0}
+  - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 0}
+  containers: [{name: main, image: "$registry/none:1", command: [sleep, "3600"]}]
+YAML
+    local node uid
+    uid=$(field pod waiting .metadata.uid -n e2e-field)
+    eventually 30 bound_somewhere waiting e2e-field
+    node=$(field pod waiting .spec.nodeName -n e2e-field)
+    eventually 60 is True kubectl get node "$node" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+    sleep 15
+    expect "the pod" "$(field pod waiting .metadata.uid -n e2e-field)" "$uid"
+    expect "taints" "$(kubectl get node "$node" -o 'jsonpath={.spec.taints[*].effect}')" NoSchedule
+    image_push_busybox none
+    eventually 120 runs waiting e2e-field
+    expect "the pod" "$(field pod waiting .metadata.uid -n e2e-field)" "$uid"
+    kubectl delete pod waiting -n e2e-field --wait=false
+}
+bound_somewhere() { [[ -n $(field pod "$1" .spec.nodeName -n "$2") ]]; }
+image_push_busybox() { skopeo copy --quiet --dest-tls-verify=false "docker-archive:$dist/images/busybox.tar" "docker://$registry/$1:1"; }

@@ -69,15 +69,19 @@ record NodeStatusView(Machine machine, String kernel, String bootId, String vers
         return status;
     }
 
-    private static Map<String, Object> condition(
+    private Map<String, Object> condition(
             String type, String status, String reason, Instant since, Instant now) {
         Map<String, Object> condition = new LinkedHashMap<>();
         condition.put("type", type);
         condition.put("status", status);
         condition.put("reason", reason);
-        condition.put("message", type.equals("Ready") ? "the guest answers" : "");
+        condition.put("message", type.equals("Ready") ? answering() : "");
         condition.put("lastHeartbeatTime", now.truncatedTo(ChronoUnit.SECONDS).toString());
         condition.put("lastTransitionTime", since.truncatedTo(ChronoUnit.SECONDS).toString());
         return condition;
+    }
+
+    private String answering() {
+        return bootId.isEmpty() ? "the agent answers" : "the guest answers";
     }
 }

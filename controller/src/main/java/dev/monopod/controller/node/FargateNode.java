@@ -49,12 +49,6 @@ public final class FargateNode {
                 .withNewDaemonEndpoints()
                 .withNewKubeletEndpoint(Defaults.KUBELET_PORT)
                 .endDaemonEndpoints()
-                .addNewCondition()
-                .withType("Ready")
-                .withStatus("False")
-                .withReason("KubeletNotReady")
-                .withMessage("machine is starting")
-                .endCondition()
                 .endStatus()
                 .build();
     }

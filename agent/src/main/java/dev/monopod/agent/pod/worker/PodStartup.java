@@ -57,6 +57,7 @@ final class PodStartup {
     private final ImageVolumes imageVolumes;
     private final PodVolumes volumes;
     private final PodBinding binding;
+    private final SlowStart slow;
     private final GuestIdentity identity;
     private final MachineTold told;
 
@@ -78,6 +79,7 @@ final class PodStartup {
         var settings = services.settings();
         this.identity = new GuestIdentity(view, machine, clusterDomain());
         this.told = new MachineTold(view, scope, services.api());
+        this.slow = new SlowStart(view, scope, services.nodes());
         this.binding = new PodBinding(view, scope, reports, services.api());
         this.puller = new ImagePuller(view, scope, reports, machine, images);
         this.imageVolumes = new ImageVolumes(view, scope, reports, machine, images);
@@ -102,12 +104,14 @@ final class PodStartup {
             return;
         }
         scope.persevere("waiting for the binding", binding::await);
+        slow.bound();
         awaitName();
         var up = patiently(() -> recovered.isPresent() ? again(recovered.get()) : bringUp());
         if (up.isEmpty()) {
             return;
         }
         var guest = up.get().guest();
+        slow.ended();
         machine.memoryTold(guest.getMemoryTotalBytes());
         reports.post(new PodInput.MachineReady());
         scope.insist(
