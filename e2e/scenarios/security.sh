@@ -119,7 +119,10 @@ security_addresses='
     IMDS                                 | 169.254.169.254  | 80    | dead
     IMDS over IPv6                       | fd00:ec2::254    | 80    | dead
     credentials of ECS tasks             | 169.254.170.2    | 80    | dead
-    credentials of EKS Pod Identity      | 169.254.170.23   | 80    | dead
+    credentials of EKS Pod Identity      | 169.254.170.23   | 80    | answers
+    another port of that address         | 169.254.170.23   | 2703  | dead
+    the address beside it                | 169.254.170.24   | 80    | dead
+    where the host asks for credentials  | HOST             | 9445  | dead
     the kubelet API of another pod       | OTHER            | 10250 | answers
     the kubelet API of the host          | HOST             | 10250 | dead
     etcd                                 | HOST             | 2379  | dead
