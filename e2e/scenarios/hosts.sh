@@ -172,6 +172,8 @@ pod_on_second_host_has_all_a_pod_has() {
     contains "$(inside client "$hosts" 'd=/var/run/secrets/kubernetes.io/serviceaccount
         curl -sS --max-time 20 --cacert $d/ca.crt -H "Authorization: Bearer $(cat $d/token)" https://kubernetes.default.svc/version')" gitVersion
     kubectl delete pod client -n "$hosts" --now
+    # Its agent asks the controller on the first host, which finds that this token is for the API server alone.
+    contains "$(inside there "$hosts" 'timeout 15 wget -qO- --header "Authorization: $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)" http://169.254.170.23/v1/credentials' 2>&1 || true)" 'HTTP/1.1 400'
     expect "logs" "$(kubectl logs there -n "$hosts")" started
     expect "exec" "$(kubectl exec there -n "$hosts" -- echo word)" word
     kubectl port-forward -n "$hosts" pod/there 18098:8080 >"$logs/forward-second" 2>&1 &

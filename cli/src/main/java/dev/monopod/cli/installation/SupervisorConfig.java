@@ -158,7 +158,8 @@ public final class SupervisorConfig {
         command.addAll(
                 List.of("--registries", layout.data().resolve("registries.json").toString()));
         command.addAll(List.of("--region", network.region()));
-        if (standing.externalKubeconfig(layout).isEmpty()) {
+        // The controller of a cluster that was there before Monopod makes no sessions.
+        if (!(standing instanceof Standing.Guest)) {
             command.add("--pod-identity");
         }
         standing.underlayAddress()

@@ -197,6 +197,14 @@ final class InstallationTest {
         assertThat(supervisor(new Standing.Alone())).doesNotContain("--profile-quota");
     }
 
+    /// Only a controller of Monopod's own cluster makes sessions for them.
+    @ParameterizedTest
+    @MethodSource("standings")
+    void answersPodsThatAskForCredentialsOnEveryHostOfItsOwnCluster(Standing standing) {
+        assertThat(supervisor(standing).contains("--pod-identity"))
+                .isEqualTo(!(standing instanceof Standing.Guest));
+    }
+
     @Test
     void passesOnWhatTestsSetInTheEnvironment() {
         var config =
