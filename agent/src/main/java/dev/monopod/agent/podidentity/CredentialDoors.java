@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +62,7 @@ public final class CredentialDoors implements AutoCloseable {
             Supplier<List<Place>> places,
             Loops loops) {
         return new CredentialDoors(
-                new PodCredentials(new ControllerAuth(client), cluster),
+                new PodCredentials(new ControllerAuth(client), cluster, InstantSource.system()),
                 network,
                 Defaults.POD_IDENTITY_PORT,
                 places,
@@ -79,7 +81,12 @@ public final class CredentialDoors implements AutoCloseable {
     /// @return when to look again: a VPC may have no router yet, and so the host no address in it
     Duration pass() throws IOException {
         var vpcs = new TreeSet<String>();
-        places.get().forEach(place -> vpcs.add(place.vpc()));
+        var machines = new HashSet<String>();
+        for (var place : places.get()) {
+            vpcs.add(place.vpc());
+            machines.add(place.machine());
+        }
+        credentials.retain(machines);
         var complete = true;
         for (var vpc : vpcs) {
             if (!open.containsKey(vpc)) {

@@ -1,24 +1,32 @@
 package dev.monopod.agent.podidentity;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.slf4j.event.Level.WARN;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.monopod.host.guest.Budget;
+import dev.monopod.host.guest.GuestLog;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a pod's SDK is answered, as EKS' own agent does: credentials for the token of this pod and
-/// no other, at one path; at `/` it reaches STS. Thread-safe.
+/// no other, at one path; at `/` it reaches STS. A pod that asks without end is held to a pace of
+/// its own. Thread-safe.
 ///
 /// Source: aws/eks-pod-identity-agent, pkg/handlers.
 final class PodCredentials {
@@ -39,13 +47,30 @@ final class PodCredentials {
                     "X-Amz-Security-Token",
                     "X-Amz-Content-Sha256");
 
+    /// How many requests of a pod the controller is asked for at once, and then one in each
+    /// interval: SDKs keep what they are given until it ends.
+    static final int REQUESTS_AT_ONCE = 50;
+
+    private static final Duration REQUEST_INTERVAL = Duration.ofMillis(100);
+
     private final EksAuth auth;
     private final String cluster;
+    private final InstantSource clock;
+    private final Map<String, Asker> askers = new ConcurrentHashMap<>();
+
+    /// A pod's share of the controller's time, and of the log.
+    private record Asker(Budget requests, GuestLog log) {}
 
     /// @param cluster its name
-    PodCredentials(EksAuth auth, String cluster) {
+    PodCredentials(EksAuth auth, String cluster, InstantSource clock) {
         this.auth = auth;
         this.cluster = cluster;
+        this.clock = clock;
+    }
+
+    /// Forgets all pods but those of these machines.
+    void retain(Set<String> machines) {
+        askers.keySet().retainAll(machines);
     }
 
     /// @param machine that of the pod that asks
@@ -57,20 +82,33 @@ final class PodCredentials {
                     "Access Denied. Called agent through invalid address, please use %s"
                             .formatted(Defaults.POD_IDENTITY_ADDRESS));
         }
+        var forCredentials = request.method().equals("GET") && request.target().equals(CREDENTIALS);
+        if (!forCredentials && !(request.method().equals("POST") && request.target().equals("/"))) {
+            return PodResponse.text(404, "404 page not found");
+        }
+        var asker = askers.computeIfAbsent(machine, _ -> asker());
+        if (!asker.requests().take()) {
+            return PodResponse.text(
+                    429,
+                    "this pod asks too often: %d requests at once are answered, then one each %d ms"
+                            .formatted(REQUESTS_AT_ONCE, REQUEST_INTERVAL.toMillis()));
+        }
         try {
-            if (request.method().equals("GET") && request.target().equals(CREDENTIALS)) {
-                return credentials(machine, request.header("Authorization").orElse(""));
-            }
-            return request.method().equals("POST") && request.target().equals("/")
-                    ? sts(request, host)
-                    : PodResponse.text(404, "404 page not found");
+            return forCredentials
+                    ? credentials(machine, request.header("Authorization").orElse(""), asker.log())
+                    : sts(request, host);
         } catch (IOException failure) {
-            LOG.warn("failed to ask the controller for {}: {}", machine, failure.toString());
+            asker.log().log(WARN, "failed to ask the controller for {}: {}", machine, failure);
             return PodResponse.text(503, "the cluster's controller does not answer; try again");
         }
     }
 
-    private PodResponse credentials(String machine, String token) throws IOException {
+    private Asker asker() {
+        return new Asker(
+                new Budget(REQUESTS_AT_ONCE, REQUEST_INTERVAL, clock), new GuestLog(LOG, clock));
+    }
+
+    private PodResponse credentials(String machine, String token, GuestLog log) throws IOException {
         if (token.isEmpty()) {
             return PodResponse.text(400, "Service account token cannot be empty");
         }
@@ -79,7 +117,7 @@ final class PodCredentials {
             return PodResponse.text(400, "Service account token cannot be parsed");
         }
         if (!Names.machine(named.get()).equals(machine)) {
-            LOG.warn("the pod of {} asked with the token of pod {}", machine, named.get());
+            log.log(WARN, "the pod of {} asked with the token of pod {}", machine, named.get());
             return PodResponse.text(403, "Access Denied. The token is of another pod");
         }
         var answer =

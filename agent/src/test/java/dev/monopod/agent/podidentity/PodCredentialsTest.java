@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -25,7 +26,8 @@ class PodCredentialsTest {
             """;
 
     private final Controller controller = new Controller();
-    private final PodCredentials credentials = new PodCredentials(controller, "c1");
+    private Instant now = Instant.parse("2026-11-28T12:00:00Z");
+    private final PodCredentials credentials = new PodCredentials(controller, "c1", () -> now);
 
     /// Remembers what was asked.
     private static final class Controller implements EksAuth {
@@ -151,6 +153,33 @@ class PodCredentialsTest {
 
         assertThat(response.status()).isEqualTo(400);
         assertThat(text(response)).isEqualTo("no such role");
+    }
+
+    /// Each request costs the API server a review of the token.
+    @Test
+    void holdsAPodThatAsksWithoutEndToAPaceAndNoOther() {
+        var good = Map.of("authorization", token(POD));
+        for (var i = 0; i < 3 * PodCredentials.REQUESTS_AT_ONCE; i++) {
+            get(PATH, good);
+        }
+
+        assertThat(controller.asked).hasSize(PodCredentials.REQUESTS_AT_ONCE);
+        assertThat(get(PATH, good).status()).isEqualTo(429);
+        var other =
+                new PodRequest(
+                        "GET",
+                        PATH,
+                        Map.of(
+                                "host",
+                                List.of("169.254.170.23"),
+                                "authorization",
+                                List.of(token(OTHER))),
+                        new byte[0]);
+        assertThat(credentials.answer("m-" + OTHER, other).status()).isEqualTo(200);
+
+        now = now.plusMillis(100);
+        assertThat(get(PATH, good).status()).isEqualTo(200);
+        assertThat(get(PATH, good).status()).isEqualTo(429);
     }
 
     @Test
