@@ -178,7 +178,7 @@ public final class ClusterView implements AutoCloseable {
 
                     @Override
                     public void onUpdate(Machine before, Machine machine) {
-                        if (!ended(before) && ended(machine)) {
+                        if (!before.ended() && machine.ended()) {
                             changed.run();
                         }
                     }
@@ -220,10 +220,6 @@ public final class ClusterView implements AutoCloseable {
         return claim.getStatus() == null
                 ? ""
                 : Objects.requireNonNullElse(claim.getStatus().getPhase(), "");
-    }
-
-    private static boolean ended(Machine machine) {
-        return machine.getStatus() != null && machine.getStatus().ended();
     }
 
     private static boolean silent(Host before, Host after) {

@@ -187,7 +187,7 @@ final class Ledger {
     private static List<HostRoom> hosts(Seen seen, Iterable<Machine> machines, Instant now) {
         var used = new HashMap<String, long[]>();
         for (var machine : machines) {
-            if (machine.getStatus() != null && machine.getStatus().ended()) {
+            if (machine.ended()) {
                 continue;
             }
             var size = machine.getSpec().size();

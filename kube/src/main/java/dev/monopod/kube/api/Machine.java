@@ -13,4 +13,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Kind("Machine")
 @Plural("machines")
 @ShortNames("ma")
-public final class Machine extends CustomResource<MachineSpec, MachineStatus> {}
+public final class Machine extends CustomResource<MachineSpec, MachineStatus> {
+    /// Whether nothing runs or lies on its host any more but its pod's logs.
+    public boolean ended() {
+        return status != null
+                && (status.phase() == MachineStatus.Phase.Stopped
+                        || status.phase() == MachineStatus.Phase.Failed);
+    }
+}

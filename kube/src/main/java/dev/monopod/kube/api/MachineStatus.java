@@ -29,9 +29,4 @@ public record MachineStatus(
         Stopped,
         Failed
     }
-
-    /// Whether nothing runs or lies on its host any more but its pod's logs.
-    public boolean ended() {
-        return phase == Phase.Stopped || phase == Phase.Failed;
-    }
 }
