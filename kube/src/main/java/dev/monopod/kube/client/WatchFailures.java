@@ -24,7 +24,7 @@ final class WatchFailures {
         times = times.another(clock.instant());
         return times.isTold()
                 ? Optional.of(
-                        "cannot watch %s (%d in a row), trying again: %s"
+                        "cannot watch %s, trying again (failures lately: %d): %s"
                                 .formatted(kind, times.number(), words(failure)))
                 : Optional.empty();
     }

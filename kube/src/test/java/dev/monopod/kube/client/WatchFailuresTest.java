@@ -26,7 +26,8 @@ final class WatchFailuresTest {
                         new StatusBuilder().withCode(404).withMessage("not\nserved").build());
 
         assertThat(failures.line(new CompletionException(answer)))
-                .hasValue("cannot watch gateways.example.org (1 in a row), trying again: not");
+                .hasValue(
+                        "cannot watch gateways.example.org, trying again (failures lately: 1): not");
     }
 
     @Test
@@ -47,7 +48,7 @@ final class WatchFailuresTest {
                         .flatMap(Optional::stream)
                         .toList();
 
-        assertThat(told).hasSize(12).last().asString().contains("(2048 in a row)");
+        assertThat(told).hasSize(12).last().asString().contains("(failures lately: 2048)");
     }
 
     @Test
@@ -60,6 +61,6 @@ final class WatchFailuresTest {
         assertThat(List.of(failures.line(new IOException("no"))))
                 .containsExactly(
                         Optional.of(
-                                "cannot watch gateways.example.org (1 in a row), trying again: no"));
+                                "cannot watch gateways.example.org, trying again (failures lately: 1): no"));
     }
 }
