@@ -34,9 +34,6 @@ final class PodCredentials {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CREDENTIALS = "/v1/credentials";
 
-    /// Which host a pod signed for; the controller's certificate is for another.
-    private static final String ASKED_HOST = "X-Monopod-Host";
-
     /// Of a call of STS, what says whom it is for and who signed it.
     private static final List<String> OF_STS =
             List.of(
@@ -180,7 +177,7 @@ final class PodCredentials {
 
     private PodResponse sts(PodRequest request, String host) throws IOException {
         Map<String, String> headers = new HashMap<>();
-        headers.put(ASKED_HOST, host);
+        headers.put(Names.ASKED_HOST_HEADER, host);
         OF_STS.forEach(name -> request.header(name).ifPresent(value -> headers.put(name, value)));
         var answer = auth.post("/", headers, request.body());
         return new PodResponse(answer.status(), answer.mediaType(), answer.body());

@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.eks.podidentity.PodTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,6 @@ record IamRoleSettings(
 
     private static final String EXPIRATION = PREFIX + "token-expiration";
     private static final String DEFAULT_AUDIENCE = "sts.amazonaws.com";
-    private static final String POD_IDENTITY_AUDIENCE = "pods.eks.amazonaws.com";
     private static final long DEFAULT_SECONDS = 86_400;
     private static final long FEWEST_SECONDS = 600;
 
@@ -60,7 +60,7 @@ record IamRoleSettings(
             Map<String, String> account, Map<String, String> pod, Map<String, String> labels) {
         return labels.containsKey(OPT_OUT)
                 ? Optional.empty()
-                : Optional.of(read("", POD_IDENTITY_AUDIENCE, account, pod));
+                : Optional.of(read("", PodTokens.AUDIENCE, account, pod));
     }
 
     private static IamRoleSettings read(

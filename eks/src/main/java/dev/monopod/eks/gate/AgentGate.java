@@ -4,6 +4,7 @@ import dev.monopod.eks.podidentity.AssumeRoleForPodIdentity;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiRequest.Header;
 import dev.monopod.eks.wire.ApiResponse;
+import dev.monopod.eks.wire.JsonError;
 import dev.monopod.model.names.Names;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
@@ -12,9 +13,6 @@ import java.util.stream.Stream;
 /// What agents ask for their pods: credentials of Pod Identity, which are of the asking host's own
 /// pods, and STS, whose requests are their own proof. Nothing else, and nobody else.
 public final class AgentGate {
-    /// Which host a pod named that calls STS, and for which it signed.
-    public static final String ASKED_HOST = "X-Monopod-Host";
-
     private final AssumeRoleForPodIdentity podIdentity;
     private final AwsGate.Service sts;
     private final InstantSource clock;
@@ -49,12 +47,17 @@ public final class AgentGate {
     }
 
     private static ApiRequest asSigned(ApiRequest request) {
-        var asked = request.header(ASKED_HOST).map(host -> new Header("Host", host)).stream();
+        var asked =
+                request
+                        .header(Names.ASKED_HOST_HEADER)
+                        .map(host -> new Header("Host", host))
+                        .stream();
         var others =
                 request.headers().stream()
                         .filter(header ->
                                 !header.name().equalsIgnoreCase("Host")
-                                        && !header.name().equalsIgnoreCase(ASKED_HOST));
+                                        && !header.name()
+                                                .equalsIgnoreCase(Names.ASKED_HOST_HEADER));
         return new ApiRequest(
                 request.method(),
                 request.path(),

@@ -11,6 +11,7 @@ import dev.monopod.eks.signature.SignatureVerifier;
 import dev.monopod.eks.signature.Verdict;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
+import dev.monopod.eks.wire.JsonError;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;

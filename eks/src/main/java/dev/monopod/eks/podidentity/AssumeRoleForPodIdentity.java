@@ -9,6 +9,7 @@ import dev.monopod.eks.identity.IdentityUnavailableException;
 import dev.monopod.eks.sts.ServiceSessions;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiResponse;
+import dev.monopod.eks.wire.JsonError;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.time.Duration;
@@ -77,7 +78,7 @@ public final class AssumeRoleForPodIdentity {
             return assume(request, host, now);
         } catch (IdentityUnavailableException | KubernetesClientException failure) {
             LOG.warn("cannot answer host {}: {}", host, failure.toString());
-            return error(
+            return JsonError.of(
                     503,
                     "ServiceUnavailableException",
                     "The cluster's API server does not answer. Try again.");
@@ -87,18 +88,18 @@ public final class AssumeRoleForPodIdentity {
     private ApiResponse assume(ApiRequest request, String host, Instant now) {
         var name = request.path().split("/", -1)[2];
         if (!name.equals(cluster.name())) {
-            return error(
+            return JsonError.of(
                     404,
                     "ResourceNotFoundException",
                     "No cluster found for name: %s.".formatted(name));
         }
         var token = token(request.body());
         if (token.isEmpty()) {
-            return error(400, "InvalidParameterException", "The token is missing.");
+            return JsonError.of(400, "InvalidParameterException", "The token is missing.");
         }
         var verified = tokens.verify(token.get());
         if (verified.isEmpty()) {
-            return error(
+            return JsonError.of(
                     400,
                     "InvalidTokenException",
                     "The token included in the request is not of a pod of this cluster, is not for"
@@ -111,14 +112,14 @@ public final class AssumeRoleForPodIdentity {
                     host,
                     pod.namespace(),
                     pod.pod());
-            return error(
+            return JsonError.of(
                     400,
                     "AccessDeniedException",
                     "The pod does not run on the host that asks for it.");
         }
         var association = associations.find(pod.namespace(), pod.serviceAccount());
         if (association.isEmpty()) {
-            return error(
+            return JsonError.of(
                     404,
                     "ResourceNotFoundException",
                     "No association found for service account %s of namespace %s."
@@ -139,7 +140,7 @@ public final class AssumeRoleForPodIdentity {
                         context(association, pod),
                         now.plus(SESSION));
         if (begun.isEmpty()) {
-            return error(
+            return JsonError.of(
                     400,
                     "AccessDeniedException",
                     "The role %s does not exist, or does not trust %s."
@@ -209,16 +210,5 @@ public final class AssumeRoleForPodIdentity {
         } catch (IOException malformed) {
             return Optional.empty();
         }
-    }
-
-    static ApiResponse error(int status, String type, String message) {
-        return new ApiResponse(
-                status,
-                Map.of("Content-Type", "application/json", "x-amzn-ErrorType", type),
-                JsonNodeFactory.instance
-                        .objectNode()
-                        .put("message", message)
-                        .toString()
-                        .getBytes(UTF_8));
     }
 }

@@ -74,6 +74,10 @@ public final class Names {
     /// Group of all agents' users.
     public static final String AGENTS = "monopod:agents";
 
+    /// Header by which an agent tells the controller for which host a pod signed its request: the
+    /// controller's certificate is for another.
+    public static final String ASKED_HOST_HEADER = "X-Monopod-Host";
+
     /// Begins the name of an agent's user; the name of its host follows.
     public static final String AGENT_USER = "monopod:agent:";
 
