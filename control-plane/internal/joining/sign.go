@@ -60,6 +60,7 @@ func Answer(ctx context.Context, kubeconfig string, authority Authority) error {
 	if err := bindKnown(ctx, client); err != nil {
 		return err
 	}
+	go sweep(ctx, client)
 	factory := informers.NewSharedInformerFactory(client, 10*time.Minute)
 	informer := factory.Certificates().V1().CertificateSigningRequests().Informer()
 	answer := func(object any) {
@@ -149,7 +150,7 @@ func mayHave(ctx context.Context, client kubernetes.Interface, request *certific
 	if err != nil || reason != "" {
 		return reason, err
 	}
-	return "", bind(ctx, client, host)
+	return "", rebind(ctx, client, host)
 }
 
 // renews says whether a host asks by the certificate that it has.
