@@ -83,6 +83,18 @@ class ArrowsTest {
                 .check(monopod);
     }
 
+    /// What is configured, and what becomes of a record, is decided without the world.
+    @Test
+    void loggingIsPure() {
+        classes()
+                .that()
+                .resideInAPackage("dev.monopod.logging..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("dev.monopod.logging..", "java..", "org.jspecify.annotations..")
+                .check(monopod);
+    }
+
     @Test
     void kubeDoesNotKnowItsUsers() {
         notSeen(

@@ -1,0 +1,54 @@
+package dev.monopod.logging.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// What a pod is told, in EKS' words as far as they are known.
+final class PodLoggingTest {
+    @Test
+    void saysThatThereIsNoConfigMap() {
+        var logging = new PodLogging.NotFound();
+
+        assertThat(logging.annotation()).isEqualTo("LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND");
+        assertThat(logging.message())
+                .isEqualTo(
+                        "Disabled logging because aws-logging configmap was not found. configmap"
+                                + " \"aws-logging\" not found");
+    }
+
+    @Test
+    void saysWhichRuleTheConfigMapBreaksAndWhere() {
+        var logging = told(Map.of("output.conf", "[OUTPUT]\n  Name s3\n  Match *"));
+
+        assertThat(logging.annotation()).isEqualTo("LoggingDisabled: LOGGING_CONFIGMAP_INVALID");
+        assertThat(logging.message())
+                .startsWith(
+                        "Disabled logging for pod due to invalid configmap. s3 is not a supported"
+                                + " output plugin. Please fix the logging configmap:"
+                                + " data[output.conf] line 2: supported are cloudwatch,");
+    }
+
+    @Test
+    void saysThatAConfigMapIsTooLargeIfItGotPast() {
+        assertThat(told(Map.of("a", "x".repeat(6000))).message())
+                .isEqualTo(
+                        "Disabled logging for pod due to invalid configmap. Config map has too many"
+                                + " chars. Please fix the logging configmap: data: 6000 characters,"
+                                + " at most 5300");
+    }
+
+    /// `LoggingEnabled` would say that somebody gets the lines.
+    @Test
+    void claimsNoDeliveryWhileThereIsNone() {
+        var logging = told(Map.of("output.conf", "[OUTPUT]\n  Name es\n  Match *"));
+
+        assertThat(logging.annotation()).isEqualTo("LoggingDisabled: LOG_DELIVERY_NOT_IMPLEMENTED");
+        assertThat(logging.message()).contains("does not send logs to outputs yet");
+    }
+
+    private static PodLogging told(Map<String, String> data) {
+        return PodLogging.of(LoggingConfiguration.judge(data));
+    }
+}
