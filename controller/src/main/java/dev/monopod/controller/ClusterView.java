@@ -1,5 +1,6 @@
 package dev.monopod.controller;
 
+import dev.monopod.controller.logging.LoggingConfigMap;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
@@ -10,6 +11,7 @@ import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.kube.watch.ChangeHandler;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -49,6 +51,7 @@ public final class ClusterView implements AutoCloseable {
     private final Watched<Pod> foreignPods;
     private final Watched<PersistentVolumeClaim> claims;
     private final Watched<PersistentVolume> volumes;
+    private final LoggingConfigMap logging;
     private final Watched<MutatingWebhookConfiguration> mutating;
     private final Watched<ValidatingWebhookConfiguration> validating;
     private final Watched<ValidatingAdmissionPolicy> policies;
@@ -77,6 +80,7 @@ public final class ClusterView implements AutoCloseable {
                                 Set.of()));
         claims = watches.of(PersistentVolumeClaim.class);
         volumes = watches.of(PersistentVolume.class);
+        logging = new LoggingConfigMap(client, watches);
         var installed = Selection.labelled(PART_OF);
         mutating = watches.of(MutatingWebhookConfiguration.class, installed);
         validating = watches.of(ValidatingWebhookConfiguration.class, installed);
@@ -103,6 +107,7 @@ public final class ClusterView implements AutoCloseable {
                         foreignPods,
                         claims,
                         volumes,
+                        logging.watched(),
                         mutating,
                         validating,
                         policies,
@@ -164,6 +169,11 @@ public final class ClusterView implements AutoCloseable {
         }
         var volume = volumes.find(volumeName).orElse(null);
         return volume == null ? new ClaimState.Unbound() : PodShapes.boundTo(volume);
+    }
+
+    /// What a pod that is placed now is told of logging.
+    public PodLogging logging() {
+        return logging.logging();
     }
 
     /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that end or

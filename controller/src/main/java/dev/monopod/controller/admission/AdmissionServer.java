@@ -34,6 +34,7 @@ public final class AdmissionServer implements AutoCloseable {
     public static final String VALIDATE_LOAD_BALANCERS = "/validate/loadbalancers";
     public static final String VALIDATE_VPCS = "/validate/vpcs";
     public static final String VALIDATE_SECURITY_GROUPS = "/validate/securitygroups";
+    public static final String VALIDATE_LOGGING = "/validate/logging";
 
     private static final Logger LOG = LoggerFactory.getLogger(AdmissionServer.class);
     private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
@@ -71,7 +72,8 @@ public final class AdmissionServer implements AutoCloseable {
                         VALIDATE_SUBNETS, webhooks.subnetValidation(),
                         VALIDATE_LOAD_BALANCERS, webhooks.loadBalancerValidation(),
                         VALIDATE_VPCS, webhooks.vpcValidation(),
-                        VALIDATE_SECURITY_GROUPS, webhooks.securityGroupValidation())
+                        VALIDATE_SECURITY_GROUPS, webhooks.securityGroupValidation(),
+                        VALIDATE_LOGGING, webhooks.loggingValidation())
                 .forEach((path, webhook) ->
                         server.createContext(path, exchange -> answer(exchange, webhook)));
         server.createContext(
@@ -87,7 +89,8 @@ public final class AdmissionServer implements AutoCloseable {
             SubnetValidation subnetValidation,
             LoadBalancerValidation loadBalancerValidation,
             VpcValidation vpcValidation,
-            SecurityGroupValidation securityGroupValidation) {
+            SecurityGroupValidation securityGroupValidation,
+            LoggingValidation loggingValidation) {
         /// All webhooks, over the same reads.
         public static Webhooks of(ClusterReads reads, AdmissionSettings settings) {
             return new Webhooks(
@@ -98,7 +101,8 @@ public final class AdmissionServer implements AutoCloseable {
                     new SubnetValidation(reads),
                     new LoadBalancerValidation(),
                     new VpcValidation(reads),
-                    new SecurityGroupValidation(reads));
+                    new SecurityGroupValidation(reads),
+                    new LoggingValidation());
         }
     }
 

@@ -5,6 +5,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import java.util.List;
 import java.util.Map;
@@ -52,4 +53,8 @@ public interface ClusterReads {
     /// Condition types that a new pod with these labels should wait for; none where its namespace
     /// does not ask for it.
     SortedSet<String> readinessGates(String namespace, Map<String, String> labels);
+
+    /// What a pod that is created now is told of logging; the scheduler tells it again when it
+    /// places the pod.
+    PodLogging logging();
 }

@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.controller.logging.LoggingConfigMap;
 import dev.monopod.eks.podidentity.KubernetesAssociations;
 import dev.monopod.eks.sts.ConfigMapRoles;
 import dev.monopod.kube.api.FargateProfile;
@@ -17,6 +18,7 @@ import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.ReadinessGates;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -48,6 +50,7 @@ public final class KubernetesReads implements ClusterReads {
     private final Watched<SecurityGroupPolicy> policies;
     private final Watched<ConfigMap> associations;
     private final Watched<ConfigMap> roles;
+    private final LoggingConfigMap logging;
 
     /// @param watches of the process; who made them ends them
     public KubernetesReads(KubernetesClient client, Watches watches) {
@@ -59,13 +62,22 @@ public final class KubernetesReads implements ClusterReads {
         this.policies = watches.of(SecurityGroupPolicy.class);
         this.associations =
                 watches.of(ConfigMap.class, Selection.labelled(KubernetesAssociations.LABEL));
+        this.logging = new LoggingConfigMap(client, watches);
         this.roles = watches.of(ConfigMap.class, Selection.labelled(ConfigMapRoles.LABEL));
     }
 
     /// Starts its watches, and returns at once: until their lists are complete, the API server is
     /// asked.
     public void start() {
-        Stream.of(profiles, namespaces, accounts, subnets, policies, associations, roles)
+        Stream.of(
+                        profiles,
+                        namespaces,
+                        accounts,
+                        subnets,
+                        policies,
+                        associations,
+                        roles,
+                        logging.watched())
                 .forEach(Watched::start);
     }
 
@@ -189,6 +201,11 @@ public final class KubernetesReads implements ClusterReads {
                         .toList(),
                 new IngressGroups(classes, params(), _ -> found),
                 labels);
+    }
+
+    @Override
+    public PodLogging logging() {
+        return logging.logging();
     }
 
     private static boolean asksForGates(Namespace namespace) {

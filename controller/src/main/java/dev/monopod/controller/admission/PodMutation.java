@@ -133,7 +133,7 @@ public final class PodMutation implements Webhook {
         var metadata = object(pod, "metadata");
         object(metadata, "labels").put(Names.PROFILE_LABEL, profile.name());
         var annotations = object(metadata, "annotations");
-        annotations.put(Names.LOGGING_ANNOTATION, Names.LOGGING_DISABLED);
+        annotations.put(Names.LOGGING_ANNOTATION, reads.logging().annotation());
         switch (PodSizing.provision(PodFacts.spec(pod), settings.overhead())) {
             case Provisioned.Fits fits ->
                     annotations.put(Names.CAPACITY_ANNOTATION, fits.size().annotation());

@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.logging.config.LoggingConfiguration;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.Selector;
@@ -121,6 +122,7 @@ public final class WebhookConfigurations {
                                 + " in object.metadata.annotations"));
         webhooks.add(own("vpcs", AdmissionServer.VALIDATE_VPCS));
         webhooks.add(own("securitygroups", AdmissionServer.VALIDATE_SECURITY_GROUPS));
+        webhooks.add(logging());
         return new ValidatingWebhookConfigurationBuilder()
                 .withMetadata(metadata())
                 .withWebhooks(webhooks)
@@ -164,6 +166,20 @@ public final class WebhookConfigurations {
                 .build();
     }
 
+    /// About the one ConfigMap. What gets past is told to each pod.
+    private ValidatingWebhook logging() {
+        return validating("logging.validate.monopod.dev", AdmissionServer.VALIDATE_LOGGING)
+                .withRules(rule("", "v1", "Namespaced", List.of("configmaps"), "CREATE", "UPDATE"))
+                .withNamespaceSelector(byName(List.of(LoggingConfiguration.NAMESPACE)))
+                .withMatchConditions(
+                        NOT_BEING_DELETED,
+                        new MatchCondition(
+                                "object.metadata.name == '%s'".formatted(LoggingConfiguration.NAME),
+                                "aws-logging"))
+                .withFailurePolicy("Ignore")
+                .build();
+    }
+
     private ValidatingWebhookBuilder validating(String name, String path) {
         return new ValidatingWebhookBuilder()
                 .withName(name)
@@ -197,11 +213,15 @@ public final class WebhookConfigurations {
         if (!patterns.stream().allMatch(pattern -> new Wildcard(pattern).literal())) {
             return new LabelSelector();
         }
+        return byName(patterns);
+    }
+
+    private static LabelSelector byName(List<String> namespaces) {
         return new LabelSelectorBuilder()
                 .addNewMatchExpression()
                 .withKey("kubernetes.io/metadata.name")
                 .withOperator("In")
-                .withValues(patterns)
+                .withValues(namespaces)
                 .endMatchExpression()
                 .build();
     }

@@ -4,6 +4,7 @@ import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -47,7 +48,7 @@ public final class FargateScheduler implements AutoCloseable {
     private final Scheduling scheduling;
     private final Ledger ledger;
     private final PlacementApi api;
-    private final Events events;
+    private final PodNews news;
     private final RetryQueue queue;
     private final KeysAtWork atWork = new KeysAtWork();
     private final Map<String, SchedulingStep.Hold> untold = new ConcurrentHashMap<>();
@@ -62,13 +63,13 @@ public final class FargateScheduler implements AutoCloseable {
             Scheduling scheduling,
             Ledger ledger,
             PlacementApi api,
-            Events events,
+            PodNews news,
             Loops loops) {
         this.pods = pods;
         this.scheduling = scheduling;
         this.ledger = ledger;
         this.api = api;
-        this.events = events;
+        this.news = news;
         this.loop = loops.planned("scheduler", Pace.whenNudged(), this::pass);
         this.queue = new RetryQueue(System::nanoTime, loop::nudge);
     }
@@ -96,7 +97,7 @@ public final class FargateScheduler implements AutoCloseable {
                 new Scheduling(ledger, cluster::claim, overhead, cluster::fargatePod),
                 ledger,
                 new KubernetesPlacementApi(client, clock),
-                events,
+                new PodNews(events, cluster::logging),
                 loops);
     }
 
@@ -155,7 +156,7 @@ public final class FargateScheduler implements AutoCloseable {
                 case SchedulingStep.Rest() -> done(key);
                 case SchedulingStep.Later() -> retry(key);
                 case SchedulingStep.Refuse(var pod, var message) -> {
-                    events.warning(pod, "FailedScheduling", message);
+                    news.refused(pod, message);
                     done(key);
                 }
                 case SchedulingStep.Hold hold -> {
@@ -221,7 +222,7 @@ public final class FargateScheduler implements AutoCloseable {
     /// The event at once, the condition by a worker: the last that was decided, if several come
     /// while one is written.
     private void hold(String key, SchedulingStep.Hold hold) {
-        events.warning(hold.pod(), hold.eventReason(), hold.message());
+        news.held(hold);
         if (untold.put(key, hold) == null) {
             workers.execute(() -> tell(key));
         }
@@ -239,8 +240,9 @@ public final class FargateScheduler implements AutoCloseable {
         }
     }
 
-    /// What is to be created, and the pod as it is bound.
-    private record Ready(Pod pod, Machine machine) {}
+    /// What is to be created, and the pod as it is bound, with what its annotation tells of
+    /// logging.
+    private record Ready(Pod pod, Machine machine, PodLogging logging) {}
 
     private boolean create(Pod judged, Machine draft) {
         var name = draft.getMetadata().getName();
@@ -289,7 +291,7 @@ public final class FargateScheduler implements AutoCloseable {
             throw e;
         }
         ledger.created(created);
-        return bind(ready.pod(), created);
+        return bind(ready.pod(), created, ready.logging());
     }
 
     private static String address(Machine machine) {
@@ -306,9 +308,10 @@ public final class FargateScheduler implements AutoCloseable {
             return Optional.empty();
         }
         var machine = Machines.with(draft, surroundings.securityGroups(pod, draft.getSpec()));
-        var marks = PodMarks.of(machine);
+        var logging = news.logging();
+        var marks = PodMarks.of(machine, logging);
         var marked = marks.standOn(pod) ? Optional.of(pod) : api.mark(pod, marks);
-        return marked.map(known -> new Ready(known, machine));
+        return marked.map(known -> new Ready(known, machine, logging));
     }
 
     private boolean settle(Pod pod, String name, Optional<Machine> found) {
@@ -326,7 +329,7 @@ public final class FargateScheduler implements AutoCloseable {
                 machine, api.surroundings(pod).securityGroups(pod, machine.getSpec()))) {
             return undo(pod, name);
         }
-        return bind(pod, machine);
+        return bind(pod, machine, news.logging());
     }
 
     /// The Machine was made for what the pod no longer is.
@@ -343,20 +346,12 @@ public final class FargateScheduler implements AutoCloseable {
     }
 
     /// Returns whether the pod is bound; one that was edited meanwhile is judged again.
-    private boolean bind(Pod pod, Machine machine) {
+    private boolean bind(Pod pod, Machine machine, PodLogging logging) {
         if (!api.bind(pod, machine)) {
             return false;
         }
         var spec = machine.getSpec();
-        events.warning(
-                pod,
-                "LoggingDisabled",
-                "Disabled logging because aws-logging configmap was not found. configmap"
-                        + " \"aws-logging\" not found");
-        events.normal(
-                pod,
-                "Scheduled",
-                "Successfully assigned %s to %s".formatted(key(pod), spec.nodeName()));
+        news.placed(pod, key(pod), spec.nodeName(), logging);
         LOG.info(
                 "{} runs as {} on {} at {}",
                 key(pod),

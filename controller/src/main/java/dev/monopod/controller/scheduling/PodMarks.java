@@ -1,6 +1,7 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.size.MebiBytes;
 import dev.monopod.model.size.MilliCpu;
@@ -10,10 +11,10 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a pod's metadata tells users of its Machine. The scheduler writes it where it is not so;
-/// nobody reads it to decide anything.
+/// What a pod's metadata tells users of its Machine and of logging. The scheduler writes it where
+/// it is not so; nobody reads it to decide anything.
 record PodMarks(Map<String, String> labels, Map<String, String> annotations) {
-    static PodMarks of(Machine machine) {
+    static PodMarks of(Machine machine, PodLogging logging) {
         var spec = machine.getSpec();
         var size =
                 new Size(
@@ -31,7 +32,7 @@ record PodMarks(Map<String, String> labels, Map<String, String> annotations) {
                                 Objects.requireNonNull(
                                         spec.network().securityGroups(), "security groups")),
                         Names.LOGGING_ANNOTATION,
-                        Names.LOGGING_DISABLED));
+                        logging.annotation()));
     }
 
     boolean standOn(Pod pod) {

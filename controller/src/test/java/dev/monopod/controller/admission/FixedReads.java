@@ -5,6 +5,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -30,6 +31,7 @@ final class FixedReads implements ClusterReads {
     private final Map<String, ClaimState> claims = new HashMap<>();
     private final Set<String> identities = new HashSet<>();
     private final SortedSet<String> gates = new TreeSet<>();
+    private PodLogging logging = new PodLogging.NotFound();
 
     FixedReads withProfile(String name, String spec) {
         profiles.add(
@@ -145,6 +147,16 @@ final class FixedReads implements ClusterReads {
 
     FixedReads withGate(String type) {
         gates.add(type);
+        return this;
+    }
+
+    @Override
+    public PodLogging logging() {
+        return logging;
+    }
+
+    FixedReads withLogging(PodLogging state) {
+        logging = state;
         return this;
     }
 

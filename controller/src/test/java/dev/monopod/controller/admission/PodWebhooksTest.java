@@ -3,6 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -47,6 +48,17 @@ final class PodWebhooksTest {
                                   priority: 2000001000
                                   preemptionPolicy: PreemptLowerPriority
                                 """));
+    }
+
+    @Test
+    void tellsThePodOfTheLoggingThatItComesTo() {
+        reads.withLogging(new PodLogging.NotDelivered());
+
+        assertThat(
+                        mutated("{metadata: {annotations: {Logging: LoggingEnabled}}, spec: {}}")
+                                .at("/metadata/annotations/Logging")
+                                .asText())
+                .isEqualTo("LoggingDisabled: LOG_DELIVERY_NOT_IMPLEMENTED");
     }
 
     @Test

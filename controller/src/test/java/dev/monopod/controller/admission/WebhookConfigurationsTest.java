@@ -27,7 +27,18 @@ final class WebhookConfigurationsTest {
                         "services.validate.monopod.dev Ignore",
                         "ingresses.validate.monopod.dev Ignore",
                         "vpcs.validate.monopod.dev Ignore",
-                        "securitygroups.validate.monopod.dev Ignore");
+                        "securitygroups.validate.monopod.dev Ignore",
+                        "logging.validate.monopod.dev Ignore");
+    }
+
+    @Test
+    void asksAboutTheOneConfigMapOfLogging() {
+        var webhook = configurations.validating(List.of()).getWebhooks().getLast();
+
+        assertThat(webhook.getNamespaceSelector().getMatchExpressions().getFirst().getValues())
+                .containsExactly("aws-observability");
+        assertThat(webhook.getMatchConditions().getLast().getExpression())
+                .isEqualTo("object.metadata.name == 'aws-logging'");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.EventRecorder;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.testkit.api.ApiServer;
@@ -252,6 +253,39 @@ final class FargateSchedulerIT {
         assertThat(node(judged)).isNull();
     }
 
+    @Test
+    @Order(7)
+    void tellsThePodWhyLoggingIsDisabledByAnnotationAndEvent() {
+        create("{apiVersion: v1, kind: Namespace, metadata: {name: aws-observability}}");
+        create(
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: aws-logging, namespace:"
+                        + " aws-observability}, data: {output.conf: \"[OUTPUT]\\n  Name s3\\n  Match *\"}}");
+        await().until(() -> cluster.logging() instanceof PodLogging.Invalid);
+
+        var pod =
+                (Pod)
+                        create(
+                                "{apiVersion: v1, kind: Pod, metadata: {name: quiet, namespace: team},"
+                                        + " spec: {schedulerName: fargate-scheduler,"
+                                        + " automountServiceAccountToken: false, containers: [{name: c, image: i}]}}");
+
+        await().untilAsserted(() ->
+                assertThat(events("quiet"))
+                        .filteredOn(event -> event.getReason().equals("LoggingDisabled"))
+                        .singleElement()
+                        .satisfies(event -> {
+                            assertThat(event.getType()).isEqualTo("Warning");
+                            assertThat(event.getMessage())
+                                    .startsWith(
+                                            "Disabled logging for pod due to invalid configmap. s3"
+                                                    + " is not a supported output plugin. Please fix"
+                                                    + " the logging configmap: data[output.conf]"
+                                                    + " line 2: supported are");
+                        }));
+        assertThat(client.resource(pod).get().getMetadata().getAnnotations())
+                .containsEntry("Logging", "LoggingDisabled: LOGGING_CONFIGMAP_INVALID");
+    }
+
     private void awaitReason(String pod, String message) {
         await().untilAsserted(() -> {
             assertThat(events(pod))
@@ -276,7 +310,7 @@ final class FargateSchedulerIT {
     }
 
     private List<Event> events(String pod) {
-        return client.v1().events().inNamespace("shop").list().getItems().stream()
+        return client.v1().events().inAnyNamespace().list().getItems().stream()
                 .filter(event -> event.getInvolvedObject().getName().equals(pod))
                 .toList();
     }

@@ -9,6 +9,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Events;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
@@ -66,7 +67,7 @@ final class FargateSchedulerTest {
                     scheduling,
                     ledger,
                     api,
-                    Events.NONE,
+                    new PodNews(Events.NONE, PodLogging.NotFound::new),
                     new Loops(Clock.systemUTC(), new Random(1)));
 
     @AfterEach

@@ -10,6 +10,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Events;
+import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.size.MemoryOverhead;
@@ -78,7 +79,7 @@ final class TwoLeadersIT {
                                     cluster::fargatePod),
                             ledger,
                             api,
-                            Events.NONE,
+                            new PodNews(Events.NONE, PodLogging.NotFound::new),
                             new Loops(clock, random)));
         }
     }

@@ -24,7 +24,6 @@ public final class Names {
     public static final String SECURITY_GROUPS_ANNOTATION = "fargate.amazonaws.com/pod-sg";
 
     public static final String LOGGING_ANNOTATION = "Logging";
-    public static final String LOGGING_DISABLED = "LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND";
     public static final String SCHEDULER_NAME = "fargate-scheduler";
     public static final String PRIORITY_CLASS = "system-node-critical";
     public static final int PRIORITY = 2_000_001_000;

@@ -1,0 +1,37 @@
+package dev.monopod.controller.scheduling;
+
+import dev.monopod.kube.client.Events;
+import dev.monopod.logging.config.PodLogging;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.function.Supplier;
+
+/// What the scheduler tells users on their pods. Never blocks but to learn of logging, and never
+/// throws for an event. Thread-safe.
+final class PodNews {
+    private final Events events;
+    private final Supplier<PodLogging> logging;
+
+    /// @param logging what a pod is told of it that is placed now
+    PodNews(Events events, Supplier<PodLogging> logging) {
+        this.events = events;
+        this.logging = logging;
+    }
+
+    /// To be told alike by annotation and event.
+    PodLogging logging() {
+        return logging.get();
+    }
+
+    void refused(Pod pod, String message) {
+        events.warning(pod, "FailedScheduling", message);
+    }
+
+    void held(SchedulingStep.Hold hold) {
+        events.warning(hold.pod(), hold.eventReason(), hold.message());
+    }
+
+    void placed(Pod pod, String key, String node, PodLogging logging) {
+        events.warning(pod, PodLogging.DISABLED, logging.message());
+        events.normal(pod, "Scheduled", "Successfully assigned %s to %s".formatted(key, node));
+    }
+}
