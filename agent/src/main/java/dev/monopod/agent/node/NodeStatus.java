@@ -47,6 +47,10 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     private final InstantSource clock;
     private final Map<String, Tended> nodes = new ConcurrentHashMap<>();
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+    /// Of the pass before; the loop alone uses it.
+    private Instant lastPass = Instant.MIN;
+
     private final ExecutorService threads;
     private final Loop loop;
 
@@ -75,6 +79,11 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
         Tended hindered(Instant next, String why) {
             return new Tended(view, since, written, next, fresh, uid, why);
+        }
+
+        /// As if nothing had been written yet.
+        Tended anew(Instant now) {
+            return new Tended(view, since, Instant.EPOCH, now, now, uid, trouble);
         }
 
         /// There is no Node yet, or no more: nothing to keep fresh.
@@ -146,6 +155,13 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     /// @throws IllegalStateException when a Lease is about to end
     void pass() {
         var now = clock.instant();
+        if (now.plus(RENEWAL).isBefore(lastPass)) {
+            // Turns would be far off, and the controller manager takes no Lease for renewed that is
+            // older than the one it knows, until it sees another heartbeat in the status.
+            LOG.warn("the clock went back, from {}: all Nodes are written anew", lastPass);
+            nodes.replaceAll((_, node) -> node.anew(now));
+        }
+        lastPass = now;
         nodes.forEach((name, node) -> {
             if (!node.due().isAfter(now) && busy.add(name)) {
                 threads.execute(() -> turn(name));

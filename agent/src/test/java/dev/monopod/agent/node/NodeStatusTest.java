@@ -88,6 +88,21 @@ final class NodeStatusTest {
         assertThat(simulation.longestGap()).isLessThan(NOT_READY);
     }
 
+    /// The controller manager takes no older Lease for renewed before a status with another
+    /// heartbeat.
+    @Test
+    void writesStatusAndLeaseAnewWhenTheClockWentBack() {
+        simulation.add(1);
+        simulation.run(Duration.ofSeconds(30));
+        int before = simulation.renewals("node-0");
+
+        simulation.setBack(Duration.ofHours(1));
+        simulation.run(Duration.ofSeconds(30));
+
+        assertThat(simulation.statuses()).containsExactly("node-0", "node-0");
+        assertThat(simulation.renewals("node-0")).isGreaterThan(before + 1);
+    }
+
     @Test
     void saysWhichLeaseIsAboutToEnd() {
         simulation.add(2);

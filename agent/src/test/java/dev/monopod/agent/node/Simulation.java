@@ -31,6 +31,7 @@ final class Simulation implements NodeApi {
     private final Set<String> absent = new HashSet<>();
     private final List<String> begun = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
+    private final List<String> statuses = new ArrayList<>();
     private final List<String> complaints = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private boolean down;
@@ -77,6 +78,12 @@ final class Simulation implements NodeApi {
         down = false;
     }
 
+    /// The host's clock is set back.
+    void setBack(Duration time) {
+        now = now.minus(time);
+        workers.setBack(time);
+    }
+
     void run(Duration time) {
         var end = now.plus(time);
         while (now.isBefore(end)) {
@@ -101,6 +108,11 @@ final class Simulation implements NodeApi {
 
     List<String> deleted() {
         return deleted;
+    }
+
+    /// Nodes whose status was written, each time.
+    List<String> statuses() {
+        return statuses;
     }
 
     Duration longestGap() {
@@ -128,6 +140,7 @@ final class Simulation implements NodeApi {
     @Override
     public Optional<String> writeStatus(String node, Map<String, Object> status) {
         call(node);
+        statuses.add(node);
         return absent.contains(node) ? Optional.empty() : Optional.of("uid-" + node);
     }
 
@@ -163,6 +176,10 @@ final class Simulation implements NodeApi {
         Workers(int count, Instant from) {
             free = new Instant[count];
             Arrays.fill(free, from);
+        }
+
+        void setBack(Duration time) {
+            Arrays.setAll(free, worker -> free[worker].minus(time));
         }
 
         /// Starts what can start before the next step.
