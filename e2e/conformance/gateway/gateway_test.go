@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/gateway-api/conformance"
 )
 
-// What tests of HTTP never send to: one machine each, for nothing.
-var unused = regexp.MustCompile(`(?m)^  name: (grpc-infra-backend-v[123]|coredns|tcp-backend)$`)
+// What tests of HTTP and gRPC never send to: one machine each, for nothing.
+var unused = regexp.MustCompile(`(?m)^  name: (coredns|tcp-backend)$`)
 
 // manifests are upstream's, with images of the registry that REGISTRY names.
 type manifests struct {

@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// Gateways and HTTPRoutes of the Gateway API.
+/// Gateways and routes of the Gateway API.
 final class GatewayClaims {
     private final Patches patches;
     private final LoadBalancerObjects objects;
@@ -160,10 +160,7 @@ final class GatewayClaims {
 
     private void write(GatewayPlan.RoutePlan plan) {
         var route = plan.route();
-        var known =
-                route.getStatus() == null || route.getStatus().getParents() == null
-                        ? List.<RouteParentStatus>of()
-                        : route.getStatus().getParents();
+        var known = plan.told();
         List<RouteParentStatus> wanted = new ArrayList<>();
         for (var parent : known) {
             if (!Gateways.CONTROLLER.equals(parent.getControllerName())) {

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
@@ -38,7 +39,8 @@ public final class LoadBalancerObjects implements Inventory {
     private final KeptKind<IPAddress> addresses;
     private final KeptKind<GatewayClass> gatewayClasses;
     private final KeptKind<Gateway> gateways;
-    private final KeptKind<HTTPRoute> routes;
+    private final KeptKind<HTTPRoute> httpRoutes;
+    private final KeptKind<GRPCRoute> grpcRoutes;
     private final KeptKind<ReferenceGrant> grants;
     private final KeptKind<IngressClassParams> params;
     private final Supplier<List<String>> vpcRanges;
@@ -64,7 +66,8 @@ public final class LoadBalancerObjects implements Inventory {
         addresses = source.keep(WantedKind.labelled(IPAddress.class, Names.HOST_LABEL));
         gatewayClasses = source.keep(WantedKind.optional(GatewayClass.class));
         gateways = source.keep(WantedKind.optional(Gateway.class));
-        routes = source.keep(WantedKind.optional(HTTPRoute.class));
+        httpRoutes = source.keep(WantedKind.optional(HTTPRoute.class));
+        grpcRoutes = source.keep(WantedKind.optional(GRPCRoute.class));
         grants = source.keep(WantedKind.optional(ReferenceGrant.class));
     }
 
@@ -129,7 +132,11 @@ public final class LoadBalancerObjects implements Inventory {
     @Override
     public GatewayObjects gateways() {
         return new GatewayObjects(
-                gatewayClasses.list(), gateways.list(), routes.list(), grants.list());
+                gatewayClasses.list(),
+                gateways.list(),
+                httpRoutes.list(),
+                grpcRoutes.list(),
+                grants.list());
     }
 
     public List<Pod> gatedPods() {

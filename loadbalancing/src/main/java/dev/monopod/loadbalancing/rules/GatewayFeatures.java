@@ -8,6 +8,8 @@ public final class GatewayFeatures {
     /// In the order that the API asks for.
     public static final List<String> ALL =
             List.of(
+                    "GRPCRoute",
+                    "GRPCRouteNamedRouteRule",
                     "Gateway",
                     "GatewayAddressEmpty",
                     "GatewayHTTPListenerIsolation",

@@ -15,8 +15,10 @@ import java.util.Optional;
 
 /// Judges the listeners of a Gateway: which can be served, and why not.
 final class GatewayListeners {
-    private static final String GROUP = "gateway.networking.k8s.io";
-    private static final String HTTP_ROUTE = "HTTPRoute";
+    private static final String GROUP = Gateways.GROUP;
+
+    /// What listeners that read requests take.
+    private static final List<String> KINDS = List.of(RouteKind.HTTP.kind(), RouteKind.GRPC.kind());
 
     private final Inventory inventory;
     private final Grants grants;
@@ -51,10 +53,10 @@ final class GatewayListeners {
                     && (!protocol.get().encrypted() || !certificates.isEmpty());
         }
 
-        boolean takesRoutes() {
+        boolean takes(RouteKind kind) {
             return accepted.truth() == GatewayPlan.Truth.TRUE
                     && conflicted.truth() == GatewayPlan.Truth.FALSE
-                    && kinds.contains(HTTP_ROUTE);
+                    && kinds.contains(kind.kind());
         }
 
         List<State> conditions() {
@@ -117,12 +119,12 @@ final class GatewayListeners {
                         ? List.<RouteGroupKind>of()
                         : spec.getAllowedRoutes().getKinds();
         if (asked.isEmpty() && protocol.isPresent()) {
-            kinds.add(HTTP_ROUTE);
+            kinds.addAll(KINDS);
         }
         for (var kind : asked) {
-            if (kind.getKind().equals(HTTP_ROUTE)
+            if (KINDS.contains(kind.getKind())
                     && GROUP.equals(Objects.requireNonNullElse(kind.getGroup(), GROUP))) {
-                kinds.add(HTTP_ROUTE);
+                kinds.add(kind.getKind());
             } else {
                 resolved =
                         State.no(

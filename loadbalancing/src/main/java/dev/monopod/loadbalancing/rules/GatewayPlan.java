@@ -1,8 +1,9 @@
 package dev.monopod.loadbalancing.rules;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatus;
 import java.util.List;
 
 /// What becomes of a Gateway: its load balancer, and what its status says of it.
@@ -42,8 +43,11 @@ public record GatewayPlan(
     }
 
     /// What becomes of a route at each of its parents that are ours.
-    public record RoutePlan(HTTPRoute route, List<Parent> parents) {
+    ///
+    /// @param told what the status of the route says
+    public record RoutePlan(HasMetadata route, List<RouteParentStatus> told, List<Parent> parents) {
         public RoutePlan {
+            told = List.copyOf(told);
             parents = List.copyOf(parents);
         }
     }

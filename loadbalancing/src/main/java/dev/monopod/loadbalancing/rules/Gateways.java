@@ -6,9 +6,7 @@ import dev.monopod.loadbalancing.rules.GatewayPlan.ListenerPlan;
 import dev.monopod.loadbalancing.rules.GatewayPlan.Parent;
 import dev.monopod.loadbalancing.rules.GatewayPlan.RoutePlan;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
-import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,20 +20,21 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Gateways and HTTPRoutes of the Gateway API as load balancers, and what their status says.
-/// Source: gateway-api.sigs.k8s.io, the core of HTTPRoute.
+/// Gateways and routes of the Gateway API as load balancers, and what their status says. Source:
+/// gateway-api.sigs.k8s.io, the core of HTTPRoute and GRPCRoute.
 public final class Gateways {
     /// Of the GatewayClasses that are ours.
     public static final String CONTROLLER = "gateway.k8s.aws/alb";
 
+    static final String GROUP = "gateway.networking.k8s.io";
+
     private static final Logger LOG = LoggerFactory.getLogger(Gateways.class);
-    private static final String GROUP = "gateway.networking.k8s.io";
     private static final int NOT_FOUND = 404;
 
     private final Inventory inventory;
     private final Endpoints endpoints;
     private final GatewayObjects objects;
-    private final RoutesOfListeners attachment;
+    private final List<Route> routes;
     private final Grants grants;
 
     public Gateways(Inventory inventory) {
@@ -43,7 +42,7 @@ public final class Gateways {
         this.endpoints = new Endpoints(inventory);
         this.objects = inventory.gateways();
         this.grants = new Grants(objects.grants());
-        this.attachment = new RoutesOfListeners();
+        this.routes = objects.routes();
     }
 
     public static Owner owner(Gateway gateway) {
@@ -71,13 +70,14 @@ public final class Gateways {
     /// @param address empty while it has none
     public GatewayPlan of(Gateway gateway, String address) {
         var judged = new GatewayListeners(inventory, grants).of(gateway);
+        var attachment = new Attachment(inventory, gateway, judged, routes);
         var lines = new LinkedHashMap<Judged, List<RouteRules.Line>>();
         var attached = new TreeMap<String, Integer>();
         judged.forEach(listener -> lines.put(listener, new ArrayList<>()));
         var count = 0;
-        for (var route : objects.routes()) {
+        for (var route : routes) {
             try {
-                var own = lines(gateway, judged, route);
+                var own = lines(gateway, attachment, route);
                 var size = own.values().stream().mapToInt(List::size).sum();
                 Bounds.hold("rules of all routes of the Gateway", count + size, Bounds.MOST_RULES);
                 count += size;
@@ -86,7 +86,7 @@ public final class Gateways {
                     Objects.requireNonNull(lines.get(listener)).addAll(some);
                 });
             } catch (RuntimeException | StackOverflowError toldInItsStatus) {
-                LOG.debug("left out route {}", RouteRules.key(route), toldInItsStatus);
+                LOG.debug("left out route {}", route.key(), toldInItsStatus);
             }
         }
         List<ListenerPlan> plans = new ArrayList<>();
@@ -107,14 +107,14 @@ public final class Gateways {
 
     /// What one route adds to each listener that it attaches to.
     private Map<Judged, List<RouteRules.Line>> lines(
-            Gateway gateway, List<Judged> judged, HTTPRoute route) {
+            Gateway gateway, Attachment attachment, Route route) {
         var rules = new RouteRules(inventory, endpoints, grants, route);
         var all = new LinkedHashMap<Judged, List<RouteRules.Line>>();
-        for (var reference : parents(route, gateway)) {
-            for (var listener : attachment.listeners(gateway, judged, route, reference)) {
+        for (var reference : route.parents(gateway)) {
+            for (var listener : attachment.listeners(route, reference)) {
                 if (!all.containsKey(listener)) {
                     var lines = new ArrayList<RouteRules.Line>();
-                    for (var hostname : hostnames(listener, route)) {
+                    for (var hostname : Attachment.hostnames(listener, route)) {
                         lines.addAll(rules.lines(hostname, listener));
                     }
                     all.put(listener, lines);
@@ -170,31 +170,41 @@ public final class Gateways {
     public List<RoutePlan> routes() {
         var gateways = ours();
         var listeners = new GatewayListeners(inventory, grants);
-        var judged = gateways.stream().collect(Collectors.toMap(Gateways::owner, listeners::of));
+        var attachments =
+                gateways.stream()
+                        .collect(
+                                Collectors.toMap(
+                                        Gateways::owner,
+                                        gateway ->
+                                                new Attachment(
+                                                        inventory,
+                                                        gateway,
+                                                        listeners.of(gateway),
+                                                        routes)));
         List<RoutePlan> plans = new ArrayList<>();
-        for (var route : objects.routes()) {
+        for (var route : routes) {
             List<Parent> parents = new ArrayList<>();
             for (var gateway : gateways) {
-                var ofGateway = Objects.requireNonNull(judged.get(owner(gateway)));
-                for (var reference : parents(route, gateway)) {
+                var attachment = Objects.requireNonNull(attachments.get(owner(gateway)));
+                for (var reference : route.parents(gateway)) {
                     parents.add(
                             new Parent(
-                                    reference, conditions(gateway, ofGateway, route, reference)));
+                                    reference, conditions(gateway, attachment, route, reference)));
                 }
             }
-            plans.add(new RoutePlan(route, parents));
+            plans.add(new RoutePlan(route.object(), route.told(), parents));
         }
         return plans;
     }
 
     /// A route that can't be read says so, and nothing else of it.
     private List<State> conditions(
-            Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
+            Gateway gateway, Attachment attachment, Route route, ParentReference reference) {
         try {
-            var accepted = attachment.accepted(gateway, judged, route, reference);
+            var accepted = attachment.accepted(route, reference);
             Bounds.hold(
                     "rules of the route",
-                    lines(gateway, judged, route).values().stream().mapToInt(List::size).sum(),
+                    lines(gateway, attachment, route).values().stream().mapToInt(List::size).sum(),
                     Bounds.MOST_RULES);
             return conditions(accepted, new RouteRules(inventory, endpoints, grants, route));
         } catch (RuntimeException | StackOverflowError malformed) {
@@ -215,30 +225,6 @@ public final class Gateways {
         return unsupported.get().type().equals(accepted.type())
                 ? List.of(unsupported.get(), rules.resolved())
                 : List.of(accepted, rules.resolved(), unsupported.get());
-    }
-
-    private static List<ParentReference> parents(HTTPRoute route, Gateway gateway) {
-        return Objects.requireNonNullElse(
-                        route.getSpec().getParentRefs(), List.<ParentReference>of())
-                .stream()
-                .filter(reference ->
-                        GROUP.equals(Objects.requireNonNullElse(reference.getGroup(), GROUP)))
-                .filter(reference ->
-                        "Gateway"
-                                .equals(Objects.requireNonNullElse(reference.getKind(), "Gateway")))
-                .filter(reference ->
-                        reference.getName().equals(gateway.getMetadata().getName())
-                                && Objects.requireNonNullElse(
-                                                reference.getNamespace(),
-                                                route.getMetadata().getNamespace())
-                                        .equals(gateway.getMetadata().getNamespace()))
-                .toList();
-    }
-
-    private static List<String> hostnames(Judged listener, HTTPRoute route) {
-        return Hostnames.intersections(
-                listener.hostname(),
-                Objects.requireNonNullElse(route.getSpec().getHostnames(), List.of()));
     }
 
     private static LoadBalancer balancer(
@@ -286,84 +272,5 @@ public final class Gateways {
                             nothing.name()));
         });
         return new LoadBalancer(owner(gateway), address, listeners, List.copyOf(backends.values()));
-    }
-
-    /// Decides which listeners a route attaches to.
-    private final class RoutesOfListeners {
-        List<Judged> listeners(
-                Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
-            return allowed(gateway, named(judged, reference), route).stream()
-                    .filter(listener -> !hostnames(listener, route).isEmpty())
-                    .toList();
-        }
-
-        State accepted(
-                Gateway gateway, List<Judged> judged, HTTPRoute route, ParentReference reference) {
-            var named = named(judged, reference);
-            if (named.isEmpty()) {
-                return State.no("Accepted", "NoMatchingParent", "the Gateway has no such listener");
-            }
-            var allowed = allowed(gateway, named, route);
-            if (allowed.isEmpty()) {
-                return State.no(
-                        "Accepted",
-                        "NotAllowedByListeners",
-                        "no listener allows routes of this kind and namespace");
-            }
-            return allowed.stream().allMatch(listener -> hostnames(listener, route).isEmpty())
-                    ? State.no(
-                            "Accepted",
-                            "NoMatchingListenerHostname",
-                            "no listener has a hostname in common with the route")
-                    : State.yes("Accepted", "Accepted");
-        }
-
-        private List<Judged> named(List<Judged> judged, ParentReference reference) {
-            return judged.stream()
-                    .filter(listener ->
-                            reference.getSectionName() == null
-                                    || reference.getSectionName().equals(listener.name()))
-                    .filter(listener ->
-                            reference.getPort() == null
-                                    || reference.getPort().equals(listener.spec().getPort()))
-                    .toList();
-        }
-
-        private List<Judged> allowed(Gateway gateway, List<Judged> judged, HTTPRoute route) {
-            return judged.stream()
-                    .filter(Judged::takesRoutes)
-                    .filter(listener -> allows(gateway, listener, route))
-                    .toList();
-        }
-
-        private boolean allows(Gateway gateway, Judged listener, HTTPRoute route) {
-            var allowed = listener.spec().getAllowedRoutes();
-            var namespaces = allowed == null ? null : allowed.getNamespaces();
-            var from =
-                    namespaces == null
-                            ? "Same"
-                            : Objects.requireNonNullElse(namespaces.getFrom(), "Same");
-            var namespace = route.getMetadata().getNamespace();
-            return switch (from) {
-                case "All" -> true;
-                case "Selector" ->
-                        namespaces != null
-                                && inventory
-                                        .namespace(namespace)
-                                        .map(found -> found.getMetadata().getLabels())
-                                        .filter(labels ->
-                                                selects(
-                                                        Optional.ofNullable(
-                                                                namespaces.getSelector()),
-                                                        labels))
-                                        .isPresent();
-                default -> namespace.equals(gateway.getMetadata().getNamespace());
-            };
-        }
-
-        private static boolean selects(
-                Optional<LabelSelector> selector, Map<String, String> labels) {
-            return selector.isPresent() && Selection.matches(selector.get(), labels);
-        }
     }
 }

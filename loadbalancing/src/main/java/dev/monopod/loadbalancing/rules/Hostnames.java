@@ -3,8 +3,10 @@ package dev.monopod.loadbalancing.rules;
 import dev.monopod.loadbalancing.rules.RequestMatch.Depth;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Hostnames of the Gateway API: exact, `*.` and a suffix, or empty for any.
 final class Hostnames {
@@ -54,5 +56,37 @@ final class Hostnames {
                 wildcard(name)
                         ? new RequestMatch.HostBelow(name.substring(1), Depth.ANY)
                         : new RequestMatch.Host(name));
+    }
+
+    /// Hostnames that are taken.
+    static final class Names {
+        private final Set<String> all = new HashSet<>();
+
+        /// All domains that a taken name is below.
+        private final Set<String> above = new HashSet<>();
+
+        void add(String name) {
+            all.add(name);
+            above.addAll(domains(name));
+        }
+
+        /// Whether a host can have this name and a taken one.
+        boolean overlap(String name) {
+            if (name.isEmpty() || all.contains("")) {
+                return !all.isEmpty();
+            }
+            return all.contains(name)
+                    || domains(name).stream().anyMatch(domain -> all.contains("*." + domain))
+                    || wildcard(name) && above.contains(name.substring(2));
+        }
+
+        /// `a.b.c`: `b.c`, `c`.
+        private static List<String> domains(String name) {
+            List<String> domains = new ArrayList<>();
+            for (var dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+                domains.add(name.substring(dot + 1));
+            }
+            return domains;
+        }
     }
 }

@@ -9,7 +9,6 @@ import dev.monopod.model.names.Digest;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRef;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteMatch;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRule;
 import java.time.Duration;
@@ -19,21 +18,19 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Where the rules of one HTTPRoute lead: a back end for each reference, with its share of the
+/// Where the rules of one route lead: a back end for each reference, with its share of the
 /// requests. So each has its own filters, and one that is broken or empty answers for its own share
 /// only.
 final class RouteBackends {
-    private static final String GROUP = "gateway.networking.k8s.io";
     private static final String H2C = "kubernetes.io/h2c";
-    private static final int ERROR = 500;
     private static final int DRAIN_SECONDS = 300;
 
     private final Inventory inventory;
     private final Endpoints endpoints;
     private final Grants grants;
-    private final HTTPRoute route;
+    private final Route route;
 
-    RouteBackends(Inventory inventory, Endpoints endpoints, Grants grants, HTTPRoute route) {
+    RouteBackends(Inventory inventory, Endpoints endpoints, Grants grants, Route route) {
         this.inventory = inventory;
         this.endpoints = endpoints;
         this.grants = grants;
@@ -58,7 +55,7 @@ final class RouteBackends {
         var common = RouteFilters.of(rule.getFilters(), match, listener);
         var references = references(rule).filter(each -> weight(each) > 0).toList();
         if (common.answer().isPresent() || references.isEmpty()) {
-            var behaviour = common.answer().orElse(new Behaviour.Answer(ERROR));
+            var behaviour = common.answer().orElseGet(this::error);
             return List.of(
                     new Share(
                             backend(number + "|" + behaviour, common.changes(), behaviour),
@@ -94,25 +91,35 @@ final class RouteBackends {
     /// @param place what tells it from the route's others with the same changes
     private Backend backend(String place, List<HttpChange> changes, Behaviour behaviour) {
         return new Backend(
-                "r-" + Digest.of(RouteRules.key(route) + "|" + place + "|" + changes),
+                "r-" + Digest.of(route.kind() + "|" + route.key() + "|" + place + "|" + changes),
                 changes,
                 behaviour);
     }
 
     private Behaviour behaviour(HTTPRouteRule rule, HTTPBackendRef reference) {
         if (broken(reference).isPresent()) {
-            return new Behaviour.Answer(ERROR);
+            return error();
         }
         var port = port(reference).orElseThrow();
         return new Behaviour.Pool(
                 endpoints.of(namespace(reference), reference.getName(), port).targets(),
                 HealthCheck.CONNECTION,
                 Optional.empty(),
-                new Transport(
-                        ProxyProtocol.NONE,
-                        H2C.equals(port.getAppProtocol()) ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1,
-                        timeout(rule)),
+                new Transport(ProxyProtocol.NONE, version(port), timeout(rule)),
                 DRAIN_SECONDS);
+    }
+
+    private Behaviour error() {
+        return new Behaviour.Answer(route.kind().broken());
+    }
+
+    /// gRPC is HTTP/2, whatever the port says.
+    private HttpVersion version(ServicePort port) {
+        return switch (route.kind()) {
+            case HTTP ->
+                    H2C.equals(port.getAppProtocol()) ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1;
+            case GRPC -> HttpVersion.HTTP_2;
+        };
     }
 
     /// The shorter of the two: nothing is tried again once a server has the request.
@@ -137,13 +144,12 @@ final class RouteBackends {
     }
 
     private String namespace(HTTPBackendRef reference) {
-        return Objects.requireNonNullElse(
-                reference.getNamespace(), route.getMetadata().getNamespace());
+        return Objects.requireNonNullElse(reference.getNamespace(), route.namespace());
     }
 
     /// Whether all that the route refers to is there and allowed.
     State resolved() {
-        return route.getSpec().getRules().stream()
+        return route.rules().get().stream()
                 .flatMap(RouteBackends::references)
                 .map(this::problem)
                 .flatMap(Optional::stream)
@@ -175,7 +181,7 @@ final class RouteBackends {
             return problem("InvalidKind", reference.getKind() + " " + id + " is no Service");
         }
         if (!grants.allow(
-                new Grants.From(GROUP, "HTTPRoute", route.getMetadata().getNamespace()),
+                new Grants.From(Gateways.GROUP, route.kind().kind(), route.namespace()),
                 new Grants.To("", "Service", namespace, reference.getName()))) {
             return problem("RefNotPermitted", "no ReferenceGrant allows Service " + id);
         }

@@ -3,7 +3,6 @@ package dev.monopod.loadbalancing.rules;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
 import dev.monopod.loadbalancing.rules.RequestMatch.Comparison;
 import dev.monopod.loadbalancing.rules.RouteBackends.Share;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteMatch;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRule;
 import java.util.ArrayList;
@@ -12,12 +11,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// The rules of one HTTPRoute, with the back ends that they lead to.
+/// The rules of one route, with the back ends that they lead to.
 final class RouteRules {
-    private final HTTPRoute route;
+    private final Route route;
     private final RouteBackends backends;
 
-    RouteRules(Inventory inventory, Endpoints endpoints, Grants grants, HTTPRoute route) {
+    RouteRules(Inventory inventory, Endpoints endpoints, Grants grants, Route route) {
         this.route = route;
         this.backends = new RouteBackends(inventory, endpoints, grants, route);
     }
@@ -25,8 +24,7 @@ final class RouteRules {
     /// One match of one rule, before it is put in order.
     ///
     /// @param hostname most specific name that route and listener share
-    record Line(
-            String hostname, HTTPRoute route, int rule, HTTPRouteMatch match, List<Share> shares) {
+    record Line(String hostname, Route route, int rule, HTTPRouteMatch match, List<Share> shares) {
         Line {
             shares = List.copyOf(shares);
         }
@@ -39,17 +37,16 @@ final class RouteRules {
                         .thenComparingInt(line -> line.match.getMethod() == null ? 1 : 0)
                         .thenComparingInt(line -> -line.match.getHeaders().size())
                         .thenComparingInt(line -> -line.match.getQueryParams().size())
-                        .thenComparing(
-                                line -> line.route.getMetadata().getCreationTimestamp(),
-                                Comparator.nullsLast(Comparator.naturalOrder()))
-                        .thenComparing(line -> RouteRules.key(line.route))
+                        .thenComparing(Line::route, Route.AGE)
                         .thenComparingInt(Line::rule);
 
+        /// A GRPCRoute's path is a service and a method; a service counts for more than a method of
+        /// any service, which is an expression here.
         private int pathRank() {
             return switch (pathType(match)) {
                 case "Exact" -> 0;
-                case "RegularExpression" -> 1;
-                default -> 2;
+                case "RegularExpression" -> route.kind() == RouteKind.GRPC ? 2 : 1;
+                default -> route.kind() == RouteKind.GRPC && !path().equals("/") ? 1 : 3;
             };
         }
 
@@ -99,10 +96,6 @@ final class RouteRules {
         }
     }
 
-    static String key(HTTPRoute route) {
-        return route.getMetadata().getNamespace() + "/" + route.getMetadata().getName();
-    }
-
     private static String pathType(HTTPRouteMatch match) {
         return match.getPath() == null || match.getPath().getType() == null
                 ? "PathPrefix"
@@ -143,7 +136,7 @@ final class RouteRules {
     /// @throws Annotations.BadAnnotation when the route can't be served
     List<Line> lines(String hostname, GatewayListeners.Judged listener) {
         List<Line> lines = new ArrayList<>();
-        var rules = route.getSpec().getRules();
+        var rules = route.rules().get();
         for (var number = 0; number < rules.size(); number++) {
             var rule = rules.get(number);
             var matches =
@@ -172,7 +165,7 @@ final class RouteRules {
     /// Tells of rules with filters that are not served, which answer with 500; empty if there is
     /// none. A route of such rules only is not accepted.
     Optional<State> unsupported() {
-        var rules = route.getSpec().getRules();
+        var rules = route.rules().get();
         var bad =
                 IntStream.range(0, rules.size())
                         .filter(number -> unsupported(rules.get(number)).isPresent())

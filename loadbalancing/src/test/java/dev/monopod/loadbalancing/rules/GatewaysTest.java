@@ -82,6 +82,7 @@ final class GatewaysTest {
                                         .build()),
                         List.of(gateway),
                         List.of(routes),
+                        List.of(),
                         grants);
         return new Gateways(inventory);
     }

@@ -10,7 +10,6 @@ import dev.monopod.loadbalancing.rules.HttpChange.Direction;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRef;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRefBuilder;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRule;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRuleBuilder;
@@ -31,16 +30,17 @@ final class RouteBackendsTest {
         return new HTTPRouteRuleBuilder().withBackendRefs(references).build();
     }
 
-    private static HTTPRoute route(HTTPRouteRule... rules) {
-        return new HTTPRouteBuilder()
-                .withNewMetadata()
-                .withNamespace("shop")
-                .withName("r")
-                .endMetadata()
-                .withNewSpec()
-                .withRules(rules)
-                .endSpec()
-                .build();
+    private static Route route(HTTPRouteRule... rules) {
+        return Route.of(
+                new HTTPRouteBuilder()
+                        .withNewMetadata()
+                        .withNamespace("shop")
+                        .withName("r")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withRules(rules)
+                        .endSpec()
+                        .build());
     }
 
     private List<RouteRules.Line> lines(HTTPRouteRule rule) {
