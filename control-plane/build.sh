@@ -31,6 +31,6 @@ fi
 definitions=$(dirname "$output")/gateway-api
 rm -rf "$definitions"
 mkdir -p "$definitions"
-cp "$(sed -n 's/.*"Dir": "\(.*\)",*/\1/p' <<<"$module")"/config/crd/standard/*_{gatewayclasses,gateways,grpcroutes,httproutes,referencegrants}.yaml "$definitions"
+cp "$(sed -n 's/.*"Dir": "\(.*\)",*/\1/p' <<<"$module")"/config/crd/standard/*_{gatewayclasses,gateways,grpcroutes,httproutes,referencegrants,tlsroutes}.yaml "$definitions"
 chmod 644 "$definitions"/*
 echo "$inputs" >"$output.inputs"

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/gateway-api/conformance"
 )
 
-// What tests of HTTP and gRPC never send to: one machine each, for nothing.
+// What tests of HTTP, gRPC and TLS never send to: one machine each, for nothing.
 var unused = regexp.MustCompile(`(?m)^  name: (coredns|tcp-backend)$`)
 
 // manifests are upstream's, with images of the registry that REGISTRY names.

@@ -101,6 +101,33 @@ final class BalancedNamespace implements AutoCloseable {
                 root.toString());
     }
 
+    /// A server of TLS at port 8443 with a certificate for a host.
+    void tlsServer(String address, String host) throws IOException {
+        certificate(host);
+        server(
+                address,
+                8443,
+                "openssl",
+                "s_server",
+                "-accept",
+                address + ":8443",
+                "-key",
+                folder.resolve(host + ".key").toString(),
+                "-cert",
+                folder.resolve(host + ".crt").toString(),
+                "-quiet");
+    }
+
+    /// Whose certificate a client gets that asks for a host; nothing about one if the connection
+    /// ends before.
+    String served(String host) throws IOException {
+        return inside(
+                "sh",
+                "-c",
+                "openssl s_client -connect %s:443 -servername %s </dev/null 2>&1 | grep -m1 ^subject"
+                        .formatted(ADDRESS, host));
+    }
+
     /// What a program says, its errors too.
     String inside(String... command) throws IOException {
         var all = new ArrayList<>(List.of("ip", "netns", "exec", name));

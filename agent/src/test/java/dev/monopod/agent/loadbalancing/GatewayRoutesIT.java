@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.loadbalancing.rules.GatewayObjects;
 import dev.monopod.loadbalancing.rules.Gateways;
 import dev.monopod.loadbalancing.rules.Owner;
+import dev.monopod.loadbalancing.rules.TlsRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
@@ -24,7 +25,8 @@ final class GatewayRoutesIT {
     @TempDir Path folder = Path.of("/nonexistent");
     private final FixedCluster cluster = new FixedCluster();
 
-    private void objects(Gateway gateway, List<HTTPRoute> http, List<GRPCRoute> grpc) {
+    private void objects(
+            Gateway gateway, List<HTTPRoute> http, List<GRPCRoute> grpc, List<TlsRoute> tls) {
         var ours =
                 new GatewayClassBuilder()
                         .withNewMetadata()
@@ -35,7 +37,7 @@ final class GatewayRoutesIT {
                         .endSpec()
                         .build();
         cluster.gateways =
-                new GatewayObjects(List.of(ours), List.of(gateway), http, grpc, List.of());
+                new GatewayObjects(List.of(ours), List.of(gateway), http, grpc, tls, List.of());
     }
 
     @Test
@@ -84,7 +86,8 @@ final class GatewayRoutesIT {
                                         - matches: [{method: {service: shop.Gone}}]
                                           backendRefs: [{name: gone, port: 80}]
                                     """,
-                                    GRPCRoute.class)));
+                                    GRPCRoute.class)),
+                    List.of());
             network.serve(cluster, OWNER);
 
             assertThat(
@@ -111,6 +114,57 @@ final class GatewayRoutesIT {
                             "UNIMPLEMENTED",
                             "server3 shop.Cart/Add changed");
         }
+    }
+
+    @Test
+    void passesConnectionsOnByTheNameThatTheyAskFor() throws IOException {
+        try (var network = BalancedNamespace.make(folder)) {
+            network.tlsServer("10.66.1.1", "a.example.com");
+            network.tlsServer("10.66.1.2", "b.example.com");
+            cluster.service("s1", "10.66.1.1", 8443).service("s2", "10.66.1.2", 8443);
+            objects(
+                    Serialization.unmarshal(
+                            """
+                            metadata: {name: web, namespace: shop}
+                            spec:
+                              gatewayClassName: alb
+                              listeners:
+                                - {name: tls, port: 443, protocol: TLS, hostname: "*.example.com", tls: {mode: Passthrough}}
+                            """,
+                            Gateway.class),
+                    List.of(),
+                    List.of(),
+                    List.of(
+                            tlsRoute("exact", "a.example.com", "[{name: s1, port: 80}]"),
+                            tlsRoute("below", "*.example.com", "[{name: s2, port: 80}]"),
+                            tlsRoute("gone", "gone.example.com", "[{name: gone, port: 80}]"),
+                            tlsRoute(
+                                    "shared",
+                                    "shared.example.com",
+                                    "[{name: s1, port: 80, weight: 0}, {name: s2, port: 80},"
+                                            + " {name: s2, port: 80}]")));
+            network.serve(cluster, OWNER);
+
+            assertThat(network.served("a.example.com")).contains("CN = a.example.com");
+            assertThat(network.served("A.example.COM")).contains("CN = a.example.com");
+            assertThat(network.served("x.y.example.com")).contains("CN = b.example.com");
+            assertThat(network.served("shared.example.com")).contains("CN = b.example.com");
+            assertThat(network.served("gone.example.com")).doesNotContain("CN =");
+            assertThat(network.served("a.example.org")).doesNotContain("CN =");
+        }
+    }
+
+    private static TlsRoute tlsRoute(String name, String hostname, String references) {
+        return Serialization.unmarshal(
+                """
+                metadata: {name: %s, namespace: shop}
+                spec:
+                  parentRefs: [{name: web}]
+                  hostnames: ["%s"]
+                  rules: [{backendRefs: %s}]
+                """
+                        .formatted(name, hostname, references),
+                TlsRoute.class);
     }
 
     private static String[] call(String mode, String port, String method, String variant) {

@@ -21,6 +21,9 @@ final class Conditions {
                                         "reg",
                                         "^[^.]+" + Text.expression(suffix) + "$");
                     };
+            case RequestMatch.Sni(String name) -> condition("req.ssl_sni,lower", "str", name);
+            case RequestMatch.SniBelow(String suffix) ->
+                    condition("req.ssl_sni,lower", "end", suffix);
             case RequestMatch.PathExact(String path) -> condition("path", "str", path);
             case RequestMatch.PathPrefix(String path) ->
                     path.equals("/")

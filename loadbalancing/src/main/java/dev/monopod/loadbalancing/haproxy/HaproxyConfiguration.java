@@ -8,6 +8,7 @@ import dev.monopod.loadbalancing.rules.HealthCheck;
 import dev.monopod.loadbalancing.rules.HttpChange;
 import dev.monopod.loadbalancing.rules.HttpChange.Direction;
 import dev.monopod.loadbalancing.rules.Listener;
+import dev.monopod.loadbalancing.rules.Listener.Protocol;
 import dev.monopod.loadbalancing.rules.LoadBalancer;
 import dev.monopod.loadbalancing.rules.RequestMatch;
 import dev.monopod.loadbalancing.rules.Target;
@@ -45,6 +46,11 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
 
     /// HAProxy counts milliseconds in 31 bits.
     private static final Duration ENDLESS = Duration.ofDays(24);
+
+    /// Waits for the name that a connection asks for.
+    private static final String HELLO =
+            "  tcp-request inspect-delay 5s\n"
+                    + "  tcp-request content accept if { req.ssl_hello_type 1 }\n";
 
     private static final String HEAD =
             """
@@ -200,8 +206,13 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
                 .flatMap(rule -> rule.matches().stream())
                 .anyMatch(RequestMatch.Chance.class::isInstance)) {
             text.append(
-                    "  http-request set-var(txn.throw) rand(%d)\n"
-                            .formatted(RequestMatch.Chance.THROWS));
+                    "  %s set-var(txn.throw) rand(%d)\n"
+                            .formatted(
+                                    requests ? "http-request" : "tcp-request content",
+                                    RequestMatch.Chance.THROWS));
+        }
+        if (listener.protocol() == Protocol.PASSTHROUGH) {
+            text.append(HELLO);
         }
         text.append(rules(key, listener.rules()));
         return text.append("  default_backend ")
@@ -261,6 +272,7 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
                 text.append(changes(backend.changes()));
                 text.append("  option allbackups\n").append(check(pool.check()));
             }
+            case Behaviour.Close _ -> text.append("  mode tcp\n  tcp-request content reject\n");
             case Behaviour.Answer answer ->
                     text.append("  mode http\n  http-request return status ")
                             .append(answer.status())

@@ -4,6 +4,7 @@ import dev.monopod.loadbalancing.rules.GatewayObjects;
 import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.Inventory;
 import dev.monopod.loadbalancing.rules.Machines;
+import dev.monopod.loadbalancing.rules.TlsRoute;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -41,6 +42,7 @@ public final class LoadBalancerObjects implements Inventory {
     private final KeptKind<Gateway> gateways;
     private final KeptKind<HTTPRoute> httpRoutes;
     private final KeptKind<GRPCRoute> grpcRoutes;
+    private final KeptKind<TlsRoute> tlsRoutes;
     private final KeptKind<ReferenceGrant> grants;
     private final KeptKind<IngressClassParams> params;
     private final Supplier<List<String>> vpcRanges;
@@ -68,6 +70,7 @@ public final class LoadBalancerObjects implements Inventory {
         gateways = source.keep(WantedKind.optional(Gateway.class));
         httpRoutes = source.keep(WantedKind.optional(HTTPRoute.class));
         grpcRoutes = source.keep(WantedKind.optional(GRPCRoute.class));
+        tlsRoutes = source.keep(WantedKind.optional(TlsRoute.class));
         grants = source.keep(WantedKind.optional(ReferenceGrant.class));
     }
 
@@ -136,6 +139,7 @@ public final class LoadBalancerObjects implements Inventory {
                 gateways.list(),
                 httpRoutes.list(),
                 grpcRoutes.list(),
+                tlsRoutes.list(),
                 grants.list());
     }
 

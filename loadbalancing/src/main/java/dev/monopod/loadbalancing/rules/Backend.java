@@ -45,6 +45,9 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
         /// @param port empty: none is written
         record Redirect(int status, String scheme, String host, String port) implements Behaviour {}
 
+        /// Ends the connection; where connections are passed on, there is nothing to answer with.
+        record Close() implements Behaviour {}
+
         /// Answers by itself.
         record Answer(int status, String contentType, String body) implements Behaviour {
             /// With the status and nothing more.

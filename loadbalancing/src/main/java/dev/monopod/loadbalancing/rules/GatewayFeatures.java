@@ -34,7 +34,8 @@ public final class GatewayFeatures {
                     "HTTPRouteRequestTimeout",
                     "HTTPRouteResponseHeaderModification",
                     "HTTPRouteSchemeRedirect",
-                    "ReferenceGrant");
+                    "ReferenceGrant",
+                    "TLSRoute");
 
     private GatewayFeatures() {}
 }

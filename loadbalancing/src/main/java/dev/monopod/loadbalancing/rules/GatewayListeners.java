@@ -17,9 +17,6 @@ import java.util.Optional;
 final class GatewayListeners {
     private static final String GROUP = Gateways.GROUP;
 
-    /// What listeners that read requests take.
-    private static final List<String> KINDS = List.of(RouteKind.HTTP.kind(), RouteKind.GRPC.kind());
-
     private final Inventory inventory;
     private final Grants grants;
 
@@ -101,8 +98,16 @@ final class GatewayListeners {
         return switch (name) {
             case "HTTP" -> Optional.of(Protocol.HTTP);
             case "HTTPS" -> Optional.of(Protocol.HTTPS);
+            case "TLS" -> Optional.of(Protocol.PASSTHROUGH);
             default -> Optional.empty();
         };
+    }
+
+    /// The kinds of routes that a listener can serve.
+    private static List<String> kinds(Protocol protocol) {
+        return protocol == Protocol.PASSTHROUGH
+                ? List.of(RouteKind.TLS.kind())
+                : List.of(RouteKind.HTTP.kind(), RouteKind.GRPC.kind());
     }
 
     private Judged judge(
@@ -118,11 +123,12 @@ final class GatewayListeners {
                 spec.getAllowedRoutes() == null || spec.getAllowedRoutes().getKinds() == null
                         ? List.<RouteGroupKind>of()
                         : spec.getAllowedRoutes().getKinds();
-        if (asked.isEmpty() && protocol.isPresent()) {
-            kinds.addAll(KINDS);
+        var possible = protocol.map(GatewayListeners::kinds).orElse(List.of());
+        if (asked.isEmpty()) {
+            kinds.addAll(possible);
         }
         for (var kind : asked) {
-            if (KINDS.contains(kind.getKind())
+            if (possible.contains(kind.getKind())
                     && GROUP.equals(Objects.requireNonNullElse(kind.getGroup(), GROUP))) {
                 kinds.add(kind.getKind());
             } else {
@@ -130,7 +136,10 @@ final class GatewayListeners {
                         State.no(
                                 "ResolvedRefs",
                                 "InvalidRouteKinds",
-                                "routes of kind " + kind.getKind() + " are not supported");
+                                "routes of kind %s are not supported with protocol %s"
+                                        .formatted(
+                                                Readable.text(kind.getKind()),
+                                                Readable.text(spec.getProtocol())));
             }
         }
         List<Certificate> certificates = new ArrayList<>();
@@ -157,7 +166,14 @@ final class GatewayListeners {
             return State.no(
                     "Accepted",
                     "UnsupportedProtocol",
-                    "protocol " + spec.getProtocol() + " is not HTTP or HTTPS");
+                    "protocol " + spec.getProtocol() + " is not HTTP, HTTPS or TLS");
+        }
+        if (protocol.get() == Protocol.PASSTHROUGH
+                && (spec.getTls() == null || !"Passthrough".equals(spec.getTls().getMode()))) {
+            return State.no(
+                    "Accepted",
+                    "UnsupportedValue",
+                    "tls.mode: a listener of protocol TLS is served with mode Passthrough only");
         }
         var tls = gateway.getSpec().getTls();
         // Who asks for certificates of clients must not be served without them.

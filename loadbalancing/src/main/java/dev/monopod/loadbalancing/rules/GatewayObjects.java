@@ -14,21 +14,27 @@ public record GatewayObjects(
         List<Gateway> gateways,
         List<HTTPRoute> httpRoutes,
         List<GRPCRoute> grpcRoutes,
+        List<TlsRoute> tlsRoutes,
         List<ReferenceGrant> grants) {
     public static final GatewayObjects NONE =
-            new GatewayObjects(List.of(), List.of(), List.of(), List.of(), List.of());
+            new GatewayObjects(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
     public GatewayObjects {
         classes = List.copyOf(classes);
         gateways = List.copyOf(gateways);
         httpRoutes = List.copyOf(httpRoutes);
         grpcRoutes = List.copyOf(grpcRoutes);
+        tlsRoutes = List.copyOf(tlsRoutes);
         grants = List.copyOf(grants);
     }
 
     /// Of all kinds.
     List<Route> routes() {
-        return Stream.concat(httpRoutes.stream().map(Route::of), grpcRoutes.stream().map(Route::of))
+        return Stream.of(
+                        httpRoutes.stream().map(Route::of),
+                        grpcRoutes.stream().map(Route::of),
+                        tlsRoutes.stream().map(Route::of))
+                .flatMap(each -> each)
                 .toList();
     }
 }

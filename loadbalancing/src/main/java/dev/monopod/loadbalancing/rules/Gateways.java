@@ -6,6 +6,7 @@ import dev.monopod.loadbalancing.rules.GatewayPlan.ListenerPlan;
 import dev.monopod.loadbalancing.rules.GatewayPlan.Parent;
 import dev.monopod.loadbalancing.rules.GatewayPlan.RoutePlan;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
+import dev.monopod.loadbalancing.rules.Listener.Protocol;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Gateways and routes of the Gateway API as load balancers, and what their status says. Source:
-/// gateway-api.sigs.k8s.io, the core of HTTPRoute and GRPCRoute.
+/// gateway-api.sigs.k8s.io, the core of HTTPRoute, GRPCRoute and TLSRoute.
 public final class Gateways {
     /// Of the GatewayClasses that are ours.
     public static final String CONTROLLER = "gateway.k8s.aws/alb";
@@ -232,6 +233,7 @@ public final class Gateways {
         var backends = new LinkedHashMap<String, Backend>();
         var nothing = new Backend("none", List.of(), new Behaviour.Answer(NOT_FOUND));
         backends.put(nothing.name(), nothing);
+        var closed = new Backend("closed", List.of(), new Behaviour.Close());
         var byPort =
                 lines.keySet().stream()
                         .filter(Judged::programmed)
@@ -245,6 +247,10 @@ public final class Gateways {
         byPort.forEach((port, group) -> {
             List<Listener.Rule> rules = new ArrayList<>();
             List<Listener.Certificate> certificates = new ArrayList<>();
+            var protocol = group.getFirst().protocol().orElseThrow();
+            var passes = protocol == Protocol.PASSTHROUGH;
+            var fallback = passes ? closed : nothing;
+            backends.put(fallback.name(), fallback);
             for (var listener : group) {
                 Objects.requireNonNull(lines.get(listener)).stream()
                         .sorted(RouteRules.Line.ORDER)
@@ -258,18 +264,15 @@ public final class Gateways {
                 if (!listener.hostname().isEmpty()) {
                     rules.add(
                             new Listener.Rule(
-                                    Hostnames.match(listener.hostname()), nothing.name()));
+                                    passes
+                                            ? Hostnames.sni(listener.hostname())
+                                            : Hostnames.match(listener.hostname()),
+                                    fallback.name()));
                 }
                 certificates.addAll(listener.certificates());
             }
             listeners.add(
-                    new Listener(
-                            port,
-                            group.getFirst().protocol().orElseThrow(),
-                            List.of(),
-                            certificates,
-                            rules,
-                            nothing.name()));
+                    new Listener(port, protocol, List.of(), certificates, rules, fallback.name()));
         });
         return new LoadBalancer(owner(gateway), address, listeners, List.copyOf(backends.values()));
     }

@@ -58,6 +58,17 @@ final class Hostnames {
                         : new RequestMatch.Host(name));
     }
 
+    /// The same for the name that a TLS connection asks for.
+    static List<RequestMatch> sni(String name) {
+        if (name.isEmpty()) {
+            return List.of();
+        }
+        return List.of(
+                wildcard(name)
+                        ? new RequestMatch.SniBelow(name.substring(1))
+                        : new RequestMatch.Sni(name));
+    }
+
     /// Hostnames that are taken.
     static final class Names {
         private final Set<String> all = new HashSet<>();

@@ -6,8 +6,8 @@ import java.util.List;
 ///
 /// @param sources ranges that may connect; empty: all
 /// @param certificates for [Protocol#TLS] and [Protocol#HTTPS]; the first is used for unknown names
-/// @param rules the first that holds decides; a listener that passes on connections has only the
-///   fallback
+/// @param rules the first that holds decides; a listener of [Protocol#TCP] or [Protocol#TLS] has
+///   only the fallback
 /// @param fallback name of the back end for all else
 public record Listener(
         int port,
@@ -25,6 +25,9 @@ public record Listener(
     public enum Protocol {
         TCP,
         TLS,
+
+        /// TLS that a target ends: of a connection nothing is read but the name that it asks for.
+        PASSTHROUGH,
         HTTP,
         HTTPS;
 

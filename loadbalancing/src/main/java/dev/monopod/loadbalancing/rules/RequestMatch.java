@@ -2,7 +2,7 @@ package dev.monopod.loadbalancing.rules;
 
 import java.util.List;
 
-/// One condition on a request; a rule holds when all of its conditions hold.
+/// One condition on a request, or on a connection; a rule holds when all of its conditions hold.
 public sealed interface RequestMatch {
     /// The Host header, without its port, in lower case.
     record Host(String name) implements RequestMatch {}
@@ -17,6 +17,14 @@ public sealed interface RequestMatch {
         ONE_LABEL,
         ANY
     }
+
+    /// The name that a TLS connection asks for, which the load balancer does not end.
+    record Sni(String name) implements RequestMatch {}
+
+    /// Any such name below a domain.
+    ///
+    /// @param suffix begins with a dot
+    record SniBelow(String suffix) implements RequestMatch {}
 
     record PathExact(String path) implements RequestMatch {}
 

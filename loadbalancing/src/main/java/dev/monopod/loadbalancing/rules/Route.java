@@ -1,9 +1,13 @@
 package dev.monopod.loadbalancing.rules;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.BackendRef;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRef;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPBackendRefBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRule;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteRuleBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatus;
 import java.util.Comparator;
@@ -55,6 +59,37 @@ record Route(
                 list(spec.map(some -> some.getHostnames())),
                 list(Optional.ofNullable(route.getStatus()).map(some -> some.getParents())),
                 () -> GrpcRules.asHttp(list(spec.map(some -> some.getRules()))));
+    }
+
+    static Route of(TlsRoute route) {
+        var spec = Optional.ofNullable(route.getSpec());
+        return new Route(
+                RouteKind.TLS,
+                route,
+                list(spec.map(some -> some.getParentRefs())),
+                list(spec.map(some -> some.getHostnames())),
+                list(Optional.ofNullable(route.getStatus()).map(some -> some.getParents())),
+                () ->
+                        list(spec.map(some -> some.getRules())).stream()
+                                .map(rule ->
+                                        new HTTPRouteRuleBuilder()
+                                                .withBackendRefs(
+                                                        rule.getBackendRefs().stream()
+                                                                .map(Route::asHttp)
+                                                                .toList())
+                                                .build())
+                                .toList());
+    }
+
+    private static HTTPBackendRef asHttp(BackendRef reference) {
+        return new HTTPBackendRefBuilder()
+                .withGroup(reference.getGroup())
+                .withKind(reference.getKind())
+                .withNamespace(reference.getNamespace())
+                .withName(reference.getName())
+                .withPort(reference.getPort())
+                .withWeight(reference.getWeight())
+                .build();
     }
 
     private static <T> List<T> list(Optional<? extends List<T>> some) {

@@ -110,15 +110,16 @@ final class RouteBackends {
     }
 
     private Behaviour error() {
-        return new Behaviour.Answer(route.kind().broken());
+        return route.kind().broken();
     }
 
-    /// gRPC is HTTP/2, whatever the port says.
+    /// gRPC is HTTP/2, whatever the port says. What is passed on has no version here.
     private HttpVersion version(ServicePort port) {
         return switch (route.kind()) {
             case HTTP ->
                     H2C.equals(port.getAppProtocol()) ? HttpVersion.HTTP_2 : HttpVersion.HTTP_1;
             case GRPC -> HttpVersion.HTTP_2;
+            case TLS -> HttpVersion.HTTP_1;
         };
     }
 

@@ -1,17 +1,21 @@
 package dev.monopod.loadbalancing.rules;
 
+import dev.monopod.loadbalancing.rules.Backend.Behaviour;
+
 /// The kinds of routes that may attach to a Gateway.
 enum RouteKind {
-    HTTP("HTTPRoute", 500),
+    HTTP("HTTPRoute", new Behaviour.Answer(500)),
 
     /// What a client makes of the status: 503 is UNAVAILABLE. Source: gRPC's "HTTP to gRPC status
     /// code mapping".
-    GRPC("GRPCRoute", 503);
+    GRPC("GRPCRoute", new Behaviour.Answer(503)),
+
+    TLS("TLSRoute", new Behaviour.Close());
 
     private final String kind;
-    private final int broken;
+    private final Behaviour broken;
 
-    RouteKind(String kind, int broken) {
+    RouteKind(String kind, Behaviour broken) {
         this.kind = kind;
         this.broken = broken;
     }
@@ -21,8 +25,8 @@ enum RouteKind {
         return kind;
     }
 
-    /// Status of the answer where a reference leads nowhere.
-    int broken() {
+    /// What happens where a reference leads nowhere.
+    Behaviour broken() {
         return broken;
     }
 }

@@ -60,7 +60,11 @@ final class RouteRules {
         }
 
         private Listener.Rule asRule(Share share) {
-            List<RequestMatch> all = new ArrayList<>(Hostnames.match(hostname));
+            List<RequestMatch> all =
+                    new ArrayList<>(
+                            route.kind() == RouteKind.TLS
+                                    ? Hostnames.sni(hostname)
+                                    : Hostnames.match(hostname));
             switch (pathType(match)) {
                 case "Exact" -> all.add(new RequestMatch.PathExact(path()));
                 case "RegularExpression" -> all.add(new RequestMatch.PathExpression(path()));

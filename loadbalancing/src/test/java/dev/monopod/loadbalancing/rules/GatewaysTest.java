@@ -83,6 +83,7 @@ final class GatewaysTest {
                         List.of(gateway),
                         List.of(routes),
                         List.of(),
+                        List.of(),
                         grants);
         return new Gateways(inventory);
     }

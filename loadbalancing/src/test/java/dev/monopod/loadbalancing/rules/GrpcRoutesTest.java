@@ -57,6 +57,7 @@ final class GrpcRoutesTest {
                         List.of(Serialization.unmarshal(GATEWAY, Gateway.class)),
                         http,
                         grpc,
+                        List.of(),
                         List.of());
         return new Gateways(inventory);
     }
