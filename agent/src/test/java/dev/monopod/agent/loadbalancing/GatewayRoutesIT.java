@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -114,6 +115,110 @@ final class GatewayRoutesIT {
                             "UNIMPLEMENTED",
                             "server3 shop.Cart/Add changed");
         }
+    }
+
+    @Test
+    void answersPreflightRequestsAndTellsBrowsersWhoMayRead() throws IOException {
+        try (var network = BalancedNamespace.make(folder)) {
+            network.webServer(
+                    "10.66.1.1", Map.of("index.html", "page", "strict/index.html", "page"));
+            cluster.service("s1", "10.66.1.1", 8080);
+            objects(
+                    Serialization.unmarshal(
+                            """
+                            metadata: {name: web, namespace: shop}
+                            spec:
+                              gatewayClassName: alb
+                              listeners: [{name: http, port: 80, protocol: HTTP}]
+                            """,
+                            Gateway.class),
+                    List.of(
+                            Serialization.unmarshal(
+                                    """
+                                    metadata: {name: r, namespace: shop}
+                                    spec:
+                                      parentRefs: [{name: web}]
+                                      rules:
+                                        - matches: [{path: {type: PathPrefix, value: /strict}}]
+                                          filters:
+                                            - type: CORS
+                                              cors:
+                                                allowOrigins: ["https://*.example.com", "http://a.example.org:8080"]
+                                                allowMethods: [GET, PUT]
+                                                allowHeaders: [x-a, x-b]
+                                                exposeHeaders: [x-c]
+                                                maxAge: 60
+                                          backendRefs: [{name: s1, port: 80}]
+                                        - filters:
+                                            - {type: CORS, cors: {allowOrigins: ["*"], allowMethods: ["*"], allowHeaders: ["*"], allowCredentials: true}}
+                                          backendRefs: [{name: s1, port: 80}]
+                                    """,
+                                    HTTPRoute.class)),
+                    List.of(),
+                    List.of());
+            network.serve(cluster, OWNER);
+
+            assertThat(preflight(network, "/strict/", "https://x.example.com"))
+                    .contains(
+                            "204",
+                            "access-control-allow-origin: https://x.example.com",
+                            "access-control-allow-methods: GET, PUT",
+                            "access-control-allow-headers: x-a, x-b",
+                            "access-control-max-age: 60")
+                    .doesNotContain("credentials");
+            for (var foreign :
+                    List.of(
+                            "https://x.example.com.evil.example",
+                            "http://x.example.com",
+                            "https://example.com",
+                            "http://a.example.org")) {
+                assertThat(preflight(network, "/strict/", foreign))
+                        .contains("204")
+                        .doesNotContain("access-control");
+            }
+            assertThat(preflight(network, "/", "http://any.example.net"))
+                    .contains(
+                            "access-control-allow-origin: http://any.example.net",
+                            "access-control-allow-credentials: true",
+                            "access-control-allow-methods: PUT",
+                            "access-control-allow-headers: x-asked, x-too")
+                    .doesNotContain("*");
+            assertThat(answer(network, "/strict/", "Origin: http://a.example.org:8080"))
+                    .contains(
+                            "200",
+                            "page",
+                            "access-control-allow-origin: http://a.example.org:8080",
+                            "access-control-expose-headers: x-c");
+            assertThat(answer(network, "/strict/", "Origin: http://evil.example"))
+                    .contains("200", "page")
+                    .doesNotContain("access-control");
+            assertThat(answer(network, "/", "X-None: 1"))
+                    .contains("200", "page")
+                    .doesNotContain("access-control");
+        }
+    }
+
+    private static String preflight(BalancedNamespace network, String path, String origin)
+            throws IOException {
+        return answer(
+                network,
+                path,
+                "Origin: " + origin,
+                "Access-Control-Request-Method: PUT",
+                "Access-Control-Request-Headers: x-asked, x-too");
+    }
+
+    /// Of an OPTIONS request if there is more than one header.
+    private static String answer(BalancedNamespace network, String path, String... headers)
+            throws IOException {
+        var words =
+                new ArrayList<>(
+                        List.of("curl", "-si", "-X", headers.length > 1 ? "OPTIONS" : "GET"));
+        for (var header : headers) {
+            words.addAll(List.of("-H", header));
+        }
+        words.add("http://" + BalancedNamespace.ADDRESS + path);
+        return network.inside(words.toArray(String[]::new));
     }
 
     @Test

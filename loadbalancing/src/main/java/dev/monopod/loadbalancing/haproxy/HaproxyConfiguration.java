@@ -352,6 +352,7 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
                         text.append(verb(direction)).append(" del-header ").append(Text.word(name));
                 case HttpChange.ReplacePath(String path) ->
                         text.append("  http-request set-path ").append(Text.format(path));
+                case HttpChange.Cors cors -> text.append(CorsText.of(cors, changes.indexOf(cors)));
                 case HttpChange.ReplacePrefix(String prefix, String by) ->
                         text.append(replacePrefix(prefix, by));
             }

@@ -22,6 +22,7 @@ public final class GatewayFeatures {
                     "HTTPRouteBackendProtocolWebSocket",
                     "HTTPRouteBackendRequestHeaderModification",
                     "HTTPRouteBackendTimeout",
+                    "HTTPRouteCORS",
                     "HTTPRouteDestinationPortMatching",
                     "HTTPRouteHostRewrite",
                     "HTTPRouteMethodMatching",

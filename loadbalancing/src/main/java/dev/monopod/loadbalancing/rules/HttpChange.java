@@ -1,5 +1,7 @@
 package dev.monopod.loadbalancing.rules;
 
+import java.util.List;
+
 /// What is changed in a request before it is sent on, or in its answer.
 public sealed interface HttpChange {
     enum Direction {
@@ -12,6 +14,27 @@ public sealed interface HttpChange {
     record AddHeader(Direction direction, String name, String value) implements HttpChange {}
 
     record RemoveHeader(Direction direction, String name) implements HttpChange {}
+
+    /// Which scripts of other sites may read the answers; preflight requests are answered in place
+    /// of targets. Lists may be `*` alone: any.
+    ///
+    /// @param origins such as `https://*.example.com`
+    /// @param exposed headers of answers that scripts may read
+    record Cors(
+            List<String> origins,
+            List<String> methods,
+            List<String> headers,
+            List<String> exposed,
+            boolean credentials,
+            int maxAgeSeconds)
+            implements HttpChange {
+        public Cors {
+            origins = List.copyOf(origins);
+            methods = List.copyOf(methods);
+            headers = List.copyOf(headers);
+            exposed = List.copyOf(exposed);
+        }
+    }
 
     record ReplacePath(String path) implements HttpChange {}
 

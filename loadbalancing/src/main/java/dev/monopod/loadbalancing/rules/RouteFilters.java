@@ -24,6 +24,7 @@ record RouteFilters(List<HttpChange> changes, Optional<Behaviour> answer) {
                     "RequestHeaderModifier",
                     "ResponseHeaderModifier",
                     "URLRewrite",
+                    "CORS",
                     "RequestRedirect");
     private static final int FOUND = 302;
     private static final int ERROR = 500;
@@ -51,6 +52,7 @@ record RouteFilters(List<HttpChange> changes, Optional<Behaviour> answer) {
                     path(filter.getRequestRedirect().getPath(), match, changes);
                     answer = Optional.of(redirect(filter, listener));
                 }
+                case "CORS" -> changes.add(CorsFilter.read(filter.getCors()));
                 // Told in the route's status; without it the request must not go through.
                 default -> answer = Optional.of(new Behaviour.Answer(ERROR));
             }

@@ -1,6 +1,7 @@
 package dev.monopod.loadbalancing.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import dev.monopod.loadbalancing.rules.Backend.HttpVersion;
@@ -159,6 +160,35 @@ final class RouteBackendsTest {
                             assertThat(pool.transport().answer()).contains(Duration.ofMillis(300));
                             assertThat(pool.transport().version()).isEqualTo(HttpVersion.HTTP_2);
                         });
+    }
+
+    @Test
+    void readsCorsAndNothingThatIsNoOrigin() {
+        service("one");
+        var filter =
+                new HTTPRouteRuleBuilder()
+                        .addNewFilter()
+                        .withType("CORS")
+                        .withNewCors()
+                        .withAllowOrigins("https://*.example.com")
+                        .withAllowMethods("GET")
+                        .endCors()
+                        .endFilter()
+                        .addToBackendRefs(reference("one").build());
+
+        assertThat(lines(filter.build()).getFirst().shares().getFirst().backend().changes())
+                .containsExactly(
+                        new HttpChange.Cors(
+                                List.of("https://*.example.com"),
+                                List.of("GET"),
+                                List.of(),
+                                List.of(),
+                                false,
+                                5));
+        for (var bad : List.of("https://a.*.com", "ftp://a", "https://a b", "https://a'\n", "**")) {
+            filter.editFirstFilter().editCors().withAllowOrigins(bad).endCors().endFilter();
+            assertThatThrownBy(() -> lines(filter.build())).hasMessageContaining("allowOrigins");
+        }
     }
 
     @Test
