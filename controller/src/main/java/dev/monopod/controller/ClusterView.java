@@ -135,6 +135,11 @@ public final class ClusterView implements AutoCloseable {
         return machines.list();
     }
 
+    /// The resource version up to which [#machines] shows all changes. Read it before them.
+    public long machinesUpTo() {
+        return machines.version();
+    }
+
     public List<Pod> fargatePods() {
         return fargatePods.list();
     }

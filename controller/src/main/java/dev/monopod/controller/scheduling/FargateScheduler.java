@@ -29,14 +29,16 @@ import org.slf4j.LoggerFactory;
 /// what it decides is held in the ledger at once, and carried out by workers, at most one for each
 /// pod. The address is claimed first ([AddressClaim]); creating the Machine is the commit point.
 /// Claim and Machine have names that can exist once, so that two who both take themselves for the
-/// leader give no address twice and place no pod twice. Node and Binding follow. A pod that can't
-/// be placed is retried for ever, and at once when something changes.
+/// leader give no address twice and place no pod twice. Node and Binding follow, if the host has
+/// room for all Machines that it was given by then. A pod that can't be placed is retried for ever,
+/// and at once when something changes.
 ///
 /// | a worker's call ends with | the place in the ledger | the pod |
 /// | --- | --- | --- |
 /// | "the address is taken" | is free again, the address rests | is decided again, at once |
 /// | success | stays, as its machine's | is bound |
 /// | "exists already" | goes to the Machine that exists | is bound to that one |
+/// | success, but the host has less than it was given | stays, as its machine's | its Machine goes, and it is decided again |
 /// | "the pod has changed" | stays, as its machine's | is judged again, and its Machine goes if it no longer fits |
 /// | a refusal | is free again | is decided again, after its back-off |
 /// | no answer | stays held, for the Machine may exist | its Machine is looked for, after its back-off |
@@ -82,16 +84,7 @@ public final class FargateScheduler implements AutoCloseable {
             Events events,
             Loops loops,
             Clock clock) {
-        var ledger =
-                new Ledger(
-                        () ->
-                                new Ledger.Seen(
-                                        cluster.profiles(),
-                                        cluster.subnets(),
-                                        cluster.vpcs(),
-                                        cluster.hosts(),
-                                        cluster.machines()),
-                        clock);
+        var ledger = Ledger.of(cluster, clock);
         return new FargateScheduler(
                 cluster::unassignedPod,
                 new Scheduling(ledger, cluster::claim, overhead, cluster::fargatePod),
@@ -332,21 +325,26 @@ public final class FargateScheduler implements AutoCloseable {
         return bind(pod, machine, news.logging());
     }
 
-    /// The Machine was made for what the pod no longer is.
+    /// The Machine was made for what the pod no longer is, or for room that is not there.
     private boolean undo(Pod pod, String name) {
         var found = api.machine(name);
         if (found.isEmpty()) {
             ledger.free(name);
             return false;
         }
-        LOG.info("{}: has changed since {} was made for it, which goes", key(pod), name);
+        LOG.info("{}: {} was made for it and goes", key(pod), name);
         ledger.created(found.get());
         api.delete(found.get());
         return false;
     }
 
-    /// Returns whether the pod is bound; one that was edited meanwhile is judged again.
+    /// Returns whether the pod is bound; one that was edited meanwhile is judged again. What
+    /// another leader has put on the same host may be too much with this Machine, which then goes.
     private boolean bind(Pod pod, Machine machine, PodLogging logging) {
+        if (!ledger.hasRoom(machine)) {
+            LOG.info("{}: {} has less than it was given", key(pod), machine.getSpec().host());
+            return undo(pod, machine.getMetadata().getName());
+        }
         if (!api.bind(pod, machine)) {
             return false;
         }

@@ -1,5 +1,6 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.controller.ClusterView;
 import dev.monopod.controller.scheduling.Snapshot.HostRoom;
 import dev.monopod.controller.scheduling.Snapshot.SubnetRoom;
 import dev.monopod.kube.api.FargateProfile;
@@ -22,6 +23,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +38,13 @@ final class Ledger {
     /// How long an address rests, so that nobody's stale connection reaches another pod.
     private static final Duration COOL_DOWN = Duration.ofSeconds(30);
 
-    /// The host answers at this offset into the primary range of each VPC; a private subnet may
-    /// begin there, and its first usable address is this one.
+    /// How long a Machine that was created is waited for, and how often it is looked for.
+    private static final Duration SIGHT_LIMIT = Duration.ofSeconds(10);
+
+    private static final long LOOK_NANOS = 2_000_000;
 
     private final Supplier<Seen> cluster;
-
+    private final LongSupplier machinesUpTo;
     private final Clock clock;
 
     /// On its way to the API server, or sent there and not answered.
@@ -58,9 +63,24 @@ final class Ledger {
             List<Host> hosts,
             List<Machine> machines) {}
 
-    Ledger(Supplier<Seen> cluster, Clock clock) {
+    /// @param machinesUpTo the resource version up to which the watch shows Machines
+    Ledger(Supplier<Seen> cluster, LongSupplier machinesUpTo, Clock clock) {
         this.cluster = cluster;
+        this.machinesUpTo = machinesUpTo;
         this.clock = clock;
+    }
+
+    static Ledger of(ClusterView view, Clock clock) {
+        return new Ledger(
+                () ->
+                        new Seen(
+                                view.profiles(),
+                                view.subnets(),
+                                view.vpcs(),
+                                view.hosts(),
+                                view.machines()),
+                view::machinesUpTo,
+                clock);
     }
 
     /// Holds the place of a machine that is to be created.
@@ -96,6 +116,42 @@ final class Ledger {
                     return key.equals(pod.namespace() + "/" + pod.name())
                             && !machine.getMetadata().getName().equals(wanted);
                 });
+    }
+
+    /// Whether its host has what it takes for this Machine and all others that it was given, by
+    /// whomever. Who creates a Machine asks afterwards, and undoes it if not: of two leaders whose
+    /// Machines are too many together, the one that was later sees the other's, since this waits
+    /// until the watch shows the Machine, and a watch shows what was created in that order.
+    ///
+    /// @param machine as the API server has it
+    /// @throws IllegalStateException if the watch does not show it within ten seconds
+    boolean hasRoom(Machine machine) {
+        awaitSight(machine);
+        var seen = cluster.get();
+        return hosts(seen, seen.machines(), clock.instant()).stream()
+                .filter(host -> host.name().equals(machine.getSpec().host()))
+                .noneMatch(HostRoom::isOver);
+    }
+
+    private void awaitSight(Machine machine) {
+        var version = Long.parseLong(machine.getMetadata().getResourceVersion());
+        var started = System.nanoTime();
+        while (machinesUpTo.getAsLong() < version) {
+            if (System.nanoTime() - started > SIGHT_LIMIT.toNanos()) {
+                throw new IllegalStateException(
+                        "%s: the watch has come to version %d of Machines only, not to %d, within %d s"
+                                .formatted(
+                                        machine.getMetadata().getName(),
+                                        machinesUpTo.getAsLong(),
+                                        version,
+                                        SIGHT_LIMIT.toSeconds()));
+            }
+            // Nobody tells: handlers hear of a change before its version stands.
+            LockSupport.parkNanos(LOOK_NANOS);
+            if (Thread.interrupted()) {
+                throw new IllegalStateException("closed");
+            }
+        }
     }
 
     /// The watch saw it go.

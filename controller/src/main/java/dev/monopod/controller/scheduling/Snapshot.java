@@ -39,6 +39,11 @@ record Snapshot(
             return zone.isEmpty() || zone.equals(subnetZone);
         }
 
+        /// Whether it was given more than it has.
+        boolean isOver() {
+            return freeMilliCpu < 0 || freeMemoryMebiBytes < 0 || freeStorageMebiBytes < 0;
+        }
+
         boolean holds(Size size) {
             return freeMilliCpu >= size.cpu().value()
                     && freeMemoryMebiBytes >= size.memory().value()

@@ -80,12 +80,18 @@ final class FakePlacementApi implements PlacementApi {
         if (machines.putIfAbsent(made.getMetadata().getName(), made) != null) {
             throw answer(409);
         }
-        return made;
+        return written(made);
     }
 
     @Override
     public Optional<Machine> machine(String name) {
-        return Optional.ofNullable(machines.get(name));
+        return Optional.ofNullable(machines.get(name)).map(FakePlacementApi::written);
+    }
+
+    /// As the API server answers.
+    private static Machine written(Machine machine) {
+        machine.getMetadata().setResourceVersion("1");
+        return machine;
     }
 
     @Override

@@ -54,6 +54,7 @@ final class FargateSchedulerTest {
                     () ->
                             new Ledger.Seen(
                                     profiles, List.of(subnet()), List.of(vpc()), hosts(), seen),
+                    () -> Long.MAX_VALUE,
                     Clock.fixed(NOW, ZoneOffset.UTC));
     private final Scheduling scheduling =
             new Scheduling(

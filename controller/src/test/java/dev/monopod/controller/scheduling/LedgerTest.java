@@ -33,8 +33,12 @@ final class LedgerTest {
     private final List<Vpc> vpcs = new ArrayList<>();
     private final List<Host> hosts = new ArrayList<>();
     private final List<Machine> machines = new ArrayList<>();
+    private volatile long upTo;
     private final Ledger ledger =
-            new Ledger(() -> new Ledger.Seen(profiles, subnets, vpcs, hosts, machines), clock);
+            new Ledger(
+                    () -> new Ledger.Seen(profiles, subnets, vpcs, hosts, machines),
+                    () -> upTo,
+                    clock);
 
     @Test
     void countsAMachineOnceFromItsCreationOn() {
@@ -48,6 +52,38 @@ final class LedgerTest {
         machines.clear();
         ledger.released(machine);
         assertThat(freeMemory()).isEqualTo(8192);
+    }
+
+    /// What two leaders gave, of whom each knew its own only.
+    @Test
+    void findsThatAHostWasGivenMoreThanItHasOnceTheWatchShowsIt() {
+        hosts.add(host("one", "{}", START));
+        // Its storage, 100 000 MiB, is full with four of 20 480.
+        for (int i = 1; i <= 4; i++) {
+            machines.add(created("m-" + i, "10.0.1." + i, i));
+        }
+        upTo = 4;
+        assertThat(ledger.hasRoom(machines.getLast())).isTrue();
+
+        machines.add(created("m-5", "10.0.1.5", 5));
+        upTo = 5;
+        assertThat(ledger.hasRoom(machines.getLast())).isFalse();
+        var elsewhere = machine("m-6", "two", "10.0.1.6");
+        elsewhere.getMetadata().setResourceVersion("5");
+        assertThat(ledger.hasRoom(elsewhere)).isTrue();
+    }
+
+    @Test
+    void doesNotJudgeTheRoomOfAMachineByAViewFromBeforeIt() throws InterruptedException {
+        hosts.add(host("one", "{}", START));
+        var machine = created("m-1", "10.0.1.4", 2);
+        machines.add(machine);
+        upTo = 1;
+        var judged = Thread.ofVirtual().start(() -> ledger.hasRoom(machine));
+
+        assertThat(judged.join(Duration.ofMillis(100))).isFalse();
+        upTo = 2;
+        assertThat(judged.join(Duration.ofSeconds(5))).isTrue();
     }
 
     /// A completed pod keeps its machine's object, and its address, until somebody deletes the pod.
@@ -83,8 +119,8 @@ final class LedgerTest {
         vpcs.add(
                 read(
                         Vpc.class,
-                        "{apiVersion: monopod.dev/v1, kind: Vpc, metadata: {name: default}, spec: {cidrs: [10.0.0.0/16], region:"
-                                + " us-west-2}}"));
+                        "{apiVersion: monopod.dev/v1, kind: Vpc, metadata: {name: default}, spec:"
+                            + " {cidrs: [10.0.0.0/16], region: us-west-2}}"));
 
         assertThat(taken("10.0.0.4")).isTrue();
     }
@@ -127,8 +163,8 @@ final class LedgerTest {
         subnets.add(
                 read(
                         Subnet.class,
-                        "{apiVersion: monopod.dev/v1, kind: Subnet, metadata: {name: a}, spec: {vpc: gone, cidr: 10.0.1.0/24,"
-                                + " zone: us-west-2a}}"));
+                        "{apiVersion: monopod.dev/v1, kind: Subnet, metadata: {name: a}, spec:"
+                            + " {vpc: gone, cidr: 10.0.1.0/24, zone: us-west-2a}}"));
 
         assertThat(ledger.snapshot().profiles()).containsOnlyKeys("active");
         assertThat(ledger.snapshot().subnets()).isEmpty();
@@ -176,6 +212,12 @@ final class LedgerTest {
                   network: {vpc: default, subnet: a, address: %s}
                 """
                         .formatted(name, host, address));
+    }
+
+    private static Machine created(String name, String address, long version) {
+        var machine = machine(name, "one", address);
+        machine.getMetadata().setResourceVersion(Long.toString(version));
+        return machine;
     }
 
     private static <T extends HasMetadata> T read(Class<T> type, String yaml) {

@@ -54,6 +54,7 @@ final class TenantsTest {
                     () ->
                             new Ledger.Seen(
                                     profiles, List.of(subnet()), List.of(vpc()), hosts(), seen),
+                    () -> Long.MAX_VALUE,
                     Clock.fixed(NOW, ZoneOffset.UTC));
     private final Scheduling scheduling =
             new Scheduling(
@@ -133,7 +134,7 @@ final class TenantsTest {
                         read(
                                         Pod.class,
                                         "{metadata: {ownerReferences: [{kind: DaemonSet, name: d,"
-                                                + " apiVersion: apps/v1, uid: u, controller: true}]}}")
+                                            + " apiVersion: apps/v1, uid: u, controller: true}]}}")
                                 .getMetadata()
                                 .getOwnerReferences());
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.controller.ClusterView;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
-import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
@@ -24,7 +23,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -43,32 +41,35 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 final class TwoLeadersIT {
     private static final int PODS = 500;
+    private static final int HOSTS = 5;
+
+    /// Of pods, for which there is room on a host.
+    private static final int ROOM = 110;
+
+    /// Of each pod.
+    private static final int MILLI_CPU = 250;
 
     private ApiServer apiServer;
     private KubernetesClient client;
     private ClusterView cluster;
+    private FakeHosts hosts;
     private Leader first;
     private Leader second;
 
-    /// A controller's scheduler.
-    private record Leader(StoppablePlacementApi api, FargateScheduler scheduler) {
-        static Leader of(KubernetesClient client, ClusterView cluster, int seed, int lost) {
+    /// A controller's scheduler, with watches of its own.
+    private record Leader(
+            ClusterView cluster, StoppablePlacementApi api, FargateScheduler scheduler) {
+        static Leader of(KubernetesClient client, int seed, int lost) {
             var clock = Clock.systemUTC();
-            var ledger =
-                    new Ledger(
-                            () ->
-                                    new Ledger.Seen(
-                                            cluster.profiles(),
-                                            cluster.subnets(),
-                                            cluster.vpcs(),
-                                            cluster.hosts(),
-                                            cluster.machines()),
-                            clock);
+            var cluster = new ClusterView(client);
+            cluster.startAll();
+            var ledger = Ledger.of(cluster, clock);
             var random = new Random(seed);
             var api =
                     new StoppablePlacementApi(
                             new KubernetesPlacementApi(client, clock), random, lost);
             return new Leader(
+                    cluster,
                     api,
                     new FargateScheduler(
                             cluster::unassignedPod,
@@ -82,6 +83,16 @@ final class TwoLeadersIT {
                             new PodNews(Events.NONE, PodLogging.NotFound::new),
                             new Loops(clock, random)));
         }
+
+        void start() {
+            scheduler.start(cluster);
+        }
+
+        void end() {
+            api.resume();
+            scheduler.close();
+            cluster.close();
+        }
     }
 
     @BeforeEach
@@ -93,7 +104,8 @@ final class TwoLeadersIT {
         new CrdInstaller(client).install(Duration.ofSeconds(30));
         create("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
         create(
-                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");
+                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace:"
+                    + " shop}}");
         custom(Vpc.class, "default", "{cidrs: [10.0.0.0/16], region: us-west-2}", "{}");
         custom(Subnet.class, "a", "{vpc: default, cidr: 10.0.0.0/20, zone: us-west-2a}", "{}");
         custom(
@@ -101,23 +113,16 @@ final class TwoLeadersIT {
                 "web",
                 "{selectors: [{namespace: shop}], subnets: [a]}",
                 "{phase: ACTIVE}");
-        custom(
-                Host.class,
-                "one",
-                "{}",
-                "{capacityMilliCpu: 999000, capacityMemoryMebiBytes: 999000,"
-                        + " capacityStorageMebiBytes: 99900000, heartbeat: '%s'}"
-                                .formatted(Instant.now().plusSeconds(600)));
+        hosts = new FakeHosts(client);
+        hosts.start();
         cluster = new ClusterView(client);
         cluster.startAll();
     }
 
     @AfterEach
     void stop() {
-        for (var leader : List.of(first, second)) {
-            leader.api().resume();
-            leader.scheduler().close();
-        }
+        List.of(first, second).forEach(Leader::end);
+        hosts.close();
         cluster.close();
         client.close();
         apiServer.close();
@@ -125,17 +130,18 @@ final class TwoLeadersIT {
 
     @Test
     void aLeaderThatWasStoppedGivesNoAddressThatTheNextOneGave() {
-        first = Leader.of(client, cluster, 1, 0);
-        second = Leader.of(client, cluster, 2, 0);
+        hosts.add("one", 999_000);
+        first = Leader.of(client, 1, 0);
+        second = Leader.of(client, 2, 0);
         first.api().stop();
-        first.scheduler().start(cluster);
+        first.start();
         var early = pod("early");
         await().until(() -> first.api().waiting() == 1);
         // Nobody waits for it any more, so its address goes to the next.
         client.resource(early).withGracePeriod(0).delete();
         await().until(() -> cluster.unassignedPods().isEmpty());
 
-        second.scheduler().start(cluster);
+        second.start();
         var late = pod("late");
         await().until(() -> node(late) != null);
         assertThat(machine(late).getSpec().network().address()).isEqualTo("10.0.0.5");
@@ -146,12 +152,45 @@ final class TwoLeadersIT {
                 .untilAsserted(() -> assertThat(addresses()).doesNotHaveDuplicates());
     }
 
+    @Test
+    void aLeaderThatWasStoppedPutsNothingOnAHostThatTheNextOneHasFilled() {
+        hosts.add("one", MILLI_CPU);
+        first = Leader.of(client, 1, 0);
+        second = Leader.of(client, 2, 0);
+        first.start();
+        // So that it goes on with the address that follows.
+        var gone = pod("gone");
+        await().until(() -> node(gone) != null);
+        client.resource(machine(gone)).delete();
+        client.resource(gone).withGracePeriod(0).delete();
+        await().until(() -> first.cluster().machines().isEmpty());
+        first.api().stop();
+        var early = pod("early");
+        await().until(() -> first.api().waiting() == 1);
+
+        // The other pod comes first there, and takes the room.
+        var late = pod("late");
+        await().until(() -> second.cluster().unassignedPod("shop/late") != null);
+        second.scheduler().start();
+        second.scheduler().add("shop/late");
+        await().until(() -> node(late) != null);
+        first.api().resume();
+
+        await().until(() -> hosts.begun() == 3);
+        await().until(() -> machines().size() == 1);
+        assertThat(machines().getFirst().getSpec().pod().name()).isEqualTo("late");
+        assertThat(node(early)).as("its host is full").isNull();
+    }
+
     /// Each loses one answer of fifty, and the first is stopped and resumed twice.
     @Test
-    void twoLeadersOfFiveHundredPodsGiveNoAddressTwiceAndPlaceNoPodTwice() {
-        first = Leader.of(client, cluster, 3, 2);
-        second = Leader.of(client, cluster, 4, 2);
-        first.scheduler().start(cluster);
+    void twoLeadersOfFiveHundredPodsGiveNothingTwiceAndNoHostMoreThanItHas() {
+        for (int number = 0; number < HOSTS; number++) {
+            hosts.add("host-" + number, ROOM * MILLI_CPU);
+        }
+        first = Leader.of(client, 3, 2);
+        second = Leader.of(client, 4, 2);
+        first.start();
         var names = IntStream.range(0, PODS).mapToObj(number -> "pod-" + number).toList();
         names.subList(0, 50).parallelStream().forEach(this::pod);
         await().until(() -> cluster.machines().size() > 20);
@@ -159,7 +198,7 @@ final class TwoLeadersIT {
         names.subList(50, PODS).parallelStream().forEach(this::pod);
         await().until(() -> first.api().waiting() > 32);
 
-        second.scheduler().start(cluster);
+        second.start();
         await().until(() -> cluster.machines().size() > 150);
         first.api().resume();
         await().until(() -> cluster.machines().size() > 250);
@@ -167,11 +206,16 @@ final class TwoLeadersIT {
         await().until(() -> cluster.machines().size() > 350);
         first.api().resume();
 
-        await().until(() -> bound().size() == PODS);
-        assertThat(machines()).hasSize(PODS);
+        await().until(() -> bound().size() == PODS && machines().size() == PODS);
         assertThat(addresses()).doesNotHaveDuplicates();
         assertThat(machines().stream().map(it -> it.getSpec().pod().name()))
                 .containsExactlyInAnyOrderElementsOf(names);
+        assertThat(
+                        machines().stream()
+                                .collect(
+                                        Collectors.groupingBy(
+                                                it -> it.getSpec().host(), Collectors.counting())))
+                .allSatisfy((_, given) -> assertThat(given).isLessThanOrEqualTo(ROOM));
         // Each pod is bound to its own machine's Node, and each address is claimed for its machine.
         var claims =
                 client.leases().inNamespace(AddressClaim.NAMESPACE).list().getItems().stream()

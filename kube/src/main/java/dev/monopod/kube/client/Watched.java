@@ -70,6 +70,14 @@ public final class Watched<T extends HasMetadata> {
         return informer.isWatching();
     }
 
+    /// The resource version up to which [#list] shows all changes, if it is read before the list; 0
+    /// before the first one. Resource versions of a kind are numbers that grow with each change
+    /// (KEP 5504).
+    public long version() {
+        @Nullable String version = informer.lastSyncResourceVersion();
+        return version == null || version.isEmpty() ? 0 : Long.parseLong(version);
+    }
+
     /// @param key `NAMESPACE/NAME`, or the name of what has no namespace
     public Optional<T> find(String key) {
         return Optional.ofNullable(informer.getStore().getByKey(key));
