@@ -19,6 +19,7 @@ import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.controller.scheduling.LeftoverClaims;
+import dev.monopod.controller.serving.HttpServerLimits;
 import dev.monopod.eks.access.AccessPolicyKeeper;
 import dev.monopod.eks.access.ClusterIdentity;
 import dev.monopod.kube.api.FargateProfile;
@@ -169,6 +170,7 @@ public final class ControllerMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        HttpServerLimits.set();
         try (var health = new HealthServer(address(healthBind), loops);
                 var client = client();
                 var cluster = new ClusterView(client)) {

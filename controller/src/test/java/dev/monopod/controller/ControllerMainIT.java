@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The controller as a process, against a real API server.
 final class ControllerMainIT {
-    private static final int WEBHOOK_PORT = 21013;
-    private static final int HEALTH_PORT = 21014;
-
     @TempDir private Path folder;
 
     @Test
@@ -37,7 +33,7 @@ final class ControllerMainIT {
     private void leadAndEnd(ApiServer apiServer, KubernetesClient client, String identity)
             throws IOException, InterruptedException {
         Path log = folder.resolve(identity + ".log");
-        Process controller = controller(apiServer, identity, log.toFile());
+        Process controller = ControllerProcess.start(apiServer, 0, identity, log);
         try {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
@@ -61,26 +57,5 @@ final class ControllerMainIT {
                 .get()
                 .getSpec()
                 .getHolderIdentity();
-    }
-
-    private static Process controller(ApiServer apiServer, String identity, File log)
-            throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        ControllerMain.class.getName(),
-                        "--kubeconfig=" + apiServer.kubeconfig(),
-                        "--identity=" + identity,
-                        "--webhook-bind=127.0.0.1:" + WEBHOOK_PORT,
-                        "--webhook-url=https://127.0.0.1:" + WEBHOOK_PORT,
-                        "--webhook-ca-cert=" + apiServer.pki("webhook-ca.crt"),
-                        "--webhook-cert=" + apiServer.pki("webhook.crt"),
-                        "--webhook-key=" + apiServer.pki("webhook.key"),
-                        "--health-bind=127.0.0.1:" + HEALTH_PORT)
-                .redirectErrorStream(true)
-                .redirectOutput(log)
-                .start();
     }
 }

@@ -51,12 +51,6 @@ public final class AdmissionServer implements AutoCloseable {
     /// @throws IOException if it cannot listen, or the pair cannot be read
     public AdmissionServer(InetSocketAddress address, Path certificate, Path key, Webhooks webhooks)
             throws IOException {
-        // Without it each answer waits 40 ms for the API server's delayed acknowledgement.
-        System.setProperty("sun.net.httpserver.nodelay", "true");
-        // Longer than the API server keeps a connection, so that a rare pod costs no handshake.
-        System.setProperty("sun.net.httpserver.idleInterval", "120");
-        // A caller that never ends its request must not hold a thread for ever.
-        System.setProperty("sun.net.httpserver.maxReqTime", "20");
         server = HttpsServer.create(address, BACKLOG);
         server.setHttpsConfigurator(
                 new HttpsConfigurator(new ServingCertificate(certificate, key).context()));
