@@ -1,0 +1,102 @@
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/// What the machine under both sides does: processor time and memory, from /proc.
+final class Host {
+    private static final double TICKS = 100; // USER_HZ, the unit of /proc on every Linux architecture that we run on
+
+    /// A daemon of a side, and how its command line is recognised.
+    record Daemon(String side, String name, Predicate<String> isIt) {}
+
+    private static final List<Daemon> DAEMONS = List.of(
+            new Daemon("Monopod", "agent", command -> command.contains("dev.monopod.agent.AgentMain")),
+            new Daemon("Monopod", "controller", command -> command.contains("dev.monopod.controller.ControllerMain")),
+            new Daemon("rival", "kubelet", command -> command.matches("\\S*/rival/\\S*/kubelet .*")),
+            new Daemon("rival", "containerd", command -> command.matches("\\S*/rival/\\S*/containerd .*")),
+            new Daemon("both", "kube-apiserver", command -> command.contains("monopod-control-plane kube-apiserver")),
+            new Daemon("both", "etcd", command -> command.contains("monopod-control-plane etcd")));
+
+    private Host() {}
+
+    /// @return seconds that all processors have worked since the machine began
+    static double busySeconds() {
+        var fields = lines(Path.of("/proc/stat")).getFirst().trim().split("\\s+");
+        var sum = 0L;
+        for (var i = 1; i <= 8; i++) {
+            // 4 is idle, 5 waits for a disk
+            sum += i == 4 || i == 5 ? 0 : Long.parseLong(fields[i]);
+        }
+        return sum / TICKS;
+    }
+
+    /// @return MiB that a new process could have
+    static double availableMib() {
+        return lines(Path.of("/proc/meminfo")).stream()
+                .filter(line -> line.startsWith("MemAvailable:"))
+                .mapToDouble(Host::mib)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /// Daemons that run, by name in the order above: PSS in MiB (pages shared with others count in part) and seconds of processor time.
+    static Map<Daemon, double[]> daemons() {
+        Map<Daemon, double[]> found = new LinkedHashMap<>();
+        for (var daemon : DAEMONS) {
+            for (var process : processes()) {
+                if (daemon.isIt.test(command(process))) {
+                    found.put(daemon, new double[] {pssMib(process), cpuSeconds(process)});
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> processes() {
+        try (var all = Files.list(Path.of("/proc"))) {
+            return all.filter(path -> path.getFileName().toString().matches("\\d+"))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String command(Path process) {
+        try {
+            return Files.readString(process.resolve("cmdline")).replace('\0', ' ');
+        } catch (IOException | UncheckedIOException e) {
+            return ""; // It has ended.
+        }
+    }
+
+    private static double pssMib(Path process) {
+        return lines(process.resolve("smaps_rollup")).stream()
+                .filter(line -> line.startsWith("Pss:"))
+                .mapToDouble(Host::mib)
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static double cpuSeconds(Path process) {
+        var line = String.join(" ", lines(process.resolve("stat")));
+        var fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS;
+    }
+
+    private static double mib(String line) {
+        return Long.parseLong(line.replaceAll("\\D+", "")) / 1024.0;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
