@@ -53,6 +53,12 @@ pub fn make_pod() -> Result<()> {
     pod.apply(&Resources::default())
 }
 
+/// Makes it anew, without what it has counted; fails while a container is in it.
+pub fn remake_pod() -> Result<()> {
+    Cgroup::pod().remove().context("remove the pod's cgroup")?;
+    make_pod()
+}
+
 /// What all containers together may have at most.
 fn pod_memory_max(asked_bytes: u64) -> u64 {
     let all = (memory::kibibytes("MemTotal") << 10).saturating_sub(MEMORY_RESERVE_BYTES);

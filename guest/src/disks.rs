@@ -7,13 +7,17 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use nix::mount::{MsFlags, mount};
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount, umount};
 
 pub const SCRATCH: &str = "/scratch";
-const IMAGES: &str = "/images";
+const SCRATCH_FOLDERS: [&str; 4] = ["containers", "logs", "volumes", "pod"];
+pub const IMAGES: &str = "/images";
 const SLOT_LIMIT: u32 = 24;
 const APPEARANCE_ATTEMPTS: u32 = 100;
 const APPEARANCE_INTERVAL: Duration = Duration::from_millis(10);
+const RELEASE_ATTEMPTS: u32 = 400;
+const RELEASE_INTERVAL: Duration = Duration::from_millis(5);
 
 /// One mount at a time: two containers of one image start together.
 static MOUNTING: Mutex<()> = Mutex::new(());
@@ -29,10 +33,27 @@ pub fn mount_scratch(slot: u32) -> Result<()> {
     let flags = MsFlags::MS_NOATIME | MsFlags::MS_NODEV;
     mount(Some(&device), SCRATCH, Some("ext4"), flags, None::<&str>)
         .with_context(|| format!("mount the scratch disk {}", device.display()))?;
-    for folder in ["containers", "logs", "volumes", "pod"] {
+    for folder in SCRATCH_FOLDERS {
         fs::create_dir_all(Path::new(SCRATCH).join(folder))?;
     }
     Ok(())
+}
+
+/// Empties the scratch disk and lets go of it. What ended a moment ago may hold it for another moment.
+pub fn unmount_scratch() -> Result<()> {
+    let _guard = MOUNTING.lock().expect("mount lock");
+    for folder in SCRATCH_FOLDERS {
+        fs::remove_dir_all(Path::new(SCRATCH).join(folder)).with_context(|| format!("remove {SCRATCH}/{folder}"))?;
+    }
+    let mut result = Ok(());
+    for _ in 0..RELEASE_ATTEMPTS {
+        result = umount(SCRATCH);
+        if result != Err(Errno::EBUSY) {
+            break;
+        }
+        std::thread::sleep(RELEASE_INTERVAL);
+    }
+    result.context("unmount the scratch disk")
 }
 
 /// The read-only root of the image in that slot. The agent calls only once the image is complete; a first failure is tried once

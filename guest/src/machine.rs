@@ -69,6 +69,16 @@ impl Machine {
         answer().map_err(Error::Failed)
     }
 
+    /// Blocking. Applies the configuration and does the work, as nobody: no other call finds an identity meanwhile or afterwards. Whoever
+    /// did the work takes back what both have made.
+    pub fn rehearse(&self, request: &ConfigureRequest, work: impl FnOnce() -> Result<()>) -> Result<(), Error> {
+        let identity = self.identity.lock().expect("identity lock");
+        if let Some(known) = identity.as_ref() {
+            return Err(Error::Another(known.machine_id.clone()));
+        }
+        apply(request, true).and_then(|()| work()).map_err(Error::Failed)
+    }
+
     /// Fails until the machine is configured.
     pub fn identity(&self) -> Result<Identity, Error> {
         let identity = self.identity.lock().expect("identity lock");

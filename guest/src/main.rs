@@ -1,5 +1,5 @@
 //! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container,
-//! or the one that waits for an NFS server.
+//! the one that waits for an NFS server, or the program of a rehearsal's container.
 
 #![cfg_attr(fuzzing, no_main, allow(dead_code, unused_imports))]
 
@@ -21,6 +21,7 @@ mod nfs;
 mod power;
 mod probe;
 mod reaper;
+mod rehearsal;
 mod service;
 mod statistics;
 mod streams;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some(container::starter::NAME) => container::starter::main(&arguments.collect::<Vec<_>>()),
         Some(container::pause::NAME) => container::pause::main(),
+        Some(rehearsal::PROGRAM) => rehearsal::main(),
         Some(nfs::NAME) => nfs::main(&arguments.collect::<Vec<_>>()),
         _ => {}
     }

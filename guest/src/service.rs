@@ -18,7 +18,7 @@ use crate::protocol::guest_server::{Guest, GuestServer};
 use crate::protocol::*;
 use crate::reaper::Reaper;
 use crate::usage::Detail;
-use crate::{cgroup, channel, forward, nfs, power, probe, statistics, streams, volumes};
+use crate::{cgroup, channel, forward, nfs, power, probe, rehearsal, statistics, streams, volumes};
 
 const MESSAGE_LIMIT: usize = 4 << 20;
 /// What the agent may send ahead on one stream. The connection's is much wider: input that a process does not read counts against
@@ -87,6 +87,14 @@ impl Guest for Service {
     async fn configure(&self, request: Request<ConfigureRequest>) -> Result<Response<ConfigureResponse>, Status> {
         let machine = self.machine.clone();
         Ok(Response::new(blocking(move || machine.configure(request.get_ref())).await??))
+    }
+
+    async fn rehearse(&self, request: Request<RehearseRequest>) -> Result<Response<RehearseResponse>, Status> {
+        let (machine, lifecycle) = (self.machine.clone(), self.lifecycle.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let configuration = request.into_inner().configuration.unwrap_or_default();
+        blocking(move || rehearsal::rehearse(&machine, &lifecycle, &configuration, &runtime)).await??;
+        Ok(Response::new(RehearseResponse {}))
     }
 
     async fn write_volume(&self, request: Request<WriteVolumeRequest>) -> Result<Response<WriteVolumeResponse>, Status> {

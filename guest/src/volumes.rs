@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MsFlags, mount, umount};
 
 use crate::protocol::write_volume_request::Kind;
 use crate::protocol::{EmptyDirectory, Files, ReadVolumeFileRequest, WritePodFilesRequest, WriteVolumeRequest};
@@ -105,6 +105,12 @@ fn remember(name: &str, path: PathBuf, contents: Contents) {
     VOLUMES.lock().expect("volumes lock").insert(name.to_owned(), Volume { path, contents });
 }
 
+/// Removes a volume of files that no container has any more.
+pub fn remove_files(name: &str) -> Result<()> {
+    VOLUMES.lock().expect("volumes lock").remove(name);
+    fs::remove_dir_all(place_in_memory(name)).with_context(|| format!("remove volume {name}"))
+}
+
 /// All kinds but those on servers, which [`crate::nfs`] mounts.
 pub fn write(request: &WriteVolumeRequest) -> Result<(), Error> {
     check_name(&request.name)?;
@@ -166,6 +172,11 @@ pub fn make_shared_memory() -> Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("shm"), &shared_memory(), Some("tmpfs"), flags, Some(SHARED_MEMORY)).context("mount the pod's shared memory")?;
     Ok(())
+}
+
+/// Once no container has it any more.
+pub fn unmake_shared_memory() -> Result<()> {
+    umount(&shared_memory()).context("unmount the pod's shared memory")
 }
 
 /// In place, since containers hold these files by bind mounts.

@@ -3,7 +3,9 @@
 mod support;
 
 use monopod_guest::protocol::start_refusal::Kind;
-use monopod_guest::protocol::{ConfigureRequest, NetworkInterface, ReadLogRequest, WatchContainersRequest};
+use monopod_guest::protocol::{
+    ConfigureRequest, ListContainersRequest, NetworkInterface, ReadLogRequest, RehearseRequest, StatisticsRequest, WatchContainersRequest,
+};
 use support::{Machine, identity, log, refused, run_script, script, start};
 use tonic::Code;
 
@@ -115,4 +117,29 @@ async fn keeps_containers_while_agents_come_and_go() {
     println!("{connections} connections until one worked");
     assert_eq!(text.lines().count(), 20_000);
     assert!(text.ends_with("line 20000"));
+}
+
+#[tokio::test]
+async fn rehearses_a_start_and_stays_nobodys() {
+    let machine = Machine::start();
+    let mut client = machine.connect().await;
+    let rehearsal = || RehearseRequest { configuration: Some(ConfigureRequest { hostname: "waiting".to_owned(), ..identity("") }) };
+
+    // Twice: the second finds whatever the first has left.
+    for _ in 0..2 {
+        client.rehearse(rehearsal()).await.unwrap_or_else(|status| panic!("{status}\n{}", machine.console()));
+    }
+
+    let listed = client.list_containers(ListContainersRequest {}).await.expect("list").into_inner();
+    assert!(listed.containers.is_empty(), "{listed:?}");
+    let status = client.start_container(script("early", "true")).await.expect_err("nobody's machine starts nothing");
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+    client.configure(identity("machine-1")).await.expect("configure");
+    let status = client.rehearse(rehearsal()).await.expect_err("it is somebody's");
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+    let (_, text) = run_script(&mut client, script("first", "hostname; grep -c rehearsal /proc/self/mountinfo")).await;
+    assert_eq!(text, "stdout F web-0\nstdout F 0");
+    let statistics = client.statistics(StatisticsRequest { detailed: true }).await.expect("statistics").into_inner();
+    let text = format!("{statistics:?}");
+    assert!(text.contains("first") && !text.contains("rehearsal"), "{text}");
 }

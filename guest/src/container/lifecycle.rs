@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -82,10 +83,21 @@ impl Lifecycle {
 
     /// Blocks until the container's program runs.
     pub fn start(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<ContainerStarted, Failure> {
+        self.start_of(request, || disks::mount_image(request.image_disk_slot), share_processes, runtime)
+    }
+
+    /// From an image that need not be in the slot that the request names.
+    pub fn start_of(
+        &self,
+        request: &StartContainerRequest,
+        image: impl FnOnce() -> anyhow::Result<PathBuf>,
+        share_processes: bool,
+        runtime: &Runtime,
+    ) -> Result<ContainerStarted, Failure> {
         request::check_id(&request.container_id)?;
         let taken = |error: registry::Error| Failure::new(FailureKind::Exists, error.to_string());
         self.registry.reserve(&request.container_id).map_err(taken)?;
-        let started = self.start_reserved(request, share_processes, runtime);
+        let started = image().map_err(Failure::from).and_then(|image| self.start_reserved(request, image, share_processes, runtime));
         if started.is_err() {
             self.registry.forget(&request.container_id);
             if let Ok(cgroup) = Cgroup::create(&request.container_id, &Resources::default()) {
@@ -99,10 +111,10 @@ impl Lifecycle {
     fn start_reserved(
         &self,
         request: &StartContainerRequest,
+        image: PathBuf,
         share_processes: bool,
         runtime: &Runtime,
     ) -> Result<ContainerStarted, Failure> {
-        let image = disks::mount_image(request.image_disk_slot)?;
         let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default())?;
         let shared = self.shared_processes(request, share_processes)?;
         let spec = request::new_container(request, image, cgroup.path().to_owned(), shared)?;
@@ -206,15 +218,21 @@ impl Lifecycle {
         .map_err(Error::Limit)
     }
 
-    /// Blocks until nothing is left of it.
+    /// Blocks until nothing is left of it but the count of its deaths for want of memory.
     pub fn remove(&self, id: &str) {
         let Some(container) = self.registry.lookup(id) else { return };
         let oom_kills = container.cgroup.oom_kills();
+        self.erase(&container);
+        self.registry.note_oom_kills(&container.state().name, oom_kills);
+    }
+
+    /// Blocks until nothing is left of it.
+    pub fn erase(&self, container: &Container) {
+        let id = container.state().container_id;
         empty(&container.cgroup);
         container.log.remove();
-        let _ = fs::remove_dir_all(request::folder(id));
-        self.registry.forget(id);
-        self.registry.note_oom_kills(&container.state().name, oom_kills);
+        let _ = fs::remove_dir_all(request::folder(&id));
+        self.registry.forget(&id);
     }
 
     fn pause_process(&self) -> Result<i32, Failure> {

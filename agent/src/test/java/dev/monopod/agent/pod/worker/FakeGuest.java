@@ -123,6 +123,18 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     }
 
     @Override
+    public void rehearse(RehearseRequest request, StreamObserver<RehearseResponse> out) {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            out.onError(
+                    Status.INTERNAL
+                            .withDescription("unmount the scratch disk: EBUSY")
+                            .asRuntimeException());
+            return;
+        }
+        answer(out, RehearseResponse.getDefaultInstance());
+    }
+
+    @Override
     public void writeVolume(WriteVolumeRequest request, StreamObserver<WriteVolumeResponse> out) {
         volumes.put(request.getName(), request);
         answer(out, WriteVolumeResponse.getDefaultInstance());
