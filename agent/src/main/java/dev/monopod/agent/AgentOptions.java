@@ -60,7 +60,7 @@ final class AgentOptions {
             description =
                     "How many machines of each size that was asked for lately wait for pods;"
                             + " 0: none. Default: ${DEFAULT-VALUE}.",
-            defaultValue = "${env:MONOPOD_WARM:-0}")
+            defaultValue = "${env:MONOPOD_WARM:-1}")
     int warmMachines;
 
     @Option(names = "--kubelet-port", description = "Default: ${DEFAULT-VALUE}.")
