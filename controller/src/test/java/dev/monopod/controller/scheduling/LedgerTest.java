@@ -120,7 +120,7 @@ final class LedgerTest {
                 read(
                         Vpc.class,
                         "{apiVersion: monopod.dev/v1, kind: Vpc, metadata: {name: default}, spec:"
-                            + " {cidrs: [10.0.0.0/16], region: us-west-2}}"));
+                                + " {cidrs: [10.0.0.0/16], region: us-west-2}}"));
 
         assertThat(taken("10.0.0.4")).isTrue();
     }
@@ -164,7 +164,7 @@ final class LedgerTest {
                 read(
                         Subnet.class,
                         "{apiVersion: monopod.dev/v1, kind: Subnet, metadata: {name: a}, spec:"
-                            + " {vpc: gone, cidr: 10.0.1.0/24, zone: us-west-2a}}"));
+                                + " {vpc: gone, cidr: 10.0.1.0/24, zone: us-west-2a}}"));
 
         assertThat(ledger.snapshot().profiles()).containsOnlyKeys("active");
         assertThat(ledger.snapshot().subnets()).isEmpty();

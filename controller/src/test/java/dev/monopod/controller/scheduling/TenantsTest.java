@@ -134,7 +134,7 @@ final class TenantsTest {
                         read(
                                         Pod.class,
                                         "{metadata: {ownerReferences: [{kind: DaemonSet, name: d,"
-                                            + " apiVersion: apps/v1, uid: u, controller: true}]}}")
+                                                + " apiVersion: apps/v1, uid: u, controller: true}]}}")
                                 .getMetadata()
                                 .getOwnerReferences());
 

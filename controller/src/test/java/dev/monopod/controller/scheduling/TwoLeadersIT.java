@@ -105,7 +105,7 @@ final class TwoLeadersIT {
         create("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
         create(
                 "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace:"
-                    + " shop}}");
+                        + " shop}}");
         custom(Vpc.class, "default", "{cidrs: [10.0.0.0/16], region: us-west-2}", "{}");
         custom(Subnet.class, "a", "{vpc: default, cidr: 10.0.0.0/20, zone: us-west-2a}", "{}");
         custom(
