@@ -15,8 +15,8 @@ final class Host {
     record Daemon(String side, String name, Predicate<String> isIt) {}
 
     private static final List<Daemon> DAEMONS = List.of(
-            new Daemon("Monopod", "agent", command -> command.contains("dev.monopod.agent.AgentMain")),
-            new Daemon("Monopod", "controller", command -> command.contains("dev.monopod.controller.ControllerMain")),
+            new Daemon("Monopod", "agent", command -> command.matches(".* -jar \\S*/monopod-agent-\\S+ .*")),
+            new Daemon("Monopod", "controller", command -> command.matches(".* -jar \\S*/monopod-controller-\\S+ .*")),
             new Daemon("rival", "kubelet", command -> command.matches("\\S*/rival/\\S*/kubelet .*")),
             new Daemon("rival", "containerd", command -> command.matches("\\S*/rival/\\S*/containerd .*")),
             new Daemon("both", "kube-apiserver", command -> command.contains("monopod-control-plane kube-apiserver")),
