@@ -3,9 +3,7 @@ package dev.monopod.loadbalancing.rules;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Kind;
 import io.fabric8.kubernetes.model.annotation.Plural;
@@ -22,12 +20,9 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 // As every kind says it: else the reader asks a registry, which does not know this one.
 @JsonDeserialize(using = JsonDeserializer.None.class)
-public final class IngressClassParams implements HasMetadata {
+public final class IngressClassParams extends KubernetesObject {
     @Serial private static final long serialVersionUID = 1L;
 
-    private String apiVersion = "elbv2.k8s.aws/v1beta1";
-    private String kind = "IngressClassParams";
-    private ObjectMeta metadata = new ObjectMeta();
     private @Nullable Spec spec;
 
     /// @param namespaceSelector whose Ingresses may use the class, and share groups; absent: all
@@ -40,33 +35,8 @@ public final class IngressClassParams implements HasMetadata {
         public record Group(@Nullable String name) implements java.io.Serializable {}
     }
 
-    @Override
-    public String getApiVersion() {
-        return apiVersion;
-    }
-
-    @Override
-    public void setApiVersion(String apiVersion) {
-        this.apiVersion = apiVersion;
-    }
-
-    @Override
-    public String getKind() {
-        return kind;
-    }
-
-    public void setKind(String kind) {
-        this.kind = kind;
-    }
-
-    @Override
-    public ObjectMeta getMetadata() {
-        return metadata;
-    }
-
-    @Override
-    public void setMetadata(ObjectMeta metadata) {
-        this.metadata = metadata;
+    public IngressClassParams() {
+        super("elbv2.k8s.aws/v1beta1", "IngressClassParams");
     }
 
     public @Nullable Spec getSpec() {

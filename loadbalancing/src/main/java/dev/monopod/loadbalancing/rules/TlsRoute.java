@@ -3,9 +3,7 @@ package dev.monopod.loadbalancing.rules;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespaced;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteStatus;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1alpha3.TLSRouteSpec;
 import io.fabric8.kubernetes.model.annotation.Group;
@@ -24,42 +22,14 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 // As every kind says it: else the reader asks a registry, which does not know this one.
 @JsonDeserialize(using = JsonDeserializer.None.class)
-public final class TlsRoute implements HasMetadata, Namespaced {
+public final class TlsRoute extends KubernetesObject implements Namespaced {
     @Serial private static final long serialVersionUID = 1L;
 
-    private String apiVersion = "gateway.networking.k8s.io/v1";
-    private String kind = "TLSRoute";
-    private ObjectMeta metadata = new ObjectMeta();
     private @Nullable TLSRouteSpec spec;
     private @Nullable RouteStatus status;
 
-    @Override
-    public String getApiVersion() {
-        return apiVersion;
-    }
-
-    @Override
-    public void setApiVersion(String apiVersion) {
-        this.apiVersion = apiVersion;
-    }
-
-    @Override
-    public String getKind() {
-        return kind;
-    }
-
-    public void setKind(String kind) {
-        this.kind = kind;
-    }
-
-    @Override
-    public ObjectMeta getMetadata() {
-        return metadata;
-    }
-
-    @Override
-    public void setMetadata(ObjectMeta metadata) {
-        this.metadata = metadata;
+    public TlsRoute() {
+        super("gateway.networking.k8s.io/v1", "TLSRoute");
     }
 
     public @Nullable TLSRouteSpec getSpec() {
