@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 /// | no answer | stays held, for the Machine may exist | its Machine is looked for, after its back-off |
 public final class FargateScheduler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FargateScheduler.class);
+    private static final String CHANGED = "the pod has changed since";
     private static final int MOST_WORKERS = 64;
 
     private final Function<String, @Nullable Pod> pods;
@@ -161,7 +162,7 @@ public final class FargateScheduler implements AutoCloseable {
                 case SchedulingStep.Settle(var pod, var machine) ->
                         work(key, () -> settle(pod, machine, api.machine(machine)));
                 case SchedulingStep.Undo(var pod, var machine) ->
-                        work(key, () -> undo(pod, machine));
+                        work(key, () -> undo(pod, machine, CHANGED));
             }
         } catch (RuntimeException e) {
             LOG.warn("{}: failed to schedule, trying again: {}", key, e.toString());
@@ -320,19 +321,19 @@ public final class FargateScheduler implements AutoCloseable {
         }
         if (!Machines.agree(
                 machine, api.surroundings(pod).securityGroups(pod, machine.getSpec()))) {
-            return undo(pod, name);
+            return undo(pod, name, CHANGED);
         }
         return bind(pod, machine, news.logging());
     }
 
-    /// The Machine was made for what the pod no longer is, or for room that is not there.
-    private boolean undo(Pod pod, String name) {
+    /// @param why the Machine can't be the pod's
+    private boolean undo(Pod pod, String name, String why) {
         var found = api.machine(name);
         if (found.isEmpty()) {
             ledger.free(name);
             return false;
         }
-        LOG.info("{}: {} was made for it and goes", key(pod), name);
+        LOG.info("{}: {} was made for it and goes: {}", key(pod), name, why);
         ledger.created(found.get());
         api.delete(found.get());
         return false;
@@ -342,8 +343,10 @@ public final class FargateScheduler implements AutoCloseable {
     /// another leader has put on the same host may be too much with this Machine, which then goes.
     private boolean bind(Pod pod, Machine machine, PodLogging logging) {
         if (!ledger.hasRoom(machine)) {
-            LOG.info("{}: {} has less than it was given", key(pod), machine.getSpec().host());
-            return undo(pod, machine.getMetadata().getName());
+            return undo(
+                    pod,
+                    machine.getMetadata().getName(),
+                    "host %s was given more than it has".formatted(machine.getSpec().host()));
         }
         if (!api.bind(pod, machine)) {
             return false;
