@@ -135,7 +135,9 @@ final class Measure {
     private void daemons() throws InterruptedException {
         var before = Host.daemons();
         Thread.sleep(30_000);
-        Host.daemons().forEach((daemon, now) -> figures.remark("daemon %s (%s), idle: %.0f MiB (PSS), %.1f %% of a processor"
+        var after = Host.daemons();
+        after.keySet().retainAll(before.keySet());
+        after.forEach((daemon, now) -> figures.remark("daemon %s (%s), idle: %.0f MiB (PSS), %.1f %% of a processor"
                 .formatted(daemon.name(), daemon.side(), now[0], 100 * (now[1] - before.get(daemon)[1]) / 30)));
     }
 
