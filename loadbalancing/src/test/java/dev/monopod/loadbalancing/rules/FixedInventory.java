@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
@@ -34,6 +36,18 @@ final class FixedInventory implements Inventory {
     String classParams = "";
 
     GatewayObjects gateways = GatewayObjects.NONE;
+
+    /// The class `alb`, which is served.
+    static GatewayClass gatewayClass() {
+        return new GatewayClassBuilder()
+                .withNewMetadata()
+                .withName("alb")
+                .endMetadata()
+                .withNewSpec()
+                .withControllerName(Gateways.CONTROLLER)
+                .endSpec()
+                .build();
+    }
 
     /// A Service of one port, 80, named `http`.
     static Service service(String name, String type, Map<String, String> annotations) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayBuilder;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRouteBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1beta1.ReferenceGrant;
@@ -71,15 +70,7 @@ final class GatewaysTest {
     private Gateways with(Gateway gateway, HTTPRoute... routes) {
         inventory.gateways =
                 new GatewayObjects(
-                        List.of(
-                                new GatewayClassBuilder()
-                                        .withNewMetadata()
-                                        .withName("alb")
-                                        .endMetadata()
-                                        .withNewSpec()
-                                        .withControllerName(Gateways.CONTROLLER)
-                                        .endSpec()
-                                        .build()),
+                        List.of(FixedInventory.gatewayClass()),
                         List.of(gateway),
                         List.of(routes),
                         List.of(),

@@ -7,7 +7,6 @@ import dev.monopod.loadbalancing.rules.Backend.HttpVersion;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
@@ -42,18 +41,9 @@ final class GrpcRoutesTest {
     }
 
     private Gateways gateways() {
-        var ours =
-                new GatewayClassBuilder()
-                        .withNewMetadata()
-                        .withName("alb")
-                        .endMetadata()
-                        .withNewSpec()
-                        .withControllerName(Gateways.CONTROLLER)
-                        .endSpec()
-                        .build();
         inventory.gateways =
                 new GatewayObjects(
-                        List.of(ours),
+                        List.of(FixedInventory.gatewayClass()),
                         List.of(Serialization.unmarshal(GATEWAY, Gateway.class)),
                         http,
                         grpc,

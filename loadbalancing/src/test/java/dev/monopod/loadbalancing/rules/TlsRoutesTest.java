@@ -6,7 +6,6 @@ import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import dev.monopod.loadbalancing.rules.GatewayPlan.State;
 import dev.monopod.loadbalancing.rules.Listener.Protocol;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
-import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClassBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import java.util.Map;
@@ -17,15 +16,6 @@ final class TlsRoutesTest {
 
     /// @param listeners YAML of the list
     private Gateways with(String listeners, TlsRoute... routes) {
-        var ours =
-                new GatewayClassBuilder()
-                        .withNewMetadata()
-                        .withName("alb")
-                        .endMetadata()
-                        .withNewSpec()
-                        .withControllerName(Gateways.CONTROLLER)
-                        .endSpec()
-                        .build();
         var gateway =
                 Serialization.unmarshal(
                         """
@@ -36,7 +26,7 @@ final class TlsRoutesTest {
                         Gateway.class);
         inventory.gateways =
                 new GatewayObjects(
-                        List.of(ours),
+                        List.of(FixedInventory.gatewayClass()),
                         List.of(gateway),
                         List.of(),
                         List.of(),
