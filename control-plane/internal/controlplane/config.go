@@ -40,11 +40,13 @@ type Process struct {
 	Command     []string          `json:"command"`
 	Environment map[string]string `json:"environment"`
 	After       []string          `json:"after"`
-	Ready       *Ready            `json:"ready"`
+	Ready       *Probe            `json:"ready"`
+	// Alive is asked whether the process hangs; one that does is ended and started again.
+	Alive *Probe `json:"alive"`
 }
 
-// Ready is an HTTP(S) probe: any answer of 200 to 299 is ready. The process is local, so its name is not checked.
-type Ready struct {
+// Probe is by HTTP(S): any answer of 200 to 299 is a yes. The process is local, so its name is not checked.
+type Probe struct {
 	URL string `json:"url"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"runtime"
 	"strings"
 
+	"dev.monopod/control-plane/internal/supervisor"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,6 +26,21 @@ type probe struct {
 	pair      string // client certificate: path without .crt and .key
 	namespace string // network namespace to ask from
 }
+
+// alive is check for a process that says by its answer that a part of it hangs.
+func (p probe) alive(ctx context.Context) error {
+	err := p.check(ctx)
+	var refusal refusal
+	if errors.As(err, &refusal) {
+		return fmt.Errorf("%w: %w", supervisor.ErrStalled, err)
+	}
+	return err
+}
+
+// refusal is an answer that is not 200 to 299.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 func (p probe) check(ctx context.Context) error {
 	settings := &tls.Config{InsecureSkipVerify: p.authority == ""}
@@ -58,7 +75,7 @@ func (p probe) check(ctx context.Context) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("%s answers %s%s", p.url, response.Status, failedChecks(response.Body))
+		return refusal(fmt.Sprintf("%s answers %s%s", p.url, response.Status, failedChecks(response.Body)))
 	}
 	return nil
 }

@@ -2,10 +2,13 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"dev.monopod/control-plane/internal/supervisor"
 )
 
 func TestProbeNamesTheChecksThatFail(t *testing.T) {
@@ -31,5 +34,17 @@ func TestProbeStaysShortWithoutAReport(t *testing.T) {
 
 	if err == nil || !strings.HasSuffix(err.Error(), " answers 404 Not Found") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAnAnswerIsASignOfLifeWhateverItSays(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+
+	if err := (probe{url: server.URL}).alive(context.Background()); !errors.Is(err, supervisor.ErrStalled) {
+		t.Fatalf("got %v from a server that answers", err)
+	}
+	server.Close()
+	if err := (probe{url: server.URL}).alive(context.Background()); err == nil || errors.Is(err, supervisor.ErrStalled) {
+		t.Fatalf("got %v from a server that has gone", err)
 	}
 }

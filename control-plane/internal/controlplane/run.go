@@ -62,6 +62,9 @@ func Run(ctx context.Context, config Config, apply Apply) error {
 		if process.Ready != nil {
 			more.Ready = probe{url: process.Ready.URL}.check
 		}
+		if process.Alive != nil {
+			more.Alive = probe{url: process.Alive.URL}.alive
+		}
 		processes = append(processes, more)
 	}
 	s, err := supervisor.New(supervisor.Options{RunDir: config.RunDir, LogDir: filepath.Join(config.DataDir, "logs")}, processes)

@@ -26,9 +26,15 @@ type Process struct {
 	Precondition func() error
 	// Ready is the probe; nil means ready as soon as started.
 	Ready func(context.Context) error
+	// Alive asks the process for a sign of life. One that gives none for HungAfter, or says for StalledAfter that it
+	// hangs (ErrStalled), is ended, and starts again. Nil means alive as long as it runs.
+	Alive func(context.Context) error
 	// OnReady runs once each time the process becomes ready; it must return when the context ends.
 	OnReady func(context.Context)
 }
+
+// ErrStalled is for an Alive whose process answers, and says that a part of it hangs.
+var ErrStalled = errors.New("a part of it hangs")
 
 // Options are the limits and places of a supervisor; zero durations take the defaults.
 type Options struct {
@@ -36,6 +42,9 @@ type Options struct {
 	BackOffFirst   time.Duration // 100 ms
 	BackOffMost    time.Duration // 5 s
 	HealthyAfter   time.Duration // 30 s of life reset the back-off
+	HungAfter      time.Duration // 60 s without a sign of life
+	StalledAfter   time.Duration // 5 min; longer than any call to a server that is away
+	DumpGrace      time.Duration // 2 s for what a hung process writes of its threads
 	StopGrace      time.Duration // 10 s between SIGTERM and SIGKILL
 	ProbeInterval  time.Duration // 50 ms until ready, 40 times that afterwards
 	LogLimitBytes  int64         // 10 MiB
@@ -55,6 +64,9 @@ func New(options Options, processes []Process) (*Supervisor, error) {
 	setDefault(&options.BackOffFirst, 100*time.Millisecond)
 	setDefault(&options.BackOffMost, 5*time.Second)
 	setDefault(&options.HealthyAfter, 30*time.Second)
+	setDefault(&options.HungAfter, 60*time.Second)
+	setDefault(&options.StalledAfter, 5*time.Minute)
+	setDefault(&options.DumpGrace, 2*time.Second)
 	setDefault(&options.StopGrace, 10*time.Second)
 	setDefault(&options.ProbeInterval, 50*time.Millisecond)
 	if options.LogLimitBytes == 0 {

@@ -60,7 +60,12 @@ func statusOf(folder, name string) Status {
 
 func startTest(t *testing.T, folder string, processes ...Process) (stop func()) {
 	t.Helper()
-	s, err := New(testOptions(folder), processes)
+	return startWith(t, testOptions(folder), processes...)
+}
+
+func startWith(t *testing.T, options Options, processes ...Process) (stop func()) {
+	t.Helper()
+	s, err := New(options, processes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +98,54 @@ func TestRestartsWhatWasKilled(t *testing.T) {
 		now := statusOf(folder, "sleeper")
 		return now.Pid != 0 && now.Pid != first && now.Restarts == 1 && strings.Contains(now.LastExit, "killed")
 	})
+}
+
+func TestEndsWhatHangsAfterItHasToldOfItsThreads(t *testing.T) {
+	folder := t.TempDir()
+	alive := filepath.Join(folder, "alive")
+	options := testOptions(folder)
+	options.HungAfter, options.StalledAfter, options.DumpGrace = 300*time.Millisecond, time.Hour, time.Second
+	startWith(t, options, Process{
+		Name:    "stuck",
+		Command: []string{"sh", "-c", "trap 'echo threads' QUIT; trap '' TERM; while :; do sleep 0.01; done"},
+		Alive: func(context.Context) error {
+			if _, err := os.Stat(alive); err != nil {
+				return fmt.Errorf("loop images hangs")
+			}
+			return nil
+		},
+	})
+	eventually(t, "hung", func() bool {
+		now := statusOf(folder, "stuck")
+		return now.Restarts == 1 && now.LastExit == "hung: loop images hangs"
+	})
+	if content, _ := os.ReadFile(filepath.Join(folder, "logs", "stuck.log")); string(content) != "threads\n" {
+		t.Errorf("the log holds %q", content)
+	}
+	if err := os.WriteFile(alive, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "runs again", func() bool { return statusOf(folder, "stuck").Pid != 0 })
+	second := statusOf(folder, "stuck")
+	time.Sleep(2 * options.HungAfter)
+	if now := statusOf(folder, "stuck"); now.Pid != second.Pid {
+		t.Errorf("one that lives was ended: %+v", now)
+	}
+}
+
+func TestBelievesWhatSaysThatItHangsLater(t *testing.T) {
+	folder := t.TempDir()
+	options := testOptions(folder)
+	options.HungAfter, options.StalledAfter = 200*time.Millisecond, 900*time.Millisecond
+	began := time.Now()
+	startWith(t, options, Process{
+		Name: "stalled", Command: []string{"sleep", "1000"},
+		Alive: func(context.Context) error { return fmt.Errorf("loop images: %w", ErrStalled) },
+	})
+	eventually(t, "ended", func() bool { return statusOf(folder, "stalled").Restarts == 1 })
+	if took := time.Since(began); took < options.StalledAfter {
+		t.Errorf("ended after %s", took)
+	}
 }
 
 func TestBackOffGrowsToItsLimit(t *testing.T) {

@@ -1,9 +1,12 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -83,17 +86,18 @@ func (w *worker) run(ctx context.Context) {
 			}
 		}
 		if running != nil {
-			began, asked, last := time.Now(), w.tend(ctx, running), running
+			began := time.Now()
+			asked, exit := w.tend(ctx, running)
 			running = nil
 			if ctx.Err() != nil {
 				break
 			}
 			w.supervisor.state.forget(w.Name)
 			w.update(func(s *Status) {
-				s.State, s.Pid, s.Ready, s.Adopted, s.LastExit = "backing-off", 0, false, false, last.exit()
+				s.State, s.Pid, s.Ready, s.Adopted, s.LastExit = "backing-off", 0, false, false, exit
 				s.Restarts++
 			})
-			slog.Warn("process ended", "name", w.Name, "exit", last.exit(), "backOff", backOff)
+			slog.Warn("process ended", "name", w.Name, "exit", exit, "backOff", backOff)
 			if asked || time.Since(began) >= options.HealthyAfter {
 				backOff = options.BackOffFirst
 			}
@@ -144,18 +148,29 @@ func (w *worker) start() (*running, error) {
 	return p, nil
 }
 
-// tend probes a running process and returns once it is gone, and whether that was asked for.
-func (w *worker) tend(ctx context.Context, p *running) (asked bool) {
+// tend probes a running process and returns once it is gone: whether that was asked for, and how it ended.
+func (w *worker) tend(ctx context.Context, p *running) (asked bool, exit string) {
 	probing, cancel := context.WithCancel(ctx)
+	hangs := make(chan error, 1)
 	var group sync.WaitGroup
 	group.Go(func() { w.probe(probing) })
+	group.Go(func() { w.watchLife(probing, hangs) })
 	defer group.Wait()
 	defer cancel()
 	select {
 	case <-p.done:
-		return false
+		return false, p.exit()
 	case <-w.restart:
 		asked = true
+	case err := <-hangs:
+		exit = "hung: " + err.Error()
+		slog.Error("hangs: it is ended", "name", w.Name, "pid", p.record.Pid, "error", err)
+		// A JVM then writes what its threads do, a Go program too.
+		p.signal(syscall.SIGQUIT)
+		select {
+		case <-p.done:
+		case <-time.After(w.supervisor.options.DumpGrace):
+		}
 	case <-ctx.Done():
 		for _, dependent := range w.dependents {
 			<-dependent.stopped
@@ -163,7 +178,34 @@ func (w *worker) tend(ctx context.Context, p *running) (asked bool) {
 	}
 	w.update(func(s *Status) { s.State = "stopping" })
 	p.terminate(w.supervisor.options.StopGrace)
-	return asked
+	return asked, cmp.Or(exit, p.exit())
+}
+
+// watchLife tells of a process that has given no sign of life, or has said that it hangs, for too long.
+func (w *worker) watchLife(ctx context.Context, hangs chan<- error) {
+	if w.Alive == nil {
+		return
+	}
+	options := w.supervisor.options
+	well, answered := time.Now(), time.Now()
+	for pause(ctx, 40*options.ProbeInterval) {
+		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := w.Alive(attempt)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			well = time.Now()
+		}
+		if err == nil || errors.Is(err, ErrStalled) {
+			answered = time.Now()
+		}
+		if time.Since(answered) >= options.HungAfter || time.Since(well) >= options.StalledAfter {
+			hangs <- err
+			return
+		}
+	}
 }
 
 func (w *worker) probe(ctx context.Context) {

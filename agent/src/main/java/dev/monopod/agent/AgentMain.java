@@ -94,7 +94,12 @@ public final class AgentMain implements Callable<Integer> {
                     var collector = Parts.collector(options, images, pods, loops);
                     var balancing = Parts.loadBalancing(options, client, watches, events, loops);
                     var kubelet = Parts.kubelet(options, client, pods, address, network, loops)) {
-                vpcs.start();
+                start.step(
+                        "vpcs",
+                        () -> {
+                            vpcs.start();
+                            return true;
+                        });
                 kubelet.start();
                 guard.start();
                 nodes.start();

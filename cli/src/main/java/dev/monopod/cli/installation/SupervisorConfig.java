@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The supervisor's configuration that follows from what was decided for this host: which processes
 /// run, and with which flags. Pure.
 public final class SupervisorConfig {
-    private static final String HEALTH = "http://127.0.0.1:" + Defaults.HEALTH_PORT + "/readyz";
-    private static final String AGENT_HEALTH =
-            "http://127.0.0.1:" + Defaults.AGENT_HEALTH_PORT + "/readyz";
+    private static final String HEALTH = "http://127.0.0.1:" + Defaults.HEALTH_PORT;
+    private static final String AGENT_HEALTH = "http://127.0.0.1:" + Defaults.AGENT_HEALTH_PORT;
 
     private final Installation installation;
     private final Addressing network;
@@ -190,12 +189,14 @@ public final class SupervisorConfig {
                         layout.program(program).toString()));
     }
 
-    private static Map<String, Object> process(String name, List<String> command, String readyUrl) {
+    /// @param health URL without a path
+    private static Map<String, Object> process(String name, List<String> command, String health) {
         Map<String, Object> process = new LinkedHashMap<>();
         process.put("name", name);
         process.put("command", List.copyOf(command));
         process.put("after", List.of("kube-apiserver"));
-        process.put("ready", Map.of("url", readyUrl));
+        process.put("ready", Map.of("url", health + "/readyz"));
+        process.put("alive", Map.of("url", health + "/healthz"));
         return process;
     }
 

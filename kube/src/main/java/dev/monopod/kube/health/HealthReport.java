@@ -20,13 +20,15 @@ record HealthReport(int status, String body) {
                 loops);
     }
 
-    /// Fine unless a new start would help: a loop hangs, or has ended. One that fails does not
-    /// count, as the API server's absence is not mended by a new start.
-    static HealthReport alive(String awaited, List<LoopHealth> loops) {
+    /// Fine unless a new start would help: this one does not go on, or a loop hangs, or has ended.
+    /// One that fails does not count, as the API server's absence is not mended by a new start.
+    static HealthReport alive(boolean goesOn, String awaited, List<LoopHealth> loops) {
         return of(
                 "healthz",
-                loops.stream()
-                        .noneMatch(loop -> loop.harmsProcess() && helpedByRestart(loop.state())),
+                goesOn
+                        && loops.stream()
+                                .noneMatch(loop ->
+                                        loop.harmsProcess() && helpedByRestart(loop.state())),
                 awaited,
                 loops);
     }

@@ -6,20 +6,33 @@ import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 
 /// Answers `/readyz` and `/healthz` by HTTP, from the first moment of the process on. `/readyz` is
 /// 503 until the start is over, and while a loop fails or hangs; `/healthz` is 503 only while a
-/// loop hangs. The body of both lists all loops. Without authentication: bind it to loopback.
+/// loop hangs, or a start has come to no step at all for two minutes. The body of both lists all
+/// loops. Without authentication: bind it to loopback.
 public final class HealthServer implements AutoCloseable {
     private static final String STARTING = "the process starts";
+    private static final Duration LONGEST_BEGINNING = Duration.ofMinutes(2);
 
     private final HttpServer server;
     private final Loops loops;
+    private final InstantSource clock;
+    private final Instant begun;
     private volatile String awaited = STARTING;
 
     /// Listens when it returns.
     public HealthServer(InetSocketAddress address, Loops loops) throws IOException {
+        this(address, loops, InstantSource.system());
+    }
+
+    HealthServer(InetSocketAddress address, Loops loops, InstantSource clock) throws IOException {
         this.loops = loops;
+        this.clock = clock;
+        this.begun = clock.instant();
         this.server = HttpServer.create(address, 0);
         server.createContext("/", this::answer);
         server.start();
@@ -46,7 +59,7 @@ public final class HealthServer implements AutoCloseable {
             HealthReport report =
                     switch (path) {
                         case "/readyz" -> HealthReport.ready(awaited, loops.health());
-                        case "/healthz" -> HealthReport.alive(awaited, loops.health());
+                        case "/healthz" -> HealthReport.alive(begins(), awaited, loops.health());
                         default -> HealthReport.unknown(path);
                     };
             var body = report.body().getBytes(StandardCharsets.UTF_8);
@@ -54,6 +67,11 @@ public final class HealthServer implements AutoCloseable {
             exchange.sendResponseHeaders(report.status(), body.length);
             exchange.getResponseBody().write(body);
         }
+    }
+
+    /// Whether the start goes on, as far as its steps do not tell: they are loops.
+    private boolean begins() {
+        return !awaited.equals(STARTING) || clock.instant().isBefore(begun.plus(LONGEST_BEGINNING));
     }
 
     @Override

@@ -37,7 +37,10 @@ final class HealthServerTest {
     @BeforeEach
     void listen() throws IOException {
         server =
-                new HealthServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), loops);
+                new HealthServer(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        loops,
+                        now::get);
     }
 
     @AfterEach
@@ -58,6 +61,20 @@ final class HealthServerTest {
 
         assertThat(ask("/readyz").statusCode()).isEqualTo(200);
         assertThat(ask("/readyz").body()).isEqualTo("[+]start ok\nreadyz check passed\n");
+    }
+
+    @Test
+    void isNotAliveIfTheStartComesToNoStep() throws Exception {
+        now.set(START.plus(Duration.ofMinutes(2)).minusMillis(1));
+        assertThat(ask("/healthz").statusCode()).isEqualTo(200);
+
+        now.set(START.plus(Duration.ofMinutes(2)));
+        assertThat(ask("/healthz").statusCode()).isEqualTo(503);
+        assertThat(ask("/healthz").body())
+                .isEqualTo("[-]start failed: the process starts\nhealthz check failed\n");
+
+        server.awaits("vpcs");
+        assertThat(ask("/healthz").statusCode()).isEqualTo(200);
     }
 
     @Test
