@@ -15,6 +15,10 @@ public final class SupervisorConfig {
     private static final String HEALTH = "http://127.0.0.1:" + Defaults.HEALTH_PORT;
     private static final String AGENT_HEALTH = "http://127.0.0.1:" + Defaults.AGENT_HEALTH_PORT;
 
+    /// A virtual thread that waits for a class to be initialised keeps its carrier until JDK 26, so
+    /// a host with two processors has none left when two wait.
+    private static final int LEAST_CARRIERS = 16;
+
     private final Installation installation;
     private final Addressing network;
     private final Standing standing;
@@ -183,10 +187,15 @@ public final class SupervisorConfig {
                         "-XX:TrimNativeHeapInterval=30000",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+ExitOnOutOfMemoryError",
+                        "-Djdk.virtualThreadScheduler.parallelism=" + carriers(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dlogback.configurationFile=monopod-process-logback.xml",
                         "-jar",
                         layout.program(program).toString()));
+    }
+
+    private static int carriers() {
+        return Math.max(LEAST_CARRIERS, Runtime.getRuntime().availableProcessors());
     }
 
     /// @param health URL without a path
