@@ -176,7 +176,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
                 continue;
             }
             var machine = new QemuMachine(id, files, process.get().process());
-            if (QemuPool.waits(id)) {
+            if (QemuPool.waits(id) || TemplateMaker.makes(id)) {
                 machine.destroy(Duration.ZERO);
                 continue;
             }

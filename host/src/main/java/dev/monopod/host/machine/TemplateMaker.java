@@ -63,6 +63,11 @@ final class TemplateMaker {
         this.random = random;
     }
 
+    /// Whether a machine of that id is to become a template, and so is nobody's.
+    static boolean makes(String id) {
+        return id.startsWith(PREFIX);
+    }
+
     /// @throws MachineException when the machine does not boot
     Template make(Template.Key key) throws IOException, InterruptedException {
         var saved = SealedMemory.create("mp-template");

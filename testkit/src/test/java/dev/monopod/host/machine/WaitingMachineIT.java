@@ -126,6 +126,25 @@ final class WaitingMachineIT {
     }
 
     @Test
+    void agentThatWasKilledLeavesNothingOfWhatWasToBecomeATemplate() {
+        agent(1).expect(SIZE);
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() ->
+                        leftOf("data/machines").stream()
+                                .filter(slot -> slot.startsWith("template-"))
+                                .anyMatch(slot ->
+                                        Files.exists(
+                                                folder.resolve(
+                                                        "data/machines/"
+                                                                + slot
+                                                                + "/machine.json"))));
+
+        assertThat(agent(0).recover()).isEmpty();
+        assertThat(leftOf("data/machines")).noneMatch(slot -> slot.startsWith("template-"));
+    }
+
+    @Test
     void endsWhatWaitsWithItsAgent() {
         var agent = agent(1);
         agent.expect(SIZE);
