@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
@@ -31,6 +32,11 @@ final class FixedCluster implements Inventory {
 
     /// A Service whose port 80 leads to one pod.
     FixedCluster service(String name, String address, int port) {
+        return service(name, port, List.of(address));
+    }
+
+    /// A Service whose port 80 leads to pods.
+    FixedCluster service(String name, int port, List<String> addresses) {
         services.put(
                 name,
                 new ServiceBuilder()
@@ -57,15 +63,19 @@ final class FixedCluster implements Inventory {
                         .withName("http")
                         .withPort(port)
                         .endPort()
-                        .addNewEndpoint()
-                        .withAddresses(address)
-                        .withNewTargetRef()
-                        .withKind("Pod")
-                        .withName(name)
-                        .endTargetRef()
-                        .endEndpoint()
+                        .withEndpoints(
+                                addresses.stream()
+                                        .map(address ->
+                                                new EndpointBuilder()
+                                                        .withAddresses(address)
+                                                        .withNewTargetRef()
+                                                        .withKind("Pod")
+                                                        .withName(name)
+                                                        .endTargetRef()
+                                                        .build())
+                                        .toList())
                         .build());
-        machines.put(address, "shop");
+        addresses.forEach(address -> machines.put(address, "shop"));
         return this;
     }
 

@@ -19,6 +19,7 @@ import dev.monopod.loadbalancing.rules.Owner;
 import dev.monopod.loadbalancing.rules.RequestMatch;
 import dev.monopod.loadbalancing.rules.RequestMatch.Comparison;
 import dev.monopod.loadbalancing.rules.RequestMatch.Depth;
+import dev.monopod.loadbalancing.rules.Stickiness;
 import dev.monopod.loadbalancing.rules.Target;
 import dev.monopod.loadbalancing.rules.Target.State;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,6 +171,44 @@ final class HaproxyIT {
                 });
     }
 
+    @Test
+    void leadsAddressesBackToTheirTarget() throws IOException {
+        var targets = List.of(serve(1), serve(2));
+        var plain = pool(targets);
+        var sticky =
+                new Behaviour.Pool(
+                        targets,
+                        plain.check(),
+                        plain.targetGroup(),
+                        plain.transport(),
+                        plain.drainSeconds(),
+                        Optional.of(
+                                new Stickiness(
+                                        new Stickiness.Mark.Address(), Duration.ofHours(1))));
+        haproxy.load(
+                configuration(
+                        new LoadBalancer(
+                                new Owner(Owner.Kind.SERVICE, "shop", "web"),
+                                ADDRESS,
+                                List.of(listener(80, "plain"), listener(81, "sticky")),
+                                List.of(
+                                        new Backend("plain", List.of(), plain),
+                                        new Backend("sticky", List.of(), sticky)))));
+
+        var all = new HashSet<String>();
+        var same = new HashSet<String>();
+        for (var connection = 0; connection < 6; connection++) {
+            all.add(curl("http://" + ADDRESS + "/"));
+            same.add(curl("http://" + ADDRESS + ":81/"));
+        }
+        assertThat(all).containsExactlyInAnyOrder("server 1", "server 2");
+        assertThat(same).hasSize(1);
+    }
+
+    private static Listener listener(int port, String backend) {
+        return new Listener(port, Protocol.TCP, List.of(), List.of(), List.of(), backend);
+    }
+
     private static LoadBalancer checked(List<Target> targets) {
         var pool =
                 new Behaviour.Pool(
@@ -223,6 +263,12 @@ final class HaproxyIT {
                         new RequestMatch.Header(evil, evil, Comparison.EXACT),
                         new RequestMatch.Query(evil, evil, Comparison.EXACT),
                         new RequestMatch.Method("GET"),
+                        new RequestMatch.AnyOf(
+                                List.of(
+                                        new RequestMatch.HostExpression("^a$"),
+                                        new RequestMatch.Header(
+                                                evil, evil, Comparison.EXPRESSION_IN_ANY_CASE),
+                                        new RequestMatch.QueryExpression("(^|&)a=b"))),
                         new RequestMatch.Chance(1));
         var balancer =
                 new LoadBalancer(

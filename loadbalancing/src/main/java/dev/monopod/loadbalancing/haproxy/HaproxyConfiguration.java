@@ -55,6 +55,7 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
     private static final String HEAD =
             """
             global
+              localpeer monopod
               maxconn %2$d
               no strict-limits
               stats socket %1$s/admin.sock mode 600 level admin expose-fd listeners
@@ -81,6 +82,9 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
         var head = HEAD.formatted(folder, Connections.ALL);
         var text = new StringBuilder(head);
         var structure = new StringBuilder(head);
+        var peers = StickText.peers(balancers, folder);
+        text.append(peers);
+        structure.append(peers);
         var connections = new Connections(balancers);
         for (var balancer : balancers) {
             for (var listener : balancer.listeners()) {
@@ -225,7 +229,7 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
 
     /// Each condition has a name, since HAProxy reads 64 words of a line only.
     private static String rules(String key, List<Listener.Rule> rules) {
-        var names = new LinkedHashMap<String, String>();
+        var names = new LinkedHashMap<List<String>, String>();
         var uses = new StringBuilder();
         for (var rule : rules) {
             uses.append("  use_backend ").append(key).append('.').append(rule.backend());
@@ -239,8 +243,13 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
             uses.append('\n');
         }
         var text = new StringBuilder();
-        names.forEach((condition, name) ->
-                text.append("  acl ").append(name).append(' ').append(condition).append('\n'));
+        names.forEach((conditions, name) ->
+                conditions.forEach(condition ->
+                        text.append("  acl ")
+                                .append(name)
+                                .append(' ')
+                                .append(condition)
+                                .append('\n')));
         return text.append(uses).toString();
     }
 
@@ -270,6 +279,7 @@ public record HaproxyConfiguration(String text, String structure, Map<String, St
                         .append('\n');
                 text.append(requests ? answerTimeout(pool.transport().answer()) : "");
                 text.append(changes(backend.changes()));
+                text.append(pool.stickiness().map(StickText::of).orElse(""));
                 text.append("  option allbackups\n").append(check(pool.check()));
             }
             case Behaviour.Close _ -> text.append("  mode tcp\n  tcp-request content reject\n");

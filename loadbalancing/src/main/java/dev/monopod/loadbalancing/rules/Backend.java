@@ -23,20 +23,32 @@ public record Backend(String name, List<HttpChange> changes, Behaviour behaviour
         /// Sends it to one of the targets.
         ///
         /// @param targetGroup name in the pods' readiness gates; empty if no pod waits for it
+        /// @param stickiness empty: any request may go to any target
         record Pool(
                 List<Target> targets,
                 HealthCheck check,
                 Optional<String> targetGroup,
                 Transport transport,
-                int drainSeconds)
+                int drainSeconds,
+                Optional<Stickiness> stickiness)
                 implements Behaviour {
             public Pool {
                 targets = List.copyOf(targets);
             }
 
+            /// Without stickiness.
+            public Pool(
+                    List<Target> targets,
+                    HealthCheck check,
+                    Optional<String> targetGroup,
+                    Transport transport,
+                    int drainSeconds) {
+                this(targets, check, targetGroup, transport, drainSeconds, Optional.empty());
+            }
+
             /// The same with other targets.
             public Pool with(List<Target> others) {
-                return new Pool(others, check, targetGroup, transport, drainSeconds);
+                return new Pool(others, check, targetGroup, transport, drainSeconds, stickiness);
             }
         }
 

@@ -3,21 +3,23 @@ package dev.monopod.loadbalancing.rules;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// What an annotation `actions.NAME` describes, which a path of the Ingress names instead of a
 /// Service. Source: row F5, the AWS Load Balancer Controller's Ingress annotations.
 sealed interface IngressAction {
     /// To Services by weight; at least one has some.
-    record Forward(List<Group> groups) implements IngressAction {
+    ///
+    /// @param sticks how long a client keeps the Service that it got; empty: for no time
+    record Forward(List<Group> groups, Optional<Duration> sticks) implements IngressAction {
         public Forward {
             groups = List.copyOf(groups);
         }
@@ -51,14 +53,16 @@ sealed interface IngressAction {
                         "application/javascript",
                         "application/json");
         private static final int MOST_WEIGHT = 999;
+        private static final long LONGEST_SECONDS = 604_800;
 
         private IngressAction read(String json) {
             try {
                 var action = JSON.readTree(json);
-                return switch (text(action, "type", "")) {
+                return switch (AnnotationJson.text(action, "type", "")) {
                     case "forward" -> forward(action);
-                    case "redirect" -> redirect(field(action, "redirectConfig"));
-                    case "fixed-response" -> reply(field(action, "fixedResponseConfig"));
+                    case "redirect" -> redirect(AnnotationJson.field(action, "redirectConfig"));
+                    case "fixed-response" ->
+                            reply(AnnotationJson.field(action, "fixedResponseConfig"));
                     default -> throw bad("type is not forward, redirect or fixed-response");
                 };
             } catch (JsonProcessingException e) {
@@ -67,30 +71,41 @@ sealed interface IngressAction {
         }
 
         private IngressAction forward(JsonNode action) {
-            var config = field(action, "forwardConfig");
-            var listed = field(config, "targetGroups");
+            var config = AnnotationJson.field(action, "forwardConfig");
+            var listed = AnnotationJson.field(config, "targetGroups");
             List<Group> groups = new ArrayList<>();
             for (var group : listed.isArray() ? listed : JSON.createArrayNode().add(action)) {
-                var service = text(group, "serviceName", "");
-                var port = text(group, "servicePort", "");
+                var service = AnnotationJson.text(group, "serviceName", "");
+                var port = AnnotationJson.text(group, "servicePort", "");
                 if (service.isEmpty() || port.isEmpty()) {
                     throw bad(
                             "a target group has no serviceName and servicePort; others than"
                                     + " Services are not supported");
                 }
-                var weight = field(group, "weight").asInt(1);
+                var weight = AnnotationJson.field(group, "weight").asInt(1);
                 if (weight < 0 || weight > MOST_WEIGHT) {
                     throw bad("weight " + weight + " is not from 0 to " + MOST_WEIGHT);
                 }
                 groups.add(new Group(service, port(port), weight));
             }
-            if (field(field(config, "targetGroupStickinessConfig"), "enabled").asBoolean(false)) {
-                throw bad("stickiness is not supported");
-            }
             if (groups.stream().allMatch(group -> group.weight() == 0)) {
                 throw bad("no target group has a weight");
             }
-            return new Forward(groups);
+            return new Forward(groups, sticks(config));
+        }
+
+        private Optional<Duration> sticks(JsonNode config) {
+            var sticky = AnnotationJson.field(config, "targetGroupStickinessConfig");
+            if (!AnnotationJson.field(sticky, "enabled").asBoolean(false)) {
+                return Optional.empty();
+            }
+            var seconds = AnnotationJson.field(sticky, "durationSeconds").asLong(0);
+            if (seconds < 1 || seconds > LONGEST_SECONDS) {
+                throw bad(
+                        "targetGroupStickinessConfig.durationSeconds %d is not from 1 to %d"
+                                .formatted(seconds, LONGEST_SECONDS));
+            }
+            return Optional.of(Duration.ofSeconds(seconds));
         }
 
         private static IntOrString port(String text) {
@@ -109,7 +124,7 @@ sealed interface IngressAction {
                 throw bad("a query of its own is not supported in a redirect");
             }
             var status =
-                    switch (text(config, "statusCode", "")) {
+                    switch (AnnotationJson.text(config, "statusCode", "")) {
                         case "HTTP_301" -> 301;
                         case "HTTP_302" -> 302;
                         default -> throw bad("statusCode is not HTTP_301 or HTTP_302");
@@ -129,7 +144,7 @@ sealed interface IngressAction {
 
         /// Empty when the field stays as it is in the request.
         private String kept(JsonNode config, String field, String same) {
-            var text = text(config, field, same);
+            var text = AnnotationJson.text(config, field, same);
             if (text.equals(same)) {
                 return "";
             }
@@ -140,34 +155,20 @@ sealed interface IngressAction {
         }
 
         private IngressAction reply(JsonNode config) {
-            var status = text(config, "statusCode", "");
+            var status = AnnotationJson.text(config, "statusCode", "");
             if (!status.matches("[245][0-9][0-9]")) {
                 throw bad("statusCode \"" + status + "\" is not 2XX, 4XX or 5XX");
             }
-            var type = text(config, "contentType", "text/plain");
+            var type = AnnotationJson.text(config, "contentType", "text/plain");
             if (!CONTENT_TYPES.contains(type)) {
                 throw bad("contentType " + type + " is none of an ALB's");
             }
             return new Reply(
                     List.of(),
                     new Behaviour.Answer(
-                            Integer.parseInt(status), type, text(config, "messageBody", "")));
-        }
-
-        private static String text(JsonNode node, String field, String otherwise) {
-            return field(node, field).asText(otherwise);
-        }
-
-        /// As Go reads JSON, and so AWS' controller: in any letter case, if not as it is written.
-        private static JsonNode field(JsonNode node, String name) {
-            if (node.has(name)) {
-                return node.path(name);
-            }
-            return node.propertyStream()
-                    .filter(field -> field.getKey().equalsIgnoreCase(name))
-                    .map(Map.Entry::getValue)
-                    .findFirst()
-                    .orElse(MissingNode.getInstance());
+                            Integer.parseInt(status),
+                            type,
+                            AnnotationJson.text(config, "messageBody", "")));
         }
 
         private BadAnnotation bad(String why) {

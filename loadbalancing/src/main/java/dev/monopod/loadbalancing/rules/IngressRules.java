@@ -3,19 +3,19 @@ package dev.monopod.loadbalancing.rules;
 import dev.monopod.loadbalancing.rules.Annotations.BadAnnotation;
 import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import dev.monopod.loadbalancing.rules.Backend.Transport;
+import dev.monopod.loadbalancing.rules.HttpChange.AddHeader;
+import dev.monopod.loadbalancing.rules.HttpChange.Direction;
 import dev.monopod.loadbalancing.rules.Listener.Certificate;
 import dev.monopod.loadbalancing.rules.Listener.Rule;
-import dev.monopod.loadbalancing.rules.RequestMatch.Depth;
 import dev.monopod.model.names.Digest;
 import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.networking.v1.HTTPIngressPath;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBackend;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressTLS;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceBackendPort;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -31,10 +31,8 @@ final class IngressRules {
     private static final int DEFAULT_DRAIN_SECONDS = 300;
     private static final int UNAVAILABLE = 503;
 
-    /// As ALBs take them; more would cost every request, also those of others.
-    private static final int LONGEST_PATH = 1_024;
-
-    private static final int MOST_WILDCARDS = 5;
+    /// Names the Service that a client got of those that share its requests, as an ALB's does.
+    private static final String GROUP_COOKIE = "AWSALBTG";
 
     /// An event takes 1 024 bytes.
     private static final int MOST_TOLD = 900;
@@ -108,135 +106,96 @@ final class IngressRules {
                         all.length() <= MOST_TOLD ? all : all.substring(0, MOST_TOLD) + "...");
     }
 
-    private record Line(String host, HTTPIngressPath path) {
-        /// Exact names before wildcards before none; exact paths before prefixes, longest first.
-        private static final Comparator<Line> ORDER =
-                Comparator.comparingInt(Line::hostRank)
-                        .thenComparingInt(Line::pathRank)
-                        .thenComparingInt(Line::length);
-
-        private int hostRank() {
-            return host.isEmpty() ? 2 : host.startsWith("*.") ? 1 : 0;
-        }
-
-        private int pathRank() {
-            return switch (path.getPathType()) {
-                case "Exact" -> 0;
-                case "Prefix" -> 1;
-                default -> 2;
-            };
-        }
-
-        private int length() {
-            return path.getPathType().equals("Prefix") ? -text().length() : 0;
-        }
-
-        private String text() {
-            return Objects.requireNonNullElse(path.getPath(), "/");
-        }
-    }
-
     private List<Rule> readRules() {
-        List<Line> lines = new ArrayList<>();
+        List<IngressLine> lines = new ArrayList<>();
         for (var rule :
                 Objects.requireNonNullElse(ingress.getSpec().getRules(), List.<IngressRule>of())) {
             if (rule.getHttp() != null) {
                 var host = Objects.requireNonNullElse(rule.getHost(), "");
                 rule.getHttp()
                         .getPaths()
-                        .forEach(path -> lines.add(new Line(host.toLowerCase(Locale.ROOT), path)));
+                        .forEach(path ->
+                                lines.add(new IngressLine(host.toLowerCase(Locale.ROOT), path)));
             }
         }
         Bounds.hold("spec.rules: paths", lines.size(), Bounds.MOST_RULES);
         var all =
                 lines.stream()
-                        .sorted(Line.ORDER)
-                        .flatMap(line -> rules(matches(line), line.path().getBackend()).stream())
+                        .sorted(IngressLine.ORDER)
+                        .flatMap(line -> rules(line).stream())
                         .toList();
         Bounds.hold("spec.rules: paths and their weighed Services", all.size(), Bounds.MOST_RULES);
         return all;
     }
 
-    private static List<RequestMatch> matches(Line line) {
-        Bounds.hold("spec.rules.host: characters", line.host().length(), Bounds.LONGEST_TEXT);
-        Bounds.hold("spec.rules.http.paths.path: characters", line.text().length(), LONGEST_PATH);
-        List<RequestMatch> matches = new ArrayList<>();
-        if (line.host().startsWith("*.")) {
-            matches.add(new RequestMatch.HostBelow(line.host().substring(1), Depth.ONE_LABEL));
-        } else if (!line.host().isEmpty()) {
-            matches.add(new RequestMatch.Host(line.host()));
-        }
-        matches.add(
-                switch (line.path().getPathType()) {
-                    case "Exact" -> new RequestMatch.PathExact(line.text());
-                    case "Prefix" -> new RequestMatch.PathPrefix(line.text());
-                    default -> pattern(line.text());
-                });
-        return matches;
-    }
-
-    /// A path pattern of an ALB: `*` is any text, `?` any character.
-    private static RequestMatch pattern(String text) {
-        if (!text.contains("*") && !text.contains("?")) {
-            return new RequestMatch.PathExact(text);
-        }
-        Bounds.hold(
-                "spec.rules.http.paths.path: wildcards of \"%s\"".formatted(Readable.text(text)),
-                (int) text.chars().filter(sign -> sign == '*').count(),
-                MOST_WILDCARDS);
-        var expression = new StringBuilder("^");
-        text.chars()
-                .forEach(sign -> {
-                    switch (sign) {
-                        case '*' -> expression.append(".*");
-                        case '?' -> expression.append('.');
-                        default -> {
-                            if (!Character.isLetterOrDigit(sign)
-                                    && sign != '/'
-                                    && sign != '-'
-                                    && sign != '_') {
-                                expression.append('\\');
-                            }
-                            expression.append((char) sign);
-                        }
-                    }
-                });
-        return new RequestMatch.PathExpression(expression + "$");
-    }
-
     /// One rule, or one for each Service that an action shares the requests among.
-    private List<Rule> rules(List<RequestMatch> matches, IngressBackend wanted) {
-        if (closed(wanted)) {
+    private List<Rule> rules(IngressLine line) {
+        var wanted = line.backend();
+        var own = line.matches(IngressConditions.NONE);
+        List<RequestMatch> matches;
+        try {
+            matches = line.matches(conditions(wanted));
+        } catch (BadAnnotation unserved) {
+            problems.add(unserved.told() + ": the rules that name it answer 503");
+            return List.of(new Rule(own, closedBackend()));
+        }
+        if (closed.isPresent()) {
             return List.of(new Rule(matches, closedBackend()));
         }
-        if (!namesAction(wanted)
-                || !(action(wanted) instanceof IngressAction.Forward(var groups))) {
-            return List.of(new Rule(matches, backend(wanted)));
-        }
-        var total = groups.stream().mapToLong(IngressAction.Group::weight).sum();
-        long sum = 0;
-        List<Rule> rules = new ArrayList<>();
-        for (var group : groups) {
-            if (group.weight() > 0) {
-                sum += group.weight();
-                var all = new ArrayList<>(matches);
-                all.addAll(RequestMatch.Chance.upTo(sum, total));
-                rules.add(new Rule(all, pool(group.service(), group.port())));
-            }
-        }
-        return rules;
+        return namesAction(wanted) && action(wanted) instanceof IngressAction.Forward forward
+                ? shared(matches, forward)
+                : List.of(new Rule(matches, backend(wanted)));
     }
 
-    /// Whether requests for it must not get through, which the user is told.
-    private boolean closed(IngressBackend wanted) {
+    /// A rule for each Service, after one for each that clients are to come back to.
+    private List<Rule> shared(List<RequestMatch> matches, IngressAction.Forward forward) {
+        var weighty = forward.groups().stream().filter(group -> group.weight() > 0).toList();
+        var total = weighty.stream().mapToLong(IngressAction.Group::weight).sum();
+        long sum = 0;
+        List<Rule> kept = new ArrayList<>();
+        List<Rule> shares = new ArrayList<>();
+        for (var group : weighty) {
+            sum += group.weight();
+            var backend =
+                    forward.sticks()
+                            .map(lasts -> stickyPool(group, lasts))
+                            .orElseGet(() -> pool(group.service(), group.port()));
+            if (forward.sticks().isPresent()) {
+                kept.add(
+                        new Rule(
+                                and(
+                                        matches,
+                                        List.of(
+                                                new RequestMatch.Cookie(
+                                                        GROUP_COOKIE, Digest.of(backend)))),
+                                backend));
+            }
+            shares.add(new Rule(and(matches, RequestMatch.Chance.upTo(sum, total)), backend));
+        }
+        kept.addAll(shares);
+        return kept;
+    }
+
+    private static List<RequestMatch> and(List<RequestMatch> some, List<RequestMatch> others) {
+        var all = new ArrayList<>(some);
+        all.addAll(others);
+        return all;
+    }
+
+    /// What an annotation asks of requests for this back end, beside host and path.
+    private IngressConditions conditions(IngressBackend wanted) {
         var service = wanted.getService();
-        var why =
-                closed.or(() ->
-                        service == null
-                                ? Optional.empty()
-                                : UnservedAnnotations.closing(annotations, service.getName()));
-        why.ifPresent(problems::add);
-        return why.isPresent();
+        return service == null
+                ? IngressConditions.NONE
+                : annotations
+                        .text("conditions." + service.getName())
+                        .map(json ->
+                                IngressConditions.parse(
+                                        ApplicationLoadBalancers.PREFIX
+                                                + "conditions."
+                                                + Readable.text(service.getName()),
+                                        json))
+                        .orElse(IngressConditions.NONE);
     }
 
     /// It answers in the place of what must not be reached: without a rule, another one might serve
@@ -248,7 +207,7 @@ final class IngressRules {
     }
 
     private String backend(IngressBackend wanted) {
-        if (closed(wanted)) {
+        if (closed.isPresent()) {
             return closedBackend();
         }
         var service = wanted.getService();
@@ -259,7 +218,7 @@ final class IngressRules {
             return pool(service.getName(), port(service.getPort()));
         }
         return switch (action(wanted)) {
-            case IngressAction.Forward(var groups) -> {
+            case IngressAction.Forward(var groups, _) -> {
                 var weighty = groups.stream().filter(group -> group.weight() > 0).toList();
                 if (weighty.size() > 1) {
                     throw new BadAnnotation(
@@ -297,17 +256,37 @@ final class IngressRules {
 
     /// Name of the back end for a Service's port.
     private String pool(String service, IntOrString port) {
-        var namespace = ingress.getMetadata().getNamespace();
-        var name =
-                "s-"
-                        + ReadableName.of(
-                                namespace,
-                                service,
-                                namespace + "/" + service + ":" + portText(port));
+        var name = poolName(service, port);
         if (!backends.containsKey(name)) {
             backends.put(name, pool(name, service, port));
         }
         return name;
+    }
+
+    /// Name of a back end of its own for the same, which tells its clients to come back to it.
+    private String stickyPool(IngressAction.Group group, Duration lasts) {
+        var name = poolName(group.service(), group.port()) + "-k" + lasts.toSeconds();
+        if (!backends.containsKey(name)) {
+            var pool = pool(name, group.service(), group.port());
+            var cookie =
+                    "%s=%s; Max-Age=%d; Path=/"
+                            .formatted(GROUP_COOKIE, Digest.of(name), lasts.toSeconds());
+            var tells =
+                    List.<HttpChange>of(new AddHeader(Direction.RESPONSE, "Set-Cookie", cookie));
+            backends.put(
+                    name,
+                    pool.behaviour() instanceof Behaviour.Pool
+                            ? new Backend(name, tells, pool.behaviour())
+                            : pool);
+        }
+        return name;
+    }
+
+    private String poolName(String service, IntOrString port) {
+        var namespace = ingress.getMetadata().getNamespace();
+        return "s-"
+                + ReadableName.of(
+                        namespace, service, namespace + "/" + service + ":" + portText(port));
     }
 
     static IntOrString port(ServiceBackendPort port) {
@@ -358,7 +337,8 @@ final class IngressRules {
                         settings.healthCheck(HealthCheck.REQUEST, true),
                         Optional.of(TargetGroups.name(owner, service.get(), port.get())),
                         Transport.PLAIN,
-                        drain));
+                        drain,
+                        Stickiness.ofRequests(settings)));
     }
 
     private static String portText(IntOrString port) {

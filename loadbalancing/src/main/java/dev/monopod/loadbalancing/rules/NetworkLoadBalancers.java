@@ -200,6 +200,7 @@ public final class NetworkLoadBalancers {
                                 || "true".equals(attributes.get("proxy_protocol_v2.enabled"))
                         ? ProxyProtocol.VERSION_2
                         : ProxyProtocol.NONE;
+        var stickiness = Stickiness.ofConnections(annotations);
         var check = annotations.healthCheck(HealthCheck.CONNECTION, false);
         var owner = owner(service);
         List<Listener> listeners = new ArrayList<>();
@@ -216,7 +217,8 @@ public final class NetworkLoadBalancers {
                                     check,
                                     Optional.of(TargetGroups.name(owner, service, port)),
                                     new Transport(proxy, HttpVersion.HTTP_1, Optional.empty()),
-                                    drain));
+                                    drain,
+                                    stickiness));
             var terminated = !certificates.isEmpty() && matches(encrypted, port);
             backends.add(backend);
             listeners.add(

@@ -18,6 +18,9 @@ public sealed interface RequestMatch {
         ANY
     }
 
+    /// A regular expression over the whole Host header, without its port, in lower case.
+    record HostExpression(String expression) implements RequestMatch {}
+
     /// The name that a TLS connection asks for, which the load balancer does not end.
     record Sni(String name) implements RequestMatch {}
 
@@ -38,6 +41,29 @@ public sealed interface RequestMatch {
 
     record Query(String name, String value, Comparison comparison) implements RequestMatch {}
 
+    /// A regular expression, in any letter case, that is looked for in what follows the question
+    /// mark, as the client wrote it.
+    record QueryExpression(String expression) implements RequestMatch {}
+
+    /// The address that the connection comes from.
+    ///
+    /// @param range of addresses
+    record Source(String range) implements RequestMatch {}
+
+    record Cookie(String name, String value) implements RequestMatch {}
+
+    /// Holds when one of them does.
+    record AnyOf(List<RequestMatch> matches) implements RequestMatch {
+        public AnyOf {
+            matches = List.copyOf(matches);
+        }
+
+        /// @param matches at least one
+        static RequestMatch of(List<RequestMatch> matches) {
+            return matches.size() == 1 ? matches.getFirst() : new AnyOf(matches);
+        }
+    }
+
     record Method(String name) implements RequestMatch {}
 
     /// Holds for a share of the requests. One number below [#THROWS] is thrown for a request, so
@@ -57,6 +83,7 @@ public sealed interface RequestMatch {
 
     enum Comparison {
         EXACT,
-        EXPRESSION
+        EXPRESSION,
+        EXPRESSION_IN_ANY_CASE
     }
 }

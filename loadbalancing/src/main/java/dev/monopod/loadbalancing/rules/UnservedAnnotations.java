@@ -71,16 +71,6 @@ final class UnservedAnnotations {
         return closed(closing, "all rules of this Ingress answer");
     }
 
-    /// Why the rules with this back end, an action or a Service, may not be served.
-    static Optional<String> closing(Annotations annotations, String backend) {
-        return annotations
-                .text(CONDITIONS + backend)
-                .flatMap(_ ->
-                        closed(
-                                Set.of(annotations.prefix() + CONDITIONS + Readable.text(backend)),
-                                "the rules that name it answer"));
-    }
-
     /// Why requests may not be sent to a Service that has, with its Ingress, these annotations.
     static Optional<String> closingService(Annotations both, String service) {
         var closing = new TreeSet<String>();
@@ -142,9 +132,10 @@ final class UnservedAnnotations {
         }
         var attributes = new TreeSet<>(annotations.pairs("target-group-attributes").keySet());
         attributes.remove(SERVED_ATTRIBUTE);
+        attributes.removeAll(Stickiness.ATTRIBUTES);
         if (!attributes.isEmpty()) {
             parts.add(
-                    "annotation %starget-group-attributes: only %s is supported, not %s"
+                    "annotation %starget-group-attributes: only %s and stickiness are supported, not %s"
                             .formatted(
                                     annotations.prefix(),
                                     SERVED_ATTRIBUTE,

@@ -8,7 +8,9 @@ import dev.monopod.loadbalancing.rules.IngressAction.Forward;
 import dev.monopod.loadbalancing.rules.IngressAction.Group;
 import dev.monopod.loadbalancing.rules.IngressAction.Reply;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,12 +26,14 @@ final class IngressActionTest {
                         action(
                                 "{'type':'forward','forwardConfig':{'targetGroups':["
                                         + "{'serviceName':'one','servicePort':80,'weight':20},"
-                                        + "{'serviceName':'two','servicePort':'http','weight':80}]}}"))
+                                        + "{'serviceName':'two','servicePort':'http','weight':80}],"
+                                        + "'targetGroupStickinessConfig':{'enabled':true,'durationSeconds':60}}}"))
                 .isEqualTo(
                         new Forward(
                                 List.of(
                                         new Group("one", new IntOrString(80), 20),
-                                        new Group("two", new IntOrString("http"), 80))));
+                                        new Group("two", new IntOrString("http"), 80)),
+                                Optional.of(Duration.ofMinutes(1))));
     }
 
     @Test
@@ -48,12 +52,18 @@ final class IngressActionTest {
                         action(
                                 "{'TYPE':'forward','forwardconfig':{'TargetGroups':[{'ServiceName':'one',"
                                         + "'serviceport':80,'Weight':2}]}}"))
-                .isEqualTo(new Forward(List.of(new Group("one", new IntOrString(80), 2))));
+                .isEqualTo(
+                        new Forward(
+                                List.of(new Group("one", new IntOrString(80), 2)),
+                                Optional.empty()));
         // Of two, the one that is spelled right.
         assertThat(
                         action(
                                 "{'TYPE':'redirect','type':'forward','serviceName':'one','servicePort':80}"))
-                .isEqualTo(new Forward(List.of(new Group("one", new IntOrString(80), 1))));
+                .isEqualTo(
+                        new Forward(
+                                List.of(new Group("one", new IntOrString(80), 1)),
+                                Optional.empty()));
     }
 
     @Test
@@ -93,6 +103,7 @@ final class IngressActionTest {
                 "",
                 "{",
                 "{'type':'authenticate-oidc'}",
+                "{'type':'forward','serviceName':'a','servicePort':80,'forwardConfig':{'targetGroupStickinessConfig':{'enabled':true}}}",
                 "{'type':'forward','targetGroupARN':'arn:aws:x'}",
                 "{'type':'forward','serviceName':'a','servicePort':'80','weight':1000}",
                 "{'type':'forward','serviceName':'a','servicePort':'80','weight':0}",

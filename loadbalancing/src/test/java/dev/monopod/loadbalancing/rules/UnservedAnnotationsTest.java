@@ -48,7 +48,7 @@ final class UnservedAnnotationsTest {
     }
 
     @Test
-    void closesTheRulesOfConditionsOnly() {
+    void closesTheRulesWhoseConditionsCannotBeServed() {
         var plan =
                 plan(
                         Map.of(
@@ -59,7 +59,9 @@ final class UnservedAnnotationsTest {
 
         assertThat(behaviour(plan, 0)).isEqualTo(CLOSED);
         assertThat(behaviour(plan, 1)).isInstanceOf(Behaviour.Pool.class);
-        assertThat(plan.problems().get("shop/web")).contains(PREFIX + "conditions.web");
+        assertThat(plan.problems().get("shop/web"))
+                .contains(PREFIX + "conditions.web: httpHeaderConfig.httpHeaderName")
+                .contains("the rules that name it answer 503");
     }
 
     @Test
@@ -98,13 +100,14 @@ final class UnservedAnnotationsTest {
                                 "tags", "a=b",
                                 "subnets", "subnet-1",
                                 "target-group-attributes",
-                                        "stickiness.enabled=true,deregistration_delay.timeout_seconds=5"),
+                                        "slow_start.duration_seconds=30,deregistration_delay.timeout_seconds=5"),
                         "web");
 
         assertThat(behaviour(plan, 0)).isInstanceOf(Behaviour.Pool.class);
         assertThat(plan.problems().get("shop/web"))
                 .contains("change nothing: " + PREFIX + "subnets, " + PREFIX + "tags")
-                .contains("only deregistration_delay.timeout_seconds is supported, not stickiness");
+                .contains(
+                        "only deregistration_delay.timeout_seconds and stickiness are supported, not slow_start.duration_seconds");
     }
 
     @Test
