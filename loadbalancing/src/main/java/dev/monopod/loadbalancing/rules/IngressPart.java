@@ -102,9 +102,10 @@ public record IngressPart(
         var told = annotations.text("listen-ports");
         if (told.isEmpty()) {
             var tls = ingress.getSpec().getTls();
-            return tls == null || tls.isEmpty()
-                    ? Map.of(80, Protocol.HTTP)
-                    : Map.of(443, Protocol.HTTPS);
+            var encrypted =
+                    tls != null && !tls.isEmpty()
+                            || !annotations.list("certificate-arn").isEmpty();
+            return encrypted ? Map.of(443, Protocol.HTTPS) : Map.of(80, Protocol.HTTP);
         }
         var ports = new TreeMap<Integer, Protocol>();
         for (var entry : array(told.get())) {

@@ -346,28 +346,21 @@ final class IngressRules {
     }
 
     private void readCertificates() {
-        if (annotations.text("certificate-arn").isPresent()) {
-            problems.add(
-                    "annotation %scertificate-arn is not supported, since nobody here holds AWS' keys: name"
-                                    .formatted(annotations.prefix())
-                            + " a Secret of type kubernetes.io/tls in spec.tls");
-        }
-        var namespace = ingress.getMetadata().getNamespace();
+        var field = "annotation " + annotations.prefix() + "certificate-arn";
+        var arns = annotations.list("certificate-arn");
         var all = Objects.requireNonNullElse(ingress.getSpec().getTls(), List.<IngressTLS>of());
-        Bounds.hold("spec.tls: entries", all.size(), Bounds.MOST_CERTIFICATES);
-        for (var tls : all) {
-            var name = Objects.requireNonNullElse(tls.getSecretName(), "");
-            var certificate =
-                    inventory
-                            .certificate(namespace, name)
-                            .map(pem -> new Certificate(namespace + "/" + name, pem, List.of()));
-            if (certificate.isPresent()) {
-                certificates.add(certificate.get());
-            } else {
-                problems.add(
-                        "spec.tls: there is no Secret %s/%s of type kubernetes.io/tls with a readable certificate"
-                                .formatted(namespace, name));
-            }
-        }
+        Bounds.hold(
+                "spec.tls and " + field + ": entries",
+                arns.size() + all.size(),
+                Bounds.MOST_CERTIFICATES);
+        arns.forEach(arn -> readCertificate(arn, field));
+        all.forEach(tls ->
+                readCertificate(Objects.requireNonNullElse(tls.getSecretName(), ""), "spec.tls"));
+    }
+
+    private void readCertificate(String name, String field) {
+        var namespace = ingress.getMetadata().getNamespace();
+        var found = SecretCertificates.find(inventory, namespace, name, field);
+        found.certificate().ifPresentOrElse(certificates::add, () -> problems.add(found.problem()));
     }
 }

@@ -263,15 +263,14 @@ public final class NetworkLoadBalancers {
                 names.size(),
                 Bounds.MOST_CERTIFICATES);
         for (var name : names) {
-            var namespace = service.getMetadata().getNamespace();
+            var found =
+                    SecretCertificates.find(
+                            inventory,
+                            service.getMetadata().getNamespace(),
+                            name,
+                            "annotation " + PREFIX + "ssl-cert");
             certificates.add(
-                    inventory
-                            .certificate(namespace, name)
-                            .map(pem -> new Certificate(namespace + "/" + name, pem, List.of()))
-                            .orElseThrow(() ->
-                                    new BadAnnotation(
-                                            "annotation %sssl-cert: there is no Secret %s/%s of type kubernetes.io/tls"
-                                                    .formatted(PREFIX, namespace, name))));
+                    found.certificate().orElseThrow(() -> new BadAnnotation(found.problem())));
         }
         return certificates;
     }

@@ -28,6 +28,7 @@ final class FixedInventory implements Inventory {
     final List<Pod> pods = new ArrayList<>();
     final List<IngressClassParams> params = new ArrayList<>();
     final Map<String, Namespace> namespaces = new HashMap<>();
+    final Map<String, String> certificates = new HashMap<>();
 
     /// Namespaces by the addresses of machines.
     final Map<String, String> machines = new HashMap<>();
@@ -166,7 +167,7 @@ final class FixedInventory implements Inventory {
 
     @Override
     public Optional<String> certificate(String namespace, String name) {
-        return Optional.empty();
+        return Optional.ofNullable(certificates.get(namespace + "/" + name));
     }
 
     @Override

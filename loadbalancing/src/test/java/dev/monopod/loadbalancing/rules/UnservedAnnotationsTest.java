@@ -126,10 +126,48 @@ final class UnservedAnnotationsTest {
         assertThat(listener.rules()).isEmpty();
         assertThat(behaviour(plan, listener.fallback())).isEqualTo(CLOSED);
         assertThat(plan.problems().get("shop/web"))
-                .contains(PREFIX + "certificate-arn is not supported")
-                .contains("name a Secret of type kubernetes.io/tls in spec.tls")
+                .contains(PREFIX + "certificate-arn: nobody here holds AWS' keys")
+                .contains("there is no Secret shop/acm-0 of type kubernetes.io/tls")
                 .contains("port 443 (HTTPS) is not served, it has no certificate")
                 .contains("ssl-redirect: nothing is at port 443, so the other ports answer 503");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "arn:aws:acm:us-west-2:111122223333:certificate/0AB-1, acm-0ab-1",
+        "arn:aws-cn:iam::111122223333:server-certificate/web_2, iam-web-2"
+    })
+    void servesTheSecretThatIsNamedAfterTheArnOfACertificate(String arn, String secret) {
+        inventory.certificates.put("shop/" + secret, "PEM");
+        var plan =
+                plan(
+                        Map.of(
+                                "listen-ports",
+                                PORTS,
+                                "certificate-arn",
+                                arn,
+                                "ssl-redirect",
+                                "443"),
+                        "web");
+
+        assertThat(plan.problems()).isEmpty();
+        assertThat(plan.balancer().listeners())
+                .filteredOn(listener -> listener.port() == 443)
+                .flatExtracting(Listener::certificates)
+                .containsExactly(new Listener.Certificate("shop/" + secret, "PEM", List.of()));
+    }
+
+    @Test
+    void anIngressWithACertificateOfAwsIsEncryptedUnlessItNamesItsPorts() {
+        inventory.certificates.put("shop/acm-1", "PEM");
+        var plan =
+                plan(
+                        Map.of(
+                                "certificate-arn",
+                                "arn:aws:acm:us-west-2:111122223333:certificate/1"),
+                        "web");
+
+        assertThat(plan.balancer().listeners()).extracting(Listener::port).containsExactly(443);
     }
 
     @Test
