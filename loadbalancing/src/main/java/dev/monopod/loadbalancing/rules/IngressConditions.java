@@ -17,10 +17,15 @@ import java.util.stream.Stream;
 /// those of the rule itself: any of them holds. Source: the AWS Load Balancer Controller's "Ingress
 /// annotations", ALB's "Condition types for listener rules" and its quotas.
 ///
+/// @param annotation names it in messages
 /// @param others each with the values of which one must hold
 record IngressConditions(
-        List<RequestMatch> hosts, List<RequestMatch> paths, List<List<RequestMatch>> others) {
-    static final IngressConditions NONE = new IngressConditions(List.of(), List.of(), List.of());
+        String annotation,
+        List<RequestMatch> hosts,
+        List<RequestMatch> paths,
+        List<List<RequestMatch>> others) {
+    static final IngressConditions NONE =
+            new IngressConditions("", List.of(), List.of(), List.of());
 
     /// Of one rule, as those of an ALB.
     private static final int MOST_VALUES = 5;
@@ -60,7 +65,11 @@ record IngressConditions(
     List<RequestMatch> with(Optional<RequestMatch> host, RequestMatch path, int patterns) {
         var values = hosts.size() + paths.size() + others.stream().mapToInt(List::size).sum();
         if (values > 0) {
-            Bounds.hold("conditions: values of one rule", values + patterns, MOST_VALUES);
+            Bounds.hold(
+                    "annotation %s: values of one rule, with its own host and path"
+                            .formatted(annotation),
+                    values + patterns,
+                    MOST_VALUES);
         }
         var all = new ArrayList<RequestMatch>();
         var names = Stream.concat(host.stream(), hosts.stream()).toList();
@@ -113,7 +122,7 @@ record IngressConditions(
                         default -> throw bad("field \"%s\" is none of an ALB's".formatted(field));
                     }
                 }
-                return new IngressConditions(hosts, paths, others);
+                return new IngressConditions(annotation, hosts, paths, others);
             } catch (JsonProcessingException e) {
                 throw bad("it is no JSON");
             }

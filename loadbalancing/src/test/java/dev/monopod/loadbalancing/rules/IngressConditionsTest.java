@@ -53,7 +53,8 @@ final class IngressConditionsTest {
         assertThat(conditions.with(Optional.empty(), PATH, 1)).hasSize(2);
         assertThatThrownBy(() -> conditions.with(Optional.of(new Host("a")), PATH, 2))
                 .isInstanceOf(BadAnnotation.class)
-                .hasMessage("conditions: values of one rule: 6, the limit is 5");
+                .hasMessage(
+                        "annotation conditions.web: values of one rule, with its own host and path: 6, the limit is 5");
     }
 
     @ParameterizedTest
