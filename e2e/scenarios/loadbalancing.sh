@@ -86,7 +86,8 @@ application_load_balancer_follows_its_rules() {
     balanced_pods
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=a.example.com -addext subjectAltName=DNS:a.example.com \
         -keyout "$logs/balanced.key" -out "$logs/balanced.crt" 2>/dev/null
-    kubectl create secret tls balanced -n "$balanced" --cert="$logs/balanced.crt" --key="$logs/balanced.key" || true
+    # As a manifest of EKS names it: by the ARN of a certificate, which this Secret stands for.
+    kubectl create secret tls acm-1e2e -n "$balanced" --cert="$logs/balanced.crt" --key="$logs/balanced.key" || true
     kubectl apply -n "$balanced" -f - <<'YAML'
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -95,16 +96,20 @@ metadata:
   annotations:
     alb.ingress.kubernetes.io/target-type: ip
     alb.ingress.kubernetes.io/listen-ports: '[{"HTTP": 80}, {"HTTPS": 443}]'
+    alb.ingress.kubernetes.io/certificate-arn: arn:aws:acm:us-west-2:111122223333:certificate/1e2e
     alb.ingress.kubernetes.io/healthcheck-interval-seconds: '5'
+    alb.ingress.kubernetes.io/target-group-attributes: stickiness.enabled=true
+    alb.ingress.kubernetes.io/conditions.canary: '[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"x-canary","values":["v?"]}}]'
+    alb.ingress.kubernetes.io/actions.canary: '{"type":"fixed-response","fixedResponseConfig":{"statusCode":"200","messageBody":"canary"}}'
     alb.ingress.kubernetes.io/actions.old: '{"type":"fixed-response","fixedResponseConfig":{"contentType":"text/html","statusCode":"410","messageBody":"it is gone"}}'
     alb.ingress.kubernetes.io/actions.away: '{"type":"redirect","redirectConfig":{"host":"away.example.com","path":"/new","statusCode":"HTTP_302"}}'
 spec:
   ingressClassName: alb
-  tls: [{secretName: balanced}]
   rules:
     - host: a.example.com
       http:
         paths:
+          - {path: /sub/, pathType: Exact, backend: {service: {name: canary, port: {name: use-annotation}}}}
           - {path: /sub, pathType: Prefix, backend: {service: {name: one, port: {name: http}}}}
           - {path: /gone, pathType: Exact, backend: {service: {name: gone, port: {number: 80}}}}
           - {path: /old, pathType: Exact, backend: {service: {name: old, port: {name: use-annotation}}}}
@@ -117,6 +122,8 @@ YAML
     contains "$(answered "http://$address/subway" -H 'Host: a.example.com')" " 404"
     contains "$(answered "http://$address/sub/" -H 'Host: b.example.com')" " 404"
     contains "$(answered "http://$address/gone" -H 'Host: a.example.com')" " 503"
+    contains "$(answered "http://$address/sub/" -H 'Host: a.example.com' -H 'x-canary: V2')" "canary 200"
+    contains "$(curl -si "http://$address/sub/" -H 'Host: a.example.com')" "set-cookie: AWSALB=t-"
     expect "fixed response" "$(answered "http://$address/old" -H 'Host: a.example.com')" "it is gone 410 "
     contains "$(answered "http://$address/away?a=1" -H 'Host: a.example.com')" "302 http://away.example.com/new?a=1"
     contains "$(answered https://a.example.com/sub/ --cacert "$logs/balanced.crt" --resolve "a.example.com:443:$address")" "one "
