@@ -59,16 +59,25 @@ public final class StatusCommand implements Callable<Integer> {
     private Table processes(SupervisorClient.Status status) {
         var table = new Table("PROCESS", "STATE", "PID", "RESTARTS", "AGE", "NOTE");
         for (var process : status.processes()) {
-            var note = process.ready() ? "" : Text.of(process.message());
             table.row(
                     process.name(),
                     process.ready() ? "ready" : process.state(),
                     Long.toString(process.pid()),
                     Integer.toString(process.restarts()),
                     Text.age(process.since(), clock),
-                    note.equals("-") ? Text.of(process.lastExit()) : note);
+                    note(process));
         }
         return table;
+    }
+
+    /// What is wrong with it; of one that is ready, how the one before it ended.
+    private static String note(SupervisorClient.ProcessStatus process) {
+        var before = process.lastExit();
+        if (process.ready()) {
+            return before == null || before.isEmpty() ? "" : "the one before: " + before;
+        }
+        var message = Text.of(process.message());
+        return message.equals("-") ? Text.of(before) : message;
     }
 
     private boolean cluster(Layout layout, Map<String, Object> answer, StringBuilder text) {
