@@ -103,8 +103,7 @@ public record IngressPart(
         if (told.isEmpty()) {
             var tls = ingress.getSpec().getTls();
             var encrypted =
-                    tls != null && !tls.isEmpty()
-                            || !annotations.list("certificate-arn").isEmpty();
+                    tls != null && !tls.isEmpty() || !annotations.list("certificate-arn").isEmpty();
             return encrypted ? Map.of(443, Protocol.HTTPS) : Map.of(80, Protocol.HTTP);
         }
         var ports = new TreeMap<Integer, Protocol>();
