@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,10 @@ final class NamedCertificates implements KindSource {
 
     private static final Logger LOG = LoggerFactory.getLogger(NamedCertificates.class);
     private static final String TLS = "kubernetes.io/tls";
+
+    /// A namespace and a name of the kind that Secrets have.
+    private static final Pattern KEY =
+            Pattern.compile("[a-z0-9-]{1,63}/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
 
     private final KindSource others;
     private final Function<String, @Nullable Secret> read;
@@ -66,6 +71,10 @@ final class NamedCertificates implements KindSource {
     }
 
     private Optional<Secret> find(String key) {
+        if (!KEY.matcher(key).matches()) {
+            // Users write it, and it becomes a part of a URL.
+            return Optional.empty();
+        }
         var now = clock.instant();
         known.values().removeIf(read -> read.asked().plus(FORGOTTEN).isBefore(now));
         @Nullable Read before = known.get(key);

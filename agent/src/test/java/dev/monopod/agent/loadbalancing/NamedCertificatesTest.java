@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class NamedCertificatesTest {
     private static final String KEY = "shop/tls";
@@ -55,6 +57,14 @@ final class NamedCertificatesTest {
         secret = secret("Opaque", "one");
 
         assertThat(secrets.find(KEY)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"shop/../../bank/secrets/tls", "shop/a/b", "shop/..", "shop/", "shop/a?b=c"})
+    void asksForNothingThatIsNoNameOfASecret(String key) {
+        assertThat(secrets.find(key)).isEmpty();
+        assertThat(reads).isZero();
     }
 
     @Test
