@@ -27,7 +27,7 @@ type probe struct {
 	namespace string // network namespace to ask from
 }
 
-// alive is check for a process that says by its answer that a part of it hangs.
+// alive is check for a process of which any answer is a sign of life; one that is no yes says that a part of it hangs.
 func (p probe) alive(ctx context.Context) error {
 	err := p.check(ctx)
 	var refusal refusal

@@ -189,9 +189,7 @@ func (w *worker) watchLife(ctx context.Context, hangs chan<- error) {
 	options := w.supervisor.options
 	well, answered := time.Now(), time.Now()
 	for pause(ctx, 40*options.ProbeInterval) {
-		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
-		err := w.Alive(attempt)
-		cancel()
+		err := ask(ctx, w.Alive)
 		if ctx.Err() != nil {
 			return
 		}
@@ -208,15 +206,20 @@ func (w *worker) watchLife(ctx context.Context, hangs chan<- error) {
 	}
 }
 
+// ask gives a process five seconds to answer.
+func ask(ctx context.Context, question func(context.Context) error) error {
+	attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return question(attempt)
+}
+
 func (w *worker) probe(ctx context.Context) {
 	interval := w.supervisor.options.ProbeInterval
 	wasReady := false
 	for {
 		var err error
 		if w.Ready != nil {
-			attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
-			err = w.Ready(attempt)
-			cancel()
+			err = ask(ctx, w.Ready)
 		}
 		if ctx.Err() != nil {
 			return
