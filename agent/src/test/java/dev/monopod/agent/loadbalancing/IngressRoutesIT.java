@@ -90,9 +90,7 @@ final class IngressRoutesIT {
         cluster.service("web", 8080, List.of("10.66.1.1", "10.66.1.2"));
         cluster.ingresses.add(ingress(attributes, "", "web"));
         try (var network = BalancedNamespace.make(folder)) {
-            network.webServer("10.66.1.1", Map.of("web", "one", "index.html", ""));
-            network.webServer("10.66.1.2", Map.of("web", "two", "index.html", ""));
-            network.serve(cluster, OWNER);
+            serveOneAndTwo(network, "web");
 
             assertThat(answers(network, List.of())).containsExactlyInAnyOrder("200 one", "200 two");
             var first = jar(network, "first");
@@ -133,9 +131,7 @@ final class IngressRoutesIT {
                         "",
                         "web"));
         try (var network = BalancedNamespace.make(folder)) {
-            network.webServer("10.66.1.1", Map.of("web", "one", "index.html", ""));
-            network.webServer("10.66.1.2", Map.of("web", "two", "index.html", ""));
-            network.serve(cluster, OWNER);
+            serveOneAndTwo(network, "web");
 
             assertThat(answers(network, List.of("-b", "session=7"))).hasSize(1);
             assertThat(answers(network, List.of("-b", "other=7"))).hasSize(2);
@@ -154,9 +150,7 @@ final class IngressRoutesIT {
                         "",
                         "shared"));
         try (var network = BalancedNamespace.make(folder)) {
-            network.webServer("10.66.1.1", Map.of("shared", "one", "index.html", ""));
-            network.webServer("10.66.1.2", Map.of("shared", "two", "index.html", ""));
-            network.serve(cluster, OWNER);
+            serveOneAndTwo(network, "shared");
 
             var both = new HashSet<String>();
             for (var client = 0; client < 40; client++) {
@@ -168,6 +162,13 @@ final class IngressRoutesIT {
             }
             assertThat(both).containsExactlyInAnyOrder("200 one", "200 two");
         }
+    }
+
+    /// With a web server at each of two addresses, which tells who it is at that path.
+    private void serveOneAndTwo(BalancedNamespace network, String path) throws IOException {
+        network.webServer("10.66.1.1", Map.of(path, "one", "index.html", ""));
+        network.webServer("10.66.1.2", Map.of(path, "two", "index.html", ""));
+        network.serve(cluster, OWNER);
     }
 
     private record Jar(String file, String answer) {}
