@@ -22,7 +22,7 @@ final class StickText {
             """
 
             peers monopod
-              bind unix@%s/peers.sock
+              bind unix@%s/peers.sock mode 600
               server monopod
             """;
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// What an annotation `conditions.NAME` asks of requests for the rules that name this Service or
@@ -34,6 +35,9 @@ record IngressConditions(
     private static final int LONGEST_VALUE = 128;
     private static final int LONGEST_NAME = 40;
 
+    /// An address that nobody has.
+    private static final String NOBODY = "255.255.255.255/32";
+
     IngressConditions {
         hosts = List.copyOf(hosts);
         paths = List.copyOf(paths);
@@ -47,15 +51,10 @@ record IngressConditions(
     }
 
     /// A path or a pattern of one.
-    static RequestMatch path(String where, String text) {
-        if (!Wildcards.any(text)) {
-            return new RequestMatch.PathExact(text);
-        }
-        Bounds.hold(
-                "%s: wildcards of \"%s\"".formatted(where, Readable.text(text)),
-                Wildcards.count(text),
-                MOST_WILDCARDS);
-        return new RequestMatch.PathExpression(Wildcards.expression(text));
+    static RequestMatch path(String text) {
+        return Wildcards.any(text)
+                ? new RequestMatch.PathExpression(Wildcards.expression(text))
+                : new RequestMatch.PathExact(text);
     }
 
     /// All that a rule asks for.
@@ -100,25 +99,20 @@ record IngressConditions(
                     var field = AnnotationJson.text(condition, "field", "");
                     switch (field) {
                         case "host-header" ->
-                                values(condition, "hostHeaderConfig").stream()
-                                        .map(this::host)
-                                        .forEach(hosts::add);
+                                hosts.addAll(each(condition, "hostHeaderConfig", this::host));
                         case "path-pattern" ->
-                                values(condition, "pathPatternConfig").stream()
-                                        .map(value -> path("annotation " + annotation, value))
-                                        .forEach(paths::add);
+                                paths.addAll(
+                                        each(
+                                                condition,
+                                                "pathPatternConfig",
+                                                IngressConditions::path));
                         case "http-header" -> others.add(header(condition));
                         case "http-request-method" ->
                                 others.add(
-                                        values(condition, "httpRequestMethodConfig").stream()
-                                                .map(this::method)
-                                                .toList());
+                                        each(condition, "httpRequestMethodConfig", this::method));
                         case "query-string" -> others.add(query(condition));
                         case "source-ip" ->
-                                others.add(
-                                        values(condition, "sourceIPConfig").stream()
-                                                .map(this::source)
-                                                .toList());
+                                others.add(each(condition, "sourceIPConfig", this::source));
                         default -> throw bad("field \"%s\" is none of an ALB's".formatted(field));
                     }
                 }
@@ -126,6 +120,12 @@ record IngressConditions(
             } catch (JsonProcessingException e) {
                 throw bad("it is no JSON");
             }
+        }
+
+        /// A match for each value of a condition.
+        private List<RequestMatch> each(
+                JsonNode condition, String config, Function<String, RequestMatch> match) {
+            return values(condition, config).stream().map(match).toList();
         }
 
         private List<String> values(JsonNode condition, String config) {
@@ -178,13 +178,14 @@ record IngressConditions(
                                         .formatted(Readable.text(name), LONGEST_NAME)
                                 + " other than Host");
             }
-            return values(condition, "httpHeaderConfig").stream()
-                    .<RequestMatch>map(value ->
+            return each(
+                    condition,
+                    "httpHeaderConfig",
+                    value ->
                             new RequestMatch.Header(
                                     name,
                                     Wildcards.expression(value),
-                                    Comparison.EXPRESSION_IN_ANY_CASE))
-                    .toList();
+                                    Comparison.EXPRESSION_IN_ANY_CASE));
         }
 
         private RequestMatch method(String value) {
@@ -220,9 +221,9 @@ record IngressConditions(
 
         private RequestMatch source(String value) {
             try {
-                // Nobody comes by IPv6 here, so those hold for nobody.
+                // Nobody comes by IPv6 here.
                 return new RequestMatch.Source(
-                        value.contains(":") ? value : Cidr.parse(value).toString());
+                        value.contains(":") ? NOBODY : Cidr.parse(value).toString());
             } catch (IllegalArgumentException malformed) {
                 throw bad("sourceIPConfig: " + malformed.getMessage());
             }

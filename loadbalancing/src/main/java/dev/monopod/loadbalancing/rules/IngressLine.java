@@ -21,6 +21,8 @@ record IngressLine(String host, HTTPIngressPath path) {
     /// As ALBs take them; more would cost every request, also those of others.
     private static final int LONGEST_PATH = 1_024;
 
+    private static final int MOST_WILDCARDS = 5;
+
     IngressBackend backend() {
         return path.getBackend();
     }
@@ -52,7 +54,14 @@ record IngressLine(String host, HTTPIngressPath path) {
         return switch (path.getPathType()) {
             case "Exact" -> new RequestMatch.PathExact(text());
             case "Prefix" -> new RequestMatch.PathPrefix(text());
-            default -> IngressConditions.path("spec.rules.http.paths.path", text());
+            default -> {
+                Bounds.hold(
+                        "spec.rules.http.paths.path: wildcards of \"%s\""
+                                .formatted(Readable.text(text())),
+                        (int) text().chars().filter(sign -> sign == '*').count(),
+                        MOST_WILDCARDS);
+                yield IngressConditions.path(text());
+            }
         };
     }
 

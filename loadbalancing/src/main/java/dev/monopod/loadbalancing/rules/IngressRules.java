@@ -66,7 +66,7 @@ final class IngressRules {
         closed.ifPresent(problems::add);
         this.rules = readRules();
         var other = ingress.getSpec().getDefaultBackend();
-        this.fallback = other == null ? "" : backend(other);
+        this.fallback = other == null ? "" : fallback(other);
         readCertificates();
         UnservedAnnotations.told(annotations).ifPresent(problems::add);
     }
@@ -131,13 +131,12 @@ final class IngressRules {
     /// One rule, or one for each Service that an action shares the requests among.
     private List<Rule> rules(IngressLine line) {
         var wanted = line.backend();
-        var own = line.matches(IngressConditions.NONE);
         List<RequestMatch> matches;
         try {
             matches = line.matches(conditions(wanted));
         } catch (BadAnnotation unserved) {
             problems.add(unserved.told() + ": the rules that name it answer 503");
-            return List.of(new Rule(own, closedBackend()));
+            return List.of(new Rule(line.matches(IngressConditions.NONE), closedBackend()));
         }
         if (closed.isPresent()) {
             return List.of(new Rule(matches, closedBackend()));
@@ -182,6 +181,22 @@ final class IngressRules {
         return all;
     }
 
+    /// All that no rule takes goes there, so conditions would restrict nothing.
+    private String fallback(IngressBackend wanted) {
+        var service = wanted.getService();
+        if (service != null && annotations.text("conditions." + service.getName()).isPresent()) {
+            problems.add(
+                    "annotation %s: a default back end has no conditions, so it answers 503"
+                            .formatted(conditionsName(service.getName())));
+            return closedBackend();
+        }
+        return backend(wanted);
+    }
+
+    private static String conditionsName(String service) {
+        return ApplicationLoadBalancers.PREFIX + "conditions." + Readable.text(service);
+    }
+
     /// What an annotation asks of requests for this back end, beside host and path.
     private IngressConditions conditions(IngressBackend wanted) {
         var service = wanted.getService();
@@ -190,11 +205,7 @@ final class IngressRules {
                 : annotations
                         .text("conditions." + service.getName())
                         .map(json ->
-                                IngressConditions.parse(
-                                        ApplicationLoadBalancers.PREFIX
-                                                + "conditions."
-                                                + Readable.text(service.getName()),
-                                        json))
+                                IngressConditions.parse(conditionsName(service.getName()), json))
                         .orElse(IngressConditions.NONE);
     }
 

@@ -20,7 +20,7 @@ final class Wildcards {
     }
 
     /// The same as a part of an expression. What stands between two stars is taken where it comes
-    /// first, and never looked for again, so that no request costs more than its length.
+    /// first, and never looked for again: the time grows with the request's length, whatever it is.
     ///
     /// @param any sign that wildcards may stand for, as an expression
     static String inside(String pattern, String any) {

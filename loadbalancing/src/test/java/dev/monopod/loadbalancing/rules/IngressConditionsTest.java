@@ -57,6 +57,20 @@ final class IngressConditionsTest {
                         "annotation conditions.web: values of one rule, with its own host and path: 6, the limit is 5");
     }
 
+    /// HAProxy would refuse what is no address, and with it all rules of the load balancer.
+    @Test
+    void takesNothingThatIsNoRangeOfIpv4AsItIsWritten() {
+        var conditions =
+                IngressConditions.parse(
+                        "conditions.web",
+                        """
+                        [{"field":"source-ip","sourceIpConfig":{"values":["2001:db8::/32","no: address"]}}]
+                        """);
+
+        var nobody = new RequestMatch.Source("255.255.255.255/32");
+        assertThat(conditions.others()).containsExactly(List.of(nobody, nobody));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -6,10 +6,12 @@ import dev.monopod.loadbalancing.rules.Backend.Behaviour;
 import io.fabric8.kubernetes.api.model.networking.v1.HTTPIngressPath;
 import io.fabric8.kubernetes.api.model.networking.v1.HTTPIngressPathBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressSpec;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +64,22 @@ final class UnservedAnnotationsTest {
         assertThat(plan.problems().get("shop/web"))
                 .contains(PREFIX + "conditions.web: httpHeaderConfig.httpHeaderName")
                 .contains("the rules that name it answer 503");
+    }
+
+    @Test
+    void closesADefaultBackendWithConditions() {
+        inventory.services.add(FixedInventory.service("rest", "ClusterIP", Map.of()));
+        var plan =
+                plan(
+                        Map.of("conditions.rest", "[]"),
+                        spec -> spec.setDefaultBackend(path("rest").getBackend()),
+                        "web");
+
+        assertThat(behaviour(plan, plan.balancer().listeners().getFirst().fallback()))
+                .isEqualTo(CLOSED);
+        assertThat(behaviour(plan, 0)).isInstanceOf(Behaviour.Pool.class);
+        assertThat(plan.problems().get("shop/web"))
+                .contains(PREFIX + "conditions.rest: a default back end has no conditions");
     }
 
     @Test
@@ -184,6 +202,11 @@ final class UnservedAnnotationsTest {
     /// One Ingress with a path for each Service.
     private ApplicationLoadBalancers.Plan plan(
             Map<String, String> annotations, String... services) {
+        return plan(annotations, _ -> {}, services);
+    }
+
+    private ApplicationLoadBalancers.Plan plan(
+            Map<String, String> annotations, Consumer<IngressSpec> more, String... services) {
         var all = new HashMap<>(Map.of(PREFIX + "target-type", "ip"));
         annotations.forEach((name, value) -> all.put(PREFIX + name, value));
         Arrays.stream(services)
@@ -191,7 +214,7 @@ final class UnservedAnnotationsTest {
                 .forEach(name ->
                         inventory.services.add(
                                 FixedInventory.service(name, "ClusterIP", Map.of())));
-        inventory.ingresses.add(
+        var ingress =
                 new IngressBuilder()
                         .withNewMetadata()
                         .withNamespace("shop")
@@ -207,7 +230,9 @@ final class UnservedAnnotationsTest {
                         .endHttp()
                         .endRule()
                         .endSpec()
-                        .build());
+                        .build();
+        more.accept(ingress.getSpec());
+        inventory.ingresses.add(ingress);
         var balancers =
                 new ApplicationLoadBalancers(
                         inventory, List.of("192.168.0.0/16"), new LastGood<>());
