@@ -15,6 +15,8 @@ import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.Sizing;
+import dev.monopod.model.time.Clocks;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
@@ -60,7 +62,7 @@ public final class AgentMain implements Callable<Integer> {
         PrivateFiles.ensureFolder(options.dataDirectory);
         Files.createDirectories(options.runDirectory);
         Files.createDirectories(settings("").seccompDirectory());
-        var loops = new Loops(Clock.systemUTC(), new Random());
+        var loops = new Loops(SteadyClock.ofProcess(), new Random());
         try (var health = Parts.health(options, loops)) {
             run(loops, health);
         }
@@ -79,7 +81,7 @@ public final class AgentMain implements Callable<Integer> {
             var start = new Start(loops, health, stopping);
             var address = start.step("host-address", vpcs::hostAddress);
             try (var guard = Parts.guard(events, watches, options, loops);
-                    var nodes = new NodeStatus(brisk, VERSION, loops, Clock.systemUTC());
+                    var nodes = new NodeStatus(brisk, VERSION, loops, Clocks.ofProcess());
                     var registration =
                             new HostRegistration(
                                     brisk, facts(address, hypervisor), loops, Clock.systemUTC());

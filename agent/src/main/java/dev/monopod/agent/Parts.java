@@ -32,6 +32,7 @@ import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.network.Firewall;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -236,8 +237,8 @@ final class Parts {
                 new KubeletServer(
                         new KubeletServerConfiguration(options.kubeletPort, options.hostName),
                         pods.pods(),
-                        new TokenReviewAuthenticator(client, Clock.systemUTC()),
-                        new SubjectAccessReviewAuthorizer(client, Clock.systemUTC()),
+                        new TokenReviewAuthenticator(client, SteadyClock.ofProcess()),
+                        new SubjectAccessReviewAuthorizer(client, SteadyClock.ofProcess()),
                         certificates);
         var doors =
                 new NodeDoors(

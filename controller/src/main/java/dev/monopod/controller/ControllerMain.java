@@ -34,6 +34,8 @@ import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.time.Clocks;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -149,7 +151,7 @@ public final class ControllerMain implements Callable<Integer> {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
     private final List<Runnable> closers = new CopyOnWriteArrayList<>();
-    private final Loops loops = new Loops(Clock.systemUTC(), new Random());
+    private final Loops loops = new Loops(SteadyClock.ofProcess(), new Random());
 
     public static void main(String[] args) {
         var controller = new ControllerMain();
@@ -296,14 +298,14 @@ public final class ControllerMain implements Callable<Integer> {
                             overhead,
                             recorder.of(Names.SCHEDULER_NAME, ""),
                             loops,
-                            Clock.systemUTC());
+                            Clocks.ofProcess());
             var claims = new LeftoverClaims(client, cluster, loops);
             var cleanup =
                     new MachineCleanup(
                             client,
                             cluster,
                             loops,
-                            Clock.systemUTC(),
+                            Clocks.ofProcess(),
                             Duration.ofSeconds(hostLostSeconds));
             var strays =
                     new StrayPods(

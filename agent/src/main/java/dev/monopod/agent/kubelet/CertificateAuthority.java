@@ -34,7 +34,10 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 /// The authority that signs the kubelet's serving certificates, and nothing else.
 record CertificateAuthority(X509Certificate certificate, PrivateKey key) {
     private static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3650);
-    private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+    /// How long before now a certificate begins: who asks may have a clock that is behind, and this
+    /// one may be set back after it was ahead.
+    static final Duration BACKDATED = Duration.ofDays(1);
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /// Reads the authority, or makes a self-signed one if neither file is there.
@@ -137,7 +140,7 @@ record CertificateAuthority(X509Certificate certificate, PrivateKey key) {
         return new JcaX509v3CertificateBuilder(
                 issuer,
                 new BigInteger(127, RANDOM).add(BigInteger.ONE),
-                Date.from(now.minus(CLOCK_SKEW)),
+                Date.from(now.minus(BACKDATED)),
                 Date.from(end),
                 subject,
                 publicKey);

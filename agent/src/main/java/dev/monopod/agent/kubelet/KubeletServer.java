@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.model.time.SteadyClock;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -63,7 +64,7 @@ public final class KubeletServer implements AutoCloseable {
             ServingCertificates certificates) {
         this.configuration = configuration;
         this.certificates = certificates;
-        this.limits = new ConnectionLimits(configuration.limits(), Clock.systemUTC());
+        this.limits = new ConnectionLimits(configuration.limits(), SteadyClock.ofProcess());
         this.api =
                 new KubeletApi(
                         pods,

@@ -22,7 +22,7 @@ import java.util.TreeSet;
 /// One server answers for all pods of the host and sees only the host's own address, hence one
 /// certificate names them all. Handshakes that begin after [#update] returns see the new one;
 /// connections that exist are left alone. A certificate is replaced when a third of its life is
-/// left. Thread-safe.
+/// left, or when the clock was set back to before it begins. Thread-safe.
 public final class ServingCertificates {
     private static final Duration LIFETIME = Duration.ofDays(90);
     private static final Duration RENEW_BEFORE = LIFETIME.dividedBy(3);
@@ -83,11 +83,11 @@ public final class ServingCertificates {
     }
 
     SslContext sslContext() {
-        if (clock.instant().isBefore(current.renewAt)) {
+        if (current.serves(clock.instant())) {
             return current.context;
         }
         synchronized (this) {
-            if (!clock.instant().isBefore(current.renewAt)) {
+            if (!current.serves(clock.instant())) {
                 replace();
             }
             return current.context;
@@ -123,5 +123,10 @@ public final class ServingCertificates {
         return new Issued(certificate, builder.build(), now.plus(LIFETIME).minus(RENEW_BEFORE));
     }
 
-    private record Issued(X509Certificate certificate, SslContext context, Instant renewAt) {}
+    private record Issued(X509Certificate certificate, SslContext context, Instant renewAt) {
+        boolean serves(Instant now) {
+            return now.isBefore(renewAt)
+                    && !now.isBefore(certificate.getNotBefore().toInstant());
+        }
+    }
 }

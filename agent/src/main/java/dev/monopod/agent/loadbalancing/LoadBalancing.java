@@ -20,6 +20,7 @@ import dev.monopod.loadbalancing.rules.Owner;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -79,7 +80,7 @@ public final class LoadBalancing implements AutoCloseable {
         this.machines = watches.of(Machine.class);
         this.kinds = new WatchedKinds(watches, loop::nudge);
         this.certificates =
-                new NamedCertificates(kinds, key -> secret(client, key), Clock.systemUTC());
+                new NamedCertificates(kinds, key -> secret(client, key), SteadyClock.ofProcess());
         this.objects =
                 new LoadBalancerObjects(
                         certificates,
@@ -178,7 +179,7 @@ public final class LoadBalancing implements AutoCloseable {
                             new Edge(
                                     network,
                                     process,
-                                    new TargetCommands(process.socket(), Clock.systemUTC()),
+                                    new TargetCommands(process.socket(), SteadyClock.ofProcess()),
                                     new AcceptedBalancers(process::complaint, process.folder()));
                     break;
                 }

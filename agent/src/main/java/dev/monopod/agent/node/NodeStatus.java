@@ -6,11 +6,11 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Set;
@@ -44,18 +44,20 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     private final NodeApi api;
     private final String version;
-    private final InstantSource clock;
+    private final Clocks clocks;
     private final Map<String, Tended> nodes = new ConcurrentHashMap<>();
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
-    /// Of the pass before; the loop alone uses it.
-    private Instant lastPass = Instant.MIN;
+    /// The furthest that the wall clock was ahead of the steady one, since it was last set back;
+    /// the loop alone uses it.
+    private Duration ahead = Duration.ofSeconds(Long.MIN_VALUE / 4);
 
     private final ExecutorService threads;
     private final Loop loop;
 
-    /// One Node.
+    /// One Node. All but `since` by the steady clock.
     ///
+    /// @param since when it came here, as its status says
     /// @param written when its status was last written
     /// @param due when it is to be tended next
     /// @param fresh when its Lease was last renewed; at first, when it came here
@@ -95,27 +97,22 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     /// @param client that gives up a call within seconds: the next turn is the retry
     /// @param version of the agent
-    public NodeStatus(KubernetesClient client, String version, Loops loops, InstantSource clock) {
+    public NodeStatus(KubernetesClient client, String version, Loops loops, Clocks clocks) {
         this(
                 new KubernetesNodeApi(client),
                 version,
                 loops,
-                clock,
+                clocks,
                 Executors.newFixedThreadPool(
                         AT_ONCE, Thread.ofVirtual().name("node-lease-", 0).factory()));
     }
 
     /// @param threads closed with it; how many Nodes are tended at the same time
-    NodeStatus(
-            NodeApi api,
-            String version,
-            Loops loops,
-            InstantSource clock,
-            ExecutorService threads) {
+    NodeStatus(NodeApi api, String version, Loops loops, Clocks clocks, ExecutorService threads) {
         this.api = api;
         this.threads = threads;
         this.version = version;
-        this.clock = clock;
+        this.clocks = clocks;
         this.loop = loops.loop("node-leases", Pace.every(TICK).withRetries(TICK, TICK), this::pass);
     }
 
@@ -125,7 +122,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     @Override
     public void ready(Machine machine, ConfigureResponse guest) {
-        var now = clock.instant();
+        var now = clocks.now();
         var view =
                 new NodeStatusView(
                         machine,
@@ -134,7 +131,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                         version);
         nodes.put(
                 machine.getSpec().nodeName(),
-                new Tended(view, now, Instant.EPOCH, now, now, "", ""));
+                new Tended(view, now.wall(), Instant.EPOCH, now.steady(), now.steady(), "", ""));
         loop.nudge();
     }
 
@@ -154,14 +151,19 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     ///
     /// @throws IllegalStateException when a Lease is about to end
     void pass() {
-        var now = clock.instant();
-        if (now.plus(RENEWAL).isBefore(lastPass)) {
-            // Turns would be far off, and the controller manager takes no Lease for renewed that is
-            // older than the one it knows, until it sees another heartbeat in the status.
-            LOG.warn("the clock went back, from {}: all Nodes are written anew", lastPass);
+        var moment = clocks.now();
+        var now = moment.steady();
+        var ahead = Duration.between(now, moment.wall());
+        if (ahead.plus(RENEWAL).compareTo(this.ahead) < 0) {
+            // The controller manager takes no Lease for renewed that is older than the one it
+            // knows, until it sees another heartbeat in the status.
+            LOG.warn(
+                    "the wall clock was set back to {}: all Nodes are written anew", moment.wall());
             nodes.replaceAll((_, node) -> node.anew(now));
+            this.ahead = ahead;
+        } else if (ahead.compareTo(this.ahead) > 0) {
+            this.ahead = ahead;
         }
-        lastPass = now;
         nodes.forEach((name, node) -> {
             if (!node.due().isAfter(now) && busy.add(name)) {
                 threads.execute(() -> turn(name));
@@ -175,7 +177,10 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                             "the Lease of Node %s has not been renewed since %s: %s"
                                     .formatted(
                                             node.getKey(),
-                                            node.getValue().fresh(),
+                                            moment.wall()
+                                                    .minus(
+                                                            Duration.between(
+                                                                    node.getValue().fresh(), now)),
                                             node.getValue().trouble().isEmpty()
                                                     ? "the API server is slow"
                                                     : node.getValue().trouble()));
@@ -198,27 +203,34 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     private Tended tend(String name, Tended node) {
         try {
-            var written = node;
-            var now = clock.instant();
-            if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
-                var uid = api.writeStatus(name, node.view().render(node.since(), now));
-                if (uid.isEmpty()) {
-                    return node.absent(now);
-                }
-                written = node.wrote(now, uid.get());
+            var now = clocks.now();
+            var renewed = node;
+            if (!node.uid().isEmpty()) {
+                // First, since the status makes the controller manager take whatever Lease it sees
+                // next, and one from before the clock was set back would be the newest for long.
+                api.renewLease(name, node.uid(), now.wall());
+                renewed = node.renewed(now.steady());
             }
-            var renewal = clock.instant();
-            if (node.uid().isEmpty()) {
-                api.beginLease(name, written.uid(), renewal);
-            } else {
-                api.renewLease(name, written.uid(), renewal);
+            if (Duration.between(node.written(), now.steady()).compareTo(STATUS) <= 0) {
+                return renewed;
             }
-            return written.renewed(renewal);
+            var told = clocks.now();
+            var uid = api.writeStatus(name, node.view().render(node.since(), told.wall()));
+            if (uid.isEmpty()) {
+                return node.absent(told.steady());
+            }
+            var written = renewed.wrote(told.steady(), uid.get());
+            if (!node.uid().isEmpty()) {
+                return written;
+            }
+            var first = clocks.now();
+            api.beginLease(name, uid.get(), first.wall());
+            return written.renewed(first.steady());
         } catch (RuntimeException e) {
             if (node.trouble().isEmpty()) {
                 LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
             }
-            return node.hindered(clock.instant().plus(RETRY), e.toString());
+            return node.hindered(clocks.steady().instant().plus(RETRY), e.toString());
         }
     }
 

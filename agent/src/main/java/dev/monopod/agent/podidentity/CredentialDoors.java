@@ -6,12 +6,12 @@ import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Defaults;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -62,7 +62,7 @@ public final class CredentialDoors implements AutoCloseable {
             Supplier<List<Place>> places,
             Loops loops) {
         return new CredentialDoors(
-                new PodCredentials(new ControllerAuth(client), cluster, InstantSource.system()),
+                new PodCredentials(new ControllerAuth(client), cluster, SteadyClock.ofProcess()),
                 network,
                 Defaults.POD_IDENTITY_PORT,
                 places,

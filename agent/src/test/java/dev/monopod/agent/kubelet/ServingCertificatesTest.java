@@ -96,6 +96,33 @@ class ServingCertificatesTest {
     }
 
     @Test
+    void aCertificateMadeWhileTheClockWasAnHourAheadIsGoodAfterItWasSetBack() throws Exception {
+        var real = Instant.now();
+        var now = new AtomicReference<>(real.plus(Duration.ofHours(1)));
+        var certificates = open(clock(now));
+
+        now.set(real);
+        certificates.sslContext();
+
+        certificates.certificate().checkValidity(Date.from(real));
+        authority().checkValidity(Date.from(real));
+    }
+
+    @Test
+    void renewsWhenTheClockWasSetBackToBeforeItBegins() throws Exception {
+        var real = Instant.now();
+        var now = new AtomicReference<>(real.plus(Duration.ofDays(30)));
+        var certificates = open(clock(now));
+        var context = certificates.sslContext();
+
+        now.set(real);
+
+        assertThat(certificates.sslContext()).isNotSameAs(context);
+        certificates.certificate().checkValidity(Date.from(real));
+        assertThat(certificates.sslContext()).isSameAs(certificates.sslContext());
+    }
+
+    @Test
     void issuesForThousandsOfPods() throws Exception {
         var certificates = open(Clock.systemUTC());
 

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.time.Duration;
@@ -96,11 +97,44 @@ final class NodeStatusTest {
         simulation.run(Duration.ofSeconds(30));
         int before = simulation.renewals("node-0");
 
-        simulation.setBack(Duration.ofHours(1));
+        simulation.set(Duration.ofHours(-1));
         simulation.run(Duration.ofSeconds(30));
 
         assertThat(simulation.statuses()).containsExactly("node-0", "node-0");
         assertThat(simulation.renewals("node-0")).isGreaterThan(before + 1);
+        assertThat(simulation.longestGap()).isLessThan(Duration.ofSeconds(12));
+    }
+
+    @Test
+    void renewsInTheSameRhythmWhenTheClockWasSetForward() {
+        simulation.add(1);
+        simulation.run(Duration.ofSeconds(30));
+        var before = simulation.renewTime("node-0");
+
+        simulation.set(Duration.ofHours(1));
+        simulation.run(Duration.ofSeconds(30));
+
+        assertThat(simulation.longestGap()).isLessThan(Duration.ofSeconds(12));
+        assertThat(simulation.complaints()).isEmpty();
+        assertThat(simulation.statuses()).containsExactly("node-0");
+        assertThat(simulation.renewTime("node-0")).isAfter(before.plus(Duration.ofHours(1)));
+    }
+
+    /// After the status the controller manager takes whatever Lease it sees: were that the one from
+    /// before, it would be the newest for an hour.
+    @Test
+    void renewsTheLeaseBeforeTheStatusWhenTheClockWentBack() {
+        simulation.add(1);
+        simulation.run(Duration.ofSeconds(30));
+        simulation.set(Duration.ofHours(1));
+        simulation.run(Duration.ofSeconds(30));
+
+        simulation.set(Duration.ofHours(-1));
+        simulation.run(Duration.ofSeconds(1));
+
+        assertThat(simulation.leaseAtStatus("node-0"))
+                .isEqualTo(simulation.renewTime("node-0"))
+                .isBefore(Instant.parse("2026-01-01T00:02:00Z"));
     }
 
     @Test
@@ -152,7 +186,7 @@ final class NodeStatusTest {
         var loops = new Loops(Clock.systemUTC(), new Random(1));
         try (var nodes =
                 new NodeStatus(
-                        api, "0.1.0", loops, Clock.systemUTC(), Executors.newFixedThreadPool(2))) {
+                        api, "0.1.0", loops, Clocks.ofProcess(), Executors.newFixedThreadPool(2))) {
             nodes.start();
             nodes.keep(machine("hangs"));
             api.entered.await();

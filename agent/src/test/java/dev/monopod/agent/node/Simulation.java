@@ -1,8 +1,14 @@
 package dev.monopod.agent.node;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +33,8 @@ final class Simulation implements NodeApi {
     private final Workers workers;
     private final NodeStatus nodes;
     private final Map<String, List<Instant>> renewals = new HashMap<>();
+    private final Map<String, Instant> renewTimes = new HashMap<>();
+    private final Map<String, Instant> leasesAtStatus = new HashMap<>();
     private final Map<String, Duration> hanging = new HashMap<>();
     private final Set<String> absent = new HashSet<>();
     private final List<String> begun = new ArrayList<>();
@@ -36,11 +44,20 @@ final class Simulation implements NodeApi {
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private boolean down;
 
+    /// By how much the wall clock was set.
+    private Duration set = Duration.ZERO;
+
     Simulation(int workers, Duration answer) {
         this.answer = answer;
         this.workers = new Workers(workers, now);
         var loops = new Loops(() -> now, new Random(1));
-        this.nodes = new NodeStatus(this, "0.1.0", loops, () -> now, this.workers);
+        this.nodes =
+                new NodeStatus(
+                        this,
+                        "0.1.0",
+                        loops,
+                        new Clocks(clock(() -> now.plus(set)), clock(() -> now)),
+                        this.workers);
     }
 
     NodeStatus nodes() {
@@ -78,10 +95,27 @@ final class Simulation implements NodeApi {
         down = false;
     }
 
-    /// The host's clock is set back.
-    void setBack(Duration time) {
-        now = now.minus(time);
-        workers.setBack(time);
+    /// The host's wall clock is set forward, or back.
+    void set(Duration time) {
+        set = set.plus(time);
+    }
+
+    /// What the Lease was renewed with last.
+    Instant renewTime(String node) {
+        return requireNonNull(renewTimes.get(node));
+    }
+
+    /// What it was renewed with when the status was written last.
+    Instant leaseAtStatus(String node) {
+        return requireNonNull(leasesAtStatus.get(node));
+    }
+
+    List<String> complaints() {
+        return complaints;
+    }
+
+    private static Clock clock(InstantSource source) {
+        return source.withZone(ZoneOffset.UTC);
     }
 
     void run(Duration time) {
@@ -141,6 +175,7 @@ final class Simulation implements NodeApi {
     public Optional<String> writeStatus(String node, Map<String, Object> status) {
         call(node);
         statuses.add(node);
+        leasesAtStatus.put(node, renewTimes.getOrDefault(node, Instant.EPOCH));
         return absent.contains(node) ? Optional.empty() : Optional.of("uid-" + node);
     }
 
@@ -154,6 +189,7 @@ final class Simulation implements NodeApi {
     public void renewLease(String node, String uid, Instant time) {
         call(node);
         renewals.computeIfAbsent(node, _ -> new ArrayList<>()).add(now);
+        renewTimes.put(node, time);
     }
 
     @Override
@@ -176,10 +212,6 @@ final class Simulation implements NodeApi {
         Workers(int count, Instant from) {
             free = new Instant[count];
             Arrays.fill(free, from);
-        }
-
-        void setBack(Duration time) {
-            Arrays.setAll(free, worker -> free[worker].minus(time));
         }
 
         /// Starts what can start before the next step.

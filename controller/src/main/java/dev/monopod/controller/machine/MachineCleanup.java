@@ -15,11 +15,12 @@ import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.time.Clocks;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -52,7 +53,7 @@ public final class MachineCleanup implements AutoCloseable {
     private final Patches patches;
     private final PodEnding ending;
     private final Cached cached;
-    private final Clock clock;
+    private final Clocks clocks;
     private final Duration lostAfter;
     private final HostSightings sightings;
     private volatile Set<String> lost = Set.of();
@@ -75,18 +76,22 @@ public final class MachineCleanup implements AutoCloseable {
             KubernetesClient client,
             ClusterView cluster,
             Loops loops,
-            Clock clock,
+            Clocks clocks,
             Duration lostAfter) {
         this(
                 client,
                 new Cached(cluster::machines, cluster::hosts, cluster::fargatePod),
                 loops,
-                clock,
+                clocks,
                 lostAfter);
     }
 
     MachineCleanup(
-            KubernetesClient client, Cached cached, Loops loops, Clock clock, Duration lostAfter) {
+            KubernetesClient client,
+            Cached cached,
+            Loops loops,
+            Clocks clocks,
+            Duration lostAfter) {
         this.loop = loops.loop("machine-cleanup", Pace.every(PERIOD), this::sweep);
         this.lostAfter = lostAfter;
         this.sightings = new HostSightings(lostAfter);
@@ -95,7 +100,7 @@ public final class MachineCleanup implements AutoCloseable {
         this.patches = new Patches(client);
         this.ending = new PodEnding(client);
         this.cached = cached;
-        this.clock = clock;
+        this.clocks = clocks;
     }
 
     public void start() {
@@ -114,13 +119,13 @@ public final class MachineCleanup implements AutoCloseable {
 
     void sweep() {
         told.clear();
-        sightings.forgetBefore(clock.instant());
+        sightings.forgetBefore(clocks.steady().instant());
         var verdicts = new HashMap<String, Verdict>();
         // Those without machines, too: they may serve load balancers.
         for (var host : cached.hosts().get()) {
             try {
                 verdicts.computeIfAbsent(
-                        host.getMetadata().getName(), name -> judge(name, clock.instant()));
+                        host.getMetadata().getName(), name -> judge(name, clocks.now()));
             } catch (RuntimeException e) {
                 LOG.warn("host {}: {}", host.getMetadata().getName(), e.toString());
             }
@@ -129,7 +134,7 @@ public final class MachineCleanup implements AutoCloseable {
             try {
                 var host =
                         verdicts.computeIfAbsent(
-                                machine.getSpec().host(), name -> judge(name, clock.instant()));
+                                machine.getSpec().host(), name -> judge(name, clocks.now()));
                 act(machine, host);
             } catch (RuntimeException e) {
                 // One that fails holds up no other.
@@ -146,16 +151,17 @@ public final class MachineCleanup implements AutoCloseable {
                         .collect(Collectors.toUnmodifiableSet());
     }
 
-    private Verdict judge(String name, Instant now) {
+    private Verdict judge(String name, Moment now) {
         var speaks =
                 cached.hosts().get().stream()
                         .filter(host -> host.getMetadata().getName().equals(name))
-                        .anyMatch(host -> speaks(host, now));
+                        .anyMatch(host -> speaks(host, now.wall()));
         if (speaks) {
             return Verdict.THERE;
         }
         @Nullable Host host = client.resources(Host.class).withName(name).get();
-        return sightings.look(name, Optional.ofNullable(host).map(MachineCleanup::heartbeat), now);
+        return sightings.look(
+                name, Optional.ofNullable(host).map(MachineCleanup::heartbeat), now.steady());
     }
 
     private static boolean speaks(Host host, Instant now) {
@@ -207,7 +213,7 @@ public final class MachineCleanup implements AutoCloseable {
             var unused =
                     ApiCall.unless(
                             ApiCode.NOT_FOUND,
-                            () -> patches.merge(named(host), givenUp(clock.instant())));
+                            () -> patches.merge(named(host), givenUp(clocks.wall().instant())));
         }
     }
 
@@ -245,7 +251,9 @@ public final class MachineCleanup implements AutoCloseable {
     private void end(Pod pod, PodEnd end, String host) {
         switch (end) {
             case NOTHING -> {}
-            case FAIL -> ending.status(pod, LostPod.failed(pod, host, lostAfter, clock.instant()));
+            case FAIL ->
+                    ending.status(
+                            pod, LostPod.failed(pod, host, lostAfter, clocks.wall().instant()));
             case DELETE -> ending.deletion(pod);
         }
     }

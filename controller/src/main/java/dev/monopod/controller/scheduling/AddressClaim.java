@@ -2,6 +2,7 @@ package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import java.time.Duration;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// when the interface is gone; what no machine came of, [LeftoverClaims] removes.
 ///
 /// @param lease as the API server has it
-/// @param asked when it was asked for, by the clock of this process
-record AddressClaim(Lease lease, Instant asked) {
+/// @param asked when it was asked for, by the clocks of this process
+record AddressClaim(Lease lease, Moment asked) {
     static final String NAMESPACE = "kube-node-lease";
 
     /// Afterwards no Machine is created for it. Far less than [LeftoverClaims#LONGEST], so that a
@@ -61,9 +62,14 @@ record AddressClaim(Lease lease, Instant asked) {
         return labels == null ? null : labels.get(Names.MACHINE_LABEL);
     }
 
-    /// Whether it is young enough. A clock that was set back tells nothing, so it is not.
-    boolean lasts(Instant now) {
-        var age = Duration.between(asked, now);
+    /// Whether it is young enough by both clocks: the steady one stands still while the machine is
+    /// suspended, and a wall clock that was set tells nothing.
+    boolean lasts(Moment now) {
+        return young(asked.wall(), now.wall()) && young(asked.steady(), now.steady());
+    }
+
+    private static boolean young(Instant from, Instant to) {
+        var age = Duration.between(from, to);
         return !age.isNegative() && age.compareTo(LASTS) <= 0;
     }
 }

@@ -10,10 +10,10 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.loop.RetryQueue;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -84,13 +84,13 @@ public final class FargateScheduler implements AutoCloseable {
             MemoryOverhead overhead,
             Events events,
             Loops loops,
-            Clock clock) {
-        var ledger = Ledger.of(cluster, clock);
+            Clocks clocks) {
+        var ledger = Ledger.of(cluster, clocks);
         return new FargateScheduler(
                 cluster::unassignedPod,
                 new Scheduling(ledger, cluster::claim, overhead, cluster::fargatePod),
                 ledger,
-                new KubernetesPlacementApi(client, clock),
+                new KubernetesPlacementApi(client, clocks),
                 new PodNews(events, cluster::logging),
                 loops);
     }

@@ -8,6 +8,7 @@ import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.ConditionState;
 import dev.monopod.kube.client.Patches;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -17,7 +18,6 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
-import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,18 +33,18 @@ final class KubernetesPlacementApi implements PlacementApi {
 
     private final KubernetesClient client;
     private final Patches patches;
-    private final Clock clock;
+    private final Clocks clocks;
 
-    KubernetesPlacementApi(KubernetesClient client, Clock clock) {
+    KubernetesPlacementApi(KubernetesClient client, Clocks clocks) {
         this.client = client;
         this.patches = new Patches(client);
-        this.clock = clock;
+        this.clocks = clocks;
     }
 
     @Override
     public Optional<AddressClaim> claim(Machine machine) {
-        var asked = clock.instant();
-        var wanted = AddressClaim.of(machine, asked);
+        var asked = clocks.now();
+        var wanted = AddressClaim.of(machine, asked.wall());
         try {
             return Optional.of(new AddressClaim(client.resource(wanted).create(), asked));
         } catch (KubernetesClientException e) {
@@ -83,10 +83,10 @@ final class KubernetesPlacementApi implements PlacementApi {
 
     @Override
     public Machine create(Machine machine, AddressClaim claim) {
-        if (!claim.lasts(clock.instant())) {
+        if (!claim.lasts(clocks.now())) {
             throw new KubernetesClientException(
                     "%s: claimed at %s, too long ago; was this process stopped?"
-                            .formatted(machine.getSpec().nodeName(), claim.asked()),
+                            .formatted(machine.getSpec().nodeName(), claim.asked().wall()),
                     HttpURLConnection.HTTP_CLIENT_TIMEOUT,
                     null);
         }
@@ -231,7 +231,9 @@ final class KubernetesPlacementApi implements PlacementApi {
                                 "resourceVersion",
                                 pod.getMetadata().getResourceVersion()),
                         "status",
-                        Map.of("conditions", List.of(state.podCondition(before, clock.instant()))));
+                        Map.of(
+                                "conditions",
+                                List.of(state.podCondition(before, clocks.wall().instant()))));
         var unused = ApiCall.ignoring(ApiCode.CONFLICT, () -> patches.strategicStatus(pod, patch));
     }
 }

@@ -12,7 +12,7 @@ import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.Profile;
-import java.time.Clock;
+import dev.monopod.model.time.Clocks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -45,7 +45,7 @@ final class Ledger {
 
     private final Supplier<Seen> cluster;
     private final LongSupplier machinesUpTo;
-    private final Clock clock;
+    private final Clocks clocks;
 
     /// On its way to the API server, or sent there and not answered.
     private final Map<String, Machine> reserved = new HashMap<>();
@@ -64,13 +64,13 @@ final class Ledger {
             List<Machine> machines) {}
 
     /// @param machinesUpTo the resource version up to which the watch shows Machines
-    Ledger(Supplier<Seen> cluster, LongSupplier machinesUpTo, Clock clock) {
+    Ledger(Supplier<Seen> cluster, LongSupplier machinesUpTo, Clocks clocks) {
         this.cluster = cluster;
         this.machinesUpTo = machinesUpTo;
-        this.clock = clock;
+        this.clocks = clocks;
     }
 
-    static Ledger of(ClusterView view, Clock clock) {
+    static Ledger of(ClusterView view, Clocks clocks) {
         return new Ledger(
                 () ->
                         new Seen(
@@ -80,7 +80,7 @@ final class Ledger {
                                 view.hosts(),
                                 view.machines()),
                 view::machinesUpTo,
-                clock);
+                clocks);
     }
 
     /// Holds the place of a machine that is to be created.
@@ -128,7 +128,7 @@ final class Ledger {
     boolean hasRoom(Machine machine) {
         awaitSight(machine);
         var seen = cluster.get();
-        return hosts(seen, seen.machines(), clock.instant()).stream()
+        return hosts(seen, seen.machines(), clocks.wall().instant()).stream()
                 .filter(host -> host.name().equals(machine.getSpec().host()))
                 .noneMatch(HostRoom::isOver);
     }
@@ -160,7 +160,7 @@ final class Ledger {
         assumed.remove(machine.getMetadata().getName());
         resting.put(
                 Cidr.address(machine.getSpec().network().address()),
-                clock.instant().plus(COOL_DOWN));
+                clocks.steady().instant().plus(COOL_DOWN));
     }
 
     /// The machine of this name, that the watch shows, or that was created or reserved.
@@ -192,15 +192,15 @@ final class Ledger {
     synchronized Snapshot snapshot() {
         var seen = cluster.get();
         var machines = machines(seen);
-        var now = clock.instant();
-        resting.values().removeIf(until -> until.isBefore(now));
+        var now = clocks.now();
+        resting.values().removeIf(until -> until.isBefore(now.steady()));
         var taken = new HashSet<>(resting.keySet());
         machines.values().forEach(m -> taken.add(Cidr.address(m.getSpec().network().address())));
         seen.vpcs().forEach(vpc -> taken.add(hostAddress(vpc)));
         return new Snapshot(
                 profiles(seen),
                 subnets(seen, machines.values()),
-                hosts(seen, machines.values(), now),
+                hosts(seen, machines.values(), now.wall()),
                 taken);
     }
 

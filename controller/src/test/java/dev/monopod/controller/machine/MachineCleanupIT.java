@@ -7,6 +7,7 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -162,22 +163,23 @@ final class MachineCleanupIT {
                 client,
                 new MachineCleanup.Cached(() -> machines, () -> hosts, key -> null),
                 loops,
-                new Clock() {
-                    @Override
-                    public Instant instant() {
-                        return now;
-                    }
+                Clocks.of(
+                        new Clock() {
+                            @Override
+                            public Instant instant() {
+                                return now;
+                            }
 
-                    @Override
-                    public ZoneId getZone() {
-                        return ZoneOffset.UTC;
-                    }
+                            @Override
+                            public ZoneId getZone() {
+                                return ZoneOffset.UTC;
+                            }
 
-                    @Override
-                    public Clock withZone(ZoneId zone) {
-                        return this;
-                    }
-                },
+                            @Override
+                            public Clock withZone(ZoneId zone) {
+                                return this;
+                            }
+                        }),
                 HostSightings.LOST);
     }
 

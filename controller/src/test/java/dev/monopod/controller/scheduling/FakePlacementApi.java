@@ -1,6 +1,7 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -63,7 +64,7 @@ final class FakePlacementApi implements PlacementApi {
     public Optional<AddressClaim> claim(Machine machine) {
         var lease = AddressClaim.of(machine, Instant.EPOCH);
         return claims.putIfAbsent(lease.getMetadata().getName(), lease) == null
-                ? Optional.of(new AddressClaim(lease, Instant.EPOCH))
+                ? Optional.of(new AddressClaim(lease, Moment.of(Instant.EPOCH)))
                 : Optional.empty();
     }
 

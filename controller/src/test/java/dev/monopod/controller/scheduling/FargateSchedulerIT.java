@@ -13,6 +13,7 @@ import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -104,7 +105,7 @@ final class FargateSchedulerIT {
                         MemoryOverhead.EKS_256_MIB,
                         recorder.of("fargate-scheduler", ""),
                         loops,
-                        Clock.systemUTC());
+                        Clocks.ofProcess());
         scheduler.start(cluster);
     }
 
@@ -246,7 +247,7 @@ final class FargateSchedulerIT {
                     found.getMetadata().setLabels(Map.of("tier", "db"));
                     return found;
                 });
-        var api = new KubernetesPlacementApi(client, Clock.systemUTC());
+        var api = new KubernetesPlacementApi(client, Clocks.ofProcess());
         var machine = client.resources(Machine.class).list().getItems().getFirst();
 
         assertThat(api.bind(judged, machine)).isFalse();

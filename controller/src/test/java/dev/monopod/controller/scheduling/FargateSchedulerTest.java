@@ -14,6 +14,7 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -55,7 +56,7 @@ final class FargateSchedulerTest {
                             new Ledger.Seen(
                                     profiles, List.of(subnet()), List.of(vpc()), hosts(), seen),
                     () -> Long.MAX_VALUE,
-                    Clock.fixed(NOW, ZoneOffset.UTC));
+                    Clocks.of(Clock.fixed(NOW, ZoneOffset.UTC)));
     private final Scheduling scheduling =
             new Scheduling(
                     ledger,

@@ -9,6 +9,7 @@ import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
@@ -28,6 +29,7 @@ final class LedgerTest {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
     private final SteppedClock clock = new SteppedClock();
+    private final SteppedClock wall = new SteppedClock();
     private final List<FargateProfile> profiles = new ArrayList<>();
     private final List<Subnet> subnets = new ArrayList<>();
     private final List<Vpc> vpcs = new ArrayList<>();
@@ -38,7 +40,7 @@ final class LedgerTest {
             new Ledger(
                     () -> new Ledger.Seen(profiles, subnets, vpcs, hosts, machines),
                     () -> upTo,
-                    clock);
+                    new Clocks(wall, clock));
 
     @Test
     void countsAMachineOnceFromItsCreationOn() {
@@ -115,6 +117,19 @@ final class LedgerTest {
     }
 
     @Test
+    void restsAnAddressAsLongWhenTheWallClockIsSet() {
+        for (var hours : List.of(-1, 2)) {
+            ledger.released(machine("m-1", "one", "10.0.1.4"));
+
+            wall.pass(Duration.ofHours(hours));
+
+            assertThat(taken("10.0.1.4")).isTrue();
+            clock.pass(Duration.ofSeconds(31));
+            assertThat(taken("10.0.1.4")).isFalse();
+        }
+    }
+
+    @Test
     void givesTheHostsOwnAddressToNoPod() {
         vpcs.add(
                 read(
@@ -129,9 +144,9 @@ final class LedgerTest {
     void holdsAHostBackThatWasSilentForMoreThanFortySeconds() {
         hosts.add(host("one", "{}", START));
 
-        clock.pass(Duration.ofSeconds(40));
+        wall.pass(Duration.ofSeconds(40));
         assertThat(state()).isEmpty();
-        clock.pass(Duration.ofSeconds(1));
+        wall.pass(Duration.ofSeconds(1));
         assertThat(state()).isEqualTo("is silent since 2026-01-01T00:00:00Z");
     }
 

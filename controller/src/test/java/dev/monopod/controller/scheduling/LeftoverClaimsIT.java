@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -43,7 +44,7 @@ final class LeftoverClaimsIT {
         apiServer = ApiServer.start(binary);
         client = apiServer.client();
         new CrdInstaller(client).install(Duration.ofSeconds(30));
-        api = new KubernetesPlacementApi(client, Clock.fixed(NOW, ZoneOffset.UTC));
+        api = new KubernetesPlacementApi(client, Clocks.of(Clock.fixed(NOW, ZoneOffset.UTC)));
     }
 
     @AfterAll
@@ -101,7 +102,8 @@ final class LeftoverClaimsIT {
         var mine = api.claim(machine).orElseThrow();
         api.release(mine);
         var later =
-                new KubernetesPlacementApi(client, Clock.fixed(NOW.plusSeconds(1), ZoneOffset.UTC));
+                new KubernetesPlacementApi(
+                        client, Clocks.of(Clock.fixed(NOW.plusSeconds(1), ZoneOffset.UTC)));
         assertThat(later.claim(machine)).isPresent();
 
         api.release(mine);
@@ -117,7 +119,8 @@ final class LeftoverClaimsIT {
         for (var seconds : List.of(31, -1)) {
             var resumed =
                     new KubernetesPlacementApi(
-                            client, Clock.fixed(NOW.plusSeconds(seconds), ZoneOffset.UTC));
+                            client,
+                            Clocks.of(Clock.fixed(NOW.plusSeconds(seconds), ZoneOffset.UTC)));
             assertThat(refusal(() -> resumed.create(machine, claim))).contains("too long ago");
         }
 

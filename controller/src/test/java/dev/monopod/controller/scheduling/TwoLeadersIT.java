@@ -13,6 +13,7 @@ import dev.monopod.logging.config.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.size.MemoryOverhead;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -63,11 +64,11 @@ final class TwoLeadersIT {
             var clock = Clock.systemUTC();
             var cluster = new ClusterView(client);
             cluster.startAll();
-            var ledger = Ledger.of(cluster, clock);
+            var ledger = Ledger.of(cluster, Clocks.of(clock));
             var random = new Random(seed);
             var api =
                     new StoppablePlacementApi(
-                            new KubernetesPlacementApi(client, clock), random, lost);
+                            new KubernetesPlacementApi(client, Clocks.of(clock)), random, lost);
             return new Leader(
                     cluster,
                     api,

@@ -1,5 +1,6 @@
 package dev.monopod.host.guest;
 
+import dev.monopod.model.time.SteadyClock;
 import dev.monopod.protocol.guest.ConfigureRequest;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import dev.monopod.protocol.guest.GuestGrpc;
@@ -13,7 +14,6 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -40,7 +40,7 @@ public final class GuestChannel implements AutoCloseable {
 
     private final Path socket;
     private final Transport transport;
-    private final GuestLog log = new GuestLog(LOG, Clock.systemUTC());
+    private final GuestLog log = new GuestLog(LOG, SteadyClock.ofProcess());
     private volatile ManagedChannel channel;
 
     /// Threads that every channel of this process shares.

@@ -1,5 +1,7 @@
 package dev.monopod.host.image;
 
+import java.util.List;
+import java.time.Instant;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -17,6 +19,9 @@ import org.slf4j.LoggerFactory;
 public final class ImageCollector implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageCollector.class);
     private static final Pace PACE = Pace.every(Duration.ofMinutes(1)).after(Duration.ofMinutes(1));
+
+    /// More than a file system rounds by.
+    private static final Duration TOLERANCE = Duration.ofSeconds(10);
 
     private final OciImageStore store;
     private final ImageGarbage rules;
@@ -71,8 +76,10 @@ public final class ImageCollector implements AutoCloseable {
                         .filter(digest -> open.contains(store.disk(digest)))
                         .collect(Collectors.toSet());
         store.used(inUse);
+        var now = clock.instant();
+        store.used(ofTheFuture(images, now));
         var space = measure.now();
-        var chosen = rules.chosen(space, images, inUse, clock.instant());
+        var chosen = rules.chosen(space, images, inUse, now);
         for (var image : chosen) {
             // A large image takes a while.
             signs.works();
@@ -92,6 +99,15 @@ public final class ImageCollector implements AutoCloseable {
                     "the disk of {} is filling up, and no image can be removed", store.directory());
         }
         told = stuck;
+    }
+
+    /// Used while the clock was ahead: their age counts from now on, or they would stay until the
+    /// clock has come to that time.
+    private static Set<String> ofTheFuture(List<ImageRecords.Stored> images, Instant now) {
+        return images.stream()
+                .filter(image -> image.lastUsed().isAfter(now.plus(TOLERANCE)))
+                .map(ImageRecords.Stored::digest)
+                .collect(Collectors.toSet());
     }
 
     @Override

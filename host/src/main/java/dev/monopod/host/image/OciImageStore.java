@@ -5,6 +5,7 @@ import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageRecords.Stored;
 import dev.monopod.host.image.Resolutions.Resolution;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.time.SteadyClock;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -70,9 +71,8 @@ public final class OciImageStore implements ImageStore {
         this.directory = directory;
         this.jail = jail;
         this.settings = settings;
-        var clock = Clock.systemUTC();
-        this.plugins = new CredentialPlugins(plugins, clock);
-        this.records = new ImageRecords(directory, clock, FileWriter.real());
+        this.plugins = new CredentialPlugins(plugins, SteadyClock.ofProcess());
+        this.records = new ImageRecords(directory, Clock.systemUTC(), FileWriter.real());
         this.resolutions = new Resolutions(records);
         this.room = room;
     }

@@ -3,6 +3,7 @@ package dev.monopod.host.machine;
 import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.program.HostPrograms;
+import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,13 +43,14 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     }
 
     QemuHypervisor(QemuConfiguration configuration, Accelerator accelerator, Warm warm) {
-        var clock = Clock.systemUTC();
+        var steady = SteadyClock.ofProcess();
         this.configuration = configuration;
         this.accelerator = accelerator;
-        this.launcher = new QemuLauncher(configuration, accelerator, new HostPrograms(), clock);
+        this.launcher =
+                new QemuLauncher(configuration, accelerator, new HostPrograms(), Clock.systemUTC());
         var random = RandomGenerator.getDefault();
-        var maker = new TemplateMaker(configuration, launcher, clock, random);
-        this.templates = new Templates(maker::make, background, clock);
+        var maker = new TemplateMaker(configuration, launcher, steady, random);
+        this.templates = new Templates(maker::make, background, steady);
         this.shares = new MachineShares(accelerator);
         this.pool = new QemuPool(configuration, launcher, templates, warm, shares);
     }

@@ -6,11 +6,11 @@ import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.machine.Hypervisor.WaitingMachine;
 import dev.monopod.host.machine.QemuHypervisor.Warm;
+import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -72,7 +72,7 @@ final class QemuPool implements AutoCloseable {
         this.warm = warm;
         this.shares = shares;
         this.machines =
-                new WarmMachines<>(warm.each(), this::make, new Host(), InstantSource.system());
+                new WarmMachines<>(warm.each(), this::make, new Host(), SteadyClock.ofProcess());
         if (warm.each() > 0) {
             var unused =
                     steps.scheduleWithFixedDelay(

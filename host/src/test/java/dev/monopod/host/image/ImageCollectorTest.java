@@ -1,5 +1,9 @@
 package dev.monopod.host.image;
 
+import java.nio.file.attribute.FileTime;
+import java.nio.file.Files;
+import dev.monopod.model.loop.Loop;
+import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -56,6 +60,42 @@ final class ImageCollectorTest {
             trouble.set(Optional.empty());
             await().until(() -> health().fine() && health().lastSuccess().isPresent());
         }
+    }
+
+    /// Nothing would remove it for an hour.
+    @Test
+    void anImageThatWasUsedWhileTheClockWasAheadAgesFromNowOn() throws Exception {
+        var store = new OciImageStore(directory, directory, new RegistryConfiguration(List.of()));
+        var disk = store.disk("sha256:" + "a".repeat(64));
+        Files.createDirectories(disk.getParent());
+        Files.createFile(disk);
+        trouble.set(Optional.empty());
+        var ahead = Instant.now().plus(Duration.ofHours(1));
+        Files.setLastModifiedTime(disk, FileTime.from(ahead));
+        try (var collector =
+                new ImageCollector(
+                        store,
+                        new ImageGarbage(85, 80, Duration.ofMinutes(2)),
+                        Set::of,
+                        this::measure,
+                        Clock.systemUTC(),
+                        loops)) {
+            collector.collect(new NoSigns());
+        }
+
+        assertThat(Files.getLastModifiedTime(disk).toInstant())
+                .isBefore(ahead.minus(Duration.ofMinutes(30)));
+    }
+
+    private record NoSigns() implements Loop.Signs {
+        @Override
+        public void waits() {}
+
+        @Override
+        public void works() {}
+
+        @Override
+        public void succeeds() {}
     }
 
     private LoopHealth health() {

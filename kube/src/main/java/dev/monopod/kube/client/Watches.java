@@ -1,5 +1,6 @@
 package dev.monopod.kube.client;
 
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Namespaced;
@@ -7,7 +8,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -41,7 +41,7 @@ public final class Watches implements AutoCloseable {
                                         select(type, selection).runnableInformer(RESYNC_MILLIS),
                                         new WatchFailures(
                                                 HasMetadata.getFullResourceName(type),
-                                                InstantSource.system())));
+                                                SteadyClock.ofProcess())));
     }
 
     private <T extends HasMetadata>

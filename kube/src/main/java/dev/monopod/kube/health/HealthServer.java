@@ -3,6 +3,7 @@ package dev.monopod.kube.health;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ public final class HealthServer implements AutoCloseable {
 
     /// Listens when it returns.
     public HealthServer(InetSocketAddress address, Loops loops) throws IOException {
-        this(address, loops, InstantSource.system());
+        this(address, loops, SteadyClock.ofProcess());
     }
 
     HealthServer(InetSocketAddress address, Loops loops, InstantSource clock) throws IOException {

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.api;
 
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.Watched;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -10,7 +11,6 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +21,7 @@ public final class KubernetesConfigSource implements ConfigSource {
     private final KubernetesClient client;
     private final Watched<Service> services;
     private final Granted granted = new Granted();
-    private final ConfigSource recent = new RecentSource(this, Clock.systemUTC());
+    private final ConfigSource recent = new RecentSource(this, SteadyClock.ofProcess());
 
     public KubernetesConfigSource(KubernetesClient client, Watched<Service> services) {
         this.client = client;

@@ -65,7 +65,7 @@ public final class ContainerRunner {
         this.reports = reports;
         this.machine = machine;
         this.steps = steps;
-        this.log = new GuestLog(LOG, scope.clock());
+        this.log = new GuestLog(LOG, scope.clocks().steady());
     }
 
     /// @param granted the resources that the pod had when the start was decided
@@ -88,6 +88,7 @@ public final class ContainerRunner {
             return;
         }
         var startedAt = begun.get();
+        var since = scope.steady();
         steps.logs().copy(plan.name(), attempt);
         reports.post(new PodInput.Started(plan.name(), attempt, startedAt));
         // After the status, which is what others wait for.
@@ -96,7 +97,7 @@ public final class ContainerRunner {
         if (steps.hooks()
                 .postStart(plan, request.getContainerId(), stopping(plan.name(), attempt))) {
             reports.post(new PodInput.Hooked(plan.name(), attempt));
-            steps.probes().start(plan, attempt, startedAt);
+            steps.probes().start(plan, attempt, since);
         } else {
             reports.post(
                     new PodInput.Condemned(
@@ -288,7 +289,8 @@ public final class ContainerRunner {
     }
 
     private Stopping stopping(String container, int attempt) {
-        return stops.computeIfAbsent(container + "/" + attempt, _ -> new Stopping(scope.clock()));
+        return stops.computeIfAbsent(
+                container + "/" + attempt, _ -> new Stopping(scope.clocks().steady()));
     }
 
     private void event(EventType type, String reason, String message, ContainerPlan plan) {

@@ -73,8 +73,8 @@ public final class GuestWatch {
         this.machine = machine;
         this.logs = logs;
         this.attempts = attempts;
-        this.log = new GuestLog(LOG, scope.clock());
-        this.messages = new Budget(MESSAGES_AT_ONCE, MESSAGE_INTERVAL, scope.clock());
+        this.log = new GuestLog(LOG, scope.clocks().steady());
+        this.messages = new Budget(MESSAGES_AT_ONCE, MESSAGE_INTERVAL, scope.clocks().steady());
     }
 
     /// What the pod's guest has now.

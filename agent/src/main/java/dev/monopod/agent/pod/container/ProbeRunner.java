@@ -63,30 +63,36 @@ public final class ProbeRunner {
         return tally;
     }
 
-    /// Begins probing an attempt that runs since `startedAt`; a second call does nothing.
-    void start(ContainerPlan plan, int attempt, Instant startedAt) {
-        begin(plan, attempt, startedAt, Life.FRESH);
+    /// Begins probing an attempt; a second call does nothing.
+    ///
+    /// @param since when it began, by the steady clock
+    void start(ContainerPlan plan, int attempt, Instant since) {
+        begin(plan, attempt, since, Life.FRESH);
     }
 
     /// Goes on with an attempt that an earlier life of the agent probed: what had started is not
     /// asked for its startup again, and what was ready stays so until a probe says otherwise. The
     /// first probes come at random moments, lest all of a host come at once.
+    ///
+    /// @param startedAt by the guest's clock, which tells how long it runs, if that makes sense
     public void resume(ContainerRecord container, Instant startedAt) {
+        var now = scope.clocks().now();
+        var age = Duration.between(startedAt, now.wall());
         begin(
                 container.plan(),
                 container.attempt(),
-                startedAt,
+                age.isNegative() ? now.steady() : now.steady().minus(age),
                 container.started() ? Life.STARTED : Life.KNOWN);
     }
 
-    private void begin(ContainerPlan plan, int attempt, Instant startedAt, Life life) {
+    private void begin(ContainerPlan plan, int attempt, Instant since, Life life) {
         var id = ContainerIds.of(view.plan().uid(), plan.name(), attempt);
         var probed =
                 new Attempt(
                         plan,
                         attempt,
                         id,
-                        startedAt,
+                        since,
                         life,
                         new CountDownLatch(1),
                         new CountDownLatch(1));
@@ -125,7 +131,7 @@ public final class ProbeRunner {
             ContainerPlan plan,
             int number,
             String id,
-            Instant startedAt,
+            Instant since,
             Life life,
             CountDownLatch judged,
             CountDownLatch over) {
@@ -180,7 +186,7 @@ public final class ProbeRunner {
         var grace =
                 Optional.ofNullable(probe.getTerminationGracePeriodSeconds())
                         .map(Duration::ofSeconds);
-        var wait = Duration.between(scope.now(), attempt.startedAt().plus(initial));
+        var wait = Duration.between(scope.steady(), attempt.since().plus(initial));
         if (attempt.life() != Life.FRESH) {
             var jitter = period.multipliedBy(random.nextInt(100)).dividedBy(100);
             wait = wait.compareTo(jitter) > 0 ? wait : jitter;

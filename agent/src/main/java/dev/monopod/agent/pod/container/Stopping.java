@@ -8,10 +8,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The end of one attempt of a container, as far as it is known: what the thread that stops it
-/// waits for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer.
-/// Thread-safe.
+/// waits for, and what others tell it meanwhile, in any order. The deadline only ever comes nearer,
+/// and follows the steady clock. Thread-safe.
 final class Stopping {
-    private final Clock clock;
+    private final Clock steady;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Instant deadline = Instant.MAX;
@@ -20,13 +20,13 @@ final class Stopping {
     private boolean over;
     private boolean cut;
 
-    Stopping(Clock clock) {
-        this.clock = clock;
+    Stopping(Clock steady) {
+        this.steady = steady;
     }
 
     /// @param grace from now on, over which nothing but the kill remains
     void within(Duration grace) {
-        var at = clock.instant().plus(grace);
+        var at = steady.instant().plus(grace);
         tell(() -> {
             deadline = at.isBefore(deadline) ? at : deadline;
             cut |= !grace.isPositive();
@@ -51,7 +51,7 @@ final class Stopping {
     Duration left() {
         lock.lock();
         try {
-            var left = Duration.between(clock.instant(), deadline);
+            var left = Duration.between(steady.instant(), deadline);
             return left.isNegative() ? Duration.ZERO : left;
         } finally {
             lock.unlock();
@@ -92,7 +92,7 @@ final class Stopping {
             throws InterruptedException {
         lock.lock();
         try {
-            var least = cut ? deadline : clock.instant().plus(atLeast);
+            var least = cut ? deadline : steady.instant().plus(atLeast);
             var before = deadline;
             while (!over && !condition.getAsBoolean()) {
                 // A deadline that came nearer meanwhile is an order that leaves no room for more.
@@ -112,7 +112,7 @@ final class Stopping {
     private long millisUntil(Instant until) {
         return until.equals(Instant.MAX)
                 ? Long.MAX_VALUE
-                : Duration.between(clock.instant(), until).plusNanos(999_999).toMillis();
+                : Duration.between(steady.instant(), until).plusNanos(999_999).toMillis();
     }
 
     private void tell(Runnable change) {

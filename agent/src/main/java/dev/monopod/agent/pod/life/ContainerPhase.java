@@ -5,7 +5,14 @@ import java.time.Instant;
 /// Where one container stands. Moves: Waiting → Starting → Running → Terminated or again Waiting.
 public sealed interface ContainerPhase {
     /// Not begun, or between two attempts.
+    ///
+    /// @param notBefore by the steady clock; the epoch: at once
     record Waiting(String reason, String message, Instant notBefore) implements ContainerPhase {
+        /// Whether it waits for no time.
+        public boolean atOnce() {
+            return notBefore.equals(Instant.EPOCH);
+        }
+
         /// Nothing holds it but what a pod begins with.
         public boolean plain() {
             return reason.isEmpty() || reason.equals("ContainerCreating");

@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.life;
 
+import dev.monopod.model.time.Moment;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -13,14 +14,13 @@ public final class LastResort {
 
     /// @param input that could not be judged
     /// @param message why
-    public static PodMachine.Step step(
-            PodState state, PodInput input, String message, Instant now) {
-        var draft = new PodDraft(deleted(state, input, now), now);
+    public static PodMachine.Step step(PodState state, PodInput input, String message, Moment now) {
+        var draft = new PodDraft(deleted(state, input, now.steady()), now);
         switch (state.stage()) {
             case STARTING, READY -> {
                 draft.fail(REASON, message, Duration.ZERO);
                 draft.change(
-                        ForcedEnd.of(draft.state(), message, now)
+                        ForcedEnd.of(draft.state(), message, now.wall())
                                 .withStage(PodState.Stage.POWERING_OFF));
                 draft.effect(new PodEffect.PowerOff());
             }

@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.life;
 import dev.monopod.agent.pod.life.ContainerPhase.Stop;
 import dev.monopod.agent.pod.life.PodEffect.Manner;
 import dev.monopod.agent.pod.spec.ContainerPlan;
+import dev.monopod.model.time.Moment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,10 +15,10 @@ final class PodDraft {
     private static final Duration MINIMUM_GRACE = Duration.ofSeconds(2);
 
     private final List<PodEffect> effects = new ArrayList<>();
-    private final Instant now;
+    private final Moment now;
     private PodState state;
 
-    PodDraft(PodState state, Instant now) {
+    PodDraft(PodState state, Moment now) {
         this.state = state;
         this.now = now;
     }
@@ -26,8 +27,14 @@ final class PodDraft {
         return state;
     }
 
+    /// By the steady clock: what every wait and deadline counts from.
     Instant now() {
-        return now;
+        return now.steady();
+    }
+
+    /// By the wall clock, to be told of.
+    Instant wall() {
+        return now.wall();
     }
 
     List<PodEffect> effects() {
@@ -49,7 +56,7 @@ final class PodDraft {
     /// The whole pod fails, unless it is ending already.
     void fail(String reason, String message, Duration grace) {
         if (!state.ending()) {
-            state = state.withFailure(new PodState.Failure(reason, message, now.plus(grace)));
+            state = state.withFailure(new PodState.Failure(reason, message, now().plus(grace)));
         }
     }
 
@@ -110,7 +117,7 @@ final class PodDraft {
     }
 
     private Duration remaining(Instant deadline) {
-        var left = Duration.between(now, deadline);
+        var left = Duration.between(now(), deadline);
         if (state.deletion().isPresent() && !left.isPositive()) {
             return Duration.ZERO;
         }

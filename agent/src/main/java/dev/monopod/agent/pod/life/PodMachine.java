@@ -3,13 +3,15 @@ package dev.monopod.agent.pod.life;
 import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
 import dev.monopod.agent.pod.life.PodState.Stage;
 import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.model.time.Moment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The pod's life as a pure function: `(state, input, now) → (state, effects)`. First the input
+/// The pod's life as a pure function: `(state, input, now) → (state, effects)`. What it waits for
+/// follows the steady clock alone; what is told of comes from the wall clock. First the input
 /// changes the record it speaks of, then [PodProgress] derives what follows from the state as a
 /// whole, so that a lost or repeated input does no harm.
 public final class PodMachine {
@@ -24,14 +26,15 @@ public final class PodMachine {
         this.draft = draft;
     }
 
-    public static Step step(PodState state, PodInput input, Instant now) {
+    public static Step step(PodState state, PodInput input, Moment now) {
         var draft = new PodDraft(state, now);
         new PodMachine(draft).accept(input);
         PodProgress.advance(draft);
         return new Step(draft.state(), draft.effects());
     }
 
-    /// When, after `now`, the state has to be looked at again without any input.
+    /// When, after `now`, by the steady clock both, the state has to be looked at again without any
+    /// input.
     public static Optional<Instant> nextTick(PodState state, Instant now) {
         var next = Instant.MAX;
         for (var container : state.all()) {
@@ -41,7 +44,7 @@ public final class PodMachine {
             }
         }
         if (state.plan().activeDeadline().isPresent() && state.failure().isEmpty()) {
-            var deadline = state.startTime().plus(state.plan().activeDeadline().get());
+            var deadline = state.start().steady().plus(state.plan().activeDeadline().get());
             next = deadline.isAfter(now) && deadline.isBefore(next) ? deadline : next;
         }
         var forced = ForcedEnd.due(state).filter(at -> at.isAfter(now));
@@ -65,7 +68,7 @@ public final class PodMachine {
                 }
             }
             case PodInput.GuestHas(Set<String> ids) -> {
-                Inheritance.reconcile(state(), ids, draft.now()).forEach(this::accept);
+                Inheritance.reconcile(state(), ids, draft.wall()).forEach(this::accept);
                 draft.effect(new PodEffect.WatchContainers());
             }
             case PodInput.Prepared() -> draft.change(state().withPrepared());
@@ -240,21 +243,25 @@ public final class PodMachine {
     }
 
     private void restart(ContainerRecord container, Termination end) {
-        var notBefore = container.backoff().notBefore(end.finishedAt());
+        // The guest has a clock of its own, so it counts from now.
+        var ended = draft.now();
+        var notBefore = container.backoff().notBefore(ended);
         var pod = state().plan().display();
         var message =
                 "back-off %s restarting failed container=%s pod=%s"
                         .formatted(
-                                RestartBackoff.display(
-                                        Duration.between(end.finishedAt(), notBefore)),
+                                RestartBackoff.display(Duration.between(ended, notBefore)),
                                 container.name(),
                                 pod);
         draft.put(
                 container.again(
                         end,
-                        new ContainerPhase.Waiting("CrashLoopBackOff", message, notBefore),
-                        container.backoff().restarted(end.finishedAt())));
-        if (notBefore.isAfter(draft.now())) {
+                        new ContainerPhase.Waiting(
+                                "CrashLoopBackOff",
+                                message,
+                                notBefore.isAfter(ended) ? notBefore : Instant.EPOCH),
+                        container.backoff().restarted(ended)));
+        if (notBefore.isAfter(ended)) {
             draft.effect(
                     new PodEffect.BackOff(
                             container.name(),
@@ -291,6 +298,6 @@ public final class PodMachine {
                 ForcedEnd.of(
                         state(),
                         "The machine ended while the container ran: " + message,
-                        draft.now()));
+                        draft.wall()));
     }
 }

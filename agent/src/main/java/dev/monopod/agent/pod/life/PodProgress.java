@@ -70,7 +70,7 @@ final class PodProgress {
         if (ForcedEnd.due(state()).filter(at -> !draft.now().isBefore(at)).isPresent()) {
             draft.change(
                     ForcedEnd.of(
-                            state(), "The container did not end when it was killed", draft.now()));
+                            state(), "The container did not end when it was killed", draft.wall()));
         }
         if (state().deletion().isPresent()) {
             draft.stopAll(state().deletion().get());
@@ -104,7 +104,7 @@ final class PodProgress {
         if (!state().ending()
                 && state().plan()
                         .activeDeadline()
-                        .map(limit -> !draft.now().isBefore(state().startTime().plus(limit)))
+                        .map(limit -> !draft.now().isBefore(state().start().steady().plus(limit)))
                         .orElse(false)) {
             draft.fail("DeadlineExceeded", DEADLINE, state().plan().grace());
             draft.effect(new PodEffect.PodEvent("DeadlineExceeded", DEADLINE));

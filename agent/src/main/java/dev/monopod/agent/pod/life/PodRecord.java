@@ -6,6 +6,7 @@ import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.model.time.Moment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,13 +20,20 @@ import org.jspecify.annotations.Nullable;
 
 /// What an agent that was killed must know again of a pod: `pod.json` beside the pod's logs.
 /// Written before any effect is performed.
+///
+/// @param writtenMillis when, by the wall clock
+/// @param startMillis when the pod came here, as its status says
+/// @param activeMillis the same for its deadline; this and what the pod waits for is noted down as
+///   [NotedTime] does
 public record PodRecord(
         String machine,
         boolean machineStarted,
         boolean over,
         boolean initialized,
         boolean restarting,
+        long writtenMillis,
         long startMillis,
+        long activeMillis,
         long deletionMillis,
         @Nullable FailureEntry failure,
         List<ContainerEntry> containers,
@@ -37,9 +45,8 @@ public record PodRecord(
     record FailureEntry(String reason, String message, long deadlineMillis) {}
 
     record WaitingEntry(String reason, String message, long notBeforeMillis) {
-        ContainerPhase phase() {
-            return new ContainerPhase.Waiting(
-                    reason, message, Instant.ofEpochMilli(notBeforeMillis));
+        ContainerPhase phase(NotedTime time) {
+            return new ContainerPhase.Waiting(reason, message, time.steady(notBeforeMillis));
         }
     }
 
@@ -128,10 +135,10 @@ public record PodRecord(
             Map<String, ResolvedImage> images,
             List<Path> disks) {}
 
-    public static PodRecord of(PodState state, Facts facts) {
+    public static PodRecord of(PodState state, Facts facts, Moment now) {
         List<ContainerEntry> containers = new ArrayList<>();
         for (var container : state.all()) {
-            containers.add(entry(container));
+            containers.add(entry(container, now));
         }
         List<ImageEntry> entries = new ArrayList<>();
         facts.images().forEach((name, image) -> entries.add(entry(name, image)));
@@ -145,12 +152,16 @@ public record PodRecord(
                 over,
                 state.initialized(),
                 state.restarting(),
+                now.wall().toEpochMilli(),
                 state.startTime().toEpochMilli(),
-                state.deletion().map(Instant::toEpochMilli).orElse(0L),
+                NotedTime.millis(state.start().steady(), now),
+                state.deletion().map(at -> NotedTime.millis(at, now)).orElse(0L),
                 state.failure()
                         .map(f ->
                                 new FailureEntry(
-                                        f.reason(), f.message(), f.deadline().toEpochMilli()))
+                                        f.reason(),
+                                        f.message(),
+                                        NotedTime.millis(f.deadline(), now)))
                         .orElse(null),
                 containers,
                 entries,
@@ -158,7 +169,7 @@ public record PodRecord(
                 ResizeEntry.of(state.resize()));
     }
 
-    private static ContainerEntry entry(ContainerRecord container) {
+    private static ContainerEntry entry(ContainerRecord container, Moment now) {
         String phase =
                 switch (container.phase()) {
                     case ContainerPhase.Waiting _ -> "waiting";
@@ -175,7 +186,7 @@ public record PodRecord(
                         ? new WaitingEntry(
                                 waiting.reason(),
                                 waiting.message(),
-                                waiting.notBefore().toEpochMilli())
+                                NotedTime.millis(waiting.notBefore(), now))
                         : null,
                 container.phase() instanceof ContainerPhase.Running running
                         ? running.startedAt().toEpochMilli()
@@ -188,7 +199,7 @@ public record PodRecord(
                         : null,
                 container.last().map(End::of).orElse(null),
                 container.backoff().delay().map(Duration::toSeconds).orElse(0L),
-                container.backoff().updated().toEpochMilli(),
+                NotedTime.millis(container.backoff().updated(), now),
                 container.health().condemned().map(CondemnedEntry::of).orElse(null));
     }
 
@@ -237,9 +248,14 @@ public record PodRecord(
     }
 
     /// The state as it was, for a pod whose plan did not change.
-    public PodState restore(PodPlan plan) {
+    public PodState restore(PodPlan plan, Moment now) {
+        var time = new NotedTime(writtenMillis, now);
+        var start =
+                new Moment(
+                        Instant.ofEpochMilli(startMillis),
+                        time.steady(activeMillis == 0 ? startMillis : activeMillis));
         var state =
-                PodState.initial(plan, Instant.ofEpochMilli(startMillis))
+                PodState.initial(plan, start)
                         .withStage(over ? PodState.Stage.OFF : PodState.Stage.STARTING);
         if (initialized) {
             state = state.withInitialized();
@@ -248,7 +264,7 @@ public record PodRecord(
             state = state.withRestarting();
         }
         if (deletionMillis != 0) {
-            state = state.withDeletion(Instant.ofEpochMilli(deletionMillis));
+            state = state.withDeletion(time.steady(deletionMillis));
         }
         if (failure != null) {
             state =
@@ -256,12 +272,12 @@ public record PodRecord(
                             new PodState.Failure(
                                     failure.reason(),
                                     failure.message(),
-                                    Instant.ofEpochMilli(failure.deadlineMillis())));
+                                    time.steady(failure.deadlineMillis())));
         }
         state = granted(state);
         for (var entry : containers) {
             if (state.containers().containsKey(entry.name())) {
-                state = state.with(restore(state.container(entry.name()), entry));
+                state = state.with(restore(state.container(entry.name()), entry, time));
             }
         }
         return state;
@@ -273,13 +289,14 @@ public record PodRecord(
         return resize == null ? state : state.withResize(resize.resize());
     }
 
-    private static ContainerRecord restore(ContainerRecord fresh, ContainerEntry entry) {
+    private static ContainerRecord restore(
+            ContainerRecord fresh, ContainerEntry entry, NotedTime time) {
         var backoff =
                 new RestartBackoff(
                         entry.backoffSeconds() == 0
                                 ? Optional.empty()
                                 : Optional.of(Duration.ofSeconds(entry.backoffSeconds())),
-                        Instant.ofEpochMilli(entry.backoffMillis()));
+                        time.steady(entry.backoffMillis()));
         var end = entry.end();
         var waiting = entry.waiting();
         var running = entry.phase().equals("running");
@@ -292,7 +309,7 @@ public record PodRecord(
                             end == null
                                     ? fresh.phase()
                                     : new ContainerPhase.Terminated(end.termination());
-                    default -> waiting == null ? fresh.phase() : waiting.phase();
+                    default -> waiting == null ? fresh.phase() : waiting.phase(time);
                 };
         return new ContainerRecord(
                 fresh.plan(),
@@ -323,7 +340,9 @@ public record PodRecord(
                 over,
                 initialized,
                 restarting,
+                writtenMillis,
                 startMillis,
+                activeMillis,
                 deletionMillis,
                 failure,
                 containers,

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.model.time.Moment;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
@@ -12,7 +13,7 @@ import java.util.Optional;
 
 /// All that decides what happens to a pod next. Immutable; moved by [PodMachine] only.
 ///
-/// @param deletion when the pod has to be gone, if it is being deleted
+/// @param deletion when the pod has to be gone, by the steady clock, if it is being deleted
 /// @param failure why the pod as a whole fails
 public record PodState(
         PodPlan plan,
@@ -21,7 +22,7 @@ public record PodState(
         Map<String, ContainerRecord> containers,
         Optional<Instant> deletion,
         Optional<Failure> failure,
-        Instant startTime,
+        Moment start,
         ResizeState resize) {
 
     /// The machine's life. `REMOVED` is the end.
@@ -47,14 +48,14 @@ public record PodState(
         static final Progress NONE = new Progress(false, false, false, false, false);
     }
 
-    /// @param deadline when its containers have to have ended
+    /// @param deadline when its containers have to have ended, by the steady clock
     public record Failure(String reason, String message, Instant deadline) {}
 
     public PodState {
         containers = Collections.unmodifiableMap(new LinkedHashMap<>(containers));
     }
 
-    public static PodState initial(PodPlan plan, Instant now) {
+    public static PodState initial(PodPlan plan, Moment now) {
         Map<String, ContainerRecord> containers = new LinkedHashMap<>();
         for (var container : plan.containers()) {
             containers.put(container.name(), ContainerRecord.initial(container));
@@ -68,6 +69,11 @@ public record PodState(
                 Optional.empty(),
                 now,
                 ResizeState.initial(plan.resources().asked()));
+    }
+
+    /// When the pod came here, by the wall clock.
+    public Instant startTime() {
+        return start.wall();
     }
 
     public boolean bound() {
@@ -122,16 +128,15 @@ public record PodState(
     PodState with(ContainerRecord container) {
         Map<String, ContainerRecord> changed = new LinkedHashMap<>(containers);
         changed.put(container.name(), container);
-        return new PodState(plan, stage, progress, changed, deletion, failure, startTime, resize);
+        return new PodState(plan, stage, progress, changed, deletion, failure, start, resize);
     }
 
     PodState withPlan(PodPlan next) {
-        return new PodState(
-                next, stage, progress, containers, deletion, failure, startTime, resize);
+        return new PodState(next, stage, progress, containers, deletion, failure, start, resize);
     }
 
     public PodState withStage(Stage next) {
-        return new PodState(plan, next, progress, containers, deletion, failure, startTime, resize);
+        return new PodState(plan, next, progress, containers, deletion, failure, start, resize);
     }
 
     PodState withBound() {
@@ -160,27 +165,20 @@ public record PodState(
     }
 
     private PodState with(Progress next) {
-        return new PodState(plan, stage, next, containers, deletion, failure, startTime, resize);
+        return new PodState(plan, stage, next, containers, deletion, failure, start, resize);
     }
 
     PodState withDeletion(Instant deadline) {
         return new PodState(
-                plan,
-                stage,
-                progress,
-                containers,
-                Optional.of(deadline),
-                failure,
-                startTime,
-                resize);
+                plan, stage, progress, containers, Optional.of(deadline), failure, start, resize);
     }
 
     PodState withFailure(Failure why) {
         return new PodState(
-                plan, stage, progress, containers, deletion, Optional.of(why), startTime, resize);
+                plan, stage, progress, containers, deletion, Optional.of(why), start, resize);
     }
 
     PodState withResize(ResizeState next) {
-        return new PodState(plan, stage, progress, containers, deletion, failure, startTime, next);
+        return new PodState(plan, stage, progress, containers, deletion, failure, start, next);
     }
 }

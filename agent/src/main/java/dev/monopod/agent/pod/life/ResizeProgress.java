@@ -80,7 +80,7 @@ final class ResizeProgress {
             change(
                     before.withGranted(
                             demand.asked(),
-                            new Course(demand.generation(), draft.now(), Room.OLD, restarting)));
+                            new Course(demand.generation(), draft.wall(), Room.OLD, restarting)));
             draft.effect(new PodEffect.PodEvent("ResizeStarted", "Pod resize started"));
         }
     }
@@ -89,7 +89,7 @@ final class ResizeProgress {
         if (resize().refusal().filter(known -> known.message().equals(message)).isEmpty()) {
             change(
                     resize().withRefusal(
-                                    Optional.of(new Refusal(message, generation, draft.now()))));
+                                    Optional.of(new Refusal(message, generation, draft.wall()))));
             draft.effect(new PodEffect.PodWarning("ResizeInfeasible", message));
         }
     }
@@ -258,7 +258,7 @@ final class ResizeProgress {
         var since =
                 known.filter(trouble -> trouble.message().equals(message))
                         .map(Trouble::since)
-                        .orElse(draft.now());
+                        .orElse(draft.wall());
         change(
                 resize().with(
                                 resize().work()

@@ -5,25 +5,26 @@ import java.time.Instant;
 import java.util.Optional;
 
 /// When a container may be started again, by the kubelet's rule: the first restart at once, then 10
-/// s, 20 s … 300 s after the end of the last attempt; ten quiet minutes reset it. Immutable.
+/// s, 20 s … 300 s after the end of the last attempt; ten quiet minutes reset it. All instants are
+/// the steady clock's. Immutable.
 record RestartBackoff(Optional<Duration> delay, Instant updated) {
     static final Duration INITIAL = Duration.ofSeconds(10);
     static final Duration MAXIMUM = Duration.ofSeconds(300);
     static final RestartBackoff NONE = new RestartBackoff(Optional.empty(), Instant.EPOCH);
 
-    /// Earliest start of an attempt after one that ended at `finishedAt`.
-    Instant notBefore(Instant finishedAt) {
-        if (delay.isEmpty() || expired(finishedAt)) {
-            return finishedAt;
+    /// Earliest start of an attempt after one that ended at `endedAt`.
+    Instant notBefore(Instant endedAt) {
+        if (delay.isEmpty() || expired(endedAt)) {
+            return endedAt;
         }
-        return finishedAt.plus(delay.get());
+        return endedAt.plus(delay.get());
     }
 
-    /// The state after the restart that follows an attempt which ended at `finishedAt`. The quiet
-    /// time counts from the restart, not from the end before it.
-    RestartBackoff restarted(Instant finishedAt) {
-        var at = notBefore(finishedAt);
-        if (delay.isEmpty() || expired(finishedAt)) {
+    /// The state after the restart that follows an attempt which ended at `endedAt`. The quiet time
+    /// counts from the restart, not from the end before it.
+    RestartBackoff restarted(Instant endedAt) {
+        var at = notBefore(endedAt);
+        if (delay.isEmpty() || expired(endedAt)) {
             return new RestartBackoff(Optional.of(INITIAL), at);
         }
         var doubled = delay.get().multipliedBy(2);

@@ -4,7 +4,7 @@ import dev.monopod.agent.pod.life.Traces.GuestContainer;
 import dev.monopod.agent.pod.life.Traces.MachineSeen;
 import dev.monopod.agent.pod.spec.ContainerPlan;
 import dev.monopod.agent.pod.spec.PodPlan;
-import java.time.Instant;
+import dev.monopod.model.time.Moment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
@@ -52,18 +52,19 @@ public sealed interface Resumption {
     ///
     /// A damaged record is lost, and so is one that does not know the pod's images; one that is not
     /// there is if the API server knows of a container that has begun.
-    static Resumption of(Noted noted, PodPlan plan, Traces traces, Instant now) {
+    static Resumption of(Noted noted, PodPlan plan, Traces traces, Moment now) {
         if (noted instanceof Noted.Whole(PodRecord record)) {
             if (record.over()) {
-                return new Ended(record.restore(plan));
+                return new Ended(record.restore(plan, now));
             }
             if (usable(record, plan)) {
                 if (!(traces.machine() instanceof MachineSeen.Gone)) {
-                    return new Ongoing(record.restore(plan));
+                    return new Ongoing(record.restore(plan, now));
                 }
                 if (record.begun() || traces.begun()) {
                     return new Lost(
-                            record.restore(plan), "the machine did not outlive its agent or host");
+                            record.restore(plan, now),
+                            "the machine did not outlive its agent or host");
                 }
             }
         }
@@ -86,12 +87,12 @@ public sealed interface Resumption {
                 : state;
     }
 
-    private static Resumption withoutRecord(PodState state, Traces traces, Instant now) {
+    private static Resumption withoutRecord(PodState state, Traces traces, Moment now) {
         if (traces.machine() instanceof MachineSeen.Answers(List<GuestContainer> told)) {
             return new Ongoing(asTold(state, told));
         }
         if (state.plan().restartPolicy() == PodPlan.RestartPolicy.NEVER) {
-            var why = new PodState.Failure(RECORD_LOST, RECORD_LOST_MESSAGE, now);
+            var why = new PodState.Failure(RECORD_LOST, RECORD_LOST_MESSAGE, now.steady());
             return new Ended(state.withFailure(why).withStage(PodState.Stage.OFF));
         }
         for (var restarts : traces.restarts().entrySet()) {

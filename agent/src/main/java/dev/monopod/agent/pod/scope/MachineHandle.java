@@ -1,5 +1,8 @@
 package dev.monopod.agent.pod.scope;
 
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.Condition;
+import java.time.Duration;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
@@ -18,6 +21,8 @@ public final class MachineHandle {
 
     private final String pod;
     private volatile Optional<VirtualMachine> vm = Optional.empty();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition opened = lock.newCondition();
     private volatile Optional<GuestChannel> channel = Optional.empty();
     private final Map<String, ResolvedImage> images = new ConcurrentHashMap<>();
     private final Map<String, ContainerUser> users = new ConcurrentHashMap<>();
@@ -55,8 +60,31 @@ public final class MachineHandle {
         return channel.orElseThrow(() -> new IllegalStateException("machine is not up: " + pod));
     }
 
+    /// As [#guest], after a wait for the channel: an agent that has just begun takes up a machine
+    /// that runs within seconds.
+    ///
+    /// @throws IllegalStateException when there is none in time
+    public GuestChannel awaitGuest(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            var left = patience.toNanos();
+            while (channel.isEmpty() && left > 0) {
+                left = opened.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return guest();
+    }
+
     public void opened(GuestChannel to) {
-        channel = Optional.of(to);
+        lock.lock();
+        try {
+            channel = Optional.of(to);
+            opened.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Closes the channel, if there is one. The machine runs on.

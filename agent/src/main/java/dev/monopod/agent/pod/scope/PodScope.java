@@ -3,7 +3,7 @@ package dev.monopod.agent.pod.scope;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
-import java.time.Clock;
+import dev.monopod.model.time.Clocks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -36,7 +36,7 @@ public final class PodScope {
 
     private final String display;
     private final PodThreads threads;
-    private final Clock clock;
+    private final Clocks clocks;
     private final Loops loops;
     private final ExecutorService tasks;
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -48,26 +48,32 @@ public final class PodScope {
 
     /// @param display how logs name the pod
     /// @param threads that name the pod in what they log
-    public PodScope(String display, PodThreads threads, Clock clock, Loops loops) {
+    public PodScope(String display, PodThreads threads, Clocks clocks, Loops loops) {
         this.tasks = Executors.newThreadPerTaskExecutor(threads.factory("pod-task-"));
         this.display = display;
         this.threads = threads;
-        this.clock = clock;
+        this.clocks = clocks;
         this.loops = loops;
-        this.trace = new AtomicReference<>(StartTrace.begun(clock.instant()));
+        this.trace = new AtomicReference<>(StartTrace.begun(clocks.steady().instant()));
     }
 
-    public Clock clock() {
-        return clock;
+    public Clocks clocks() {
+        return clocks;
     }
 
+    /// By the wall clock, to be told of.
     public Instant now() {
-        return clock.instant();
+        return clocks.wall().instant();
+    }
+
+    /// By the steady clock, to wait and to measure by.
+    public Instant steady() {
+        return clocks.steady().instant();
     }
 
     /// The pod's start got that far. When its last step is reached, the log tells of all.
     public void reached(StartTrace.Step step) {
-        var now = now();
+        var now = steady();
         var before = trace.getAndUpdate(known -> known.with(step, now));
         var after = before.with(step, now);
         if (after.whole() && !before.whole()) {

@@ -133,8 +133,7 @@ record ContainerStatusView(PodState state, PodFacts facts) {
                 var between =
                         waiting.reason().equals("CrashLoopBackOff")
                                 && container.last().isPresent()
-                                && !waiting.notBefore()
-                                        .isAfter(container.last().get().finishedAt());
+                                && waiting.atOnce();
                 if (between) {
                     yield terminated(container.last().get());
                 }

@@ -122,7 +122,7 @@ public final class PodVolumes {
                                 && status.getStatus().getDescription() != null
                         ? status.getStatus().getDescription()
                         : String.valueOf(e.getMessage());
-        var now = scope.now();
+        var now = scope.steady();
         var told = failures.get(volume.getName());
         if (told != null
                 && told.failure().equals(failure)

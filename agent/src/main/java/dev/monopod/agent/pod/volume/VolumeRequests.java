@@ -4,10 +4,10 @@ import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodSettings.VolumeSettings;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.nio.file.Path;
-import java.time.Clock;
 
 /// Renders one volume as the guest is asked for it, from the objects that the pod names.
 public final class VolumeRequests {
@@ -26,13 +26,13 @@ public final class VolumeRequests {
             ImageVolumes images,
             ConfigSource source,
             VolumeSettings settings,
-            Clock clock) {
+            Clocks clocks) {
         this.view = view;
         this.machine = machine;
         this.images = images;
         this.source = source;
         this.nfsModules = settings.nfsModules();
-        this.tokens = new TokenVolumes(source, clock);
+        this.tokens = new TokenVolumes(source, clocks);
         this.network = new NetworkVolumes(source, new HostResolver(), settings.region());
         this.objects = new PodObjects(view.plan().namespace());
     }

@@ -108,7 +108,11 @@ final class Adoption {
             return;
         }
         var view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
-        var worker = worker(view, RecordKeeper.read(view.directory(), services.clock()), stumble);
+        var worker =
+                worker(
+                        view,
+                        RecordKeeper.read(view.directory(), services.clocks().wall()),
+                        stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
             if (!version(shown(reference)).equals(version(pod))) {
@@ -159,7 +163,7 @@ final class Adoption {
                         noted,
                         view.plan(),
                         new PodTraces(services.transport()).of(view, noted, vm),
-                        services.clock().instant());
+                        services.clocks().now());
         var record =
                 noted instanceof Noted.Whole(PodRecord whole)
                         ? Optional.of(whole)

@@ -1,5 +1,7 @@
 package dev.monopod.agent.pod.worker;
 
+import dev.monopod.host.guest.GuestChannel;
+import java.time.Duration;
 import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.pod.container.Streams;
 import dev.monopod.agent.pod.life.ContainerPhase;
@@ -31,6 +33,10 @@ import java.util.function.BooleanSupplier;
 
 /// The pod workers of this host, and what the kubelet API reads of them. Thread-safe.
 final class HostPods implements KubeletPods {
+    /// An agent that has just begun knows what runs before it has reached the guest: a user had
+    /// rather wait than be told so.
+    private static final Duration GUEST_PATIENCE = Duration.ofSeconds(20);
+
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final HostNetwork network;
     private volatile Runnable moved = () -> {};
@@ -177,23 +183,42 @@ final class HostPods implements KubeletPods {
     public int exec(String machine, String container, List<String> command, StreamSession session)
             throws IOException {
         var worker = worker(machine);
-        return Streams.exec(worker.guest(), running(worker, container), command, session);
+        var id = running(worker, container);
+        return Streams.exec(guest(worker), id, command, session);
     }
 
     @Override
     public int attach(String machine, String container, StreamSession session) throws IOException {
         var worker = worker(machine);
-        return Streams.attach(worker.guest(), running(worker, container), session);
+        var id = running(worker, container);
+        return Streams.attach(guest(worker), id, session);
+    }
+
+    private static GuestChannel guest(PodWorker worker) throws IOException {
+        try {
+            return worker.awaitGuest(GUEST_PATIENCE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
     }
 
     @Override
     public void portForward(String machine, int port, InputStream input, OutputStream output)
             throws IOException {
         var worker = worker(machine);
-        if (worker.state().stage() != PodState.Stage.READY) {
+        if (!runs(worker.state())) {
             throw new RefusedException(new Refusal.NotFound("pod is not running"));
         }
-        Streams.portForward(worker.guest(), port, input, output);
+        Streams.portForward(guest(worker), port, input, output);
+    }
+
+    /// Whether its machine is up, or was when this agent began.
+    private static boolean runs(PodState state) {
+        return state.stage() == PodState.Stage.READY
+                || state.stage() == PodState.Stage.STARTING
+                        && state.all().stream()
+                                .anyMatch(c -> c.phase() instanceof ContainerPhase.Running);
     }
 
     @Override

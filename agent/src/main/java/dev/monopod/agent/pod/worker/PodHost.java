@@ -20,13 +20,14 @@ import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.names.Names;
+import dev.monopod.model.time.Clocks;
+import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -92,7 +93,7 @@ public final class PodHost implements AutoCloseable {
         this.clusterServices = api.watches().of(Service.class);
         this.disappearance =
                 new Disappearance(
-                        api.brisk(), hostName, settings.dataDirectory(), Clock.systemUTC());
+                        api.brisk(), hostName, settings.dataDirectory(), SteadyClock.ofProcess());
         this.services =
                 new WorkerServices(
                         new WorkerServices.Cluster(
@@ -106,7 +107,7 @@ public final class PodHost implements AutoCloseable {
                                 BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
                                 true),
                         settings,
-                        new WorkerServices.Running(Clock.systemUTC(), loops));
+                        new WorkerServices.Running(Clocks.ofProcess(), loops));
         var recovered = new RecoveredMachines();
         this.vanished = new Vanished(services, pods, recovered, disappearance);
         this.adoption = new Adoption(services, pods, recovered);

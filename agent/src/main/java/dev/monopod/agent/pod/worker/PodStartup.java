@@ -95,7 +95,7 @@ final class PodStartup {
                                 imageVolumes,
                                 services.source(),
                                 settings.volumes(),
-                                scope.clock()),
+                                scope.clocks()),
                         new PodFiles(view, reports, machine, settings.dns()));
     }
 
@@ -208,7 +208,7 @@ final class PodStartup {
     /// Nothing has run in a machine whose guest has not answered yet: it is switched off, and
     /// another one starts.
     private Up boot(Attachment attachment, Reservation reserved) throws InterruptedException {
-        var begun = scope.now();
+        var begun = scope.steady();
         var vm = start(attachment, reserved);
         machine.started(vm);
         scope.reached(Step.MACHINE);
@@ -226,7 +226,7 @@ final class PodStartup {
             var guest = joined("configuring the guest", configuring);
             answered = true;
             scope.persevere("watching the machine", () -> watch(vm));
-            return new Up(guest, Duration.between(begun, scope.now()));
+            return new Up(guest, Duration.between(begun, scope.steady()));
         } finally {
             // Whoever ends the pod switches its machine off.
             if (!answered && !scope.closed()) {

@@ -94,7 +94,7 @@ public final class PodWorker {
         this.state = how.state();
         this.threads = new PodThreads(view.plan().display(), view.machineName());
         this.scope =
-                new PodScope(view.plan().display(), threads, services.clock(), services.loops());
+                new PodScope(view.plan().display(), threads, services.clocks(), services.loops());
         scope.whenClosing(handle::disconnect);
         this.reports = new PodReports(mailbox, view, scope, services.api());
         this.records = new RecordKeeper(view, handle, scope, reports);
@@ -142,6 +142,11 @@ public final class PodWorker {
     /// @throws IllegalStateException before the guest answered
     GuestChannel guest() {
         return handle.guest();
+    }
+
+    /// The same, after a wait of at most so long.
+    GuestChannel awaitGuest(Duration patience) throws InterruptedException {
+        return handle.awaitGuest(patience);
     }
 
     /// Whether nothing is left to be told of the pod.
@@ -244,7 +249,7 @@ public final class PodWorker {
     /// The loop's one pass: whatever an input leads to, [#judge] deals with it.
     private void own(Loop.Signs signs) throws InterruptedException {
         while (state.stage() != PodState.Stage.REMOVED && !handedOver) {
-            var now = scope.now();
+            var now = scope.steady();
             var patience =
                     PodMachine.nextTick(state, now)
                             .map(at -> Duration.between(now, at))
@@ -260,7 +265,7 @@ public final class PodWorker {
 
     private void judge(PodInput input) throws InterruptedException {
         try {
-            apply(PodMachine.step(state, input, scope.now()));
+            apply(PodMachine.step(state, input, scope.clocks().now()));
         } catch (RuntimeException | IOException | Error e) {
             LOG.error("{}: the pod's worker failed at {}", view.plan().display(), input, e);
             if (stumble.isEmpty()) {
@@ -297,7 +302,7 @@ public final class PodWorker {
     /// The second worker stumbles too: the pod fails, and whatever else fails is only logged.
     private void giveUp(PodInput input, Throwable cause) {
         var message = "The pod's worker failed: " + cause;
-        var step = LastResort.step(state, input, message, scope.now());
+        var step = LastResort.step(state, input, message, scope.clocks().now());
         if (!step.state().equals(state)) {
             state = step.state();
             publish();

@@ -42,7 +42,7 @@ final class RecordKeeper {
     private Optional<Loop> loop = Optional.empty();
 
     RecordKeeper(PodView view, MachineHandle handle, PodScope scope, PodReports reports) {
-        this.file = file(view.directory(), scope.clock());
+        this.file = file(view.directory(), scope.clocks().wall());
         this.view = view;
         this.handle = handle;
         this.scope = scope;
@@ -77,7 +77,8 @@ final class RecordKeeper {
                                 view.machineName(),
                                 handle.vm().isPresent(),
                                 handle.images(),
-                                handle.disks()));
+                                handle.disks()),
+                        scope.clocks().now());
         lock.lock();
         try {
             if (unwritten.isPresent()) {

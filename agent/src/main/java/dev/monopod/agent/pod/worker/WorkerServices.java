@@ -9,8 +9,8 @@ import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.concurrent.Semaphore;
 
 /// What every pod worker of this host shares. Known in this room alone: the parts of a pod are
@@ -25,8 +25,8 @@ record WorkerServices(
         Semaphore boots,
         PodSettings settings,
         Running running) {
-    /// What goes on in this process, and by which clock.
-    record Running(Clock clock, Loops loops) {}
+    /// What goes on in this process, and by which clocks.
+    record Running(Clocks clocks, Loops loops) {}
 
     /// The API server, and the Nodes that stand for machines.
     record Cluster(PodApi api, ConfigSource source, PodNodes nodes) {}
@@ -43,8 +43,8 @@ record WorkerServices(
         return cluster.nodes();
     }
 
-    Clock clock() {
-        return running.clock();
+    Clocks clocks() {
+        return running.clocks();
     }
 
     Loops loops() {

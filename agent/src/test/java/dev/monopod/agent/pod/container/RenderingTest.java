@@ -1,5 +1,7 @@
 package dev.monopod.agent.pod.container;
 
+import java.util.concurrent.atomic.AtomicReference;
+import java.time.InstantSource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +19,7 @@ import dev.monopod.agent.pod.volume.PodObjects;
 import dev.monopod.agent.pod.volume.TokenVolumes;
 import dev.monopod.agent.pod.volume.Volumes;
 import dev.monopod.host.image.ImageStore.ImageConfig;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.StartContainerRequest;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -249,7 +252,8 @@ class RenderingTest {
                 new Volumes(
                         source,
                         new PodObjects("shop"),
-                        new TokenVolumes(source, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)),
+                        new TokenVolumes(
+                                source, Clocks.of(Clock.fixed(Instant.EPOCH, ZoneOffset.UTC))),
                         fields);
         WriteVolumeRequest scratch = volumes.render(POD.getSpec().getVolumes().get(0));
         assertThat(scratch.getEmptyDirectory().getMemory()).isTrue();
@@ -281,27 +285,49 @@ class RenderingTest {
         TokenVolumes held =
                 new TokenVolumes(
                         source,
-                        new Clock() {
-                            @Override
-                            public java.time.ZoneId getZone() {
-                                return ZoneOffset.UTC;
-                            }
+                        Clocks.of(
+                                new Clock() {
+                                    @Override
+                                    public java.time.ZoneId getZone() {
+                                        return ZoneOffset.UTC;
+                                    }
 
-                            @Override
-                            public Clock withZone(java.time.ZoneId zone) {
-                                return this;
-                            }
+                                    @Override
+                                    public Clock withZone(java.time.ZoneId zone) {
+                                        return this;
+                                    }
 
-                            @Override
-                            public Instant instant() {
-                                return clock.now;
-                            }
-                        });
+                                    @Override
+                                    public Instant instant() {
+                                        return clock.now;
+                                    }
+                                }));
         assertThat(held.token(POD, "", 3600)).isEqualTo("token1");
         clock.now = Instant.EPOCH.plus(Duration.ofMinutes(47));
         assertThat(held.token(POD, "", 3600)).isEqualTo("token1");
         clock.now = Instant.EPOCH.plus(Duration.ofMinutes(49));
         assertThat(held.token(POD, "", 3600)).isEqualTo("token2");
+    }
+
+    /// By a clock that is an hour behind it would live for two, and none is asked for in time.
+    @Test
+    void renewsATokenInTimeWhateverTheWallClockSays() {
+        for (var hours : List.of(-1, 1)) {
+            var wall = Instant.EPOCH.plus(Duration.ofHours(hours));
+            var steady = new AtomicReference<>(Instant.EPOCH);
+            InstantSource stepped = steady::get;
+            var held =
+                    new TokenVolumes(
+                            source,
+                            new Clocks(
+                                    Clock.fixed(wall, ZoneOffset.UTC),
+                                    stepped.withZone(ZoneOffset.UTC)));
+            var first = held.token(POD, "", 3600);
+            steady.set(Instant.EPOCH.plus(Duration.ofMinutes(47)));
+            assertThat(held.token(POD, "", 3600)).isEqualTo(first);
+            steady.set(Instant.EPOCH.plus(Duration.ofMinutes(49)));
+            assertThat(held.token(POD, "", 3600)).isNotEqualTo(first);
+        }
     }
 
     @Test

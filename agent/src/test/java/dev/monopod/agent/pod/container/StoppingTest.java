@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.container;
 
+import dev.monopod.model.time.SteadyClock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
@@ -7,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class StoppingTest {
     private static final Duration LONG = Duration.ofHours(1);
-    private final Stopping stopping = new Stopping(java.time.Clock.systemUTC());
+    private final Stopping stopping = new Stopping(SteadyClock.ofProcess());
 
     private Thread later(Runnable told) {
         return Thread.ofVirtual().start(told);

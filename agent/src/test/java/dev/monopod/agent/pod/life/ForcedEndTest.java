@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.life;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.agent.pod.spec.PodPlan;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
@@ -25,7 +26,7 @@ class ForcedEndTest {
                         spec: {containers: [{name: app}]}
                         """,
                         Pod.class);
-        PodState state = PodState.initial(PodPlan.of(pod), NOW);
+        PodState state = PodState.initial(PodPlan.of(pod), Moment.of(NOW));
         for (PodInput input :
                 List.of(
                         new PodInput.Bound(),
@@ -34,7 +35,7 @@ class ForcedEndTest {
                         new PodInput.ImageReady("app"),
                         new PodInput.Started("app", 0, NOW),
                         new PodInput.Deletion(GRACE))) {
-            state = PodMachine.step(state, input, NOW).state();
+            state = PodMachine.step(state, input, Moment.of(NOW)).state();
         }
         return state;
     }
@@ -43,14 +44,19 @@ class ForcedEndTest {
     void waitsForContainersAsLongAsTheyMayTakeToDie() {
         Instant last = NOW.plus(GRACE).plus(ForcedEnd.PATIENCE);
         assertThat(PodMachine.nextTick(stuck(), NOW)).contains(last);
-        assertThat(PodMachine.step(stuck(), new PodInput.Tick(), last.minusMillis(1)).effects())
+        assertThat(
+                        PodMachine.step(
+                                        stuck(),
+                                        new PodInput.Tick(),
+                                        Moment.of(last.minusMillis(1)))
+                                .effects())
                 .isEmpty();
     }
 
     @Test
     void thenEndsThemWithTheirMachine() {
         Instant last = NOW.plus(GRACE).plus(ForcedEnd.PATIENCE);
-        PodMachine.Step step = PodMachine.step(stuck(), new PodInput.Tick(), last);
+        PodMachine.Step step = PodMachine.step(stuck(), new PodInput.Tick(), Moment.of(last));
         assertThat(step.effects()).containsExactly(new PodEffect.PowerOff());
         assertThat(step.state().container("app").phase())
                 .isInstanceOfSatisfying(

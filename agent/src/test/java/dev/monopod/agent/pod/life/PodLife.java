@@ -2,8 +2,10 @@ package dev.monopod.agent.pod.life;
 
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.worker.FakeHost;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodFluent;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +16,15 @@ final class PodLife {
     static final Instant T0 = Instant.parse("2026-11-24T00:00:00Z");
     final List<PodEffect> effects = new ArrayList<>();
     Instant now = T0;
+
+    /// By how much the wall clock was set since.
+    Duration set = Duration.ZERO;
+
     PodState state;
 
     /// @param spec adds to a specification with nothing in it
     PodLife(UnaryOperator<PodFluent<PodBuilder>.SpecNested<PodBuilder>> spec) {
-        state = PodState.initial(plan(spec), T0);
+        state = PodState.initial(plan(spec), Moment.of(T0));
     }
 
     static PodPlan plan(UnaryOperator<PodFluent<PodBuilder>.SpecNested<PodBuilder>> spec) {
@@ -34,8 +40,12 @@ final class PodLife {
         return this;
     }
 
+    Moment moment() {
+        return new Moment(now.plus(set), now);
+    }
+
     List<PodEffect> input(PodInput input) {
-        PodMachine.Step step = PodMachine.step(state, input, now);
+        PodMachine.Step step = PodMachine.step(state, input, moment());
         state = step.state();
         effects.clear();
         step.effects().stream().filter(PodLife::moves).forEach(effects::add);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.agent.pod.worker.FakeHost;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,11 +35,11 @@ class PodMachineTest {
                 spec = spec.addNewContainer().withName(name).endContainer();
             }
         }
-        state = PodState.initial(PodPlan.of(spec.endSpec().build()), T0);
+        state = PodState.initial(PodPlan.of(spec.endSpec().build()), Moment.of(T0));
     }
 
     private void input(PodInput input) {
-        PodMachine.Step step = PodMachine.step(state, input, now);
+        PodMachine.Step step = PodMachine.step(state, input, Moment.of(now));
         state = step.state();
         effects.clear();
         step.effects().stream().filter(PodLife::moves).forEach(effects::add);
@@ -259,7 +260,7 @@ class PodMachineTest {
                                 .endContainer()
                                 .endSpec()
                                 .build());
-        state = PodState.initial(plan, T0);
+        state = PodState.initial(plan, Moment.of(T0));
         up();
         runs("app", 0);
         assertThat(PodMachine.nextTick(state, now)).contains(T0.plusSeconds(60));
@@ -322,7 +323,7 @@ class PodMachineTest {
                 continue;
             }
             for (PodInput input : inputs) {
-                PodState to = PodMachine.step(from, input, T0).state();
+                PodState to = PodMachine.step(from, input, Moment.of(T0)).state();
                 assertThat(to.container("app").attempt())
                         .isGreaterThanOrEqualTo(from.container("app").attempt());
                 assertThat(to.stage()).isGreaterThanOrEqualTo(from.stage());
@@ -358,12 +359,14 @@ class PodMachineTest {
 
     /// Whatever the state and the input: the pod fails or has ended, and nothing lives.
     private static void lastResortEnds(PodState from, PodInput input) {
-        PodState failed = LastResort.step(from, input, "broken", T0).state();
+        PodState failed = LastResort.step(from, input, "broken", Moment.of(T0)).state();
         assertThat(failed.stage()).isGreaterThanOrEqualTo(PodState.Stage.POWERING_OFF);
         assertThat(failed.stage()).isGreaterThanOrEqualTo(from.stage());
-        PodState off = LastResort.step(failed, new PodInput.MachineOff(), "broken", T0).state();
+        PodState off =
+                LastResort.step(failed, new PodInput.MachineOff(), "broken", Moment.of(T0)).state();
         assertThat(PodPhase.of(off).terminal()).isTrue();
-        PodState removed = LastResort.step(off, new PodInput.ObjectGone(), "broken", T0).state();
+        PodState removed =
+                LastResort.step(off, new PodInput.ObjectGone(), "broken", Moment.of(T0)).state();
         assertThat(removed.stage()).isEqualTo(PodState.Stage.REMOVED);
     }
 }

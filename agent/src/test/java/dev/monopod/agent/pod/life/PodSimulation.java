@@ -4,6 +4,7 @@ import dev.monopod.agent.pod.spec.ContainerIds;
 import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.model.time.Moment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ final class PodSimulation {
     private record Event(Instant at, long order, int life, String what, Runnable action) {}
 
     /// What was noted down last; becomes text only when it is read.
-    private record Written(PodState state, boolean vmKnown) {}
+    private record Written(PodState state, boolean vmKnown, Moment at) {}
 
     /// Written out only when it has to be told.
     private record Happening(Instant at, Object what) {
@@ -59,6 +60,10 @@ final class PodSimulation {
     final SimulatedApi api;
     private final PodInvariants invariants = new PodInvariants();
     private Instant now = Instant.parse("2026-11-28T00:00:00Z");
+
+    /// By how much the wall clock was set.
+    private Duration set = Duration.ZERO;
+
     private long orders;
     private int life;
     private boolean calm;
@@ -75,13 +80,17 @@ final class PodSimulation {
         random = new SplittableRandom(seed);
         api = new SimulatedApi(this, SimulatedPods.plan(random));
         guest = new SimulatedGuest(this);
-        state = PodState.initial(api.plan(), now);
+        state = PodState.initial(api.plan(), moment());
     }
 
     /// @throws AssertionError when an invariant does not hold
     void run() {
         takeUp();
         for (int i = 0; i < DISTURBED_EVENTS && !ended; i++) {
+            if (random.nextInt(50) == 0) {
+                set = Duration.ofHours(random.nextInt(3) - 1);
+                say("wall clock set to " + set);
+            }
             if (random.nextInt(4) == 0) {
                 disturb();
             }
@@ -130,6 +139,10 @@ final class PodSimulation {
 
     Instant now() {
         return now;
+    }
+
+    private Moment moment() {
+        return new Moment(now.plus(set), now);
     }
 
     boolean calm() {
@@ -229,7 +242,7 @@ final class PodSimulation {
                                     : new Traces.MachineSeen.Gone(),
                             api.phase(),
                             Map.of()),
-                    now);
+                    moment());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -256,7 +269,7 @@ final class PodSimulation {
             return;
         }
         say(input);
-        PodMachine.Step step = PodMachine.step(state, input, now);
+        PodMachine.Step step = PodMachine.step(state, input, moment());
         if (!step.effects().isEmpty()) {
             say(step.effects());
         }
@@ -266,7 +279,7 @@ final class PodSimulation {
         }
         if (!step.state().equals(state)) {
             state = step.state();
-            noted = Optional.of(new Written(state, vmKnown));
+            noted = Optional.of(new Written(state, vmKnown, moment()));
             invariants.recorded(state);
             api.want(state);
         }
@@ -330,7 +343,7 @@ final class PodSimulation {
                         .collect(Collectors.toMap(name -> name, PodSimulation::image));
         PodRecord.Facts facts =
                 new PodRecord.Facts("m-uid", noted.get().vmKnown(), images, List.of());
-        return Optional.of(PodRecord.parse(PodRecord.of(last, facts).json()));
+        return Optional.of(PodRecord.parse(PodRecord.of(last, facts, noted.get().at()).json()));
     }
 
     private static ResolvedImage image(String name) {

@@ -57,7 +57,7 @@ final class ResizeRulesTest {
     }
 
     private void runs(String memory, String policy) {
-        life.state = PodState.initial(plan(memory, policy), life.now);
+        life.state = PodState.initial(plan(memory, policy), life.moment());
         life.up();
         life.runs("app", 0);
         life.runs("side", 0);
@@ -125,8 +125,8 @@ final class ResizeRulesTest {
 
     private void killAgent() throws IOException {
         PodRecord.Facts facts = new PodRecord.Facts("m-uid", true, Map.of(), List.of());
-        PodRecord record = PodRecord.parse(PodRecord.of(life.state, facts).json());
-        life.state = record.restore(life.state.plan());
+        PodRecord record = PodRecord.parse(PodRecord.of(life.state, facts, life.moment()).json());
+        life.state = record.restore(life.state.plan(), life.moment());
     }
 
     /// The guest has all that the record speaks of.
@@ -286,11 +286,13 @@ final class ResizeRulesTest {
         runs("64Mi", "NotRequired");
         PodRecord.Facts facts = new PodRecord.Facts("m-uid", true, Map.of(), List.of());
         ObjectMapper json = new ObjectMapper();
-        ObjectNode older = (ObjectNode) json.readTree(PodRecord.of(life.state, facts).json());
+        ObjectNode older =
+                (ObjectNode) json.readTree(PodRecord.of(life.state, facts, life.moment()).json());
         older.remove("resize");
 
         PodState restored =
-                PodRecord.parse(json.writeValueAsBytes(older)).restore(plan("96Mi", "NotRequired"));
+                PodRecord.parse(json.writeValueAsBytes(older))
+                        .restore(plan("96Mi", "NotRequired"), life.moment());
 
         assertThat(restored.resize())
                 .isEqualTo(ResizeState.initial(plan("96Mi", "NotRequired").resources().asked()));
@@ -301,7 +303,8 @@ final class ResizeRulesTest {
         runs("64Mi", "NotRequired");
         PodRecord.Facts facts = new PodRecord.Facts("m-uid", true, Map.of(), List.of());
         ObjectMapper json = new ObjectMapper();
-        ObjectNode older = (ObjectNode) json.readTree(PodRecord.of(life.state, facts).json());
+        ObjectNode older =
+                (ObjectNode) json.readTree(PodRecord.of(life.state, facts, life.moment()).json());
         older.remove("resize");
         Files.writeString(
                 directory.resolve("resources.json"),
@@ -313,7 +316,7 @@ final class ResizeRulesTest {
         PodState restored =
                 PodRecord.parse(json.writeValueAsBytes(older))
                         .with(PodAllocation.read(directory))
-                        .restore(plan("500Mi", "NotRequired"));
+                        .restore(plan("500Mi", "NotRequired"), life.moment());
 
         assertThat(restored.resize().granted())
                 .isEqualTo(plan("64Mi", "NotRequired").resources().asked());

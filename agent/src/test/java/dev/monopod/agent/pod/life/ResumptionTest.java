@@ -7,6 +7,7 @@ import dev.monopod.agent.pod.life.Traces.MachineSeen;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -70,7 +71,8 @@ final class ResumptionTest {
         return new Noted.Whole(
                 PodRecord.of(
                         state,
-                        new PodRecord.Facts("m-uid", true, Map.of("app", image), List.of())));
+                        new PodRecord.Facts("m-uid", true, Map.of("app", image), List.of()),
+                        Moment.of(NOW)));
     }
 
     /// It may not run twice.
@@ -78,14 +80,17 @@ final class ResumptionTest {
     @ValueSource(strings = {"Pending", "Running"})
     void failsAPodThatNeverRestartsWhenItsRecordIsDamaged(String phase) {
         for (var machine : List.of(GONE, SILENT)) {
-            var how = Resumption.of(DAMAGED, plan("Never"), traces(machine, phase), NOW);
+            var how = Resumption.of(DAMAGED, plan("Never"), traces(machine, phase), Moment.of(NOW));
 
             assertThat(how).isInstanceOf(Resumption.Ended.class);
             assertThat(how.state().stage()).isEqualTo(PodState.Stage.OFF);
             assertThat(how.state().failure().orElseThrow().reason()).isEqualTo("PodRecordLost");
             assertThat(PodPhase.of(how.state())).isEqualTo(PodPhase.Failed);
             assertThat(
-                            PodMachine.step(how.state(), new PodInput.TakenUp(how.lost()), NOW)
+                            PodMachine.step(
+                                            how.state(),
+                                            new PodInput.TakenUp(how.lost()),
+                                            Moment.of(NOW))
                                     .effects())
                     .noneMatch(effect -> effect instanceof PodEffect.StartUp);
         }
@@ -93,7 +98,7 @@ final class ResumptionTest {
 
     @Test
     void failsAPodThatNeverRestartsWhenItHadBegunAndItsRecordIsGone() {
-        var how = Resumption.of(ABSENT, plan("Never"), traces(GONE, "Running", 0), NOW);
+        var how = Resumption.of(ABSENT, plan("Never"), traces(GONE, "Running", 0), Moment.of(NOW));
 
         assertThat(how).isInstanceOf(Resumption.Ended.class);
     }
@@ -101,11 +106,18 @@ final class ResumptionTest {
     @ParameterizedTest
     @ValueSource(strings = {"Always", "OnFailure"})
     void beginsAnewAPodThatRestartsAndCountsThat(String restartPolicy) {
-        var how = Resumption.of(DAMAGED, plan(restartPolicy), traces(GONE, "Running", 3), NOW);
+        var how =
+                Resumption.of(
+                        DAMAGED, plan(restartPolicy), traces(GONE, "Running", 3), Moment.of(NOW));
 
         assertThat(how).isInstanceOf(Resumption.Fresh.class);
         assertThat(how.state().container("app").attempt()).isEqualTo(4);
-        assertThat(PodMachine.step(how.state(), new PodInput.TakenUp(how.lost()), NOW).effects())
+        assertThat(
+                        PodMachine.step(
+                                        how.state(),
+                                        new PodInput.TakenUp(how.lost()),
+                                        Moment.of(NOW))
+                                .effects())
                 .contains(new PodEffect.StartUp());
     }
 
@@ -118,28 +130,38 @@ final class ResumptionTest {
                                 new GuestContainer("app", 2, NOW.minusSeconds(5)),
                                 new GuestContainer("unknown", 0, NOW)));
         for (var restartPolicy : List.of("Always", "OnFailure", "Never")) {
-            var how = Resumption.of(DAMAGED, plan(restartPolicy), traces(told, "Running", 2), NOW);
+            var how =
+                    Resumption.of(
+                            DAMAGED,
+                            plan(restartPolicy),
+                            traces(told, "Running", 2),
+                            Moment.of(NOW));
 
             assertThat(how).isInstanceOf(Resumption.Ongoing.class);
             var app = how.state().container("app");
             assertThat(app.attempt()).isEqualTo(2);
             assertThat(app.phase()).isEqualTo(new ContainerPhase.Running(NOW.minusSeconds(5)));
             assertThat(how.state().initialized()).isTrue();
-            var ready = PodMachine.step(how.state(), new PodInput.MachineReady(), NOW);
+            var ready = PodMachine.step(how.state(), new PodInput.MachineReady(), Moment.of(NOW));
             assertThat(ready.effects()).contains(new PodEffect.ListContainers());
         }
     }
 
     @Test
     void beginsAPodThatHasNoRecordAndNeverBegan() {
-        assertThat(Resumption.of(ABSENT, plan("Never"), traces(GONE, "Pending"), NOW))
+        assertThat(Resumption.of(ABSENT, plan("Never"), traces(GONE, "Pending"), Moment.of(NOW)))
                 .isInstanceOf(Resumption.Fresh.class);
     }
 
     @Test
     void leavesAPodAloneThatIsOver() {
         for (var noted : List.of(ABSENT, DAMAGED)) {
-            assertThat(Resumption.of(noted, plan("Never"), traces(GONE, "Succeeded", 0), NOW))
+            assertThat(
+                            Resumption.of(
+                                    noted,
+                                    plan("Never"),
+                                    traces(GONE, "Succeeded", 0),
+                                    Moment.of(NOW)))
                     .isInstanceOf(Resumption.Forgotten.class);
         }
     }
@@ -147,15 +169,30 @@ final class ResumptionTest {
     /// A machine that went before anything ran in it is no loss.
     @Test
     void losesAMachineOnlyIfSomethingRan() {
-        var waiting = PodState.initial(plan("Never"), NOW);
-        assertThat(Resumption.of(whole(waiting), plan("Never"), traces(GONE, "Pending"), NOW))
+        var waiting = PodState.initial(plan("Never"), Moment.of(NOW));
+        assertThat(
+                        Resumption.of(
+                                whole(waiting),
+                                plan("Never"),
+                                traces(GONE, "Pending"),
+                                Moment.of(NOW)))
                 .isInstanceOf(Resumption.Fresh.class);
 
         var app = waiting.container("app");
         var starting = waiting.with(app.withPhase(new ContainerPhase.Starting()));
-        assertThat(Resumption.of(whole(starting), plan("Never"), traces(GONE, "Pending"), NOW))
+        assertThat(
+                        Resumption.of(
+                                whole(starting),
+                                plan("Never"),
+                                traces(GONE, "Pending"),
+                                Moment.of(NOW)))
                 .isInstanceOf(Resumption.Lost.class);
-        assertThat(Resumption.of(whole(starting), plan("Never"), traces(SILENT, "Running"), NOW))
+        assertThat(
+                        Resumption.of(
+                                whole(starting),
+                                plan("Never"),
+                                traces(SILENT, "Running"),
+                                Moment.of(NOW)))
                 .isInstanceOf(Resumption.Ongoing.class);
     }
 }

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.monopod.model.loop.LoopHealth;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
-import java.time.Clock;
+import dev.monopod.model.time.Clocks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
@@ -30,7 +30,7 @@ final class PodScopeTest {
     private final Loops loops = new Loops(now::get, new Random(1));
     private final PodScope scope =
             new PodScope(
-                    "default/web", new PodThreads("default/web", "m-1"), Clock.systemUTC(), loops);
+                    "default/web", new PodThreads("default/web", "m-1"), Clocks.ofProcess(), loops);
     private final AtomicInteger tries = new AtomicInteger();
 
     @AfterEach

@@ -13,6 +13,8 @@ import dev.monopod.agent.pod.scope.PodThreads;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.worker.FakeHost;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
+import dev.monopod.model.time.Moment;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -50,10 +52,10 @@ class PodStatusWriterTest {
                 new PodScope(
                         "default/web",
                         new PodThreads("default/web", "m-uid"),
-                        Clock.systemUTC(),
+                        Clocks.ofProcess(),
                         new Loops(Clock.systemUTC(), new Random(1)));
         writer = new PodStatusWriter(view, scope, new MachineHandle("web", 1 << 20), host);
-        waiting = PodState.initial(view.plan(), NOW);
+        waiting = PodState.initial(view.plan(), Moment.of(NOW));
     }
 
     @AfterEach
@@ -87,7 +89,9 @@ class PodStatusWriterTest {
 
     private PodState failed() {
         return PodMachine.step(
-                        waiting, new PodInput.Fail("Evicted", "the disk", Duration.ZERO), NOW)
+                        waiting,
+                        new PodInput.Fail("Evicted", "the disk", Duration.ZERO),
+                        Moment.of(NOW))
                 .state();
     }
 }

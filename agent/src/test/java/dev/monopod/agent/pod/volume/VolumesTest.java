@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.agent.pod.api.RecentSource;
 import dev.monopod.agent.pod.spec.DownwardFields;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.VolumeFile;
 import dev.monopod.protocol.guest.WriteVolumeRequest;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -39,7 +40,8 @@ class VolumesTest {
         return new Volumes(
                         objects,
                         known,
-                        new TokenVolumes(objects, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)),
+                        new TokenVolumes(
+                                objects, Clocks.of(Clock.fixed(Instant.EPOCH, ZoneOffset.UTC))),
                         new DownwardFields(
                                 pod,
                                 "10.0.0.2",

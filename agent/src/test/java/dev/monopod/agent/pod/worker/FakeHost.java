@@ -13,6 +13,7 @@ import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.client.EventType;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -24,7 +25,6 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -108,7 +108,7 @@ public final class FakeHost
                         new PodSettings.VolumeSettings(
                                 directory.resolve("nfs.squashfs"), "us-west-2"),
                         Duration.ofSeconds(10)),
-                new WorkerServices.Running(Clock.systemUTC(), loops));
+                new WorkerServices.Running(Clocks.ofProcess(), loops));
     }
 
     public static Machine machine() {

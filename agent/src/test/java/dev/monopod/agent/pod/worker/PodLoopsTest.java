@@ -15,11 +15,11 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.LoopHealth;
+import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -143,7 +143,7 @@ final class PodLoopsTest {
                 new PodScope(
                         "default/web",
                         new PodThreads("default/web", "m-uid"),
-                        Clock.systemUTC(),
+                        Clocks.ofProcess(),
                         host.loops);
         var handle = new MachineHandle("web", 1);
         handle.opened(new GuestChannel(directory.resolve("g.sock"), host.transport));

@@ -420,6 +420,33 @@ class PodWorkerTest {
         await().until(() -> second.state().container("app").attempt() == 2);
     }
 
+    /// The next agent knows what runs before it has reached the guest.
+    @Test
+    void anExecWaitsForTheGuestAfterTheAgentWasKilled() throws Exception {
+        host.begin(web("Always").build());
+        await().until(this::ready);
+        HostPods pods = new HostPods(host);
+        RecoveredMachines recovered = new RecoveredMachines();
+        recovered.put(host.vm("m-uid"));
+
+        new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
+        await().pollInterval(Duration.ofMillis(1)).until(() -> !pods.workers().isEmpty());
+
+        int code =
+                pods.exec(
+                        "m-uid",
+                        "app",
+                        java.util.List.of("cat"),
+                        new StreamSession(
+                                false,
+                                Optional.of(new ByteArrayInputStream(new byte[3])),
+                                Optional.of(new ByteArrayOutputStream()),
+                                Optional.empty(),
+                                Optional::empty));
+
+        assertThat(code).isEqualTo(7);
+    }
+
     /// Nothing in the pod's state knows this container.
     private static final PodInput UNJUDGEABLE = new PodInput.ImageReady("nobody");
 
