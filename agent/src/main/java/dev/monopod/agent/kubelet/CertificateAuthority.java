@@ -34,6 +34,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 /// The authority that signs the kubelet's serving certificates, and nothing else.
 record CertificateAuthority(X509Certificate certificate, PrivateKey key) {
     private static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3650);
+
     /// How long before now a certificate begins: who asks may have a clock that is behind, and this
     /// one may be set back after it was ahead.
     static final Duration BACKDATED = Duration.ofDays(1);

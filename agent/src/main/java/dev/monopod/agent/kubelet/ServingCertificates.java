@@ -125,8 +125,7 @@ public final class ServingCertificates {
 
     private record Issued(X509Certificate certificate, SslContext context, Instant renewAt) {
         boolean serves(Instant now) {
-            return now.isBefore(renewAt)
-                    && !now.isBefore(certificate.getNotBefore().toInstant());
+            return now.isBefore(renewAt) && !now.isBefore(certificate.getNotBefore().toInstant());
         }
     }
 }

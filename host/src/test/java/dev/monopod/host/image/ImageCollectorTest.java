@@ -1,16 +1,15 @@
 package dev.monopod.host.image;
 
-import java.nio.file.attribute.FileTime;
-import java.nio.file.Files;
-import dev.monopod.model.loop.Loop;
-import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.LoopHealth;
 import dev.monopod.model.loop.Loops;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,18 +1,18 @@
 package dev.monopod.agent.pod.scope;
 
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.Condition;
-import java.time.Duration;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.protocol.guest.ContainerUser;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The machine of one pod, as far as it is up: the virtual machine, the channel to its guest, its
 /// images and the order of its disks. Thread-safe.

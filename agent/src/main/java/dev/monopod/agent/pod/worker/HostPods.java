@@ -1,7 +1,5 @@
 package dev.monopod.agent.pod.worker;
 
-import dev.monopod.host.guest.GuestChannel;
-import java.time.Duration;
 import dev.monopod.agent.kubelet.KubeletPods;
 import dev.monopod.agent.pod.container.Streams;
 import dev.monopod.agent.pod.life.ContainerPhase;
@@ -10,6 +8,7 @@ import dev.monopod.agent.pod.life.PodState;
 import dev.monopod.agent.pod.log.LogFile;
 import dev.monopod.agent.pod.log.LogReader;
 import dev.monopod.agent.pod.spec.ContainerIds;
+import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.network.HostNetwork;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;

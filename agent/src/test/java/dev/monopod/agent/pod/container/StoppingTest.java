@@ -1,8 +1,8 @@
 package dev.monopod.agent.pod.container;
 
-import dev.monopod.model.time.SteadyClock;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.monopod.model.time.SteadyClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -168,8 +168,7 @@ final class ClockJumpTest {
 
     @Test
     void whatWaitsForNoTimeStillDoes() throws IOException {
-        PodLife pod =
-                new PodLife(spec -> spec.withRestartPolicy("Always").withContainers(app()));
+        PodLife pod = new PodLife(spec -> spec.withRestartPolicy("Always").withContainers(app()));
 
         var state = takenUp(pod, Duration.ofHours(1));
 
