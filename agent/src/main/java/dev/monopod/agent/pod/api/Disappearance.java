@@ -84,7 +84,8 @@ public final class Disappearance {
             return new Sight.There(found);
         }
         var evidence = new Evidence(identity.same(), othersThere(), givenUp(Names.podUid(machine)));
-        return switch (absences.missing(machine, evidence, clock.instant())) {
+        var now = clock.instant();
+        return switch (absences.missing(machine, evidence, now)) {
             case Verdict.Gone() -> {
                 LOG.info("the API server has no {}, for certain: its pod is ended", machine);
                 yield new Sight.Gone();
@@ -92,10 +93,10 @@ public final class Disappearance {
             case Verdict.Doubtful(Instant until) -> {
                 if (doubted.add(machine)) {
                     LOG.warn(
-                            "the API server has no {}; its pod runs on until {} at least. If the"
+                            "the API server has no {}; its pod runs on for {} s at least. If the"
                                     + " API server has lost objects, restore it before then",
                             machine,
-                            until);
+                            Duration.between(now, until).toSeconds());
                 }
                 yield new Sight.Doubtful(until);
             }
