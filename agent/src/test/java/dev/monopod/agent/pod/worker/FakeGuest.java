@@ -1,5 +1,6 @@
 package dev.monopod.agent.pod.worker;
 
+import java.time.Duration;
 import com.google.protobuf.ByteString;
 import dev.monopod.protocol.guest.*;
 import io.grpc.Server;
@@ -30,6 +31,9 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     final Map<String, WriteVolumeRequest> volumes = new ConcurrentHashMap<>();
     public final List<String> signals = new CopyOnWriteArrayList<>();
     public final List<LimitResourcesRequest> limits = new CopyOnWriteArrayList<>();
+    /// By how much its clock is ahead of the host's.
+    volatile Duration ahead = Duration.ZERO;
+
     final List<ProbeRequest> probes = new CopyOnWriteArrayList<>();
     volatile ProbeResponse outcome = ProbeResponse.newBuilder().setSuccess("as told").build();
 
@@ -103,8 +107,8 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
         watchers.forEach(watcher -> watcher.onNext(state));
     }
 
-    private static long nanos() {
-        return Instant.now().toEpochMilli() * 1_000_000;
+    private long nanos() {
+        return Instant.now().plus(ahead).toEpochMilli() * 1_000_000;
     }
 
     @Override

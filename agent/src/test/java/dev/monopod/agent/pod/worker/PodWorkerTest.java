@@ -250,6 +250,30 @@ class PodWorkerTest {
         assertThat(host.guest.probes.getLast().getHttp().getHost()).isEqualTo("192.168.96.10");
     }
 
+    /// As after the host's clock was set back by an hour, which its machines do not follow.
+    @Test
+    void probesInTimeThoughTheGuestsClockIsAnHourAhead() {
+        host.guest.ahead = Duration.ofHours(1);
+        host.guest.outcome = ProbeResponse.newBuilder().setSuccess("as told").build();
+        host.begin(probed());
+        await().until(this::ready);
+    }
+
+    private Pod probed() {
+        return web("Always")
+                .editSpec()
+                .editFirstContainer()
+                .withNewReadinessProbe()
+                .withPeriodSeconds(1)
+                .withNewHttpGet()
+                .withNewPort(8080)
+                .endHttpGet()
+                .endReadinessProbe()
+                .endContainer()
+                .endSpec()
+                .build();
+    }
+
     @Test
     void rejectsAPodWithAnUnsafeSysctlBeforeItsMachineStarts() {
         host.begin(
