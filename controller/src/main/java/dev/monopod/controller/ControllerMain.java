@@ -35,7 +35,6 @@ import dev.monopod.model.network.Cidr;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.time.Clocks;
-import dev.monopod.model.time.SteadyClock;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -151,7 +150,7 @@ public final class ControllerMain implements Callable<Integer> {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final CompletableFuture<Integer> status = new CompletableFuture<>();
     private final List<Runnable> closers = new CopyOnWriteArrayList<>();
-    private final Loops loops = new Loops(SteadyClock.ofProcess(), new Random());
+    private final Loops loops = new Loops(Clocks.ofProcess().steady(), new Random());
 
     public static void main(String[] args) {
         var controller = new ControllerMain();

@@ -1,6 +1,5 @@
 package dev.monopod.agent.pod.worker;
 
-import java.time.Duration;
 import com.google.protobuf.ByteString;
 import dev.monopod.protocol.guest.*;
 import io.grpc.Server;
@@ -15,6 +14,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
