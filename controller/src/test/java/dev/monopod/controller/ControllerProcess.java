@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The controller as a process of its own.
-final class ControllerProcess {
+public final class ControllerProcess {
     /// After those of [ApiServer]; each controller has four.
     private static final int FIRST_PORT = Integer.getInteger("monopod.test.port", 21_010) + 3;
 
@@ -15,7 +15,7 @@ final class ControllerProcess {
 
     /// @param number of the controller, from 0; decides about its ports
     /// @param log what it says goes there
-    static Process start(ApiServer apiServer, int number, String identity, Path log)
+    public static Process start(ApiServer apiServer, int number, String identity, Path log)
             throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
