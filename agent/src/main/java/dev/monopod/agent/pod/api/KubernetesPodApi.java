@@ -64,13 +64,12 @@ public final class KubernetesPodApi implements PodApi {
     }
 
     @Override
-    public boolean patchStatus(Pod pod, PodStatus status) {
+    public Optional<Pod> patchStatus(Pod pod, PodStatus status) {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("metadata", Map.of("uid", pod.getMetadata().getUid()));
         body.put("status", StatusPatch.of(status));
         try {
-            patches.strategicStatus(pod, body);
-            return true;
+            return Optional.of(patches.strategicStatus(pod, body));
         } catch (KubernetesClientException e) {
             if (ApiCode.NOT_FOUND.in(e)
                     || ApiCode.CONFLICT.in(e)
@@ -79,7 +78,7 @@ public final class KubernetesPodApi implements PodApi {
                                             pod.getMetadata().getName(),
                                             pod.getMetadata().getUid())
                                     .isEmpty()) {
-                return false;
+                return Optional.empty();
             }
             throw e;
         }

@@ -20,8 +20,8 @@ public interface PodApi {
     /// there settles it: the cluster knows the pod, and says that it is gone.
     boolean believable(String machine);
 
-    /// Writes what differs; false when the pod is gone.
-    boolean patchStatus(Pod pod, PodStatus status);
+    /// Writes what differs; returns the pod as it is then, or nothing when it is gone.
+    Optional<Pod> patchStatus(Pod pod, PodStatus status);
 
     /// Gives the pod the label by which this host's agent finds its pods.
     void claimPod(Pod pod, String machine);

@@ -9,20 +9,25 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.scope.StartTrace;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Writes the newest state of one pod to the API server, from a loop of its own: states that follow
-/// each other fast are written once, and the owner thread never waits for the network.
+/// each other fast are written once, and the owner thread never waits for the network. What others
+/// changed of it is written anew, every ten seconds at most: they may do it again.
 public final class PodStatusWriter {
     private static final Pace PACE =
-            Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofMinutes(1));
+            Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofSeconds(8));
+    private static final Pace REPAIRS = Pace.whenNudged().withGap(Duration.ofSeconds(10));
 
     /// A pod that waits is told of this late, so that what follows soon is told with it.
     private static final Duration SETTLED = Duration.ofMillis(250);
@@ -33,21 +38,35 @@ public final class PodStatusWriter {
     private final PodApi api;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Pace repairs;
     private Optional<PodState> wanted = Optional.empty();
+
+    /// The newest state, written or not.
+    private Optional<PodState> newest = Optional.empty();
+
     private Optional<Loop> loop = Optional.empty();
     private boolean busy;
     private PodStatus written;
 
+    /// Of the pod as the last write made it.
+    private long version;
+
     public PodStatusWriter(PodView view, PodScope scope, MachineHandle machine, PodApi api) {
+        this(view, scope, machine, api, REPAIRS);
+    }
+
+    PodStatusWriter(PodView view, PodScope scope, MachineHandle machine, PodApi api, Pace repairs) {
+        this.repairs = repairs;
         this.view = view;
         this.scope = scope;
         this.machine = machine;
         this.api = api;
-        this.written = statusOf(view);
+        this.written = statusOf(view.pod());
+        this.version = version(view.pod());
     }
 
-    private static PodStatus statusOf(PodView view) {
-        var status = view.pod().getStatus();
+    private static PodStatus statusOf(Pod pod) {
+        var status = pod.getStatus();
         return status == null ? new PodStatus() : status;
     }
 
@@ -65,6 +84,7 @@ public final class PodStatusWriter {
         lock.lock();
         try {
             wanted = Optional.of(state);
+            newest = wanted;
             changed.signalAll();
             loop.ifPresent(Loop::nudge);
         } finally {
@@ -93,6 +113,50 @@ public final class PodStatusWriter {
         } finally {
             lock.unlock();
         }
+        var repair = new AtomicReference<@Nullable Loop>();
+        Runnable again = () -> Optional.ofNullable(repair.get()).ifPresent(Loop::nudge);
+        repair.set(
+                scope.loopUntilGone("pod-status-repair", "repair", repairs, () -> repair(again)));
+        view.onSeen(() -> {
+            if (isChanged(view.pod())) {
+                again.run();
+            }
+        });
+    }
+
+    /// Whether others have written to the pod since we did, and to what is ours. A watch may lag:
+    /// what it shows from before the last write says nothing.
+    private boolean isChanged(Pod seen) {
+        lock.lock();
+        try {
+            return newest.isPresent()
+                    && version(seen) > version
+                    && ForeignChange.between(written, statusOf(seen));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @param again for what a write is about to overtake, or has caused
+    private void repair(Runnable again) {
+        var seen = view.pod();
+        lock.lock();
+        try {
+            if (isChanged(seen) && busy) {
+                again.run();
+            } else if (isChanged(seen)) {
+                written = statusOf(seen);
+                newest.ifPresent(this::want);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Of one kind, versions can be compared; 0 if there is none.
+    private static long version(Pod pod) {
+        var version = pod.getMetadata().getResourceVersion();
+        return version == null || version.isEmpty() ? 0 : Long.parseLong(version);
     }
 
     /// Whatever goes wrong, the newest state is written in the end.
@@ -157,7 +221,7 @@ public final class PodStatusWriter {
                 view.pod().getSpec().getReadinessGates().stream()
                         .map(PodReadinessGate::getConditionType)
                         .toList();
-        var seen = statusOf(view);
+        var seen = statusOf(view.pod());
         var before = written.getConditions().isEmpty() ? seen : merge(written, seen);
         var status =
                 PodStatusView.render(
@@ -174,13 +238,14 @@ public final class PodStatusWriter {
         if (status.equals(written)) {
             return;
         }
-        api.patchStatus(view.pod(), status);
+        var patched = api.patchStatus(view.pod(), status);
         if ("Running".equals(status.getPhase())) {
             scope.reached(StartTrace.Step.TOLD);
         }
         lock.lock();
         try {
             written = status;
+            version = patched.map(PodStatusWriter::version).orElse(version);
         } finally {
             lock.unlock();
         }

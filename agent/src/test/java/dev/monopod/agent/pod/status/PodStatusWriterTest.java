@@ -13,8 +13,12 @@ import dev.monopod.agent.pod.scope.PodThreads;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.worker.FakeHost;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.loop.Pace;
 import dev.monopod.model.time.Clocks;
 import dev.monopod.model.time.Moment;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,6 +35,7 @@ class PodStatusWriterTest {
     @TempDir Path directory;
     private FakeHost host;
     private PodScope scope;
+    private PodView view;
     private PodStatusWriter writer;
     private PodState waiting;
 
@@ -47,14 +52,16 @@ class PodStatusWriterTest {
                         .endContainer()
                         .endSpec()
                         .build();
-        var view = new PodView(FakeHost.machine(), pod, directory.resolve("pod"));
+        view = new PodView(FakeHost.machine(), pod, directory.resolve("pod"));
         scope =
                 new PodScope(
                         "default/web",
                         new PodThreads("default/web", "m-uid"),
                         Clocks.ofProcess(),
                         new Loops(Clock.systemUTC(), new Random(1)));
-        writer = new PodStatusWriter(view, scope, new MachineHandle("web", 1 << 20), host);
+        writer =
+                new PodStatusWriter(
+                        view, scope, new MachineHandle("web", 1 << 20), host, Pace.whenNudged());
         waiting = PodState.initial(view.plan(), Moment.of(NOW));
     }
 
@@ -85,6 +92,76 @@ class PodStatusWriterTest {
 
         await().until(() -> "Pending".equals(host.status.getPhase()));
         assertThat(host.patches).hasValue(1);
+    }
+
+    @Test
+    void whatOthersMakeOfItIsMadeGood() {
+        told();
+
+        seen("9000", host.status.edit().withPhase("Failed").build());
+
+        await().until(() -> host.patches.get() == 2);
+        assertThat(host.status.getPhase()).isEqualTo("Pending");
+    }
+
+    /// As the node lifecycle controller does when a Node was silent.
+    @Test
+    void aConditionThatOthersTurnIsTurnedBack() {
+        told();
+        var turned =
+                host.status.getConditions().stream()
+                        .map(one -> one.edit().withStatus("Unknown").build())
+                        .toList();
+
+        seen("9000", host.status.edit().withConditions(turned).build());
+
+        await().until(() -> host.patches.get() == 2);
+        assertThat(host.status.getConditions())
+                .extracting(PodCondition::getStatus)
+                .doesNotContain("Unknown");
+    }
+
+    @Test
+    void conditionsOfOthersAreTheirs() {
+        told();
+
+        seen(
+                "9000",
+                host.status
+                        .edit()
+                        .addNewCondition()
+                        .withType("example.com/tested")
+                        .withStatus("True")
+                        .endCondition()
+                        .build());
+
+        await().during(Duration.ofMillis(300)).until(() -> host.patches.get() == 1);
+    }
+
+    /// A watch may lag behind what was written.
+    @Test
+    void whatWasSeenBeforeTheLastWriteSaysNothing() {
+        told();
+
+        seen("1000", host.status.edit().withPhase("Failed").build());
+
+        await().during(Duration.ofMillis(300)).until(() -> host.patches.get() == 1);
+    }
+
+    private void told() {
+        writer.want(waiting);
+        writer.start();
+        await().until(() -> host.patches.get() == 1);
+    }
+
+    private void seen(String version, PodStatus status) {
+        view.seen(
+                new PodBuilder(view.pod())
+                        .editMetadata()
+                        .withResourceVersion(version)
+                        .endMetadata()
+                        .withStatus(status)
+                        .build());
     }
 
     private PodState failed() {

@@ -180,11 +180,16 @@ public final class FakeHost
     }
 
     @Override
-    public boolean patchStatus(Pod patched, PodStatus written) {
+    public Optional<Pod> patchStatus(Pod patched, PodStatus written) {
         stumble("patchStatus");
         status = written;
-        patches.incrementAndGet();
-        return true;
+        return Optional.of(
+                new PodBuilder(patched)
+                        .editMetadata()
+                        .withResourceVersion(Integer.toString(1000 + patches.incrementAndGet()))
+                        .endMetadata()
+                        .withStatus(written)
+                        .build());
     }
 
     @Override
