@@ -13,10 +13,12 @@ import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Kubeconfig;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.health.HealthServer;
+import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.Sizing;
 import dev.monopod.model.time.Clocks;
 import dev.monopod.model.time.SteadyClock;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
@@ -103,6 +105,7 @@ public final class AgentMain implements Callable<Integer> {
                             return true;
                         });
                 kubelet.start();
+                watches.of(Node.class).onChange(ChangeHandler.each(nodes::seen));
                 guard.start();
                 nodes.start();
                 start.step(

@@ -8,6 +8,7 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
 import dev.monopod.model.time.Clocks;
 import dev.monopod.protocol.guest.ConfigureResponse;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,6 +89,21 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
             return new Tended(view, since, Instant.EPOCH, now, now, uid, trouble);
         }
 
+        /// Others have said that the Node is not ready. A watch may lag behind what was written.
+        Tended doubted(Instant now) {
+            var soonest = written.plus(RETRY);
+            return uid.isEmpty() || written.equals(Instant.EPOCH)
+                    ? this
+                    : new Tended(
+                            view,
+                            since,
+                            Instant.EPOCH,
+                            soonest.isAfter(now) ? soonest : now,
+                            fresh,
+                            uid,
+                            trouble);
+        }
+
         /// There is no Node yet, or no more: nothing to keep fresh.
         Tended absent(Instant now) {
             var wait = uid.isEmpty() ? TICK : RENEWAL;
@@ -138,6 +154,26 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     @Override
     public void keep(Machine machine) {
         ready(machine, ConfigureResponse.getDefaultInstance());
+    }
+
+    /// A Node as a watch shows it. After a silence, of the API server too, the node lifecycle
+    /// controller calls it not ready until its status is written anew; its Lease does not do.
+    public void seen(Node node) {
+        if (isDoubted(node)) {
+            var now = clocks.steady().instant();
+            nodes.computeIfPresent(
+                    node.getMetadata().getName(), (_, tended) -> tended.doubted(now));
+            loop.nudge();
+        }
+    }
+
+    private boolean isDoubted(Node node) {
+        return nodes.containsKey(node.getMetadata().getName())
+                && node.getStatus() != null
+                && node.getStatus().getConditions().stream()
+                        .anyMatch(condition ->
+                                condition.getType().equals("Ready")
+                                        && !"True".equals(condition.getStatus()));
     }
 
     @Override

@@ -9,6 +9,8 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.time.Clocks;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Clock;
 import java.time.Duration;
@@ -103,6 +105,37 @@ final class NodeStatusTest {
         assertThat(simulation.statuses()).containsExactly("node-0", "node-0");
         assertThat(simulation.renewals("node-0")).isGreaterThan(before + 1);
         assertThat(simulation.longestGap()).isLessThan(Duration.ofSeconds(12));
+    }
+
+    /// Its Lease alone does not make a Node ready again that was silent.
+    @Test
+    void writesTheStatusOfANodeAnewThatOthersCallNotReady() {
+        simulation.add(2);
+        simulation.run(Duration.ofSeconds(30));
+
+        simulation.nodes().seen(node("node-0", "Unknown"));
+        simulation.nodes().seen(node("node-0", "Unknown"));
+        simulation.nodes().seen(node("node-1", "True"));
+        simulation.nodes().seen(node("another-hosts", "Unknown"));
+        simulation.run(Duration.ofSeconds(3));
+
+        assertThat(simulation.statuses()).containsExactly("node-0", "node-1", "node-0");
+        simulation.run(Duration.ofMinutes(2));
+        assertThat(simulation.statuses()).hasSize(3);
+    }
+
+    private static Node node(String name, String ready) {
+        return new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .endMetadata()
+                .withNewStatus()
+                .addNewCondition()
+                .withType("Ready")
+                .withStatus(ready)
+                .endCondition()
+                .endStatus()
+                .build();
     }
 
     @Test
