@@ -120,6 +120,7 @@ func grantCommand() *cobra.Command {
 	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "an administrator's kubeconfig")
 	flags.StringVar(&options.DataDir, "data-dir", "/var/lib/monopod", "data folder")
 	flags.StringVar(&options.HostName, "host-name", "", "name of the host")
+	flags.BoolVar(&options.Controller, "controller", false, "whether the host runs a controller; if not, what it had for one is taken from it")
 	for _, name := range []string{"kubeconfig", "host-name"} {
 		_ = command.MarkFlagRequired(name)
 	}

@@ -354,6 +354,9 @@ second_host_of_another_cluster() {
     "$root/e2e/second-host" start "$second"
     sed "s|https://127.0.0.1:6443|https://$1:6443|" "$KUBECONFIG" >"$second/kubeconfig"
     on_second "$monopod" up --kubeconfig "$second/kubeconfig" --no-first-pod
+    expect "controllers" "$(accounts_of controller)" "controller.$(first_host)"
+    expect "files of a controller on the second host" "$(find "$second/data/kubeconfig" -name 'joined-controller*')" ""
+    contains "$(on_second "$monopod" status)" "The controller of $(hostname | tr A-Z a-z) leads."
     place second
     image=$(field pod hello '.spec.containers[0].image')
     kubectl run there --image="$image" --image-pull-policy=IfNotPresent --command -- sh -c 'mkdir /tmp/w; echo from-there >/tmp/w/index.html; httpd -f -p 8080 -h /tmp/w'
@@ -361,10 +364,32 @@ second_host_of_another_cluster() {
     expect "host of the pod" "$(host_of there)" second
     eventually 20 is from-there inside hello default "timeout 5 wget -qO- http://$(field pod there .status.podIP):8080/"
     kubectl delete pod there --now
+    the_controller_moves
     on_second "$monopod" down
     expect "hosts" "$(kubectl get hosts.monopod.dev -o name | wc -l)" 1
     hosts_end
     anywhere
+}
+
+accounts_of() { kubectl get serviceaccounts -n monopod-system -o name | sed -n "s|serviceaccount/\($1\..*\)|\1|p"; }
+
+# The second host gets the role, the first loses it, and there and back.
+the_controller_moves() {
+    local answer image
+    image=$(field pod hello '.spec.containers[0].image')
+    on_second "$monopod" up --controller --kubeconfig "$second/kubeconfig" --no-first-pod
+    "$monopod" up --no-controller --kubeconfig "$KUBECONFIG" --no-first-pod
+    expect "controllers" "$(accounts_of controller)" controller.second
+    expect "files of a controller on the first host" "$(find "$MONOPOD_DATA/kubeconfig" -name 'joined-controller*')" ""
+    contains "$("$monopod" status)" "The controller of second leads."
+    kubectl run moved --image="$image" --image-pull-policy=IfNotPresent --command -- sleep 600
+    eventually 120 runs moved default
+    kubectl delete pod moved --now
+    on_second "$monopod" up --no-controller --kubeconfig "$second/kubeconfig" --no-first-pod
+    answer=$("$monopod" status) && fail "status finds nothing wrong without a controller"
+    contains "$answer" "No controller runs in this cluster"
+    "$monopod" up --controller --kubeconfig "$KUBECONFIG" --no-first-pod
+    expect "controllers" "$(accounts_of controller)" "controller.$(first_host)"
 }
 
 second_host_leaves() {

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -30,10 +32,15 @@ var rights string
 //go:embed addons.yaml
 var addons string
 
-// joined is who a host is in a cluster that was there before Monopod.
+// joinedAgent is who a host is in a cluster that was there before Monopod.
 //
-//go:embed joined.yaml
-var joined string
+//go:embed joined-agent.yaml
+var joinedAgent string
+
+// joinedController is who the controller of such a host is, if it runs one.
+//
+//go:embed joined-controller.yaml
+var joinedController string
 
 const (
 	partOf    = "app.kubernetes.io/part-of"
@@ -57,23 +64,31 @@ func Own(values map[string]string) ([]*unstructured.Unstructured, error) {
 	return append(granted, more...), err
 }
 
-// Joined are the objects of a host in a cluster that was there before Monopod. All have labels, by which `monopod down`
-// finds them.
+// Joined are the objects of a host with an agent alone in a cluster that was there before Monopod. All have labels, by
+// which `monopod down` finds them.
 func Joined(host string) ([]*unstructured.Unstructured, error) {
-	values := map[string]string{"HOST_NAME": host}
-	all, err := granted(values)
+	all, err := granted(map[string]string{"HOST_NAME": host})
 	if err != nil {
 		return nil, err
 	}
-	identity, err := objects(values, joined)
-	if err != nil {
-		return nil, err
-	}
-	for _, object := range identity {
+	agent, err := identity(host, joinedAgent)
+	return append(all, agent...), err
+}
+
+// JoinedController are the objects that a host has beside those if it runs a controller. Nobody else needs them, so that
+// they can be removed without any other host noticing.
+func JoinedController(host string) ([]*unstructured.Unstructured, error) {
+	return identity(host, joinedController)
+}
+
+// identity is who a process of the host is.
+func identity(host, text string) ([]*unstructured.Unstructured, error) {
+	all, err := objects(map[string]string{"HOST_NAME": host}, text)
+	for _, object := range all {
 		label(object, hostLabel, host)
 		label(object, partOf, "monopod")
 	}
-	return append(all, identity...), nil
+	return all, err
 }
 
 // granted are the rights, the same for both.
@@ -135,6 +150,29 @@ func Apply(ctx context.Context, kubeconfig string, values map[string]string, caF
 
 // Put puts every object in place by server-side apply; all are tried, and the errors joined.
 func Put(ctx context.Context, config *rest.Config, wanted []*unstructured.Unstructured) error {
+	return each(config, wanted, func(objects dynamic.ResourceInterface, object *unstructured.Unstructured) error {
+		_, err := objects.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: "monopod", Force: true})
+		return err
+	})
+}
+
+// Remove removes every object that is there, the last first: what binds goes before what is bound, and counts at once. All
+// are tried, and the errors joined.
+func Remove(ctx context.Context, config *rest.Config, unwanted []*unstructured.Unstructured) error {
+	unwanted = slices.Clone(unwanted)
+	slices.Reverse(unwanted)
+	return each(config, unwanted, func(objects dynamic.ResourceInterface, object *unstructured.Unstructured) error {
+		err := objects.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// each does one thing to all objects of a cluster, and joins the errors.
+func each(config *rest.Config, all []*unstructured.Unstructured,
+	act func(dynamic.ResourceInterface, *unstructured.Unstructured) error) error {
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = 100, 100
 	client, err := dynamic.NewForConfig(config)
@@ -142,12 +180,10 @@ func Put(ctx context.Context, config *rest.Config, wanted []*unstructured.Unstru
 		return err
 	}
 	var failures []error
-	for _, object := range wanted {
+	for _, object := range all {
 		version := object.GroupVersionKind().GroupVersion()
 		resource := schema.GroupVersionResource{Group: version.Group, Version: version.Version, Resource: resources[object.GetKind()]}
-		_, err := client.Resource(resource).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object,
-			metav1.ApplyOptions{FieldManager: "monopod", Force: true})
-		if err != nil {
+		if err := act(client.Resource(resource).Namespace(object.GetNamespace()), object); err != nil {
 			failures = append(failures, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err))
 		}
 	}

@@ -19,7 +19,7 @@ func TestAJoinedClusterGetsTheRightsOfOurOwn(t *testing.T) {
 	}
 	for _, name := range []string{"ClusterRole monopod:agent", "ClusterRole monopod:controller", "ClusterRole monopod:logging-reader",
 		"ClusterRoleBinding monopod:agent:h", "ClusterRoleBinding monopod:controller"} {
-		a, b := find(t, own, name), find(t, joinedObjects(t), name)
+		a, b := find(t, own, name), find(t, joinedObjects(t, "h"), name)
 		if text(t, a) != text(t, b) {
 			t.Errorf("%s is another in a joined cluster:\n%s\n%s", name, text(t, a), text(t, b))
 		}
@@ -29,7 +29,7 @@ func TestAJoinedClusterGetsTheRightsOfOurOwn(t *testing.T) {
 // Nothing there makes anybody more than they are, but that a service account acts as the one user of its own process.
 func TestNobodyBecomesAnAdministratorOfAJoinedCluster(t *testing.T) {
 	var acts []string
-	for _, object := range joinedObjects(t) {
+	for _, object := range joinedObjects(t, "h") {
 		if !strings.HasSuffix(object.GetKind(), "Role") {
 			continue
 		}
@@ -61,14 +61,23 @@ func TestNobodyBecomesAnAdministratorOfAJoinedCluster(t *testing.T) {
 	}
 }
 
+// What a host without a controller has names the controller's user nowhere but where its rights are bound to it.
+func TestAHostWithAnAgentAloneActsAsNoController(t *testing.T) {
+	objects, err := Joined("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range objects {
+		if object.GetLabels()[hostLabel] == "h" && strings.Contains(text(t, object), "controller") {
+			t.Errorf("%s %s speaks of a controller: %s", object.GetKind(), object.GetName(), text(t, object))
+		}
+	}
+}
+
 // By its labels `down` finds all of it; what is of one host goes with that host, and takes nothing of another with it.
 func TestAllThatIsInstalledInAJoinedClusterIsLabelled(t *testing.T) {
 	for _, host := range []string{"h", "agent", "controller"} {
-		objects, err := Joined(host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, object := range objects {
+		for _, object := range joinedObjects(t, host) {
 			labels := object.GetLabels()
 			if labels[partOf] != "monopod" {
 				t.Errorf("%s %s has no label %s", object.GetKind(), object.GetName(), partOf)
@@ -83,13 +92,18 @@ func TestAllThatIsInstalledInAJoinedClusterIsLabelled(t *testing.T) {
 	}
 }
 
-func joinedObjects(t *testing.T) []*unstructured.Unstructured {
+// joinedObjects are all that a host can have.
+func joinedObjects(t *testing.T, host string) []*unstructured.Unstructured {
 	t.Helper()
-	objects, err := Joined("h")
+	objects, err := Joined(host)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return objects
+	controller, err := JoinedController(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(objects, controller...)
 }
 
 func find(t *testing.T, objects []*unstructured.Unstructured, name string) *unstructured.Unstructured {

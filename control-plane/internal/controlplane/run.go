@@ -162,7 +162,7 @@ func (config Config) renewDaily(ctx context.Context, s *supervisor.Supervisor) {
 
 // keepTokens says once of each trouble that there is, and once that it is over. A token may live ten minutes.
 func (config Config) keepTokens(ctx context.Context) {
-	keeper := granting.Keeper{DataDir: config.DataDir, HostName: config.HostName}
+	keeper := granting.Keeper{DataDir: config.DataDir, HostName: config.HostName, Controller: config.runs("controller")}
 	said := ""
 	for {
 		trouble := ""
@@ -183,6 +183,10 @@ func (config Config) keepTokens(ctx context.Context) {
 		case <-time.After(30 * time.Second):
 		}
 	}
+}
+
+func (config Config) runs(process string) bool {
+	return slices.ContainsFunc(config.Processes, func(p Process) bool { return p.Name == process })
 }
 
 // renewMember does the same for a host that has joined: the first host signs, so that one has to be there.

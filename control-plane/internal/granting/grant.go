@@ -8,14 +8,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	authentication "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
@@ -27,6 +31,9 @@ const (
 	namespace = "monopod-system"
 	// asked is the life of a token in seconds, 30 days; many clusters give a day at most.
 	asked = int64(30 * 24 * 60 * 60)
+	// agentPolicy is the name of the policy that holds agents to their own hosts, and of its binding.
+	agentPolicy    = "monopod-agents"
+	policyPatience = 10 * time.Second
 	// mend is what somebody has to do whose credential is worth nothing any more.
 	mend = "monopod up --kubeconfig FILE, with an administrator's, gives it a new one"
 )
@@ -36,6 +43,7 @@ type Options struct {
 	Kubeconfig string // of an administrator; nothing of it is kept but where the API server is, and who signs for it
 	DataDir    string
 	HostName   string
+	Controller bool // whether the host runs one; what it had for one before is taken from it if not
 }
 
 // process is one that speaks to the cluster, and as whom.
@@ -45,11 +53,15 @@ type process struct {
 	groups []string
 }
 
-func processes(host string) []process {
-	return []process{
-		{name: "agent", user: "monopod:agent:" + host, groups: []string{"monopod:agents"}},
-		{name: "controller", user: "monopod:controller"},
+const controllerName = "controller"
+
+// processes of a host that have credentials.
+func processes(host string, controller bool) []process {
+	all := []process{{name: "agent", user: "monopod:agent:" + host, groups: []string{"monopod:agents"}}}
+	if controller {
+		all = append(all, process{name: controllerName, user: "monopod:controller"})
 	}
+	return all
 }
 
 func (p process) account(host string) string { return p.name + "." + host }
@@ -63,7 +75,9 @@ func tokenFile(dataDir, process string) string {
 	return filepath.Join(dataDir, "kubeconfig", "joined-"+process+".token")
 }
 
-// Grant puts roles, bindings and service accounts in place, and writes kubeconfigs for agent and controller.
+// Grant puts roles, bindings and service accounts in place, and writes kubeconfigs for the agent, and for the controller if
+// the host runs one. If not, it takes what the host had for one, in the cluster and on the host; and as long as no policy holds agents to
+// their own hosts, the agent has no rights either.
 func Grant(ctx context.Context, options Options) error {
 	cluster, err := clusterOf(options.Kubeconfig)
 	if err != nil {
@@ -92,17 +106,79 @@ func Grant(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
+	controller, err := addons.JoinedController(options.HostName)
+	if err != nil {
+		return err
+	}
+	if options.Controller {
+		objects = append(objects, controller...)
+	} else {
+		held, err := agentsAreHeld(ctx, client, policyPatience)
+		if err != nil {
+			return err
+		}
+		if !held {
+			var binding *unstructured.Unstructured
+			objects, binding = withoutRights(objects, options.HostName)
+			controller = append(controller, binding)
+		}
+		if err := withdraw(ctx, config, options, controller); err != nil {
+			return err
+		}
+	}
 	if err := addons.Put(ctx, config, objects); err != nil {
 		return fmt.Errorf("the roles are not in place: %w", err)
 	}
 	return write(ctx, client, options, cluster)
 }
 
+// agentsAreHeld says whether the policy is there that holds an agent to its own host; a controller brings it. RBAC alone
+// would let an agent have tokens of any service account, and so what the controller may. Waits, since a controller may have
+// begun just now. (Who runs a controller gains nothing by that.)
+func agentsAreHeld(ctx context.Context, client kubernetes.Interface, patience time.Duration) (bool, error) {
+	for deadline := time.Now().Add(patience); ; {
+		_, err := client.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings().Get(ctx, agentPolicy, metav1.GetOptions{})
+		if !apierrors.IsNotFound(err) {
+			return err == nil, err
+		}
+		if time.Now().After(deadline) {
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// withoutRights parts the objects of a host from the binding that gives its agent all rights.
+func withoutRights(objects []*unstructured.Unstructured, host string) ([]*unstructured.Unstructured, *unstructured.Unstructured) {
+	at := slices.IndexFunc(objects, func(object *unstructured.Unstructured) bool {
+		return object.GetKind() == "ClusterRoleBinding" && object.GetName() == "monopod:agent:"+host
+	})
+	return slices.Delete(slices.Clone(objects), at, at+1), objects[at]
+}
+
+// withdraw takes from a host what it was as a controller. Rights go first: a token that somebody has copied is worth nothing
+// then, whatever becomes of the file.
+func withdraw(ctx context.Context, config *rest.Config, options Options, controller []*unstructured.Unstructured) error {
+	if err := addons.Remove(ctx, config, controller); err != nil {
+		return fmt.Errorf("the rights of the controller of host %s are not taken from it: %w", options.HostName, err)
+	}
+	for _, file := range []string{Kubeconfig(options.DataDir, controllerName), tokenFile(options.DataDir, controllerName)} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 func write(ctx context.Context, client kubernetes.Interface, options Options, cluster *api.Cluster) error {
 	if err := os.MkdirAll(filepath.Join(options.DataDir, "kubeconfig"), 0o700); err != nil {
 		return err
 	}
-	for _, p := range processes(options.HostName) {
+	for _, p := range processes(options.HostName, options.Controller) {
 		token, err := request(ctx, client, p.account(options.HostName))
 		if err != nil {
 			return fmt.Errorf("no token for the %s: %w", p.name, err)

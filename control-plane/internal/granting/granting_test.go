@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	admission "k8s.io/api/admissionregistration/v1"
 	authentication "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
@@ -22,6 +24,8 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+
+	"dev.monopod/control-plane/internal/addons"
 )
 
 var begin = time.Unix(1_800_000_000, 0)
@@ -60,7 +64,7 @@ func newCluster(now func() time.Time) *cluster {
 }
 
 func (c *cluster) keeper(folder string) Keeper {
-	return Keeper{DataDir: folder, HostName: "h", connect: func(config *rest.Config) (kubernetes.Interface, error) {
+	return Keeper{DataDir: folder, HostName: "h", Controller: true, connect: func(config *rest.Config) (kubernetes.Interface, error) {
 		c.as = append(c.as, config.Impersonate.UserName)
 		return c.client, nil
 	}}
@@ -69,7 +73,7 @@ func (c *cluster) keeper(folder string) Keeper {
 func granted(t *testing.T, c *cluster) string {
 	t.Helper()
 	folder := t.TempDir()
-	err := write(context.Background(), c.client, Options{DataDir: folder, HostName: "h"}, &api.Cluster{Server: "https://192.0.2.1"})
+	err := write(context.Background(), c.client, Options{DataDir: folder, HostName: "h", Controller: true}, &api.Cluster{Server: "https://192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +135,50 @@ func TestATokenIsRenewedByItselfOnceAThirdOfItsLifeIsLeft(t *testing.T) {
 	}
 }
 
+func TestAHostWithAnAgentAloneHasNoCredentialOfAController(t *testing.T) {
+	c := newCluster(func() time.Time { return begin })
+	folder := t.TempDir()
+	if err := write(context.Background(), c.client, Options{DataDir: folder, HostName: "h"}, &api.Cluster{Server: "https://192.0.2.1"}); err != nil {
+		t.Fatal(err)
+	}
+	keeper := c.keeper(folder)
+	keeper.Controller = false
+	if err := keeper.Pass(context.Background(), begin.Add(17*time.Hour)); err != nil {
+		t.Fatalf("it misses one: %v", err)
+	}
+	if want := []string{"monopod-system/agent.h", "monopod-system/agent.h"}; !slices.Equal(c.asked, want) {
+		t.Errorf("asked for %v, not %v", c.asked, want)
+	}
+	if slices.Contains(c.as, "monopod:controller") {
+		t.Errorf("asked as %q", c.as)
+	}
+}
+
+func TestAnAgentHasNoRightsUntilAPolicyHoldsIt(t *testing.T) {
+	objects, err := addons.Joined("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, binding := withoutRights(objects, "h")
+	if binding.GetName() != "monopod:agent:h" || len(left) != len(objects)-1 || slices.Contains(left, binding) {
+		t.Errorf("%s is parted from %d of %d objects", binding.GetName(), len(left), len(objects))
+	}
+	client := fake.NewClientset(&admission.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: "monopod-agents"}})
+	if held, err := agentsAreHeld(context.Background(), client, 0); err != nil || !held {
+		t.Errorf("with the policy: %v, %v", held, err)
+	}
+	client = fake.NewClientset()
+	if held, err := agentsAreHeld(context.Background(), client, 0); err != nil || held {
+		t.Errorf("without the policy: %v, %v", held, err)
+	}
+	client.PrependReactor("get", "validatingadmissionpolicybindings", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(schema.GroupResource{}, "monopod-agents", errors.New("no"))
+	})
+	if held, err := agentsAreHeld(context.Background(), client, 0); err == nil || held {
+		t.Errorf("when the cluster does not say: %v, %v", held, err)
+	}
+}
+
 func TestADamagedTokenIsRenewed(t *testing.T) {
 	c := newCluster(func() time.Time { return begin })
 	folder := granted(t, c)
@@ -162,7 +210,7 @@ func TestAnotherClusterIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	c := newCluster(func() time.Time { return begin })
 	ours := &api.Cluster{Server: "https://192.0.2.1", CertificateAuthorityData: []byte("ours")}
-	if err := write(context.Background(), c.client, Options{DataDir: folder, HostName: "h"}, ours); err != nil {
+	if err := write(context.Background(), c.client, Options{DataDir: folder, HostName: "h", Controller: true}, ours); err != nil {
 		t.Fatal(err)
 	}
 	other := filepath.Join(folder, "other")

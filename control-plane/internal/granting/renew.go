@@ -23,6 +23,8 @@ import (
 type Keeper struct {
 	DataDir  string
 	HostName string
+	// Controller says that the host runs one, with a credential of its own.
+	Controller bool
 	// connect is a client of the configuration; kubernetes.NewForConfig if nil.
 	connect func(*rest.Config) (kubernetes.Interface, error)
 }
@@ -30,7 +32,7 @@ type Keeper struct {
 // Pass looks at each credential once.
 func (k Keeper) Pass(ctx context.Context, now time.Time) error {
 	var failures []error
-	for _, p := range processes(k.HostName) {
+	for _, p := range processes(k.HostName, k.Controller) {
 		if err := k.keep(ctx, p, now); err != nil {
 			failures = append(failures, explain(p, k.HostName, err))
 		}

@@ -74,7 +74,6 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli fills the options
 public final class ControllerMain implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ControllerMain.class);
-    private static final String LEASE = "monopod-controller";
     private static final Duration CRD_LIMIT = Duration.ofSeconds(30);
 
     /// Less than the ten seconds after which the supervisor kills.
@@ -212,12 +211,14 @@ public final class ControllerMain implements Callable<Integer> {
                 client.leaderElector()
                         .withConfig(
                                 new LeaderElectionConfigBuilder()
-                                        .withName(LEASE)
+                                        .withName(Names.CONTROLLER_LEASE)
                                         .withLeaseDuration(Duration.ofSeconds(15))
                                         .withRenewDeadline(Duration.ofSeconds(10))
                                         .withRetryPeriod(Duration.ofSeconds(2))
                                         .withReleaseOnCancel(true)
-                                        .withLock(new LeaseLock(namespace, LEASE, name))
+                                        .withLock(
+                                                new LeaseLock(
+                                                        namespace, Names.CONTROLLER_LEASE, name))
                                         .withLeaderCallbacks(
                                                 new LeaderCallbacks(
                                                         () ->
@@ -250,7 +251,7 @@ public final class ControllerMain implements Callable<Integer> {
     /// The elector's release shortens the Lease to a second and leaves its holder, as its merge
     /// patch omits what is null; whoever reads the Lease would take the holder for alive.
     private void clearHolder(KubernetesClient client, String name) {
-        var resource = client.leases().inNamespace(namespace).withName(LEASE);
+        var resource = client.leases().inNamespace(namespace).withName(Names.CONTROLLER_LEASE);
         try {
             @Nullable Lease lease = resource.get();
             if (lease != null && name.equals(lease.getSpec().getHolderIdentity())) {

@@ -140,19 +140,23 @@ public final class JoinedCluster {
     public static void leave(Path kubeconfig, Installation installation, By by) {
         var hostName = installation.hostName();
         try (var client = Cluster.connect(kubeconfig)) {
+            // A cluster that never had a controller does not serve Monopod's kinds.
+            var hosts =
+                    ApiCall.unless(
+                            ApiCode.NOT_FOUND,
+                            () -> client.resources(Host.class).list().getItems());
             var last =
                     by == By.ADMINISTRATOR
-                            && client.resources(Host.class).list().getItems().stream()
+                            && hosts.orElse(List.of()).stream()
                                     .allMatch(
                                             host -> host.getMetadata().getName().equals(hostName));
             if (last) {
                 // First: with nobody to answer them they would refuse every pod of a profile.
                 removeAdmission(client);
             }
-            client.resources(Machine.class).list().getItems().stream()
-                    .filter(machine -> machine.getSpec().host().equals(hostName))
-                    .forEach(machine -> forget(client, machine));
-            client.resources(Host.class).withName(hostName).delete();
+            if (hosts.isPresent()) {
+                removeHost(client, hostName);
+            }
             if (installation.standing().givenAddress().isPresent()) {
                 new HostAddresses(client).release(hostName);
             }
@@ -160,13 +164,22 @@ public final class JoinedCluster {
             if (by == By.ADMINISTRATOR) {
                 rights.remove(hostName);
             }
-            if (last) {
+            if (last && hosts.isPresent()) {
                 removeClaims(client);
                 removeLoadBalancers(client);
                 removeDefinitions(client);
+            }
+            if (last) {
                 rights.removeAll();
             }
         }
+    }
+
+    private static void removeHost(KubernetesClient client, String hostName) {
+        client.resources(Machine.class).list().getItems().stream()
+                .filter(machine -> machine.getSpec().host().equals(hostName))
+                .forEach(machine -> forget(client, machine));
+        client.resources(Host.class).withName(hostName).delete();
     }
 
     private static void removeAdmission(KubernetesClient client) {

@@ -2,7 +2,9 @@ package dev.monopod.cli.down;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.cluster.Leader;
 import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.HostNames;
 import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Kubeconfigs;
@@ -12,8 +14,10 @@ import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.kube.api.Host;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -68,6 +72,7 @@ public final class DownCommand implements Callable<Integer> {
         noteMembers(layout, steps);
         steps.step("control plane, controller and agent", down::supervisor);
         steps.step("machines", down::machines);
+        noteController(layout, steps);
         if (!keepData) {
             leaveCluster(layout, steps);
         }
@@ -101,6 +106,36 @@ public final class DownCommand implements Callable<Integer> {
         }
     }
 
+    /// Their pods run on, and nobody places new ones.
+    private void noteController(Layout layout, Steps steps) {
+        var installation = Installation.read(layout);
+        if (installation.isEmpty()
+                || !(installation.get().standing() instanceof Standing.Guest guest)
+                || !guest.runsController()) {
+            return;
+        }
+        var file = administrator(guest).orElse(layout.guestKubeconfig("agent"));
+        try (var client = Cluster.connect(file)) {
+            var alone =
+                    new Leader(client, Clock.systemUTC())
+                            .leftAlone(installation.get().hostName(), HostNames.own());
+            if (!alone.isEmpty()) {
+                steps.note(
+                        "the controller ran on this host alone: nothing places pods on %s any more"
+                                .formatted(String.join(", ", alone)));
+                steps.note(
+                        "to let one of them run it, there: monopod up --controller --kubeconfig FILE, with an administrator's");
+            }
+        } catch (UncheckedIOException | KubernetesClientException unreachable) {
+            // What else becomes of such a cluster is said where this host leaves it.
+            return;
+        }
+    }
+
+    private Optional<Path> administrator(Standing.Guest guest) {
+        return Optional.ofNullable(kubeconfig).or(guest::administrator);
+    }
+
     /// A cluster that does not answer holds nothing up: the machine is cleared all the same.
     private void leaveCluster(Layout layout, Steps steps) {
         Installation.read(layout)
@@ -113,8 +148,8 @@ public final class DownCommand implements Callable<Integer> {
     private void leave(Installation installation, Path own, Steps steps) {
         var standing = installation.standing();
         var administrator =
-                standing instanceof Standing.Guest
-                        ? Optional.ofNullable(kubeconfig).or(standing::administrator)
+                standing instanceof Standing.Guest guest
+                        ? administrator(guest)
                         : Optional.<Path>empty();
         leave(
                 installation,

@@ -34,7 +34,11 @@ public record Installation(
                             new Standing.Member(it.dns(), it.underlay(), address);
                     case Standing.Guest it ->
                             new Standing.Guest(
-                                    it.kubeconfig(), it.dns(), it.underlay(), Optional.of(address));
+                                    it.kubeconfig(),
+                                    it.dns(),
+                                    it.underlay(),
+                                    Optional.of(address),
+                                    it.role());
                 };
         return new Installation(hostName, network, overcommit, there);
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.network.Cidr;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param joinedDns address of that cluster's DNS
 /// @param place among other hosts; null as written by a version that knew of one host only
 /// @param standing null as written by a version that told a member by its kubeconfig's name
+/// @param role of a guest; null if it is none, and as written by a version whose guests all ran a
+///   controller
 @JsonIgnoreProperties(ignoreUnknown = true)
 record InstallationFile(
         String vpc,
@@ -26,7 +29,8 @@ record InstallationFile(
         String kubeconfig,
         String joinedDns,
         @Nullable Place place,
-        @Nullable Kind standing) {
+        @Nullable Kind standing,
+        Standing.@Nullable Role role) {
     record Place(String underlayAddress, String givenAddress) {}
 
     enum Kind {
@@ -58,7 +62,8 @@ record InstallationFile(
                     case Standing.First _ -> Kind.FIRST;
                     case Standing.Member _ -> Kind.MEMBER;
                     case Standing.Guest _ -> Kind.GUEST;
-                });
+                },
+                standing instanceof Standing.Guest guest ? guest.role() : null);
     }
 
     Installation installation() {
@@ -80,7 +85,13 @@ record InstallationFile(
         return switch (kind()) {
             case ALONE, FIRST -> Standing.own(underlay);
             case MEMBER -> new Standing.Member(joinedDns, underlay.orElse(""), address.orElse(""));
-            case GUEST -> new Standing.Guest(Path.of(kubeconfig), joinedDns, underlay, address);
+            case GUEST ->
+                    new Standing.Guest(
+                            Path.of(kubeconfig),
+                            joinedDns,
+                            underlay,
+                            address,
+                            Objects.requireNonNullElse(role, Standing.Role.CONTROLLER_AND_AGENT));
         };
     }
 

@@ -30,8 +30,20 @@ public sealed interface Standing {
     /// @param dns address of the cluster's DNS
     /// @param underlay address by which other hosts reach it; empty if there is none
     /// @param address in the VPC; empty on the first of Monopod's hosts
-    record Guest(Path kubeconfig, String dns, Optional<String> underlay, Optional<String> address)
+    record Guest(
+            Path kubeconfig,
+            String dns,
+            Optional<String> underlay,
+            Optional<String> address,
+            Role role)
             implements Standing {}
+
+    /// What a host of a cluster that is not Monopod's runs. Whoever is root where a controller runs
+    /// has the controller's rights, so that it is the operator's choice.
+    enum Role {
+        CONTROLLER_AND_AGENT,
+        AGENT_ONLY
+    }
 
     /// A host with a control plane of its own.
     ///
@@ -47,10 +59,13 @@ public sealed interface Standing {
         };
     }
 
-    /// Whether a controller runs here: every cluster has one per host, but a [First] host's has its
-    /// own only.
+    /// Whether a controller runs here.
     default boolean runsController() {
-        return !(this instanceof Member);
+        return switch (this) {
+            case Alone _, First _ -> true;
+            case Member _ -> false;
+            case Guest guest -> guest.role() == Role.CONTROLLER_AND_AGENT;
+        };
     }
 
     /// Whether commands on this host may make profiles and pods.

@@ -21,11 +21,13 @@ record Credentials(Layout layout) {
     /// not answer refuses none.
     List<String> refused() {
         var installation = Installation.read(layout);
-        if (installation.isEmpty() || !(installation.get().standing() instanceof Standing.Guest)) {
+        if (installation.isEmpty()
+                || !(installation.get().standing() instanceof Standing.Guest guest)) {
             return List.of();
         }
         List<String> words = new ArrayList<>();
-        for (var process : List.of("agent", "controller")) {
+        for (var process :
+                guest.runsController() ? List.of("agent", "controller") : List.of("agent")) {
             try (var client = Cluster.connect(layout.guestKubeconfig(process))) {
                 var unused = client.raw(WHO_AM_I, "POST", REVIEW);
             } catch (UncheckedIOException unreadable) {

@@ -1,14 +1,18 @@
 package dev.monopod.cli.status;
 
 import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.cluster.Leader;
 import dev.monopod.cli.installation.CommonOptions;
+import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.installation.SupervisorClient;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Table;
 import dev.monopod.cli.terminal.Text;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.client.ApiCode;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -45,6 +49,7 @@ public final class StatusCommand implements Callable<Integer> {
         var refused = new Credentials(layout).refused();
         answer.put("refusedCredentials", refused);
         refused.forEach(words -> text.append('\n').append(words).append('\n'));
+        var led = led(layout, answer, text);
         var clusterAnswers = cluster(layout, answer, text);
         if (options.json()) {
             answer.put("up", supervisor.isPresent());
@@ -53,7 +58,29 @@ public final class StatusCommand implements Callable<Integer> {
             System.out.print(text);
         }
         boolean ready = supervisor.map(SupervisorClient.Status::allReady).orElse(false);
-        return ready && clusterAnswers && refused.isEmpty() ? 0 : 1;
+        return ready && led && clusterAnswers && refused.isEmpty() ? 0 : 1;
+    }
+
+    /// In a cluster that was there before Monopod the controller may run on another host, or on
+    /// none. One that does not answer is told of elsewhere.
+    private boolean led(Layout layout, Map<String, Object> answer, StringBuilder text) {
+        if (Installation.read(layout)
+                .filter(it -> it.standing() instanceof Standing.Guest)
+                .isEmpty()) {
+            return true;
+        }
+        try (var client = Cluster.connect(layout)) {
+            var leader = new Leader(client, clock).host();
+            answer.put("controllerOf", leader.orElse(""));
+            text.append('\n')
+                    .append(
+                            leader.map("The controller of %s leads."::formatted)
+                                    .orElse(Leader.NOBODY))
+                    .append('\n');
+            return leader.isPresent();
+        } catch (CliException | KubernetesClientException noAnswer) {
+            return true;
+        }
     }
 
     private Table processes(SupervisorClient.Status status) {
@@ -94,14 +121,20 @@ public final class StatusCommand implements Callable<Integer> {
             text.append('\n').append(pods(pods));
             return true;
         } catch (CliException | KubernetesClientException noCluster) {
-            var reason =
-                    noCluster instanceof KubernetesClientException refused
-                            ? Cluster.reason(refused)
-                            : String.valueOf(noCluster.getMessage());
+            var reason = reason(noCluster);
             answer.put("error", reason);
-            text.append("The API server does not answer: ").append(reason).append('\n');
+            text.append(reason).append('\n');
             return false;
         }
+    }
+
+    private static String reason(RuntimeException noCluster) {
+        if (!(noCluster instanceof KubernetesClientException refused)) {
+            return "The API server does not answer: " + noCluster.getMessage();
+        }
+        return ApiCode.NOT_FOUND.in(refused)
+                ? "The cluster does not know Monopod's kinds yet, which the controller brings."
+                : "The API server does not answer: " + Cluster.reason(refused);
     }
 
     private Table hosts(List<Host> hosts) {

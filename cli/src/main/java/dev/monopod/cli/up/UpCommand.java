@@ -2,12 +2,14 @@ package dev.monopod.cli.up;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.cluster.Leader;
 import dev.monopod.cli.doctor.Preflight;
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.HostNames;
 import dev.monopod.cli.installation.HostRoutes;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.installation.Underlays;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
@@ -84,6 +86,20 @@ public final class UpCommand implements Callable<Integer> {
                     "Address by which other hosts reach this one (default: that of the default route).")
     private @Nullable String underlay;
 
+    @Option(
+            names = UpPlan.CONTROLLER,
+            arity = "0",
+            description =
+                    "Run the controller here, in a cluster that was there before (default: on the first host that joins it).")
+    private boolean controller;
+
+    @Option(
+            names = UpPlan.NO_CONTROLLER,
+            arity = "0",
+            description =
+                    "Run no controller here; what this host had for one before is taken from it.")
+    private boolean noController;
+
     @Option(names = "--no-first-pod", description = "Stop after the profile: start no pod.")
     private boolean noFirstPod;
 
@@ -112,13 +128,22 @@ public final class UpCommand implements Callable<Integer> {
                         : plan.installation();
         var up = new UpSteps(layout, installation, steps);
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
-        up.processes();
+        if (up.processes() == UpSteps.Agent.WAITS_FOR_A_CONTROLLER) {
+            steps.note(Leader.NOBODY);
+            steps.note(
+                    "the agent of this host waits for it; once it runs, here again: monopod up --kubeconfig FILE");
+            return 0;
+        }
         up.host();
         if (!installation.standing().administers()) {
             steps.note(
                     "this machine is a host of the cluster of "
                             + installation.standing().kubeconfig(layout));
             return 0;
+        }
+        if (!installation.standing().runsController()) {
+            steps.note(
+                    "the controller runs on another host; to let this one run it: monopod up --controller --kubeconfig FILE");
         }
         installation
                 .standing()
@@ -177,12 +202,22 @@ public final class UpCommand implements Callable<Integer> {
                                         .map(it -> JoinedCluster.ask(it, hostName)),
                                 HostRoutes.ranges(),
                                 hostName,
-                                Underlays.usual()));
+                                Underlays.usual(),
+                                administrator(asked, last)));
         return switch (plan) {
             case UpPlan.Go go -> go;
             case UpPlan.WrongUsage wrong -> throw usage(wrong.message());
             case UpPlan.Refused refused -> throw new CliException(refused.message(), refused.fix());
         };
+    }
+
+    private static UpDecision.Administrator administrator(
+            UpPlan.Asked asked, Optional<Installation> last) {
+        return asked.kubeconfig()
+                        .or(() -> last.flatMap(it -> it.standing().administrator()))
+                        .isPresent()
+                ? UpDecision.Administrator.THERE
+                : UpDecision.Administrator.GONE;
     }
 
     /// An administrator's file may be gone once this host has credentials of its own.
@@ -207,6 +242,9 @@ public final class UpCommand implements Callable<Integer> {
         if (underlay != null && !Underlays.exists(underlay)) {
             throw usage("--underlay-address %s: no link has it".formatted(underlay));
         }
+        if (controller && noController) {
+            throw usage("--controller and --no-controller exclude each other");
+        }
         return new UpPlan.Asked(
                 vpc,
                 Optional.ofNullable(vpcCidr),
@@ -215,7 +253,15 @@ public final class UpCommand implements Callable<Integer> {
                 Optional.ofNullable(kubeconfig).map(it -> it.toAbsolutePath().normalize()),
                 Optional.ofNullable(cpuOvercommit),
                 Optional.ofNullable(storageOvercommit),
-                Optional.ofNullable(underlay));
+                Optional.ofNullable(underlay),
+                role());
+    }
+
+    private Optional<Standing.Role> role() {
+        if (controller) {
+            return Optional.of(Standing.Role.CONTROLLER_AND_AGENT);
+        }
+        return noController ? Optional.of(Standing.Role.AGENT_ONLY) : Optional.empty();
     }
 
     private static Installation place(Layout layout, UpPlan.Go plan) {

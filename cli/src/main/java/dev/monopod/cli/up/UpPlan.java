@@ -17,6 +17,11 @@ import java.util.stream.Stream;
 /// What `up` makes of this host: what the options say, else what the last `up` decided, else what
 /// the cluster says that the host joins, else the default. Pure.
 sealed interface UpPlan {
+    /// Options by which the operator says which hosts run a controller.
+    String CONTROLLER = "--controller";
+
+    String NO_CONTROLLER = "--no-controller";
+
     /// @param others the VPC in which other hosts stand, if this one joins their cluster now and
     ///   has to claim an address there
     record Go(Installation installation, Optional<Vpc> others) implements UpPlan {}
@@ -30,6 +35,7 @@ sealed interface UpPlan {
     /// The options, as far as the user gave them.
     ///
     /// @param vpc name of the VPC
+    /// @param role of a host of a cluster that was there before Monopod
     record Asked(
             String vpc,
             Optional<String> range,
@@ -38,7 +44,8 @@ sealed interface UpPlan {
             Optional<Path> kubeconfig,
             Optional<Integer> cpuOvercommit,
             Optional<Integer> storageOvercommit,
-            Optional<String> underlay) {}
+            Optional<String> underlay,
+            Optional<Standing.Role> role) {}
 
     /// What this host, and the cluster that it joins, are like.
     ///
@@ -46,12 +53,14 @@ sealed interface UpPlan {
     /// @param joined empty if the host has a cluster of its own
     /// @param routed ranges that the host routes already
     /// @param usualUnderlay by which others would reach this host, unless somebody says otherwise
+    /// @param administrator whether there is a file by which the cluster's rights can be changed
     record Found(
             Optional<Installation> last,
             Optional<JoinedCluster.Facts> joined,
             List<Cidr> routed,
             String hostName,
-            Optional<String> usualUnderlay) {}
+            Optional<String> usualUnderlay,
+            UpDecision.Administrator administrator) {}
 
     /// Which cluster the host joins; empty: one of its own. What stands against that is told by
     /// [#of].
@@ -80,12 +89,14 @@ sealed interface UpPlan {
         found.last().ifPresent(last -> sameNetwork(network, last.network()));
         Overcommit overcommit = overcommit(asked, found.last().map(Installation::overcommit));
         others.ifPresent(vpc -> inside(vpc, network.range()));
+        var standing = standing(asked, found);
+        noRoleOfOwn(asked, standing);
         return new Go(
                 new Installation(
                         found.last().map(Installation::hostName).orElse(found.hostName()),
                         network,
                         overcommit,
-                        standing(asked, found)),
+                        standing),
                 others);
     }
 
@@ -219,8 +230,46 @@ sealed interface UpPlan {
                                 kubeconfig,
                                 found.joined().orElseThrow().dnsAddress(),
                                 underlay,
-                                last.flatMap(Standing::givenAddress)))
+                                last.flatMap(Standing::givenAddress),
+                                role(asked, found, last)))
                 .orElseGet(() -> Standing.own(underlay));
+    }
+
+    /// What the operator says, else what this host was, else: the first host runs the controller.
+    private static Standing.Role role(Asked asked, Found found, Optional<Standing> last) {
+        var before =
+                last.filter(Standing.Guest.class::isInstance)
+                        .map(it -> ((Standing.Guest) it).role());
+        var first = found.joined().flatMap(JoinedCluster.Facts::vpc).isEmpty();
+        var role =
+                asked.role()
+                        .or(() -> before)
+                        .orElse(
+                                first
+                                        ? Standing.Role.CONTROLLER_AND_AGENT
+                                        : Standing.Role.AGENT_ONLY);
+        if (before.isPresent()
+                && role != before.get()
+                && found.administrator() == UpDecision.Administrator.GONE) {
+            throw new Stop(
+                    new Refused(
+                            "whether this host runs a controller is changed in the cluster, too, and no administrator's kubeconfig is there",
+                            "monopod up %s --kubeconfig FILE, with an administrator's"
+                                    .formatted(
+                                            role == Standing.Role.AGENT_ONLY
+                                                    ? NO_CONTROLLER
+                                                    : CONTROLLER)));
+        }
+        return role;
+    }
+
+    /// The controller of a cluster of Monopod's own runs where its control plane does.
+    private static void noRoleOfOwn(Asked asked, Standing standing) {
+        if (asked.role().isPresent() && !(standing instanceof Standing.Guest)) {
+            throw usage(
+                    "%s and %s are for a host of a cluster that was there before Monopod (--kubeconfig); in a cluster of Monopod's own the controller runs on the first host"
+                            .formatted(CONTROLLER, NO_CONTROLLER));
+        }
     }
 
     private static Stop usage(String message) {

@@ -2,6 +2,7 @@ package dev.monopod.cli.up;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.JoinedCluster;
+import dev.monopod.cli.cluster.Leader;
 import dev.monopod.cli.image.Images;
 import dev.monopod.cli.installation.Commands;
 import dev.monopod.cli.installation.Hashes;
@@ -20,6 +21,7 @@ import dev.monopod.cli.up.UpDecision.Inputs;
 import dev.monopod.host.network.HostNetwork.VpcNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.NetworkException;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -37,6 +39,10 @@ import java.util.stream.Stream;
 public final class UpSteps {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final Duration GRANT_LIMIT = Duration.ofSeconds(60);
+
+    /// A controller that begins anew leads again within this time.
+    private static final Duration LEAD_LIMIT = Duration.ofSeconds(30);
+
     private static final int RESTART_LIMIT = 8;
 
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
@@ -46,6 +52,15 @@ public final class UpSteps {
     private final Steps steps;
     private final SupervisorClient supervisor;
     private String firstImage = "";
+    private Agent agent = Agent.READY;
+
+    /// What became of the agent of this host.
+    public enum Agent {
+        READY,
+
+        /// It runs, and begins once a controller has brought Monopod's kinds and the VPC.
+        WAITS_FOR_A_CONTROLLER
+    }
 
     public UpSteps(Layout layout, Installation installation, Steps steps) {
         this.layout = layout;
@@ -76,8 +91,8 @@ public final class UpSteps {
     }
 
     /// Starts the supervisor, or leaves the running one alone if it runs what it should; then waits
-    /// for each process in turn.
-    public void processes() {
+    /// for each process in turn, but not for an agent that no controller lets begin.
+    public Agent processes() {
         var wanted =
                 new Inputs(
                         new SupervisorConfig(installation, layout, System.getenv()).text(),
@@ -105,6 +120,7 @@ public final class UpSteps {
                         : UpDecision.Administrator.GONE;
         UpDecision.of(running, wanted, installation.standing(), administrator)
                 .forEach(step -> perform(step, wanted));
+        return agent;
     }
 
     private void perform(UpDecision step, Inputs wanted) {
@@ -129,10 +145,35 @@ public final class UpSteps {
             }
             case START_SUPERVISOR -> steps.step("supervisor", this::startSupervisor);
             case AWAIT_PROCESSES -> {
+                if (!led()) {
+                    agent = Agent.WAITS_FOR_A_CONTROLLER;
+                }
                 for (var name : processNames()) {
-                    steps.step(name, () -> awaitReady(name));
+                    if (!name.equals("agent") || agent == Agent.READY) {
+                        steps.step(name, () -> awaitReady(name));
+                    }
                 }
             }
+        }
+    }
+
+    /// Whether a controller leads in the cluster, or is about to since it runs here.
+    private boolean led() {
+        var standing = installation.standing();
+        if (!(standing instanceof Standing.Guest) || standing.runsController()) {
+            return true;
+        }
+        try (var client = Cluster.connect(kubeconfigFile())) {
+            var leader = new Leader(client, Clock.systemUTC());
+            return Waiting.until(LEAD_LIMIT, () -> leads(leader));
+        }
+    }
+
+    private static boolean leads(Leader leader) {
+        try {
+            return leader.host().isPresent();
+        } catch (KubernetesClientException notYet) {
+            return false;
         }
     }
 
@@ -157,7 +198,8 @@ public final class UpSteps {
                         "--data-dir",
                         layout.data().toString(),
                         "--host-name",
-                        installation.hostName())
+                        installation.hostName(),
+                        "--controller=" + installation.standing().runsController())
                 .ifPresent(words -> {
                     throw new CliException(words.replaceFirst("^Error: ", ""));
                 });

@@ -13,6 +13,8 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -24,6 +26,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -33,6 +36,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What `up` gives two hosts in a real cluster, and what `down` takes back.
 final class JoinedRightsIT {
+    private static final String SECRETS = "/api/v1/secrets";
+    private static final String WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    private static final String REVIEW =
+            "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"SelfSubjectReview\"}";
+    private static final String TOKEN_REQUEST =
+            "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\", \"spec\": {}}";
+
     @TempDir private Path folder;
 
     private ApiServer apiServer;
@@ -56,8 +66,8 @@ final class JoinedRightsIT {
 
     @Test
     void givesEachHostItsOwnAndTakesItBack() throws IOException {
-        grant("h");
-        grant("other");
+        grant("h", Runs.CONTROLLER);
+        grant("other", Runs.CONTROLLER);
         assertThat(files("h"))
                 .allSatisfy(file ->
                         assertThat(
@@ -98,7 +108,204 @@ final class JoinedRightsIT {
         assertThat(system == null || system.getMetadata().getDeletionTimestamp() != null).isTrue();
     }
 
-    private void grant(String host) {
+    @Test
+    void aHostWithAnAgentAloneHasNothingOfTheControllers() throws IOException {
+        grant("first", Runs.CONTROLLER);
+        policy();
+        grant("later", Runs.NO_CONTROLLER);
+
+        assertThat(ofHost("first"))
+                .containsExactlyInAnyOrder(
+                        "ServiceAccount agent.first",
+                        "ClusterRoleBinding monopod:agent:first",
+                        "ClusterRole monopod:as-agent:first",
+                        "ClusterRoleBinding monopod:as-agent:first",
+                        "Role monopod:renew-agent:first",
+                        "RoleBinding monopod:renew-agent:first",
+                        "ServiceAccount controller.first",
+                        "ClusterRole monopod:as-controller:first",
+                        "ClusterRoleBinding monopod:as-controller:first",
+                        "Role monopod:renew-controller:first",
+                        "RoleBinding monopod:renew-controller:first");
+        assertThat(ofHost("later"))
+                .containsExactlyInAnyOrder(
+                        "ServiceAccount agent.later",
+                        "ClusterRoleBinding monopod:agent:later",
+                        "ClusterRole monopod:as-agent:later",
+                        "ClusterRoleBinding monopod:as-agent:later",
+                        "Role monopod:renew-agent:later",
+                        "RoleBinding monopod:renew-agent:later");
+        assertThat(files("later"))
+                .extracting(file -> file.getFileName().toString())
+                .containsExactlyInAnyOrder("joined-agent.kubeconfig", "joined-agent.token");
+        awaitAgent("later");
+    }
+
+    @Test
+    void anAgentAloneHasNoRightsBeforeAControllerHasBroughtThePolicyThatHoldsIt()
+            throws IOException {
+        grant("first", Runs.NO_CONTROLLER);
+        grant("other", Runs.CONTROLLER);
+
+        assertThat(ofHost("first"))
+                .isNotEmpty()
+                .doesNotContain("ClusterRoleBinding monopod:agent:first");
+        awaitAgent("first");
+        nothingOfTheControllers("first", "other");
+
+        policy();
+        grant("first", Runs.NO_CONTROLLER);
+
+        assertThat(ofHost("first")).contains("ClusterRoleBinding monopod:agent:first");
+    }
+
+    /// In place of the controller's, whose text is not tried here but in JoinedHostIT.
+    private void policy() {
+        for (var object :
+                List.of(
+                        """
+                        apiVersion: admissionregistration.k8s.io/v1
+                        kind: ValidatingAdmissionPolicy
+                        metadata: {name: monopod-agents}
+                        spec:
+                          matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [endpoints]}]}
+                          validations: [{expression: "true"}]
+                        """,
+                        """
+                        apiVersion: admissionregistration.k8s.io/v1
+                        kind: ValidatingAdmissionPolicyBinding
+                        metadata: {name: monopod-agents}
+                        spec: {policyName: monopod-agents, validationActions: [Deny]}
+                        """)) {
+            admin.resource("---\n" + object).serverSideApply();
+        }
+    }
+
+    @Test
+    void aHostThatRunsNoControllerAnyMoreLosesWhatItHadForOne() throws IOException {
+        grant("first", Runs.CONTROLLER);
+        awaitController("first");
+        var stolen = Files.readString(file("first", "controller", "token"));
+
+        grant("first", Runs.NO_CONTROLLER);
+
+        assertThat(ofHost("first")).allMatch(name -> name.contains("agent"));
+        assertThat(files("first"))
+                .extracting(file -> file.getFileName().toString())
+                .containsExactlyInAnyOrder("joined-agent.kubeconfig", "joined-agent.token");
+        // Who had copied the token before has nothing left: at once no rights, and soon no name.
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> {
+                    refusedTo(stolen, "monopod:controller", SECRETS);
+                    refusedTo(stolen, "", SECRETS);
+                });
+        awaitAgent("first");
+        nothingOfTheControllers("first", "first");
+
+        // And the operator gives it back, to the same host or another.
+        grant("first", Runs.CONTROLLER);
+        awaitController("first");
+        refusedTo(stolen, "monopod:controller", SECRETS);
+    }
+
+    /// With all that lies on the host, as whoever took it over: as its agent, by itself, and as the
+    /// controller.
+    ///
+    /// @param other whose controller's account it goes for
+    private void nothingOfTheControllers(String captured, String other) throws IOException {
+        var token = Files.readString(file(captured, "agent", "token"));
+        for (var user : List.of("", Names.AGENT_USER + captured)) {
+            refusedTo(token, user, SECRETS);
+            refusedTo(token, user, "/api/v1/namespaces/default/secrets/any");
+            for (var account : List.of("controller." + other, "controller." + captured)) {
+                var path = "/api/v1/namespaces/monopod-system/serviceaccounts/" + account;
+                refusedTo(token, user, path + "/token", TOKEN_REQUEST);
+            }
+            refusedTo(
+                    token,
+                    user,
+                    "/api/v1/namespaces/monopod-system/serviceaccounts",
+                    """
+                    {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "controller.%s"}}\
+                    """
+                            .formatted(captured));
+            refusedTo(
+                    token,
+                    user,
+                    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+                    """
+                    {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "mine"},
+                     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "monopod:controller"},
+                     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "monopod:agent:%s"}]}\
+                    """
+                            .formatted(captured));
+        }
+        for (var user :
+                List.of(
+                        "monopod:controller",
+                        "system:serviceaccount:monopod-system:controller." + other,
+                        Names.AGENT_USER + other + "x")) {
+            refusedTo(token, user, SECRETS);
+            refusedTo(token, user, WHO_AM_I, REVIEW);
+        }
+    }
+
+    private void refusedTo(String token, String user, String path, String... body) {
+        assertThatExceptionOfType(KubernetesClientException.class)
+                .as("%s as %s", path, user)
+                .isThrownBy(() -> {
+                    try (var client = as(token, user)) {
+                        var unused =
+                                body.length == 0
+                                        ? client.raw(path)
+                                        : client.raw(path, "POST", body[0]);
+                    }
+                })
+                .satisfies(failure -> assertThat(failure.getCode()).isIn(401, 403));
+    }
+
+    /// Whoever has the token, saying that they are this user.
+    private KubernetesClient as(String token, String user) {
+        var known = admin.getConfiguration();
+        var config =
+                new ConfigBuilder(Config.empty())
+                        .withMasterUrl(known.getMasterUrl())
+                        .withCaCertData(known.getCaCertData())
+                        .withCaCertFile(known.getCaCertFile())
+                        .withOauthToken(token)
+                        .withRequestRetryBackoffLimit(0);
+        if (!user.isEmpty()) {
+            config.withImpersonateUsername(user);
+        }
+        return new KubernetesClientBuilder().withConfig(config.build()).build();
+    }
+
+    private void awaitAgent(String host) {
+        await(host, "agent", Names.AGENT_USER + host);
+    }
+
+    private void awaitController(String host) {
+        await(host, "controller", "monopod:controller");
+    }
+
+    private void await(String host, String process, String user) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .ignoreException(KubernetesClientException.class)
+                .until(() -> whoAmI(host, process).contains('"' + user + '"'));
+    }
+
+    private List<String> ofHost(String host) {
+        return left(Map.of(Names.HOST_LABEL, host));
+    }
+
+    private enum Runs {
+        CONTROLLER,
+        NO_CONTROLLER
+    }
+
+    private void grant(String host, Runs runs) {
         assertThat(
                         Commands.trouble(
                                 Duration.ofSeconds(60),
@@ -109,7 +316,8 @@ final class JoinedRightsIT {
                                 "--data-dir",
                                 folder.resolve(host).toString(),
                                 "--host-name",
-                                host))
+                                host,
+                                "--controller=" + (runs == Runs.CONTROLLER)))
                 .isEmpty();
     }
 
@@ -133,13 +341,14 @@ final class JoinedRightsIT {
     }
 
     private String whoAmI(String host, String process) {
-        var file = folder.resolve(host).resolve("kubeconfig/joined-" + process + ".kubeconfig");
-        try (var client = new KubernetesClientBuilder().withConfig(Kubeconfig.read(file)).build()) {
-            return client.raw(
-                    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-                    "POST",
-                    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"SelfSubjectReview\"}");
+        var config = Kubeconfig.read(file(host, process, "kubeconfig"));
+        try (var client = new KubernetesClientBuilder().withConfig(config).build()) {
+            return client.raw(WHO_AM_I, "POST", REVIEW);
         }
+    }
+
+    private Path file(String host, String process, String kind) {
+        return folder.resolve(host).resolve("kubeconfig/joined-" + process + "." + kind);
     }
 
     private void refused(String host, String process) {
@@ -149,6 +358,10 @@ final class JoinedRightsIT {
     }
 
     private List<String> left() {
+        return left(Map.of());
+    }
+
+    private List<String> left(Map<String, String> labels) {
         List<String> names = new ArrayList<>();
         for (Class<? extends HasMetadata> kind :
                 List.of(
@@ -160,6 +373,7 @@ final class JoinedRightsIT {
             admin.resources(kind)
                     .inAnyNamespace()
                     .withLabels(Names.LABELS)
+                    .withLabels(labels)
                     .list()
                     .getItems()
                     .forEach(object ->

@@ -26,12 +26,17 @@ final class InstallationTest {
                 new Standing.First("198.51.100.1"),
                 new Standing.Member("10.100.0.10", "198.51.100.2", "10.42.0.5"),
                 new Standing.Guest(
-                        Path.of("/etc/k"), "10.32.0.10", Optional.empty(), Optional.empty()),
+                        Path.of("/etc/k"),
+                        "10.32.0.10",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Standing.Role.CONTROLLER_AND_AGENT),
                 new Standing.Guest(
                         Path.of("/etc/k"),
                         "10.32.0.10",
                         Optional.of("198.51.100.3"),
-                        Optional.of("10.42.0.6")));
+                        Optional.of("10.42.0.6"),
+                        Standing.Role.AGENT_ONLY));
     }
 
     @ParameterizedTest
@@ -89,7 +94,8 @@ final class InstallationTest {
                                 Path.of("/root/their.kubeconfig"),
                                 "10.32.0.10",
                                 Optional.of("198.51.100.2"),
-                                Optional.empty()));
+                                Optional.empty(),
+                                Standing.Role.CONTROLLER_AND_AGENT));
     }
 
     @Test
@@ -106,9 +112,17 @@ final class InstallationTest {
 
     @ParameterizedTest
     @MethodSource("standings")
-    void aMemberAloneRunsNoController(Standing standing) {
+    void aControllerRunsWhereAControlPlaneDoesAndWhereTheOperatorSays(Standing standing) {
+        var controller =
+                switch (standing) {
+                    case Standing.Alone _, Standing.First _ -> true;
+                    case Standing.Member _ -> false;
+                    case Standing.Guest guest -> guest.role() == Standing.Role.CONTROLLER_AND_AGENT;
+                };
         assertThat(supervisor(standing).contains("monopod-controller-0.1.0.jar"))
-                .isEqualTo(!(standing instanceof Standing.Member));
+                .isEqualTo(controller);
+        assertThat(supervisor(standing).contains("joined-controller.kubeconfig"))
+                .isEqualTo(controller && standing instanceof Standing.Guest);
         assertThat(supervisor(standing)).contains("monopod-agent-0.1.0.jar");
     }
 
@@ -145,7 +159,8 @@ final class InstallationTest {
                                         Path.of("/etc/k"),
                                         "10.32.0.10",
                                         Optional.empty(),
-                                        Optional.empty())))
+                                        Optional.empty(),
+                                        Standing.Role.CONTROLLER_AND_AGENT)))
                 .contains(
                         "0.0.0.0:9443", "https://10.42.0.4:9443", "\"dnsAddress\" : \"10.32.0.10\"")
                 .doesNotContain("--gateway-api");
@@ -155,7 +170,12 @@ final class InstallationTest {
     void noProcessOfAGuestIsTakenToTheAdministratorsKubeconfig() throws IOException {
         var administrator = Files.createFile(folder.resolve("their.kubeconfig"));
         var guest =
-                new Standing.Guest(administrator, "10.32.0.10", Optional.empty(), Optional.empty());
+                new Standing.Guest(
+                        administrator,
+                        "10.32.0.10",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Standing.Role.CONTROLLER_AND_AGENT);
 
         assertThat(supervisor(guest))
                 .contains(
@@ -180,7 +200,8 @@ final class InstallationTest {
                                         Path.of("/etc/k"),
                                         "10.32.0.10",
                                         Optional.empty(),
-                                        Optional.empty())))
+                                        Optional.empty(),
+                                        Standing.Role.CONTROLLER_AND_AGENT)))
                 .contains("\"tokenWebhook\" : \"\"")
                 .doesNotContain("--eks-bind");
     }

@@ -30,7 +30,12 @@ final class UpDecisionTest {
     private static final Standing MEMBER =
             new Standing.Member("10.100.0.10", "198.51.100.2", "192.168.0.5");
     private static final Standing GUEST =
-            new Standing.Guest(Path.of("/k"), "d", Optional.empty(), Optional.empty());
+            new Standing.Guest(
+                    Path.of("/k"),
+                    "d",
+                    Optional.empty(),
+                    Optional.empty(),
+                    Standing.Role.CONTROLLER_AND_AGENT);
 
     private static final Inputs WANTED = inputs("config", "build", "credentials");
     private static final Inputs NEW_CONFIG = inputs("other", "build", "credentials");

@@ -7,15 +7,20 @@ import dev.monopod.cli.installation.Addressing;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Overcommit;
 import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.up.UpDecision.Administrator;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.api.VpcSpec;
 import dev.monopod.model.network.Cidr;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class UpPlanTest {
@@ -23,6 +28,7 @@ final class UpPlanTest {
     private static final UpPlan.Asked NOTHING =
             new UpPlan.Asked(
                     "default",
+                    Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
@@ -49,7 +55,12 @@ final class UpPlanTest {
     void standsAloneWithoutAnAddressThatOthersReach() {
         var found =
                 new UpPlan.Found(
-                        Optional.empty(), Optional.empty(), List.of(), "one", Optional.empty());
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of(),
+                        "one",
+                        Optional.empty(),
+                        Administrator.THERE);
 
         assertThat(go(UpPlan.of(NOTHING, found)).standing()).isEqualTo(new Standing.Alone());
     }
@@ -174,7 +185,8 @@ final class UpPlanTest {
                         Optional.empty(),
                         List.of(),
                         "one",
-                        Optional.of("198.51.100.99"));
+                        Optional.of("198.51.100.99"),
+                        Administrator.THERE);
 
         assertThat(go(UpPlan.of(NOTHING, moved)).standing())
                 .isEqualTo(new Standing.First("198.51.100.1"));
@@ -191,7 +203,8 @@ final class UpPlanTest {
                         Optional.empty(),
                         List.of(),
                         "two",
-                        Optional.of("198.51.100.1"));
+                        Optional.of("198.51.100.1"),
+                        Administrator.THERE);
 
         assertThat(go(UpPlan.of(NOTHING, renamed)).hostName()).isEqualTo("one");
     }
@@ -210,7 +223,8 @@ final class UpPlanTest {
                                 THEIRS,
                                 "10.32.0.10",
                                 Optional.of("198.51.100.1"),
-                                Optional.empty()));
+                                Optional.empty(),
+                                Standing.Role.CONTROLLER_AND_AGENT));
     }
 
     @Test
@@ -251,6 +265,7 @@ final class UpPlanTest {
                         Optional.of(THEIRS),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty());
         Vpc vpc = vpc("main", "10.77.0.0/16", "r");
 
@@ -267,7 +282,8 @@ final class UpPlanTest {
                         THEIRS,
                         "10.32.0.10",
                         Optional.of("198.51.100.1"),
-                        Optional.of("10.77.0.9"));
+                        Optional.of("10.77.0.9"),
+                        Standing.Role.CONTROLLER_AND_AGENT);
         var before = last(standing);
         var found =
                 new UpPlan.Found(
@@ -279,7 +295,8 @@ final class UpPlanTest {
                                         Optional.of(vpc("main", "10.77.0.0/16", "r")))),
                         List.of(),
                         "one",
-                        Optional.empty());
+                        Optional.empty(),
+                        Administrator.THERE);
 
         var plan = (UpPlan.Go) UpPlan.of(NOTHING, found);
         assertThat(plan.others()).isEmpty();
@@ -307,7 +324,13 @@ final class UpPlanTest {
     @Test
     void anAdministratorsFileMayLieElsewhereTheNextTime() {
         var other = Path.of("/etc/other.kubeconfig");
-        var guest = new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty());
+        var guest =
+                new Standing.Guest(
+                        THEIRS,
+                        "d",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Standing.Role.CONTROLLER_AND_AGENT);
         var asked =
                 new UpPlan.Asked(
                         "default",
@@ -315,6 +338,7 @@ final class UpPlanTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.of(other),
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty());
@@ -325,12 +349,131 @@ final class UpPlanTest {
 
     @Test
     void asksTheClusterThatTheLastUpJoinedWithoutBeingTold() {
-        var guest = new Standing.Guest(THEIRS, "d", Optional.empty(), Optional.empty());
+        var guest =
+                new Standing.Guest(
+                        THEIRS,
+                        "d",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Standing.Role.CONTROLLER_AND_AGENT);
 
         assertThat(UpPlan.cluster(NOTHING, Optional.of(guest))).contains(THEIRS);
         assertThat(UpPlan.cluster(NOTHING, Optional.of(new Standing.Alone()))).isEmpty();
         assertThat(UpPlan.cluster(kubeconfig(THEIRS), Optional.empty())).contains(THEIRS);
         assertThat(UpPlan.cluster(NOTHING, Optional.empty())).isEmpty();
+    }
+
+    /// What is asked, what the host was, whether others are there, and what it becomes.
+    static Stream<Arguments> roles() {
+        var nothing = Optional.<Standing.Role>empty();
+        var both = Optional.of(Standing.Role.CONTROLLER_AND_AGENT);
+        var agent = Optional.of(Standing.Role.AGENT_ONLY);
+        return Stream.of(
+                Arguments.of(nothing, nothing, Others.NONE, both),
+                Arguments.of(nothing, nothing, Others.THERE, agent),
+                Arguments.of(nothing, both, Others.NONE, both),
+                Arguments.of(nothing, both, Others.THERE, both),
+                Arguments.of(nothing, agent, Others.NONE, agent),
+                Arguments.of(nothing, agent, Others.THERE, agent),
+                Arguments.of(both, nothing, Others.NONE, both),
+                Arguments.of(both, nothing, Others.THERE, both),
+                Arguments.of(both, both, Others.THERE, both),
+                Arguments.of(both, agent, Others.NONE, both),
+                Arguments.of(both, agent, Others.THERE, both),
+                Arguments.of(agent, nothing, Others.NONE, agent),
+                Arguments.of(agent, nothing, Others.THERE, agent),
+                Arguments.of(agent, both, Others.NONE, agent),
+                Arguments.of(agent, both, Others.THERE, agent),
+                Arguments.of(agent, agent, Others.THERE, agent));
+    }
+
+    private enum Others {
+        NONE,
+        THERE
+    }
+
+    @ParameterizedTest
+    @MethodSource("roles")
+    void theFirstHostRunsTheControllerUnlessTheOperatorSaysOtherwise(
+            Optional<Standing.Role> asked,
+            Optional<Standing.Role> before,
+            Others others,
+            Optional<Standing.Role> becomes) {
+        Optional<Vpc> vpc =
+                others == Others.THERE
+                        ? Optional.of(vpc("default", "10.77.0.0/16", "r"))
+                        : Optional.empty();
+
+        var made = go(UpPlan.of(role(asked, THEIRS), guest(before, vpc, Administrator.THERE)));
+
+        assertThat(((Standing.Guest) made.standing()).role()).isEqualTo(becomes.orElseThrow());
+    }
+
+    @Test
+    void noRoleChangesBehindTheBackOfTheClustersAdministrator() {
+        for (var wanted : Standing.Role.values()) {
+            var other =
+                    wanted == Standing.Role.AGENT_ONLY
+                            ? Standing.Role.CONTROLLER_AND_AGENT
+                            : Standing.Role.AGENT_ONLY;
+            var found = guest(Optional.of(other), Optional.empty(), Administrator.GONE);
+
+            var refused = (UpPlan.Refused) UpPlan.of(role(Optional.of(wanted), null), found);
+
+            assertThat(refused.fix())
+                    .startsWith(
+                            wanted == Standing.Role.AGENT_ONLY
+                                    ? "monopod up --no-controller --kubeconfig FILE"
+                                    : "monopod up --controller --kubeconfig FILE");
+            assertThat(go(UpPlan.of(role(Optional.of(other), null), found)).standing())
+                    .isInstanceOf(Standing.Guest.class);
+        }
+    }
+
+    @Test
+    void aClusterOfMonopodsOwnHasItsControllerOnTheFirstHost() {
+        var member = last(new Standing.Member("d", "198.51.100.2", "10.77.0.9"));
+        for (var role : Standing.Role.values()) {
+            for (var found : List.of(fresh(), again(member))) {
+                assertThat(UpPlan.of(role(Optional.of(role), null), found))
+                        .isInstanceOfSatisfying(
+                                UpPlan.WrongUsage.class,
+                                wrong ->
+                                        assertThat(wrong.message())
+                                                .contains("--no-controller", "first host"));
+            }
+        }
+    }
+
+    private static UpPlan.Found guest(
+            Optional<Standing.Role> before, Optional<Vpc> vpc, Administrator administrator) {
+        return new UpPlan.Found(
+                before.map(role ->
+                        last(
+                                new Standing.Guest(
+                                        THEIRS,
+                                        "10.32.0.10",
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        role))),
+                Optional.of(new JoinedCluster.Facts(Optional.empty(), "10.32.0.10", vpc)),
+                List.of(),
+                "one",
+                Optional.empty(),
+                administrator);
+    }
+
+    private static UpPlan.Asked role(Optional<Standing.Role> role, @Nullable Path kubeconfig) {
+        return new UpPlan.Asked(
+                "default",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.ofNullable(kubeconfig),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                role);
     }
 
     private static String refusal(Standing standing, Path kubeconfig) {
@@ -349,7 +492,8 @@ final class UpPlanTest {
                 Optional.empty(),
                 List.of(routed),
                 "one",
-                Optional.of("198.51.100.1"));
+                Optional.of("198.51.100.1"),
+                Administrator.THERE);
     }
 
     private static UpPlan.Found again(Installation last, Cidr... routed) {
@@ -358,7 +502,8 @@ final class UpPlanTest {
                 Optional.empty(),
                 List.of(routed),
                 "one",
-                last.standing().underlayAddress());
+                last.standing().underlayAddress(),
+                Administrator.THERE);
     }
 
     private static UpPlan.Found joining(Optional<String> services, Optional<Vpc> vpc) {
@@ -367,7 +512,8 @@ final class UpPlanTest {
                 Optional.of(new JoinedCluster.Facts(services, "10.32.0.10", vpc)),
                 List.of(),
                 "one",
-                Optional.of("198.51.100.1"));
+                Optional.of("198.51.100.1"),
+                Administrator.THERE);
     }
 
     private static Installation last(Standing standing) {
@@ -399,6 +545,7 @@ final class UpPlanTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -409,6 +556,7 @@ final class UpPlanTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(file),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
@@ -423,6 +571,7 @@ final class UpPlanTest {
                 Optional.empty(),
                 Optional.ofNullable(cpu),
                 Optional.ofNullable(storage),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -435,6 +584,7 @@ final class UpPlanTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(address));
+                Optional.of(address),
+                Optional.empty());
     }
 }

@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -45,13 +46,8 @@ final class JoinedHostIT {
         Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
         apiServer = ApiServer.start(binary);
         admin = apiServer.client();
-        for (var file : List.of("rights.yaml", "joined.yaml")) {
-            var path = binary.resolveSibling("../control-plane/internal/addons/" + file);
-            var text = Files.readString(path.normalize()).replace("${HOST_NAME}", "b");
-            for (var document : text.split("\n---\n", -1)) {
-                admin.resource("---\n" + document).serverSideApply();
-            }
-        }
+        grant(binary, "b", "rights.yaml", "joined-agent.yaml", "joined-controller.yaml");
+        grant(binary, "d", "rights.yaml", "joined-agent.yaml");
         agentToken = token(admin, "agent.b");
         controllerToken = token(admin, "controller.b");
         Awaitility.await()
@@ -84,6 +80,16 @@ final class JoinedHostIT {
         }
     }
 
+    private void grant(Path binary, String host, String... files) throws IOException {
+        for (var file : files) {
+            var path = binary.resolveSibling("../control-plane/internal/addons/" + file);
+            var text = Files.readString(path.normalize()).replace("${HOST_NAME}", host);
+            for (var document : text.split("\n---\n", -1)) {
+                admin.resource("---\n" + document).serverSideApply();
+            }
+        }
+    }
+
     @AfterAll
     void stop() throws IOException {
         if (apiServer != null) {
@@ -104,6 +110,39 @@ final class JoinedHostIT {
                                             "---\n{apiVersion: monopod.dev/v1, kind: Machine, metadata: {name: m}, spec: {host: a}}")
                                     .create(),
                     "");
+        }
+    }
+
+    /// Host `d`, which runs no controller, was taken over.
+    @Test
+    void whoHasAHostWithAnAgentAloneDoesNothingOfTheControllers() {
+        var token = token(admin, "agent.d");
+        var accounts = List.of("controller.b", "agent.b");
+        try (var agent = with(token, "monopod:agent:d", AGENTS);
+                var alone = with(token, "monopod:agent:d")) {
+            for (var client : List.of(agent, alone)) {
+                refused(() -> client.raw("/api/v1/secrets"), "cannot list");
+                refused(() -> client.raw("/api/v1/namespaces/default/secrets/s"), "cannot get");
+                accounts.forEach(account -> refused(() -> token(client, account), "own host only"));
+                refused(
+                        () ->
+                                client.resource(
+                                                "---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: controller.d, namespace: monopod-system}}")
+                                        .create(),
+                        "cannot create");
+            }
+        }
+        try (var itself = with(token, "")) {
+            refused(() -> itself.raw("/api/v1/secrets"), "cannot list");
+            accounts.forEach(account -> refused(() -> token(itself, account), "cannot create"));
+        }
+        for (var user : List.of("monopod:controller", "monopod:agent:b")) {
+            try (var other = with(token, user)) {
+                refused(() -> other.raw("/api/v1/secrets"), "cannot impersonate");
+            }
+        }
+        try (var account = with(token, "system:serviceaccount:monopod-system:controller.b")) {
+            refused(() -> account.raw("/api/v1/secrets"), "cannot impersonate");
         }
     }
 

@@ -57,6 +57,9 @@ public final class Names {
     /// On every object of the cluster's scope that the controller installs.
     public static final Map<String, String> LABELS = Map.of("app.kubernetes.io/part-of", "monopod");
 
+    /// Of the Lease, in [#SYSTEM_NAMESPACE], of the controller that leads.
+    public static final String CONTROLLER_LEASE = "monopod-controller";
+
     /// Of both webhook configurations.
     public static final String WEBHOOKS = "monopod";
 
