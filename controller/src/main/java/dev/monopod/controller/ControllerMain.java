@@ -190,8 +190,9 @@ public final class ControllerMain implements Callable<Integer> {
                                             new AdmissionSettings(
                                                     region,
                                                     overhead,
-                                                    new ProfileQuota(profileQuota))));
-                    var tools = new AwsTools(aws, awsIdentity(), client)) {
+                                                    new ProfileQuota(profileQuota))),
+                                    loops);
+                    var tools = new AwsTools(aws, awsIdentity(), client, loops)) {
                 tools.start(admission);
                 admission.start();
                 health.started();

@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.kube.serving.ConnectionLimits;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;

@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.kube.serving.ConnectionLimits;
 import dev.monopod.model.time.SteadyClock;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -64,7 +65,8 @@ public final class KubeletServer implements AutoCloseable {
             ServingCertificates certificates) {
         this.configuration = configuration;
         this.certificates = certificates;
-        this.limits = new ConnectionLimits(configuration.limits(), SteadyClock.ofProcess());
+        this.limits = new ConnectionLimits(
+                        configuration.limits().connections(), SteadyClock.ofProcess());
         this.api =
                 new KubeletApi(
                         pods,

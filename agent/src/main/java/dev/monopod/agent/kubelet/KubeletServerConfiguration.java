@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.kube.serving.ConnectionLimits;
 import java.time.Duration;
 
 /// @param address to listen at
@@ -17,11 +18,9 @@ public record KubeletServerConfiguration(
     ///
     /// @param unauthenticated how long a connection may last before a request on it has said, and
     ///   proved, who asks
-    /// @param connections of all clients together
-    /// @param strangers connections of clients that are neither of this host nor have shown a
-    ///   certificate: pods, mostly. Well below `connections`, so that the API server finds room
-    /// @param ofOnePeer the same, for one address
-    public record Limits(Duration unauthenticated, int connections, int strangers, int ofOnePeer) {
-        static final Limits USUAL = new Limits(Duration.ofSeconds(10), 4096, 1024, 64);
+    /// @param connections strangers are pods, mostly
+    public record Limits(Duration unauthenticated, ConnectionLimits.Bounds connections) {
+        static final Limits USUAL =
+                new Limits(Duration.ofSeconds(10), new ConnectionLimits.Bounds(4096, 1024, 64));
     }
 }

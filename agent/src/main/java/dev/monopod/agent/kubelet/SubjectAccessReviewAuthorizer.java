@@ -1,6 +1,7 @@
 package dev.monopod.agent.kubelet;
 
 import dev.monopod.agent.kubelet.Authenticator.User;
+import dev.monopod.kube.serving.ExpiringCache;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

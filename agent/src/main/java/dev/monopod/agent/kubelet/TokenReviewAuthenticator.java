@@ -1,5 +1,6 @@
 package dev.monopod.agent.kubelet;
 
+import dev.monopod.kube.serving.ExpiringCache;
 import io.fabric8.kubernetes.api.model.authentication.TokenReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;

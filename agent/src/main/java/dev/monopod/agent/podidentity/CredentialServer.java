@@ -1,14 +1,12 @@
 package dev.monopod.agent.podidentity;
 
-import dev.monopod.model.loop.Loop;
+import dev.monopod.kube.serving.Acceptor;
 import dev.monopod.model.loop.Loops;
-import dev.monopod.model.loop.Pace;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -31,11 +29,7 @@ final class CredentialServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CredentialServer.class);
     private static final int BACKLOG = 64;
 
-    private static final Pace PACE =
-            Pace.whenNudged().withRetries(Duration.ofMillis(100), Duration.ofSeconds(10));
-
-    private final ServerSocket listener;
-    private final Loop accepting;
+    private final Acceptor acceptor;
     private final Duration patience;
     private final Function<InetAddress, Optional<String>> pods;
     private final BiFunction<String, PodRequest, PodResponse> answers;
@@ -58,52 +52,25 @@ final class CredentialServer implements AutoCloseable {
         this.patience = patience;
         this.pods = pods;
         this.answers = answers;
-        listener = new ServerSocket();
-        try {
-            listener.setReuseAddress(true);
-            listener.bind(address, BACKLOG);
-        } catch (IOException e) {
-            listener.close();
-            throw new IOException("cannot listen at " + address + ": " + e.getMessage(), e);
-        }
-        accepting =
-                loops.lasting("pod-credentials-at-" + address.getHostString(), PACE, this::accept);
-        accepting.start();
+        acceptor =
+                new Acceptor(
+                        address,
+                        BACKLOG,
+                        "pod-credentials-at-" + address.getHostString(),
+                        this::enter,
+                        loops);
+        acceptor.start();
     }
 
     /// The port in use, also if it was chosen by the kernel.
     int port() {
-        return listener.getLocalPort();
-    }
-
-    /// Whatever one connection leads to, the next one is accepted, after a back-off.
-    private void accept(Loop.Signs signs) throws IOException {
-        while (!listener.isClosed()) {
-            signs.waits();
-            Socket connection;
-            try {
-                connection = listener.accept();
-            } catch (IOException e) {
-                if (listener.isClosed()) {
-                    return;
-                }
-                throw e;
-            }
-            signs.works();
-            try {
-                enter(connection);
-            } catch (RuntimeException e) {
-                close(connection);
-                throw e;
-            }
-            signs.succeeds();
-        }
+        return acceptor.port();
     }
 
     private void enter(Socket connection) {
         var pod = pods.apply(connection.getInetAddress());
         if (pod.isEmpty() || !take(pod.get())) {
-            close(connection);
+            Acceptor.hangUp(connection);
             return;
         }
         Thread.ofVirtual()
@@ -156,23 +123,10 @@ final class CredentialServer implements AutoCloseable {
         connections.computeIfPresent(pod, (_, count) -> count > 1 ? count - 1 : null);
     }
 
-    private static void close(Socket connection) {
-        try {
-            connection.close();
-        } catch (IOException e) {
-            LOG.debug("failed to hang up: {}", e.toString());
-        }
-    }
-
     /// Connections that are served end by themselves.
     @Override
     public void close() {
-        try {
-            listener.close();
-        } catch (IOException e) {
-            LOG.warn("failed to stop listening: {}", e.toString());
-        }
-        accepting.close();
+        acceptor.close();
     }
 
     /// Ends a read that goes beyond the time for all of them: a byte now and then gains nothing.

@@ -3,6 +3,7 @@ package dev.monopod.agent.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.agent.kubelet.KubeletServerConfiguration.Limits;
+import dev.monopod.kube.serving.ConnectionLimits;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -44,7 +45,7 @@ class IntroductionTest {
 
     @Test
     void serverEndsWhoIsSilentAndServesWhoIsNot() throws Exception {
-        var limits = new Limits(Duration.ofSeconds(1), 100, 100, 100);
+        var limits = new Limits(Duration.ofSeconds(1), new ConnectionLimits.Bounds(100, 100, 100));
         try (var kubelet = new KubeletFixture(directory, Optional.empty(), limits);
                 var silent = new Socket(InetAddress.getLoopbackAddress(), kubelet.server.port());
                 var tls =
@@ -63,7 +64,7 @@ class IntroductionTest {
 
     @Test
     void serverTakesFewConnectionsOfOneAddress() throws Exception {
-        var limits = new Limits(Duration.ofMinutes(10), 100, 100, 2);
+        var limits = new Limits(Duration.ofMinutes(10), new ConnectionLimits.Bounds(100, 100, 2));
         var peer = InetAddress.getByName("127.0.0.2");
         try (var kubelet = new KubeletFixture(directory, Optional.empty(), limits);
                 var first = from(peer, kubelet);
@@ -101,7 +102,7 @@ class IntroductionTest {
     }
 
     private void connect() throws Exception {
-        var limits = new ConnectionLimits(Limits.USUAL, Clock.systemUTC());
+        var limits = new ConnectionLimits(Limits.USUAL.connections(), Clock.systemUTC());
         var address = InetAddress.getLoopbackAddress();
         channel.pipeline()
                 .addLast(

@@ -9,15 +9,15 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.monopod.controller.serving.GatedServer;
 import dev.monopod.controller.serving.ServingCertificate;
+import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,25 +39,32 @@ public final class AdmissionServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AdmissionServer.class);
     private static final int LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
     private static final int BACKLOG = 256;
+
+    /// An API server asks about many pods at once, and several may come from one address.
+    private static final int OF_ONE_PEER = 512;
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
+    private final GatedServer gated;
     private final HttpsServer server;
-    private final ExecutorService threads;
+    private final InetSocketAddress address;
 
     /// Listens, but answers only after [#start()].
     ///
     /// @param certificate PEM, leaf first; re-read when it changes
     /// @param key PEM, SEC1 or PKCS 8, unencrypted
+    /// @param loops where it is seen that connections are accepted
     /// @throws IOException if it cannot listen, or the pair cannot be read
-    public AdmissionServer(InetSocketAddress address, Path certificate, Path key, Webhooks webhooks)
+    public AdmissionServer(
+            InetSocketAddress address, Path certificate, Path key, Webhooks webhooks, Loops loops)
             throws IOException {
-        server = HttpsServer.create(address, BACKLOG);
-        server.setHttpsConfigurator(
-                new HttpsConfigurator(new ServingCertificate(certificate, key).context()));
-        threads =
-                Executors.newThreadPerTaskExecutor(
-                        Thread.ofVirtual().name("admission-", 0).factory());
-        server.setExecutor(threads);
+        this.address = address;
+        gated =
+                new GatedServer(
+                        new GatedServer.Settings(address, BACKLOG, OF_ONE_PEER, "admission"),
+                        new HttpsConfigurator(new ServingCertificate(certificate, key).context()),
+                        loops);
+        server = gated.server();
         Map.of(
                         MUTATE_PODS, webhooks.podMutation(),
                         VALIDATE_PODS, webhooks.podValidation(),
@@ -107,20 +114,19 @@ public final class AdmissionServer implements AutoCloseable {
 
     /// Begins to answer.
     public void start() {
-        server.start();
-        LOG.info("admission listens at {}", server.getAddress());
+        gated.start();
+        LOG.info("admission listens at {}", address);
     }
 
     /// The port in use, also if it was chosen by the kernel.
     public int port() {
-        return server.getAddress().getPort();
+        return gated.port();
     }
 
     /// Waits at most one second for answers under way.
     @Override
     public void close() {
-        server.stop(1);
-        threads.shutdownNow();
+        gated.close();
     }
 
     private static void answer(HttpExchange exchange, Webhook webhook) throws IOException {

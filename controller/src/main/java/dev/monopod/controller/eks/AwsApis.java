@@ -27,6 +27,7 @@ import dev.monopod.eks.sts.StsApi;
 import dev.monopod.eks.token.TokenVerdict;
 import dev.monopod.eks.token.TokenVerifier;
 import dev.monopod.kube.client.BriskClient;
+import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -53,7 +54,8 @@ final class AwsApis implements AutoCloseable {
             AwsOptions options,
             ClusterIdentity cluster,
             KubernetesClient of,
-            Clock clock)
+            Clock clock,
+            Loops loops)
             throws IOException {
         client = BriskClient.of(of);
         var random = new SecureRandom();
@@ -93,7 +95,8 @@ final class AwsApis implements AutoCloseable {
                 new AwsServer(
                         address,
                         AwsTls.ofTools(options),
-                        (request, id, _) -> tools.answer(request, id));
+                        (request, id, _) -> tools.answer(request, id),
+                        loops);
         var forAgents =
                 new AgentGate(
                         new AssumeRoleForPodIdentity(
@@ -112,7 +115,8 @@ final class AwsApis implements AutoCloseable {
                                 new AwsServer(
                                         AwsTools.address(options.agents().get()),
                                         AwsTls.ofAgents(options),
-                                        forAgents::answer));
+                                        forAgents::answer,
+                                        loops));
         var verified = new TokenVerifier(keys, cluster.name(), hosts(cluster, address, options));
         tokens =
                 new TokenWebhook(review ->

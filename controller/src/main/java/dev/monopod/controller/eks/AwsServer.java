@@ -3,18 +3,17 @@ package dev.monopod.controller.eks;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
-import com.sun.net.httpserver.HttpsServer;
+import dev.monopod.controller.serving.GatedServer;
 import dev.monopod.eks.wire.ApiRequest;
 import dev.monopod.eks.wire.ApiRequest.Header;
 import dev.monopod.eks.wire.ApiResponse;
+import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -28,9 +27,12 @@ final class AwsServer implements AutoCloseable {
     private static final int LARGEST_REQUEST_BYTES = 1024 * 1024;
     private static final int BACKLOG = 64;
 
-    private final HttpsServer server;
-    private final ExecutorService threads;
+    /// The agent of a host asks for each of its pods on a connection of its own, if need be.
+    private static final int OF_ONE_PEER = 256;
+
+    private final GatedServer server;
     private final Answers answers;
+    private final InetSocketAddress address;
 
     /// Who answers.
     interface Answers {
@@ -41,25 +43,29 @@ final class AwsServer implements AutoCloseable {
 
     /// Listens, but answers only after [#start()].
     ///
+    /// @param loops where it is seen that connections are accepted
     /// @throws IOException if it cannot listen
-    AwsServer(InetSocketAddress address, HttpsConfigurator tls, Answers answers)
+    AwsServer(InetSocketAddress address, HttpsConfigurator tls, Answers answers, Loops loops)
             throws IOException {
         this.answers = answers;
-        server = HttpsServer.create(address, BACKLOG);
-        server.setHttpsConfigurator(tls);
-        threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aws-", 0).factory());
-        server.setExecutor(threads);
-        server.createContext("/", this::answer);
+        this.address = address;
+        server =
+                new GatedServer(
+                        new GatedServer.Settings(
+                                address, BACKLOG, OF_ONE_PEER, "aws-" + address.getPort()),
+                        tls,
+                        loops);
+        server.server().createContext("/", this::answer);
     }
 
     void start() {
         server.start();
-        LOG.info("AWS' APIs are answered at {}", server.getAddress());
+        LOG.info("AWS' APIs are answered at {}", address);
     }
 
     /// The port in use, also if it was chosen by the kernel.
     int port() {
-        return server.getAddress().getPort();
+        return server.port();
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -145,7 +151,6 @@ final class AwsServer implements AutoCloseable {
     /// Waits at most one second for answers under way.
     @Override
     public void close() {
-        server.stop(1);
-        threads.shutdownNow();
+        server.close();
     }
 }

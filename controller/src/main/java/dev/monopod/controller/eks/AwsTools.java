@@ -2,6 +2,7 @@ package dev.monopod.controller.eks;
 
 import dev.monopod.controller.admission.AdmissionServer;
 import dev.monopod.eks.access.ClusterIdentity;
+import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -15,7 +16,8 @@ public final class AwsTools implements AutoCloseable {
     private final Optional<AwsApis> apis;
 
     /// @throws IOException if it cannot listen, or has no certificate
-    public AwsTools(AwsOptions options, ClusterIdentity cluster, KubernetesClient client)
+    public AwsTools(
+            AwsOptions options, ClusterIdentity cluster, KubernetesClient client, Loops loops)
             throws IOException {
         apis =
                 options.bind().isEmpty()
@@ -26,7 +28,8 @@ public final class AwsTools implements AutoCloseable {
                                         options,
                                         cluster,
                                         client,
-                                        Clock.systemUTC()));
+                                        Clock.systemUTC(),
+                                        loops));
     }
 
     /// Begins to answer tools, and the API server's question whose a token is.

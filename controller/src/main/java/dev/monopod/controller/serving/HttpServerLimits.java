@@ -14,7 +14,7 @@ public final class HttpServerLimits {
     /// Longer than the API server keeps a connection, so that a rare pod costs no handshake.
     private static final Duration IDLE = Duration.ofMinutes(2);
 
-    private static final int MOST_CONNECTIONS = 2000;
+    static final int MOST_CONNECTIONS = 2000;
 
     private HttpServerLimits() {}
 

@@ -7,6 +7,7 @@ import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Watches;
+import dev.monopod.model.loop.Loops;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.testkit.api.ApiServer;
@@ -20,8 +21,10 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 
@@ -56,7 +59,8 @@ record AdmissionRig(
                                 new AdmissionSettings(
                                         "us-west-2",
                                         MemoryOverhead.EKS_256_MIB,
-                                        ProfileQuota.OF_EKS)));
+                                        ProfileQuota.OF_EKS)),
+                        new Loops(Clock.systemUTC(), new Random()));
         admission.start();
         var installer =
                 new WebhookInstaller(

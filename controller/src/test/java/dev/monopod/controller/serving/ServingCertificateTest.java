@@ -3,37 +3,26 @@ package dev.monopod.controller.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import java.io.IOException;
-import java.io.Writer;
-import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.interfaces.ECPrivateKey;
-import java.time.Instant;
-import java.util.Date;
-import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.util.io.pem.PemObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ServingCertificateTest {
-    @TempDir private Path folder;
+    private final PairFiles files;
+
+    ServingCertificateTest(@TempDir Path folder) {
+        files = new PairFiles(folder);
+    }
 
     @Test
     void servesARenewedPairWithoutRestart() throws Exception {
-        write("first", Form.SEC1, 1);
-        ServingCertificate certificate = new ServingCertificate(file("crt"), file("key"));
+        files.write("first", PairFiles.Form.SEC1, 1);
+        ServingCertificate certificate =
+                new ServingCertificate(files.file("crt"), files.file("key"));
         assertThat(subject(certificate)).isEqualTo("CN=first");
 
-        write("second", Form.PKCS8, 2);
+        files.write("second", PairFiles.Form.PKCS8, 2);
 
         assertThat(subject(certificate)).isEqualTo("CN=second");
         assertThat(certificate.getPrivateKey("serving").getAlgorithm()).startsWith("EC");
@@ -41,79 +30,26 @@ final class ServingCertificateTest {
 
     @Test
     void keepsTheLastGoodPairWhileTheFilesAreBroken() throws Exception {
-        write("first", Form.SEC1, 1);
-        ServingCertificate certificate = new ServingCertificate(file("crt"), file("key"));
+        files.write("first", PairFiles.Form.SEC1, 1);
+        ServingCertificate certificate =
+                new ServingCertificate(files.file("crt"), files.file("key"));
 
-        Files.writeString(file("crt"), "half");
+        Files.writeString(files.file("crt"), "half");
 
         assertThat(subject(certificate)).isEqualTo("CN=first");
     }
 
     @Test
     void refusesToStartWithoutAKey() throws Exception {
-        write("first", Form.SEC1, 1);
-        Files.writeString(file("key"), "");
+        files.write("first", PairFiles.Form.SEC1, 1);
+        Files.writeString(files.file("key"), "");
 
         assertThatIOException()
-                .isThrownBy(() -> new ServingCertificate(file("crt"), file("key")))
+                .isThrownBy(() -> new ServingCertificate(files.file("crt"), files.file("key")))
                 .withMessageContaining("holds no private key");
-    }
-
-    private enum Form {
-        SEC1,
-        PKCS8
     }
 
     private static String subject(ServingCertificate certificate) {
         return certificate.getCertificateChain("serving")[0].getSubjectX500Principal().getName();
-    }
-
-    private Path file(String extension) {
-        return folder.resolve("pair." + extension);
-    }
-
-    private void write(String name, Form form, int version) throws Exception {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-        generator.initialize(256);
-        KeyPair pair = generator.generateKeyPair();
-        Instant start = Instant.parse("2026-01-01T00:00:00Z");
-        X500Name subject = new X500Name("CN=" + name);
-        writePem(
-                file("crt"),
-                new JcaX509v3CertificateBuilder(
-                                subject,
-                                BigInteger.valueOf(version),
-                                Date.from(start),
-                                Date.from(start.plusSeconds(1_000_000_000)),
-                                subject,
-                                pair.getPublic())
-                        .build(
-                                new JcaContentSignerBuilder("SHA256withECDSA")
-                                        .build(pair.getPrivate())));
-        writePem(
-                file("key"),
-                switch (form) {
-                    case SEC1 -> sec1((ECPrivateKey) pair.getPrivate());
-                    case PKCS8 -> new JcaPKCS8Generator(pair.getPrivate(), null);
-                });
-        for (String extension : new String[] {"crt", "key"}) {
-            Files.setLastModifiedTime(file(extension), FileTime.from(start.plusSeconds(version)));
-        }
-    }
-
-    /// As OpenSSL writes it without a public half: the curve inside.
-    private static PemObject sec1(ECPrivateKey key) throws IOException {
-        return new PemObject(
-                "EC PRIVATE KEY",
-                new org.bouncycastle.asn1.sec.ECPrivateKey(
-                                256, key.getS(), SECObjectIdentifiers.secp256r1)
-                        .getEncoded());
-    }
-
-    private static void writePem(Path file, Object object) throws IOException {
-        try (Writer writer = Files.newBufferedWriter(file);
-                JcaPEMWriter pem = new JcaPEMWriter(writer)) {
-            pem.writeObject(object);
-        }
     }
 }

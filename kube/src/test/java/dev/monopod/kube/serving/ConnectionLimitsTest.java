@@ -1,8 +1,8 @@
-package dev.monopod.agent.kubelet;
+package dev.monopod.kube.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.monopod.agent.kubelet.KubeletServerConfiguration.Limits;
+import dev.monopod.kube.serving.ConnectionLimits.Bounds;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
@@ -20,7 +20,7 @@ class ConnectionLimitsTest {
 
     private Instant now = Instant.EPOCH;
     private final ConnectionLimits limits =
-            new ConnectionLimits(new Limits(Duration.ofSeconds(10), 10, 6, 3), new TestClock());
+            new ConnectionLimits(new Bounds(10, 6, 3), new TestClock());
 
     @Test
     void onePeerHasFewConnections() {

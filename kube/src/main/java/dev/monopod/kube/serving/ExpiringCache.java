@@ -1,4 +1,4 @@
-package dev.monopod.agent.kubelet;
+package dev.monopod.kube.serving;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -9,17 +9,17 @@ import java.util.Optional;
 
 /// Holds each value for its own time, and no more than a number of them: the oldest goes first.
 /// Thread-safe.
-final class ExpiringCache<K, V> {
+public final class ExpiringCache<K, V> {
     private final int maxEntries;
     private final Clock clock;
     private final Map<K, Entry<V>> entries = new LinkedHashMap<>();
 
-    ExpiringCache(int maxEntries, Clock clock) {
+    public ExpiringCache(int maxEntries, Clock clock) {
         this.maxEntries = maxEntries;
         this.clock = clock;
     }
 
-    synchronized Optional<V> find(K key) {
+    public synchronized Optional<V> find(K key) {
         var entry = entries.get(key);
         if (entry == null) {
             return Optional.empty();
@@ -31,7 +31,7 @@ final class ExpiringCache<K, V> {
         return Optional.of(entry.value);
     }
 
-    synchronized void put(K key, V value, Duration lifetime) {
+    public synchronized void put(K key, V value, Duration lifetime) {
         entries.remove(key);
         if (entries.size() >= maxEntries) {
             entries.remove(entries.keySet().iterator().next());

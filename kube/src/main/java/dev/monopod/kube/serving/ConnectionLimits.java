@@ -1,6 +1,5 @@
-package dev.monopod.agent.kubelet;
+package dev.monopod.kube.serving;
 
-import dev.monopod.agent.kubelet.KubeletServerConfiguration.Limits;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -11,32 +10,40 @@ import java.util.Optional;
 /// Decides which connections are taken, so that no client keeps others out. An API server shows a
 /// certificate, but only once its connection is there: so what is of this host, and an address that
 /// has shown one within the hour, is no stranger from the beginning. Thread-safe.
-final class ConnectionLimits {
+public final class ConnectionLimits {
     private static final Duration REMEMBERED = Duration.ofHours(1);
     private static final int MOST_REMEMBERED = 1024;
 
-    private final Limits limits;
+    private final Bounds bounds;
     private final ExpiringCache<InetAddress, Boolean> certified;
     private final Map<InetAddress, Integer> strangersOfPeer = new HashMap<>();
     private int all;
     private int strangers;
 
-    ConnectionLimits(Limits limits, Clock clock) {
-        this.limits = limits;
+    /// How many connections there may be at a time.
+    ///
+    /// @param connections of all clients together
+    /// @param strangers of clients that are neither of this host nor have shown a certificate. Well
+    ///   below `connections`, so that others find room
+    /// @param ofOnePeer the same, for one address
+    public record Bounds(int connections, int strangers, int ofOnePeer) {}
+
+    public ConnectionLimits(Bounds bounds, Clock clock) {
+        this.bounds = bounds;
         this.certified = new ExpiringCache<>(MOST_REMEMBERED, clock);
     }
 
     /// Takes a connection, or does not: then it is to be closed at once.
     ///
     /// @param local address of the connection's end here
-    synchronized Optional<Place> enter(InetAddress peer, InetAddress local) {
-        if (all >= limits.connections()) {
+    public synchronized Optional<Place> enter(InetAddress peer, InetAddress local) {
+        if (all >= bounds.connections()) {
             return Optional.empty();
         }
         var stranger = !peer.equals(local) && certified.find(peer).isEmpty();
         if (stranger) {
             var others = strangersOfPeer.getOrDefault(peer, 0);
-            if (others >= limits.ofOnePeer() || strangers >= limits.strangers()) {
+            if (others >= bounds.ofOnePeer() || strangers >= bounds.strangers()) {
                 return Optional.empty();
             }
             strangersOfPeer.put(peer, others + 1);
@@ -47,7 +54,7 @@ final class ConnectionLimits {
     }
 
     /// The place of one connection that was taken.
-    final class Place {
+    public final class Place {
         private final InetAddress peer;
         private boolean stranger;
 
@@ -57,7 +64,7 @@ final class ConnectionLimits {
         }
 
         /// The client has a certificate that the server trusts.
-        void noteCertificate() {
+        public void noteCertificate() {
             synchronized (ConnectionLimits.this) {
                 certified.put(peer, true, REMEMBERED);
                 introduce();
@@ -65,7 +72,7 @@ final class ConnectionLimits {
         }
 
         /// Call once, at the end of the connection.
-        void leave() {
+        public void leave() {
             synchronized (ConnectionLimits.this) {
                 introduce();
                 all--;
