@@ -64,8 +64,11 @@ public final class FramesFuzz {
 
     private FramesFuzz() {}
 
-    /// Writes inputs to begin with into the folder that the environment names.
+    /// Writes inputs to begin with into the folder that the environment names. Makes a first call,
+    /// as that loads classes for longer than an input may take on a busy machine.
     public static void fuzzerInitialize() {
+        var good = good();
+        call(good[0], frames(good));
         var folder = System.getenv("MONOPOD_FUZZ_SEEDS");
         if (folder == null) {
             return;
