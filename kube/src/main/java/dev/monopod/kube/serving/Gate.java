@@ -1,12 +1,12 @@
 package dev.monopod.kube.serving;
 
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.time.Clock;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -45,7 +45,7 @@ public final class Gate implements AutoCloseable {
             throws IOException {
         this.behind = behind;
         this.name = name;
-        this.limits = new ConnectionLimits(bounds, Clock.systemUTC());
+        this.limits = new ConnectionLimits(bounds, SteadyClock.ofProcess());
         this.acceptor = new Acceptor(address, backlog, name, this::enter, loops);
     }
 
