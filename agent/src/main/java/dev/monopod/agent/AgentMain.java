@@ -86,7 +86,11 @@ public final class AgentMain implements Callable<Integer> {
                     var nodes = new NodeStatus(brisk, VERSION, loops, Clocks.ofProcess());
                     var registration =
                             new HostRegistration(
-                                    brisk, facts(address, hypervisor), loops, Clock.systemUTC());
+                                    brisk,
+                                    facts(address, hypervisor),
+                                    hypervisor::sharedMebiBytes,
+                                    loops,
+                                    Clock.systemUTC());
                     var pods =
                             new PodHost(
                                     new PodHost.Api(client, brisk, events, watches),

@@ -50,7 +50,8 @@ final class AgentOptions {
     @Option(
             names = "--clones",
             description =
-                    "Whether a machine may begin with the memory of one that has booted:"
+                    "Whether a machine may begin with the memory of one that has booted, and share"
+                            + " what it does not write with others (SHARED) or not (OWN):"
                             + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
             defaultValue = "${env:MONOPOD_CLONES:-SHARED}")
     Clones clones = Clones.SHARED;

@@ -11,12 +11,14 @@ record HostCapacity(long milliCpu, long memoryMebiBytes, long storageMebiBytes) 
 
     /// @param overcommit how often each processor and each byte of disk is promised
     /// @param directory on the file system that holds the machines' disks
-    static HostCapacity measure(Overcommit overcommit, Path directory) throws IOException {
+    /// @param sharedMebiBytes what machines have in common, beside what each is promised
+    static HostCapacity measure(Overcommit overcommit, Path directory, long sharedMebiBytes)
+            throws IOException {
         long processors = Runtime.getRuntime().availableProcessors();
         var store = Files.getFileStore(directory);
         return new HostCapacity(
                 processors * 1000 * overcommit.cpu(),
-                Math.max(0, memoryTotalMebiBytes() - RESERVED_MEBI_BYTES),
+                Math.max(0, memoryTotalMebiBytes() - RESERVED_MEBI_BYTES - sharedMebiBytes),
                 (store.getTotalSpace() >> 20) * overcommit.storage());
     }
 

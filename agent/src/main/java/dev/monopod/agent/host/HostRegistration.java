@@ -19,6 +19,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /// Says every ten seconds what this host is and has, and soon again when that failed.
 public final class HostRegistration implements AutoCloseable {
@@ -28,6 +29,7 @@ public final class HostRegistration implements AutoCloseable {
     private final KubernetesClient client;
     private final Patches patches;
     private final Facts facts;
+    private final LongSupplier sharedMebiBytes;
     private final InstantSource clock;
     private final Instant since;
     private final Loop loop;
@@ -46,11 +48,17 @@ public final class HostRegistration implements AutoCloseable {
             Path dataDirectory) {}
 
     /// @param client that gives up a call within seconds: the next beat is the retry
+    /// @param sharedMebiBytes memory that machines have in common at present
     public HostRegistration(
-            KubernetesClient client, Facts facts, Loops loops, InstantSource clock) {
+            KubernetesClient client,
+            Facts facts,
+            LongSupplier sharedMebiBytes,
+            Loops loops,
+            InstantSource clock) {
         this.client = client;
         this.patches = new Patches(client);
         this.facts = facts;
+        this.sharedMebiBytes = sharedMebiBytes;
         this.clock = clock;
         this.since = clock.instant();
         this.loop =
@@ -75,7 +83,9 @@ public final class HostRegistration implements AutoCloseable {
         }
         var capacity =
                 HostCapacity.measure(
-                        facts.overcommit().orAsked(found.getSpec()), facts.dataDirectory());
+                        facts.overcommit().orAsked(found.getSpec()),
+                        facts.dataDirectory(),
+                        sharedMebiBytes.getAsLong());
         var status =
                 new HostStatus(
                         capacity.milliCpu(),

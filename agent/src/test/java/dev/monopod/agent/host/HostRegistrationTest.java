@@ -38,6 +38,7 @@ final class HostRegistrationTest {
     private HttpServer server;
     private KubernetesClient client;
     private HostRegistration registration;
+    private long shared;
 
     private record Answer(int status, String body) {}
 
@@ -67,6 +68,7 @@ final class HostRegistrationTest {
                                 "0.1.0",
                                 new Overcommit(1, 1),
                                 data),
+                        () -> shared,
                         loops,
                         InstantSource.fixed(NOW));
     }
@@ -89,6 +91,21 @@ final class HostRegistrationTest {
                 .contains("\"heartbeat\":\"2026-01-01T00:00:00Z\"")
                 .contains("\"capacityMilliCpu\":")
                 .contains("\"type\":\"HardwareVirtualization\"");
+    }
+
+    @Test
+    void promisesNoMemoryThatMachinesHaveInCommon() throws IOException {
+        host = new Answer(200, host("{}"));
+        registration.beat();
+        shared = 626;
+        registration.beat();
+
+        assertThat(patches).hasSize(2);
+        assertThat(memory(patches.remove()) - memory(patches.remove())).isEqualTo(626);
+    }
+
+    private static long memory(String patch) {
+        return Long.parseLong(patch.replaceAll("(?s).*\"capacityMemoryMebiBytes\":(\\d+).*", "$1"));
     }
 
     /// The first of these ended the heartbeat for good: it is no exception of the client's.

@@ -17,8 +17,13 @@ public final class SealedMemory implements AutoCloseable {
     private static final int MFD_ALLOW_SEALING = 2;
     private static final int F_ADD_SEALS = 1033;
 
-    /// `F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE`.
-    private static final int ALL_SEALS = 1 | 2 | 4 | 8;
+    /// `F_SEAL_SHRINK | F_SEAL_GROW`.
+    private static final int SIZE_SEALS = 2 | 4;
+
+    /// These, `F_SEAL_SEAL` and `F_SEAL_WRITE`.
+    private static final int ALL_SEALS = SIZE_SEALS | 1 | 8;
+
+    private static final int EINTR = 4;
 
     private static final MethodHandle CREATE =
             Libc.function(
@@ -36,6 +41,17 @@ public final class SealedMemory implements AutoCloseable {
                             ValueLayout.JAVA_INT),
                     Libc.KEEPS_ERRNO,
                     Linker.Option.firstVariadicArg(2));
+
+    private static final MethodHandle ALLOCATE =
+            Libc.function(
+                    "fallocate",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_LONG,
+                            ValueLayout.JAVA_LONG),
+                    Libc.KEEPS_ERRNO);
 
     private final int descriptor;
     private boolean closed;
@@ -73,11 +89,43 @@ public final class SealedMemory implements AutoCloseable {
                 "/proc", Long.toString(ProcessHandle.current().pid()), "fd", "" + descriptor);
     }
 
-    /// @throws IOException if somebody still has it mapped to be written
-    public void seal() throws IOException {
+    /// Has every page of it allocated, at the cost of this process, from now on: so neither who
+    /// writes to it later nor who writes to a private mapping of it makes it take more. What is
+    /// written already stays. Pages that somebody gave back meanwhile come again, as zeros.
+    ///
+    /// @param bytes its size, whole pages
+    /// @throws IOException if there is no memory for it, or its size is fixed and another
+    public void allocate(long bytes) throws IOException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(Libc.STATE);
-            var result = (int) CONTROL.invokeExact(state, descriptor, F_ADD_SEALS, ALL_SEALS);
+            int result;
+            do {
+                result = (int) ALLOCATE.invokeExact(state, descriptor, 0, 0L, bytes);
+            } while (result < 0 && Libc.errno(state) == EINTR);
+            if (result < 0) {
+                throw new KernelException("fallocate", Libc.errno(state));
+            }
+        } catch (KernelException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("fallocate(2) is not available", e);
+        }
+    }
+
+    /// From now on it has the size that it has; it can still be written.
+    public void fixSize() throws IOException {
+        add(SIZE_SEALS);
+    }
+
+    /// @throws IOException if somebody still has it mapped to be written
+    public void seal() throws IOException {
+        add(ALL_SEALS);
+    }
+
+    private void add(int seals) throws IOException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(Libc.STATE);
+            var result = (int) CONTROL.invokeExact(state, descriptor, F_ADD_SEALS, seals);
             if (result < 0) {
                 throw new KernelException("fcntl(F_ADD_SEALS)", Libc.errno(state));
             }

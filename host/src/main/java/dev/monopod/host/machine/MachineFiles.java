@@ -6,9 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +71,28 @@ record MachineFiles(Path data, Path run) {
 
     private Path begun() {
         return data.resolve("begun-as");
+    }
+
+    private Path shares() {
+        return data.resolve("shares");
+    }
+
+    /// Notes what the machine has in common with others.
+    void share(SharedMemory memory) throws IOException {
+        Files.createFile(shares(), PrivateFiles.ofFile());
+        Files.writeString(shares(), memory.toString());
+    }
+
+    /// What the machine has in common with others; empty if it has its memory alone.
+    Optional<SharedMemory> shared() {
+        try {
+            return Optional.of(SharedMemory.parse(Files.readString(shares())));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            LOG.warn("the template of {} is not counted: {}", this, e.toString());
+            return Optional.empty();
+        }
     }
 
     /// Gives these files the name of another machine, its data last: a crash leaves the sockets'

@@ -80,13 +80,12 @@ final class QemuCommand {
             MachineConfiguration machine, QemuOrigin origin, Path scratch, List<Path> images) {
         var line = new ArrayList<String>();
         line.addAll(List.of("qemu-system-x86_64", "-name", machine.id()));
-        line.addAll(List.of("-M", "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on"));
+        line.addAll(memory(origin, memoryMebiBytes(machine.memoryMebiBytes())));
         line.addAll(
                 switch (accelerator) {
                     case KVM -> List.of("-accel", "kvm", "-cpu", "host");
                     case TCG -> List.of("-accel", "tcg,thread=multi,tb-size=64", "-cpu", "max");
                 });
-        line.addAll(List.of("-m", memoryMebiBytes(machine.memoryMebiBytes()) + "M"));
         line.addAll(List.of("-smp", Long.toString(processors(machine.milliCpu()))));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(begin(origin));
@@ -125,10 +124,29 @@ final class QemuCommand {
         return line;
     }
 
+    /// QEMU 7.2 opens a memory's file to be written even where its mapping is private, so it is the
+    /// file's seals that keep a machine from changing what others begin with.
+    private static List<String> memory(QemuOrigin origin, long mebiBytes) {
+        var type = "microvm,x-option-roms=off,isa-serial=on,ioapic2=on,acpi=on";
+        var size = mebiBytes + "M";
+        var file =
+                "memory-backend-file,id=memory,size=%s,mem-path=/proc/self/fd/%d,share="
+                        .formatted(size, QemuJail.FIRST_FILE);
+        return switch (origin.memoryKind()) {
+            case OWN -> List.of("-M", type, "-m", size);
+            case FILE -> List.of("-M", inFile(type), "-m", size, "-object", file + "on");
+            case FILE_AT_FIRST -> List.of("-M", inFile(type), "-m", size, "-object", file + "off");
+        };
+    }
+
+    private static String inFile(String type) {
+        return type + ",memory-backend=memory";
+    }
+
     /// What is in the machine's memory at first. A copy needs no kernel: it comes with the memory.
     private List<String> begin(QemuOrigin origin) {
         return switch (origin) {
-            case QemuOrigin.Boot(), QemuOrigin.Original(_) -> kernel();
+            case QemuOrigin.Boot(), QemuOrigin.Original(_, _) -> kernel();
             case QemuOrigin.Copy(_), QemuOrigin.Waiting(_, _) ->
                     List.of("-S", "-incoming", "defer");
         };

@@ -17,8 +17,11 @@ public record QemuConfiguration(Path guest, Path dataDirectory, Path runDirector
     /// Copies of one machine have their kernel's secrets in common, such as where it lies in
     /// memory; never what a pod wrote.
     public enum Clones {
-        /// All machines of a size are copies of one, which is made anew now and then.
+        /// All machines of a size are copies of one, which is made anew now and then. They share
+        /// the memory that none of them writes, where that takes less of the host ([Sharing]).
         SHARED,
+        /// They are copies, and share no memory of the host.
+        OWN,
         /// Each machine boots.
         OFF
     }

@@ -49,7 +49,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         this.launcher =
                 new QemuLauncher(configuration, accelerator, new HostPrograms(), Clock.systemUTC());
         var random = RandomGenerator.getDefault();
-        var maker = new TemplateMaker(configuration, launcher, steady, random);
+        var maker = new TemplateMaker(configuration, launcher, this::shared, steady, random);
         this.templates = new Templates(maker::make, background, steady);
         this.shares = new MachineShares(accelerator);
         this.pool = new QemuPool(configuration, launcher, templates, warm, shares);
@@ -76,7 +76,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     /// some that wait. To be called after [#recover], which would find the machine that becomes the
     /// template.
     public void expect(Size size) {
-        if (configuration.clones() == Clones.SHARED) {
+        if (configuration.clones() != Clones.OFF) {
             key(size.milliCpu(), size.memoryMebiBytes())
                     .ifPresent(key -> {
                         templates.request(key);
@@ -126,9 +126,29 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
     /// Only machines with the devices of a template. Each page of a copy is looked at once, so that
     /// a large one had better boot.
     private boolean copiable(Size size) {
-        return configuration.clones() == Clones.SHARED
+        return configuration.clones() != Clones.OFF
                 && size.memoryMebiBytes() <= LARGEST_COPY_MEBIBYTES
                 && size.scratchBytes() <= QemuLauncher.SHARED_SCRATCH_BYTES;
+    }
+
+    private boolean shared(long mebiBytes) {
+        try {
+            return configuration.clones() == Clones.SHARED
+                    && new Sharing(HostMemory.read(), sharedMebiBytes()).allows(mebiBytes);
+        } catch (IOException e) {
+            LOG.debug("no memory is shared: {}", e.toString());
+            return false;
+        }
+    }
+
+    /// What the host's memory has less for machines of their own: templates that copies share, also
+    /// those of an agent before this one that only copies are left of.
+    public long sharedMebiBytes() {
+        var seen = new ArrayList<>(templates.shared());
+        for (var id : recorded()) {
+            MachineFiles.of(configuration, id).shared().ifPresent(seen::add);
+        }
+        return SharedMemory.mebiBytes(seen);
     }
 
     /// As a copy, if there is a template that works. One is given up only if the machine boots
@@ -139,7 +159,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             return boot(machine);
         }
         try (var lease = found.get()) {
-            return copy(machine, lease.origin());
+            return copy(machine, lease);
         } catch (MachineException e) {
             LOG.warn(
                     "machine {} boots, as it can't be a copy of a {}: {}",
@@ -156,10 +176,10 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         return launcher.launch(machine, new QemuOrigin.Boot(), MachineShares.starting(machine));
     }
 
-    private QemuMachine copy(MachineConfiguration machine, QemuOrigin template) {
-        var started = launcher.launch(machine, template, MachineShares.starting(machine));
+    private QemuMachine copy(MachineConfiguration machine, Template.Lease template) {
+        var started = launcher.launch(machine, template.origin(), MachineShares.starting(machine));
         try {
-            started.asked(Migration::restore);
+            started.asked(qmp -> Migration.restore(qmp, template.saved()));
             return started;
         } catch (IOException | RuntimeException e) {
             started.destroy(Duration.ZERO);

@@ -19,8 +19,8 @@ final class QemuJail {
     static final int CHANNEL = 4;
     static final int TAP = 5;
 
-    /// What a copy begins with.
-    static final int SAVED = 6;
+    /// Of the files that the machine's memory begins with.
+    static final int FIRST_FILE = 6;
 
     private final QemuConfiguration configuration;
     private final Accelerator accelerator;

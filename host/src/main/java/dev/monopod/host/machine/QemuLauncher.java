@@ -114,6 +114,10 @@ final class QemuLauncher {
             throws IOException {
         PrivateFiles.ensureFolder(files.run());
         files.make(machine.id());
+        var shared = origin.begunWith().flatMap(Saved::shared);
+        if (shared.isPresent()) {
+            files.share(shared.get());
+        }
         switch (origin) {
             case QemuOrigin.Boot() -> scratchDisks.make(files.scratch(), machine.scratchBytes());
             case QemuOrigin.Copy(_), QemuOrigin.Waiting(_, _) -> {
@@ -121,7 +125,7 @@ final class QemuLauncher {
                 ScratchDisks.stretch(files.scratch(), SHARED_SCRATCH_BYTES);
             }
             // No pod ever writes to it.
-            case QemuOrigin.Original(_) ->
+            case QemuOrigin.Original(_, _) ->
                     ScratchDisks.stretch(files.scratch(), SHARED_SCRATCH_BYTES);
         }
         PrivateFiles.close(files.scratch());
@@ -160,7 +164,8 @@ final class QemuLauncher {
     /// An original needs the same device as its copies, but nobody to talk to.
     private static Optional<QemuJail.Tap> tap(MachineConfiguration machine, QemuOrigin origin) {
         return switch (origin) {
-            case QemuOrigin.Original(_) -> Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
+            case QemuOrigin.Original(_, _) ->
+                    Optional.of(new QemuJail.Tap(Optional.empty(), NOWHERE));
             case QemuOrigin.Waiting(_, var name) ->
                     Optional.of(new QemuJail.Tap(Optional.empty(), name));
             case QemuOrigin.Boot(), QemuOrigin.Copy(_) ->

@@ -8,8 +8,6 @@ import dev.monopod.host.machine.Hypervisor.WaitingMachine;
 import dev.monopod.host.machine.QemuHypervisor.Warm;
 import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -135,7 +133,7 @@ final class QemuPool implements AutoCloseable {
             var started = launcher.launch(machine, origin, TemplateMaker.share(size.key()));
             var complete = false;
             try {
-                started.asked(Migration::restore);
+                started.asked(qmp -> Migration.restore(qmp, lease.saved()));
                 warm.rehearsal().at(started.channel());
                 TimeUnit.NANOSECONDS.sleep(SETTLING.toNanos());
                 started.asked(Migration::halt);
@@ -169,22 +167,13 @@ final class QemuPool implements AutoCloseable {
         @Override
         public boolean room(long mebiBytes) {
             try {
-                var whole = memory("MemTotal:");
-                var left = memory("MemAvailable:") - (QemuCommand.memoryMebiBytes(mebiBytes) << 10);
-                return left > whole / RESERVE_PART;
-            } catch (IOException | NumberFormatException e) {
+                var memory = HostMemory.read();
+                var left = memory.availableMebiBytes() - QemuCommand.memoryMebiBytes(mebiBytes);
+                return left > memory.totalMebiBytes() / RESERVE_PART;
+            } catch (IOException e) {
                 LOG.debug("no machine waits: {}", e.toString());
                 return false;
             }
-        }
-
-        private static long memory(String name) throws IOException {
-            for (var line : Files.readAllLines(Path.of("/proc/meminfo"))) {
-                if (line.startsWith(name)) {
-                    return Long.parseLong(line.substring(name.length(), line.length() - 2).strip());
-                }
-            }
-            throw new IOException("/proc/meminfo has no " + name);
         }
 
         @Override

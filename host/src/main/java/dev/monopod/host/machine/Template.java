@@ -2,18 +2,22 @@ package dev.monopod.host.machine;
 
 import dev.monopod.host.kernel.SealedMemory;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 
 /// A machine that has booted and that no pod was ever in, saved. Nobody can change it: it is
 /// sealed. Thread-safe.
 final class Template {
-    private final SealedMemory saved;
+    private final List<SealedMemory> files;
+    private final Saved saved;
     private final Instant made;
     private int copies;
     private int users;
     private boolean retired;
 
-    /// @param saved sealed
-    Template(SealedMemory saved, Instant made) {
+    /// @param files those that `saved` names, sealed
+    Template(List<SealedMemory> files, Saved saved, Instant made) {
+        this.files = List.copyOf(files);
         this.saved = saved;
         this.made = made;
     }
@@ -33,22 +37,31 @@ final class Template {
         }
     }
 
-    /// Keeps the template's file open while a machine is made of it: its path names an open file of
-    /// this process, and a closed one's number is soon another file's.
+    /// Keeps the template's files open while a machine is made of it: their paths name open files
+    /// of this process, and a closed one's number is soon another file's.
     final class Lease implements AutoCloseable {
+        Saved saved() {
+            return saved;
+        }
+
         QemuOrigin origin() {
-            return new QemuOrigin.Copy(saved.path());
+            return new QemuOrigin.Copy(saved);
         }
 
         /// @param tap that leads nowhere yet
         QemuOrigin waiting(String tap) {
-            return new QemuOrigin.Waiting(saved.path(), tap);
+            return new QemuOrigin.Waiting(saved, tap);
         }
 
         @Override
         public void close() {
             release();
         }
+    }
+
+    /// What it takes of the host beside its copies, if they share it.
+    Optional<SharedMemory> shared() {
+        return saved.shared();
     }
 
     Instant made() {
@@ -79,7 +92,7 @@ final class Template {
 
     private void closeUnused() {
         if (retired && users == 0) {
-            saved.close();
+            files.forEach(SealedMemory::close);
         }
     }
 }

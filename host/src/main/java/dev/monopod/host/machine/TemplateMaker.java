@@ -1,6 +1,7 @@
 package dev.monopod.host.machine;
 
 import dev.monopod.host.file.PrivateFiles;
+import dev.monopod.host.kernel.KernelException;
 import dev.monopod.host.kernel.SealedMemory;
 import dev.monopod.host.machine.Hypervisor.MachineConfiguration;
 import dev.monopod.host.machine.MachineCgroup.Share;
@@ -17,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +27,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Makes templates: boots a machine of that size in the background, with little processor time, and
 /// stops it once its guest listens. The machine is gone then.
@@ -47,18 +51,29 @@ final class TemplateMaker {
 
     private static final int MOST_BYTES = 512 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(TemplateMaker.class);
+    private static final Optional<SealedMemory> NOTHING = Optional.empty();
+
     private final QemuConfiguration configuration;
     private final QemuLauncher launcher;
+    private final Rule rule;
     private final InstantSource clock;
     private final RandomGenerator random;
+
+    /// Whether copies of a machine have its memory in common.
+    interface Rule {
+        boolean shared(long mebiBytes);
+    }
 
     TemplateMaker(
             QemuConfiguration configuration,
             QemuLauncher launcher,
+            Rule rule,
             InstantSource clock,
             RandomGenerator random) {
         this.configuration = configuration;
         this.launcher = launcher;
+        this.rule = rule;
         this.clock = clock;
         this.random = random;
     }
@@ -70,26 +85,64 @@ final class TemplateMaker {
 
     /// @throws MachineException when the machine does not boot
     Template make(Template.Key key) throws IOException, InterruptedException {
-        var saved = SealedMemory.create("mp-template");
+        var id = PREFIX + HexFormat.of().toHexDigits(random.nextLong());
+        var devices = SealedMemory.create("mp-template");
+        var files = new ArrayList<SealedMemory>(List.of(devices));
         var complete = false;
         try {
-            boot(key, saved);
+            var memory = rule.shared(key.memoryMebiBytes()) ? memory(key) : NOTHING;
+            memory.ifPresent(file -> files.add(0, file));
+            boot(id, key, memory.map(SealedMemory::path), devices);
             if (!configuration.programs().equals(key.programs())) {
                 throw new IOException("kernel, guest or QEMU were replaced meanwhile");
             }
-            saved.seal();
+            if (memory.isPresent()) {
+                // Whatever the machine gave back.
+                memory.get().allocate(bytes(key));
+            }
+            for (var file : files) {
+                file.seal();
+            }
             complete = true;
-            return new Template(saved, clock.instant());
+            return new Template(files, saved(id, key, memory, devices), clock.instant());
         } finally {
             if (!complete) {
-                saved.close();
+                files.forEach(SealedMemory::close);
             }
         }
     }
 
-    private void boot(Template.Key key, SealedMemory saved)
+    /// All of it is this process' before any machine has it, and its size is fixed.
+    private static Optional<SealedMemory> memory(Template.Key key) throws IOException {
+        var memory = SealedMemory.create("mp-template-memory");
+        try {
+            memory.allocate(bytes(key));
+            memory.fixSize();
+            return Optional.of(memory);
+        } catch (KernelException e) {
+            memory.close();
+            LOG.warn("copies of a {} will share no memory: {}", key, e.getMessage());
+            return NOTHING;
+        }
+    }
+
+    private static long bytes(Template.Key key) {
+        return QemuCommand.memoryMebiBytes(key.memoryMebiBytes()) << 20;
+    }
+
+    private static Saved saved(
+            String id, Template.Key key, Optional<SealedMemory> memory, SealedMemory devices) {
+        return memory.<Saved>map(file ->
+                        new Saved.Apart(
+                                file.path(),
+                                devices.path(),
+                                new SharedMemory(
+                                        id, QemuCommand.memoryMebiBytes(key.memoryMebiBytes()))))
+                .orElseGet(() -> new Saved.Whole(devices.path()));
+    }
+
+    private void boot(String id, Template.Key key, Optional<Path> memory, SealedMemory saved)
             throws IOException, InterruptedException {
-        var id = PREFIX + HexFormat.of().toHexDigits(random.nextLong());
         var files = MachineFiles.of(configuration, id);
         PrivateFiles.ensureFolder(files.run());
         var socket = files.run().resolve("saved.sock");
@@ -97,11 +150,11 @@ final class TemplateMaker {
             server.bind(UnixDomainSocketAddress.of(socket));
             // Only the jail shows it to anybody: the folder is closed.
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-            var origin = new QemuOrigin.Original(socket);
+            var origin = new QemuOrigin.Original(socket, memory);
             var machine = launcher.launch(machine(id, key), origin, share(key));
             try {
                 awaitGuest(machine);
-                save(machine, server, socket, saved);
+                save(machine, server, origin, saved);
             } finally {
                 machine.destroy(Duration.ZERO);
             }
@@ -140,7 +193,10 @@ final class TemplateMaker {
     }
 
     private static void save(
-            QemuMachine machine, ServerSocketChannel server, Path socket, SealedMemory saved)
+            QemuMachine machine,
+            ServerSocketChannel server,
+            QemuOrigin.Original origin,
+            SealedMemory saved)
             throws IOException, InterruptedException {
         var received = new CompletableFuture<Long>();
         var receiver =
@@ -154,7 +210,7 @@ final class TemplateMaker {
                             }
                         });
         try {
-            machine.asked(qmp -> Migration.save(qmp, socket));
+            machine.asked(qmp -> Migration.save(qmp, origin.savedTo(), origin.memoryKind()));
             received.get(SAVE_LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw new IOException("cannot receive what is saved: " + e.getCause(), e);

@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// The templates of a host: made in the background when a size is first asked for, made anew after
 /// a while, and at most a few at a time, those that were used last. Thread-safe.
 final class Templates {
-    /// Each takes about 100 MiB.
+    /// Each takes about 100 MiB, or as much as a machine has, where copies share it.
     static final int MOST = 4;
 
     /// Copies have the layout of their kernel in common: not too many shall.
@@ -73,6 +74,11 @@ final class Templates {
         if (!closed && !waits && inWork.add(key)) {
             background.execute(() -> make(key));
         }
+    }
+
+    /// What machines can begin to share.
+    synchronized List<SharedMemory> shared() {
+        return ready.values().stream().flatMap(one -> one.shared().stream()).toList();
     }
 
     /// The template does not work.

@@ -14,6 +14,10 @@ import org.junit.jupiter.api.Test;
 
 /// The parts of the command line that the guest relies on.
 final class QemuCommandTest {
+    private static final Saved WHOLE = new Saved.Whole(Path.of("/s"));
+    private static final Saved APART =
+            new Saved.Apart(Path.of("/m"), Path.of("/s"), new SharedMemory("t", 626));
+
     @Test
     void placesDisksInTheOrderInWhichTheKernelFindsThem() {
         var line = line(Accelerator.TCG, List.of(Path.of("/a,b.squashfs"), Path.of("/c.squashfs")));
@@ -38,8 +42,8 @@ final class QemuCommandTest {
 
     @Test
     void copyHasEveryDeviceOfItsOriginalAndNoKernel() {
-        var original = line(new QemuOrigin.Original(Path.of("/s")), List.of());
-        var copy = line(new QemuOrigin.Copy(Path.of("/s")), List.of(Path.of("/i")));
+        var original = line(new QemuOrigin.Original(Path.of("/s"), Optional.empty()), List.of());
+        var copy = line(new QemuOrigin.Copy(WHOLE), List.of(Path.of("/i")));
         assertThat(original).contains("-kernel", "-initrd", "-append");
         assertThat(copy)
                 .containsSequence("-S", "-incoming", "defer")
@@ -47,6 +51,30 @@ final class QemuCommandTest {
         assertThat(buses(copy))
                 .isEqualTo(buses(original))
                 .hasSize(QemuCommand.MOST_IMAGE_DISKS + 2);
+    }
+
+    @Test
+    void onlyWhatBecomesATemplateWritesTheMemoryThatCopiesShare() {
+        var memory = Optional.of(Path.of("/m"));
+        var original = line(new QemuOrigin.Original(Path.of("/s"), memory), List.of());
+        var copy = line(new QemuOrigin.Copy(APART), List.of());
+        var waiting = line(new QemuOrigin.Waiting(APART, "w"), List.of());
+        assertThat(original).contains(file("on")).contains("-kernel");
+        assertThat(copy).contains(file("off")).doesNotContain("-kernel");
+        assertThat(waiting).contains(file("off")).doesNotContain("-kernel");
+        assertThat(buses(copy)).isEqualTo(buses(original));
+        for (var origin :
+                List.of(
+                        new QemuOrigin.Boot(),
+                        new QemuOrigin.Copy(WHOLE),
+                        new QemuOrigin.Waiting(WHOLE, "w"),
+                        new QemuOrigin.Original(Path.of("/s"), Optional.empty()))) {
+            assertThat(line(origin, List.of())).noneMatch(option -> option.contains("share="));
+        }
+    }
+
+    private static String file(String share) {
+        return "memory-backend-file,id=memory,size=626M,mem-path=/proc/self/fd/6,share=" + share;
     }
 
     private static List<String> buses(List<String> line) {

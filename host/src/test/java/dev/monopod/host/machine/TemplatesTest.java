@@ -23,6 +23,7 @@ final class TemplatesTest {
     private final List<Key> made = new ArrayList<>();
     private Instant now = Instant.EPOCH;
     private boolean broken;
+    private boolean sharing;
     private final Templates templates = new Templates(this::make, background::add, () -> now);
 
     @AfterEach
@@ -119,6 +120,24 @@ final class TemplatesTest {
     }
 
     @Test
+    void countsTheMemoryThatCopiesShareOnce() throws IOException {
+        sharing = true;
+        templates.request(SMALL);
+        templates.request(new Key(2, 1024, "programs"));
+        work();
+        assertThat(templates.shared())
+                .containsExactlyInAnyOrder(
+                        new SharedMemory("template-512", 512),
+                        new SharedMemory("template-1024", 1024));
+        var seen = new ArrayList<>(templates.shared());
+        seen.add(SharedMemory.parse("template-512 512\n"));
+        seen.add(SharedMemory.parse("template-of-an-agent-before 626"));
+        assertThat(SharedMemory.mebiBytes(seen)).isEqualTo(512 + 1024 + 626);
+        templates.forget(SMALL);
+        assertThat(templates.shared()).containsExactly(new SharedMemory("template-1024", 1024));
+    }
+
+    @Test
     void makesNothingOnceItIsClosed() {
         templates.request(SMALL);
         templates.close();
@@ -138,6 +157,12 @@ final class TemplatesTest {
             throw new IOException("no memory");
         }
         made.add(key);
-        return new Template(SealedMemory.create("test-saved"), now);
+        var saved = SealedMemory.create("test-saved");
+        if (sharing) {
+            var part = new SharedMemory("template-" + key.memoryMebiBytes(), key.memoryMebiBytes());
+            return new Template(
+                    List.of(saved), new Saved.Apart(saved.path(), saved.path(), part), now);
+        }
+        return new Template(List.of(saved), new Saved.Whole(saved.path()), now);
     }
 }

@@ -64,13 +64,19 @@ final class TemplateIT {
 
     @Test
     void copiesAnswerAndHaveAnIdentityOfTheirOwn() throws Exception {
+        answerWithAnIdentityOfTheirOwn(false);
+    }
+
+    @Test
+    void copiesThatShareMemoryAnswerAndHaveAnIdentityOfTheirOwn() throws Exception {
+        answerWithAnIdentityOfTheirOwn(true);
+    }
+
+    private void answerWithAnIdentityOfTheirOwn(boolean shared) throws Exception {
         var configuration = configuration();
-        var launcher =
-                new QemuLauncher(
-                        configuration, Accelerator.TCG, new HostPrograms(), Clock.systemUTC());
-        var template =
-                new TemplateMaker(configuration, launcher, Clock.systemUTC(), random)
-                        .make(new Template.Key(1, 512, configuration.programs()));
+        var launcher = launcher(configuration);
+        var template = template(configuration, launcher, shared);
+        assertThat(template.shared().isPresent()).isEqualTo(shared);
         assertThat(configuration.machines()).isEmptyDirectory();
         var boots = new ArrayList<String>();
         try (var transport = new GuestChannel.Transport()) {
@@ -85,13 +91,17 @@ final class TemplateIT {
 
     @Test
     void nobodyChangesATemplate() throws Exception {
+        isChangedByNobody(false);
+    }
+
+    @Test
+    void nobodyChangesMemoryThatCopiesShare() throws Exception {
+        isChangedByNobody(true);
+    }
+
+    private void isChangedByNobody(boolean shared) throws Exception {
         var configuration = configuration();
-        var launcher =
-                new QemuLauncher(
-                        configuration, Accelerator.TCG, new HostPrograms(), Clock.systemUTC());
-        var template =
-                new TemplateMaker(configuration, launcher, Clock.systemUTC(), random)
-                        .make(new Template.Key(1, 512, configuration.programs()));
+        var template = template(configuration, launcher(configuration), shared);
         try (var lease = template.lease()) {
             for (var file : lease.origin().opened()) {
                 try (var opened =
@@ -100,12 +110,31 @@ final class TemplateIT {
                             .isInstanceOf(IOException.class);
                     assertThatThrownBy(() -> opened.map(FileChannel.MapMode.READ_WRITE, 0, 4096))
                             .isInstanceOf(IOException.class);
-                    assertThat(opened.size()).isPositive();
+                    var size = opened.size();
+                    assertThat(size).isPositive();
+                    assertThatThrownBy(() -> opened.truncate(size - 4096))
+                            .isInstanceOf(IOException.class);
+                    assertThatThrownBy(() -> opened.write(ByteBuffer.allocate(1), size))
+                            .isInstanceOf(IOException.class);
+                    assertThatThrownBy(() -> run("fallocate", "-p", "-l", "4096", file.toString()))
+                            .isInstanceOf(IOException.class);
                 }
             }
         } finally {
             template.retire();
         }
+    }
+
+    private static QemuLauncher launcher(QemuConfiguration configuration) {
+        return new QemuLauncher(
+                configuration, Accelerator.TCG, new HostPrograms(), Clock.systemUTC());
+    }
+
+    private Template template(
+            QemuConfiguration configuration, QemuLauncher launcher, boolean shared)
+            throws Exception {
+        return new TemplateMaker(configuration, launcher, _ -> shared, Clock.systemUTC(), random)
+                .make(new Template.Key(1, 512, configuration.programs()));
     }
 
     private ConfigureResponse copy(
@@ -114,7 +143,7 @@ final class TemplateIT {
         try (var lease = template.lease()) {
             var machine = launcher.launch(machine(id), lease.origin(), MachineCgroup.Share.of(250));
             try {
-                machine.asked(Migration::restore);
+                machine.asked(qmp -> Migration.restore(qmp, lease.saved()));
                 try (var channel = new GuestChannel(machine.channel(), transport)) {
                     return channel.configure(this::identity, PATIENCE);
                 }
