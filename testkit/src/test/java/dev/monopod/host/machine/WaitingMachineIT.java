@@ -113,7 +113,12 @@ final class WaitingMachineIT {
         // It was about to have the pod's name.
         Files.move(folder.resolve("run/machines/" + slot), folder.resolve("run/machines/m-half"));
 
-        assertThat(agent(0).recover()).isEmpty();
+        var next = agent(0);
+        assertThat(next.sharedMebiBytes())
+                .as("what is left of the template that its copies share")
+                .isEqualTo(killed.sharedMebiBytes());
+        assertThat(next.recover()).isEmpty();
+        assertThat(next.sharedMebiBytes()).isZero();
 
         assertThatThrownBy(() -> MachineProcess.of(waiting.pid()))
                 .hasMessageContaining("has ended already");
