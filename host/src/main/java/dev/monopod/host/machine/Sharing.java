@@ -4,8 +4,8 @@ package dev.monopod.host.machine;
 /// their own. Pure.
 ///
 /// A template whose memory is shared takes its whole size, where one that is read takes what was
-/// written in it, about 100 MiB; each copy then takes about 120 MiB less. So a machine of 0.5 GiB is
-/// paid for by five copies, one of 1 GiB by nine, and larger ones by more than come together.
+/// written in it, about 100 MiB; each copy then takes about 120 MiB less. So a machine of 0.5 GiB
+/// is paid for by five copies, one of 1 GiB by nine, and larger ones by more than come together.
 ///
 /// @param sharedMebiBytes what templates and copies share already
 record Sharing(HostMemory host, long sharedMebiBytes) {
