@@ -13,6 +13,7 @@ import dev.monopod.controller.eks.AwsTools;
 import dev.monopod.controller.loadbalancing.GatewayDefinitions;
 import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
+import dev.monopod.controller.machine.RestingNodes;
 import dev.monopod.controller.machine.StrayPods;
 import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.profile.DefaultNetwork;
@@ -305,6 +306,7 @@ public final class ControllerMain implements Callable<Integer> {
                             loops,
                             Clock.systemUTC(),
                             Duration.ofSeconds(hostLostSeconds));
+            var resting = new RestingNodes(client, cluster, loops, Clock.systemUTC());
             var strays =
                     new StrayPods(
                             client,
@@ -337,6 +339,7 @@ public final class ControllerMain implements Callable<Integer> {
                             scheduler::close,
                             claims::close,
                             cleanup::close,
+                            resting::close,
                             strays::close,
                             balancers::close,
                             network::close,
@@ -349,6 +352,7 @@ public final class ControllerMain implements Callable<Integer> {
             scheduler.start(cluster);
             claims.start();
             cleanup.start();
+            resting.start();
             strays.start();
             balancers.start();
             if (aws.isOn()) {

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -48,6 +49,9 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     private final Map<String, Tended> nodes = new ConcurrentHashMap<>();
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
+    /// Machines that are off for good; what was begun for them before comes too late.
+    private final Set<String> rested = ConcurrentHashMap.newKeySet();
+
     /// Of the pass before; the loop alone uses it.
     private Instant lastPass = Instant.MIN;
 
@@ -56,6 +60,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     /// One Node.
     ///
+    /// @param resting its machine is off: its Lease lasts as long as nobody takes it away
     /// @param written when its status was last written
     /// @param due when it is to be tended next
     /// @param fresh when its Lease was last renewed; at first, when it came here
@@ -63,33 +68,42 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     /// @param trouble what hinders it; empty if nothing does
     private record Tended(
             NodeStatusView view,
+            boolean resting,
             Instant since,
             Instant written,
             Instant due,
             Instant fresh,
             String uid,
             String trouble) {
+        String machine() {
+            return view.machine().getMetadata().getName();
+        }
+
+        boolean of(Machine other) {
+            return machine().equals(other.getMetadata().getName());
+        }
+
         Tended wrote(Instant now, String nodeUid) {
-            return new Tended(view, since, now, due, fresh, nodeUid, trouble);
+            return new Tended(view, resting, since, now, due, fresh, nodeUid, trouble);
         }
 
         Tended renewed(Instant now) {
-            return new Tended(view, since, written, now.plus(RENEWAL), now, uid, "");
+            return new Tended(view, resting, since, written, now.plus(RENEWAL), now, uid, "");
         }
 
         Tended hindered(Instant next, String why) {
-            return new Tended(view, since, written, next, fresh, uid, why);
+            return new Tended(view, resting, since, written, next, fresh, uid, why);
         }
 
         /// As if nothing had been written yet.
         Tended anew(Instant now) {
-            return new Tended(view, since, Instant.EPOCH, now, now, uid, trouble);
+            return new Tended(view, resting, since, Instant.EPOCH, now, now, uid, trouble);
         }
 
         /// There is no Node yet, or no more: nothing to keep fresh.
         Tended absent(Instant now) {
             var wait = uid.isEmpty() ? TICK : RENEWAL;
-            return new Tended(view, since, written, now.plus(wait), now, uid, "");
+            return new Tended(view, resting, since, written, now.plus(wait), now, uid, "");
         }
     }
 
@@ -125,6 +139,9 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     @Override
     public void ready(Machine machine, ConfigureResponse guest) {
+        if (rested.contains(machine.getMetadata().getName())) {
+            return;
+        }
         var now = clock.instant();
         var view =
                 new NodeStatusView(
@@ -134,7 +151,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                         version);
         nodes.put(
                 machine.getSpec().nodeName(),
-                new Tended(view, now, Instant.EPOCH, now, now, "", ""));
+                new Tended(view, false, now, Instant.EPOCH, now, now, "", ""));
         loop.nudge();
     }
 
@@ -144,10 +161,26 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     }
 
     @Override
+    public void rest(Machine machine) {
+        var now = clock.instant();
+        var view = new NodeStatusView(machine, "", "", version);
+        rested.add(machine.getMetadata().getName());
+        nodes.compute(
+                machine.getSpec().nodeName(),
+                // The next machine of this address may be here already.
+                (_, node) ->
+                        node == null || node.of(machine)
+                                ? new Tended(view, true, now, now, now, now, "", "")
+                                : node);
+        loop.nudge();
+    }
+
+    @Override
     public void remove(Machine machine) {
         var name = machine.getSpec().nodeName();
-        nodes.remove(name);
-        api.delete(name);
+        nodes.computeIfPresent(name, (_, node) -> node.of(machine) ? null : node);
+        api.delete(name, machine.getMetadata().getName());
+        rested.remove(machine.getMetadata().getName());
     }
 
     /// Begins to tend each Node whose turn it is.
@@ -189,15 +222,32 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
             if (node != null) {
                 var next = tend(name, node);
                 // Another may have come in its place, or it may have gone.
-                nodes.computeIfPresent(name, (_, now) -> now == node ? next : now);
+                nodes.computeIfPresent(name, (_, now) -> now == node ? next.orElse(null) : now);
             }
         } finally {
             busy.remove(name);
         }
     }
 
-    private Tended tend(String name, Tended node) {
+    /// Empty: there is nothing to tend any more.
+    private Optional<Tended> tend(String name, Tended node) {
         try {
+            if (node.resting()) {
+                var time = clock.instant();
+                return api.renewOwnLease(name, node.machine(), time)
+                        ? Optional.of(node.renewed(time))
+                        : Optional.empty();
+            }
+            return Optional.of(tendReady(name, node));
+        } catch (RuntimeException e) {
+            if (node.trouble().isEmpty()) {
+                LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
+            }
+            return Optional.of(node.hindered(clock.instant().plus(RETRY), e.toString()));
+        }
+    }
+
+    private Tended tendReady(String name, Tended node) {
             var written = node;
             var now = clock.instant();
             if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
@@ -209,17 +259,11 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
             }
             var renewal = clock.instant();
             if (node.uid().isEmpty()) {
-                api.beginLease(name, written.uid(), renewal);
+                api.beginLease(name, node.machine(), written.uid(), renewal);
             } else {
-                api.renewLease(name, written.uid(), renewal);
+                api.renewLease(name, node.machine(), written.uid(), renewal);
             }
             return written.renewed(renewal);
-        } catch (RuntimeException e) {
-            if (node.trouble().isEmpty()) {
-                LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
-            }
-            return node.hindered(clock.instant().plus(RETRY), e.toString());
-        }
     }
 
     @Override

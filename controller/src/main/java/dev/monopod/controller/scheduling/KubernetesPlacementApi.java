@@ -171,22 +171,28 @@ final class KubernetesPlacementApi implements PlacementApi {
         }
     }
 
-    /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
-    /// pod would go with it.
+    /// A Node is named by its address. One of an earlier machine is waited for, since the pod would
+    /// go with it; one that only completed pods name becomes this machine's.
     private void createNode(Machine machine, String region) {
-        var node = client.resource(FargateNode.of(machine, region));
+        var wanted = FargateNode.of(machine, region);
         try {
-            node.create();
+            client.resource(wanted).create();
         } catch (KubernetesClientException e) {
-            if (!ApiCode.CONFLICT.in(e)
-                    || !machine.getMetadata().getName().equals(owner(node.get()))) {
+            @Nullable Node found = ApiCode.CONFLICT.in(e) ? client.resource(wanted).get() : null;
+            var owner = found == null ? null : FargateNode.machine(found);
+            if (found == null
+                    || owner == null
+                    || !owner.equals(machine.getMetadata().getName())
+                            && machine(owner).filter(it -> !it.ended()).isPresent()) {
                 throw e;
             }
+            if (!owner.equals(machine.getMetadata().getName())) {
+                // By its version: its agent may be about to remove it.
+                client.resource(FargateNode.takenOver(found, wanted))
+                        .lockResourceVersion(found.getMetadata().getResourceVersion())
+                        .update();
+            }
         }
-    }
-
-    private static @Nullable String owner(@Nullable Node node) {
-        return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
     }
 
     @Override
