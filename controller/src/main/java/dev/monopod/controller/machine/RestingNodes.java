@@ -152,9 +152,13 @@ public final class RestingNodes implements AutoCloseable {
         return PodSight.of(pod(machine), machine.getSpec().pod().uid());
     }
 
+    /// The watch shows no pod that was taken over from another scheduler, so that is read.
     private @Nullable Pod pod(Machine machine) {
         var wanted = machine.getSpec().pod();
-        return pods.apply(wanted.namespace() + "/" + wanted.name());
+        @Nullable Pod known = pods.apply(wanted.namespace() + "/" + wanted.name());
+        return PodSight.of(known, wanted.uid()) != PodSight.GONE
+                ? known
+                : client.pods().inNamespace(wanted.namespace()).withName(wanted.name()).get();
     }
 
     /// Afterwards nobody deletes the machine's pod since its Node does not speak.

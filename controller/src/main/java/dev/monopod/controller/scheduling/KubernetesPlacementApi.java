@@ -187,12 +187,28 @@ final class KubernetesPlacementApi implements PlacementApi {
                 throw e;
             }
             if (!owner.equals(machine.getMetadata().getName())) {
-                // By its version: its agent may be about to remove it.
-                client.resource(FargateNode.takenOver(found, wanted))
-                        .lockResourceVersion(found.getMetadata().getResourceVersion())
-                        .update();
+                takeOver(found, wanted);
             }
         }
+    }
+
+    /// By its version: its agent may be about to remove it. Without conditions it is a Node that has
+    /// not spoken yet, which the node lifecycle controller gives time; one that fell silent it taints,
+    /// and a pod that does not tolerate that goes at once.
+    private void takeOver(Node resting, Node wanted) {
+        var silent =
+                patches.mergeStatus(
+                        resting,
+                        Map.of(
+                                "metadata",
+                                Map.of(
+                                        "resourceVersion",
+                                        resting.getMetadata().getResourceVersion()),
+                                "status",
+                                Map.of("conditions", List.of())));
+        client.resource(FargateNode.takenOver(silent, wanted))
+                .lockResourceVersion(silent.getMetadata().getResourceVersion())
+                .update();
     }
 
     @Override

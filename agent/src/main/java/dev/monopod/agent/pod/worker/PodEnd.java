@@ -76,7 +76,9 @@ record PodEnd(
     /// Nothing is left here of the machine but its record and logs: from the moment the API server
     /// knows this, the address may become another's. Tries until it does; returns at once.
     void restSoon() {
-        scope.insist("telling the end of the machine", this::rest);
+        var unused =
+                scope.loopUntilGone(
+                        "pod-rests", "telling the end of the machine", REMOVAL, this::rest);
     }
 
     private void rest() {
