@@ -290,14 +290,10 @@ public final class ControllerMain implements Callable<Integer> {
                             loops);
             var brisk = BriskClient.of(client);
             var recorder = new EventRecorder(brisk, Clock.systemUTC(), loops);
+            var schedulings = recorder.of(Names.SCHEDULER_NAME, "");
             var scheduler =
                     FargateScheduler.of(
-                            brisk,
-                            cluster,
-                            overhead,
-                            recorder.of(Names.SCHEDULER_NAME, ""),
-                            loops,
-                            Clock.systemUTC());
+                            brisk, cluster, overhead, schedulings, loops, Clock.systemUTC());
             var claims = new LeftoverClaims(client, cluster, loops);
             var cleanup =
                     new MachineCleanup(
@@ -307,13 +303,7 @@ public final class ControllerMain implements Callable<Integer> {
                             Clock.systemUTC(),
                             Duration.ofSeconds(hostLostSeconds));
             var resting = new RestingNodes(client, cluster, loops, Clock.systemUTC());
-            var strays =
-                    new StrayPods(
-                            client,
-                            cluster,
-                            recorder.of(Names.SCHEDULER_NAME, ""),
-                            loops,
-                            Clock.systemUTC());
+            var strays = new StrayPods(client, cluster, schedulings, loops, Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers =
                     new LoadBalancerController(
