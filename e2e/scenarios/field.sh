@@ -5,6 +5,10 @@ field_scenarios() {
     scenario read_only_roots_keep_what_images_write "with a read-only root an image's volumes are writable, and its missing working directory is made"
     scenario memory_is_promised_as_on_a_node "the kernel has a node's settings: 4 GiB of untouched memory in 2 GiB"
     scenario refuses_in_the_words_of_the_field "claims of devices, sizes, zones and ports are refused or warned of, naming field and remedy"
+    scenario refuses_huge_pages "claims of huge pages are refused, naming field and resource"
+    scenario debug_profiles "kubectl debug: profiles that ask for no right are served, the others refused in clear words"
+    scenario pods_deleted_while_pulling "a pod that is deleted while its image is pulled leaves nothing"
+    scenario hundred_layers "an image of a hundred layers runs, pulled and loaded"
     scenario slow_starts_evict_nobody "a pod that waits for its image is not evicted, whatever it tolerates"
 }
 
@@ -183,3 +187,114 @@ YAML
 }
 bound_somewhere() { [[ -n $(field pod "$1" .spec.nodeName -n "$2") ]]; }
 image_push_busybox() { skopeo copy --quiet --dest-tls-verify=false "docker-archive:$dist/images/busybox.tar" "docker://$registry/$1:1"; }
+
+refuses_huge_pages() {
+    namespace e2e-field
+    contains "$(field_try '{containers: [{name: c, image: x, resources: {limits: {hugepages-2Mi: 64Mi, memory: 128Mi, cpu: 250m}}}]}')" \
+        'resources not supported: hugepages-2Mi' 'spec.containers[0].resources'
+    contains "$(field_try '{containers: [{name: c, image: x}], volumes: [{name: large, emptyDir: {medium: HugePages-2Mi}}]}')" \
+        'volumes not supported: large is of an unsupported volume Type' 'spec.volumes[0].emptyDir.medium' 'HugePages-2Mi'
+}
+
+# field_debug PROFILE: what kubectl says when it adds a debugger of this name to pod debugged.
+field_debug() {
+    kubectl debug debugged -n e2e-field --profile="$1" --image="$registry/busybox:1" --container="by-$1" --attach=false -- sh -c "id -u; sleep 600" 2>&1 || true
+}
+field_debugger() { kubectl get pod debugged -n e2e-field -o "jsonpath={.status.ephemeralContainerStatuses[?(@.name==\"by-$1\")].state.$2}"; }
+field_debugger_runs() { [[ -n $(field_debugger "$1" running.startedAt) ]]; }
+
+debug_profiles() {
+    namespace e2e-field
+    sleeper debugged e2e-field
+    field_debug baseline
+    eventually 60 field_debugger_runs baseline
+    eventually 20 is 0 field_log debugged by-baseline
+    # As with a kubelet: the profile wants another user than root, and the image has no other.
+    field_debug restricted
+    eventually 60 is CreateContainerConfigError field_debugger restricted waiting.reason
+    contains "$(field_debugger restricted waiting.message)" "container has runAsNonRoot and image will run as root"
+    contains "$(field_debug general)" 'Capabilities added: SYS_PTRACE' 'spec.ephemeralContainers['
+    contains "$(field_debug netadmin)" 'Capabilities added: NET_ADMIN' 'spec.ephemeralContainers['
+    contains "$(field_debug sysadmin)" 'invalid SecurityContext fields: Privileged' 'spec.ephemeralContainers['
+    # Deprecated upstream: no right is asked for.
+    if kubectl debug --help | grep -q legacy; then
+        field_debug legacy
+        eventually 60 field_debugger_runs legacy
+    fi
+    expect "the pod" "$(kubectl get pod debugged -n e2e-field -o 'jsonpath={.status.containerStatuses[0].restartCount}')" 0
+    kubectl delete pod debugged -n e2e-field --wait=false
+}
+
+# A registry that takes every connection and says nothing.
+field_silent_registry() {
+    python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 5056))
+held = []
+while True: held.append(s.accept())' &
+    field_silent_pid=$!
+    trap 'kill $field_silent_pid' EXIT
+    eventually 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/5056'
+}
+
+pods_deleted_while_pulling() {
+    local i node uid
+    namespace e2e-field
+    field_silent_registry
+    for i in 1 2 3; do
+        kubectl run "pulls-$i" -n e2e-field --image=127.0.0.1:5056/silent:1 --restart=Never
+    done
+    for i in 1 2 3; do
+        eventually 30 bound_somewhere "pulls-$i" e2e-field
+    done
+    node=$(kubectl get pods -n e2e-field -l run -o 'jsonpath={.items[*].spec.nodeName}')
+    uid=$(kubectl get pods -n e2e-field -l run -o 'jsonpath={.items[*].metadata.uid}')
+    kubectl delete pod -n e2e-field -l run --timeout=60s
+    eventually 20 is "" kubectl get nodes $node --ignore-not-found -o name
+    expect "Leases" "$(kubectl get leases $node -n kube-node-lease --ignore-not-found -o name)" ""
+    for i in $uid; do
+        expect "Machine of $i" "$(kubectl get machines.monopod.dev "m-$i" --ignore-not-found -o name)" ""
+        [[ ! -e $MONOPOD_DATA/pods/$i ]] || fail "$MONOPOD_DATA/pods/$i is left"
+    done
+}
+
+# field_layered NAME: an archive of busybox and ninety-nine layers, each with a file of its own and one that all of them have.
+field_layered() {
+    python3 - "$dist/images/busybox.tar" "$logs/$1.tar" "monopod.dev/test/$1:1" <<'PY'
+import hashlib, io, json, sys, tarfile
+
+def tar(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+source, target, reference = sys.argv[1:]
+with tarfile.open(source) as archive:
+    layers = [archive.extractfile("layer.tar").read()]
+layers += [tar([(f"layers/{n}", b"%d\n" % n), ("top", b"%d\n" % n)]) for n in range(1, 100)]
+config = {"architecture": "amd64", "os": "linux", "config": {"Env": ["PATH=/bin"]},
+          "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(each).hexdigest() for each in layers]}}
+names = [f"{n}.tar" for n in range(len(layers))]
+manifest = [{"Config": "config.json", "RepoTags": [reference], "Layers": names}]
+with open(target, "wb") as out:
+    out.write(tar([("manifest.json", json.dumps(manifest).encode()), ("config.json", json.dumps(config).encode())]
+                  + list(zip(names, layers))))
+PY
+}
+
+hundred_layers() {
+    local image
+    namespace e2e-field
+    field_layered layered
+    skopeo copy --quiet --dest-tls-verify=false "docker-archive:$logs/layered.tar" "docker://$registry/layered:1"
+    "$monopod" image load "$logs/layered.tar"
+    for image in "$registry/layered:1" monopod.dev/test/layered:1; do
+        kubectl run "layered-${image%%.*}" -n e2e-field --image="$image" --restart=Never --image-pull-policy=IfNotPresent -- sh -c 'ls /layers | wc -l; cat /top'
+        eventually 120 field_ended "layered-${image%%.*}" Succeeded
+        expect "files of $image" "$(kubectl logs "layered-${image%%.*}" -n e2e-field)" $'99\n99'
+    done
+    rm -f "$logs/layered.tar"
+}

@@ -37,6 +37,7 @@ final class Simulation implements NodeApi {
     private final Map<String, Instant> leasesAtStatus = new HashMap<>();
     private final Map<String, Duration> hanging = new HashMap<>();
     private final Set<String> absent = new HashSet<>();
+    private final Set<String> takenAway = new HashSet<>();
     private final List<String> begun = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
     private final List<String> statuses = new ArrayList<>();
@@ -85,6 +86,11 @@ final class Simulation implements NodeApi {
 
     void present(String node) {
         absent.remove(node);
+    }
+
+    /// Somebody takes the Node's Lease away.
+    void takeAway(String node) {
+        takenAway.add(node);
     }
 
     void down() {
@@ -180,20 +186,29 @@ final class Simulation implements NodeApi {
     }
 
     @Override
-    public void beginLease(String node, String uid, Instant time) {
+    public void beginLease(String node, String machine, String uid, Instant time) {
         begun.add(node);
-        renewLease(node, uid, time);
+        renewLease(node, machine, uid, time);
     }
 
     @Override
-    public void renewLease(String node, String uid, Instant time) {
+    public void renewLease(String node, String machine, String uid, Instant time) {
         call(node);
         renewals.computeIfAbsent(node, _ -> new ArrayList<>()).add(now);
         renewTimes.put(node, time);
     }
 
     @Override
-    public void delete(String node) {
+    public boolean renewOwnLease(String node, String machine, Instant time) {
+        if (takenAway.contains(node)) {
+            return false;
+        }
+        renewLease(node, machine, "uid-" + node, time);
+        return true;
+    }
+
+    @Override
+    public void delete(String node, String machine) {
         deleted.add(node);
     }
 

@@ -13,8 +13,11 @@ public final class MachineAddresses {
     public static Map<String, String> namespaces(Collection<Machine> machines) {
         var namespaces = new HashMap<String, String>();
         for (var machine : machines) {
-            var spec = machine.getSpec();
-            namespaces.put(spec.network().address(), spec.pod().namespace());
+            // The address of one that has ended may be another's.
+            if (!machine.ended()) {
+                var spec = machine.getSpec();
+                namespaces.put(spec.network().address(), spec.pod().namespace());
+            }
         }
         return namespaces;
     }

@@ -151,7 +151,8 @@ public record NetworkObjects(
             var uid = machine.getSpec().pod().uid();
             ours.add(uid);
             var pod = byUid.get(uid);
-            if (pod != null) {
+            // The address of one that has ended may be another's.
+            if (pod != null && !machine.ended()) {
                 // A pod without an interface here has no rules, and so no network.
                 Unreadable.or(Optional.<PodInterface>empty(), () -> Optional.of(of(pod, machine)))
                         .ifPresent(all::add);

@@ -72,7 +72,7 @@ final class PodMappingTest {
                           containers:
                           - name: b
                             ports: [{containerPort: 80}, {containerPort: 81, hostIP: 127.0.0.1}]
-                            resources: {limits: {nvidia.com/gpu: 1}}
+                            resources: {limits: {nvidia.com/gpu: 1, hugepages-2Mi: 64Mi}}
                           ephemeralContainers:
                           - {name: c, securityContext: {capabilities: {add: [SYS_ADMIN]}}}
                           volumes:
@@ -109,6 +109,7 @@ final class PodMappingTest {
                         "spec.volumes[6].emptyDir.medium large is of an unsupported volume Type",
                         "spec.volumes[7].projected.sources[1].clusterTrustBundle trust is of an"
                                 + " unsupported volume Type",
+                        "spec.containers[0].resources hugepages-2Mi",
                         "spec.containers[0].resources nvidia.com/gpu");
     }
 

@@ -15,10 +15,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Objects that a test puts in, and a record of what was asked for.
 final class FakeObjects implements ConfigSource {
     final List<String> asked = new ArrayList<>();
+    /// What who asks for a token gets.
+    Optional<Supplier<Token>> tokens = Optional.empty();
+
     private final Map<String, HasMetadata> objects = new HashMap<>();
 
     /// Adds or replaces the object.
@@ -71,6 +75,7 @@ final class FakeObjects implements ConfigSource {
 
     @Override
     public Token token(Pod pod, String audience, long expirationSeconds) {
-        return new Token("token", Instant.EPOCH.plusSeconds(expirationSeconds));
+        return tokens.map(Supplier::get)
+                .orElseGet(() -> new Token("token", Instant.EPOCH.plusSeconds(expirationSeconds)));
     }
 }
