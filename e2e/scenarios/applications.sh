@@ -18,7 +18,7 @@ application_image() {
     done
 }
 
-restarts() { field pod "$1" '.status.containerStatuses[0].restartCount' -n "$2"; }
+application_restarts() { field pod "$1" '.status.containerStatuses[0].restartCount' -n "$2"; }
 
 # ---- PostgreSQL ----
 
@@ -55,7 +55,7 @@ postgres_keeps_what_it_committed() {
     boot=$(inside postgres-0 e2e-postgres 'cat /proc/sys/kernel/random/boot_id')
     before=$(inside writer e2e-postgres 'wc -l </tmp/committed')
     inside postgres-0 e2e-postgres 'kill -9 $(head -n 1 "$PGDATA/postmaster.pid")' || true
-    eventually 60 is 1 restarts postgres-0 e2e-postgres
+    eventually 60 is 1 application_restarts postgres-0 e2e-postgres
     eventually 120 postgres_committed e2e-postgres $((before + 20))
     postgres_has_all e2e-postgres
     contains "$(kubectl logs postgres-0 -n e2e-postgres)" "database system was not properly shut down; automatic recovery in progress"
@@ -115,7 +115,7 @@ redis_keeps_its_log() {
     expect "answer" "$(redis set city Lund)" OK
     expect "answer" "$(redis 'eval "for i = 1, 1000 do redis.call(\"rpush\", \"numbers\", i) end return redis.call(\"llen\", \"numbers\")" 0')" 1000
     inside redis-0 e2e-redis 'for it in /proc/[0-9]*; do if [ "$(cat $it/comm)" = redis-server ]; then kill -9 ${it#/proc/}; fi; done' || true
-    eventually 60 is 1 restarts redis-0 e2e-redis
+    eventually 60 is 1 application_restarts redis-0 e2e-redis
     eventually 60 is PONG redis ping
     expect "what was set" "$(redis get city)" Lund
     expect "numbers" "$(redis llen numbers)" 1000
@@ -148,7 +148,7 @@ rabbitmq_keeps_confirmed_messages() {
 for i in range(100):
     it.basic_publish('', 'orders', b'order %d' % i, pika.BasicProperties(delivery_mode=2), mandatory=True)"
     inside rabbitmq-0 e2e-rabbitmq 'for it in /proc/[0-9]*; do if [ "$(cat $it/comm)" = beam.smp ]; then kill -9 ${it#/proc/}; fi; done' || true
-    eventually 60 is 1 restarts rabbitmq-0 e2e-rabbitmq
+    eventually 60 is 1 application_restarts rabbitmq-0 e2e-rabbitmq
     eventually 180 runs rabbitmq-0 e2e-rabbitmq
     expect "messages" "$(rabbitmq "print([it.basic_get('orders', auto_ack=True)[2].decode() for i in range(100)] == ['order %d' % i for i in range(100)], it.basic_get('orders')[2])")" "True None"
     kubectl delete namespace e2e-rabbitmq --wait=false
