@@ -174,7 +174,7 @@ jvm_service_fits_and_ends_in_order() {
     answer=$(inside hello default "timeout 30 wget -qO- http://$address:8080/slow")
     expect "answer" "$answer" slow
     kubectl wait --for=delete pod/service -n e2e-jvm --timeout=60s
-    wait $!
+    wait $! || true
     expect "log" "$(paste -sd, "$logs/jvm-service.log")" "serving,slow request begins,asked to end,slow request answered,ended in order"
     kubectl delete namespace e2e-jvm --wait=false
 }
