@@ -69,7 +69,7 @@ postgres_moves_with_its_volume() {
     folder=$(mktemp -d /tmp/nfs.XXXXXX)
     trap 'nfs_stop '"$folder" EXIT
     nfs_start "$folder"
-    nsenter -t "$(cat "$folder/pid")" -m chown 999:999 "$folder/export"
+    nsenter -t "$(cat "$folder/pid")" -m install -d -o 999 -g 999 -m 700 "$folder/export/database"
     kubectl apply -f - <<YAML
 apiVersion: v1
 kind: PersistentVolume
@@ -81,7 +81,7 @@ spec:
   persistentVolumeReclaimPolicy: Retain
   mountOptions: [nfsvers=4.1]
   claimRef: {namespace: e2e-postgres-nfs, name: data-postgres-0}
-  nfs: {server: $nfs_address, path: /exports}
+  nfs: {server: $nfs_address, path: /exports/database}
 YAML
     postgres_start e2e-postgres-nfs '' 'volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], storageClassName: "", resources: {requests: {storage: 1Gi}}}}]'
     uid=$(field pod postgres-0 .metadata.uid -n e2e-postgres-nfs)
@@ -91,7 +91,7 @@ YAML
     eventually 120 postgres_committed e2e-postgres-nfs $((before + 20))
     postgres_has_all e2e-postgres-nfs
     contains "$(kubectl logs postgres-0 -n e2e-postgres-nfs)" "automatic recovery in progress"
-    # The server goes before its clients otherwise.
+    # While the server of the files is there.
     kubectl delete pod writer -n e2e-postgres-nfs --wait=false
     kubectl delete statefulset postgres -n e2e-postgres-nfs
     kubectl wait --for=delete pod/postgres-0 -n e2e-postgres-nfs --timeout=60s
