@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
             ImageCommand.class,
             AwsCommand.class,
             CompletionCommand.class,
+            CommandLine.HelpCommand.class,
             ManCommand.class,
             VersionCommand.class
         },
