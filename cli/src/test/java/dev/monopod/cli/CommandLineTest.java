@@ -73,6 +73,11 @@ final class CommandLineTest {
     }
 
     @Test
+    void helpIsACommandToo() {
+        assertThat(standardOutput("help", "up")).contains("--kubeconfig");
+    }
+
+    @Test
     void startNeedsWhatUpRecorded() {
         Outcome outcome = run("start", "--data-dir", folder.resolve("data").toString());
 
