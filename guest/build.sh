@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds dist/guest/vmlinuz and dist/guest/initramfs.cpio.gz: Debian's cloud kernel, and the guest as /init with the few modules it needs;
-# and dist/guest/nfs.squashfs, a disk with the modules for NFS.
+# and dist/guest/nfs.squashfs, a disk with the modules for NFS; dist/guest/kernel says which kernel of Debian's it is.
+# The same inputs make the same bytes. Every file is replaced, none written into: machines may be about to start from it.
 # Runs again only when an input changed. MONOPOD_CACHE: where kernel packages are kept (default ~/.cache/monopod).
 set -eu
 cd "$(dirname "$0")"
@@ -56,7 +57,11 @@ rm -f "$dist/nfs.squashfs.new"
 mksquashfs "$stage.nfs" "$dist/nfs.squashfs.new" -quiet -no-progress -noappend -all-root -all-time 0 -mkfs-time 0 > /dev/null
 mv "$dist/nfs.squashfs.new" "$dist/nfs.squashfs"
 
-(cd "$stage" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0) | gzip -6 -n > "$dist/initramfs.cpio.gz.new"
-cp "$cache/unpacked/boot/vmlinuz-$release" "$dist/vmlinuz"
+find "$stage" -exec touch -h -d @0 {} +
+(cd "$stage" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 --reproducible) | gzip -6 -n > "$dist/initramfs.cpio.gz.new"
+cp "$cache/unpacked/boot/vmlinuz-$release" "$dist/vmlinuz.new"
+mv "$dist/vmlinuz.new" "$dist/vmlinuz"
+# "linux-signed-amd64 6.1.1+1": where Debian keeps the sources of what a release hands on.
+gzip -dc "$cache/unpacked/usr/share/doc/linux-image-$release/"changelog*.gz | sed -n '1s/^\([^ ]*\) (\([^)]*\)).*/\1 \2/p' > "$dist/kernel"
 mv "$dist/initramfs.cpio.gz.new" "$dist/initramfs.cpio.gz"
 echo "$stamp" > "$dist/.inputs"

@@ -6,6 +6,8 @@ ends_scenarios() {
     scenario api_server_may_be_killed "the API server may be killed while pods run"
     scenario killed_machine_is_told "a killed machine is told truthfully, and others are untouched"
     scenario up_again_keeps_everything "up again keeps everything"
+    scenario stop_leaves_machines_running "stop and start: no pod notices"
+    scenario reboot_is_told "after a reboot everything is back, and pods whose machines are gone are told truthfully"
 }
 
 # survives PROCESS: it is killed; others keep running; all is as before within 60 s, and new pods start.
@@ -39,13 +41,69 @@ killed_machine_is_told() {
     expect "identity of the other" "$(identity stays e2e-kill)" "$before"
 }
 
+stop_leaves_machines_running() {
+    namespace e2e-stop
+    sleeper stays e2e-stop
+    local before machine
+    before=$(identity stays e2e-stop)
+    machine=$(machine stays e2e-stop)
+    contains "$("$monopod" stop)" "machines run on" "monopod start"
+    if "$monopod" status >/dev/null; then fail "status says that all is well"; fi
+    [[ -d /proc/$machine ]] || fail "its machine ended with the processes"
+    "$monopod" start
+    eventually 60 is "$before" identity stays e2e-stop
+    sleeper after e2e-stop
+}
+
+# ours NAME...: pids of programs of these names that were started for this Monopod's folders.
+ours() {
+    local name pid
+    for name in "$@"; do
+        for pid in $(pgrep -x "$name"); do
+            [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) != *"$MONOPOD_DATA/"* && $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) != */run/monopod/* ]] ||
+                echo "$pid"
+        done
+    done
+}
+
+# reboot: what one takes along, and nothing else: processes, the run folder, networks and rules, mounts.
+reboot() {
+    local pids pid family table
+    # The supervisor comes first, which would start the others again.
+    pids=$("$dist/monopod-control-plane" supervisor-status | sed -n 's/^ *"pid": \([0-9]*\).*/\1/p')
+    for pid in $pids $(ours qemu-system-x86 haproxy monopod-layers monopod-jail); do kill -9 "$pid" || true; done
+    awk -v data="$MONOPOD_DATA/" 'index($2, data) == 1 || index($2, "/run/monopod/") == 1 { print $2 }' /proc/mounts | tac |
+        xargs -r umount --lazy
+    ip netns list | awk '/^monopod-/ { print $1 }' | xargs -r -n 1 ip netns delete
+    ip -o link | sed -n 's/^[0-9]*: \(mp-[^:@]*\).*/\1/p' | while read -r pid; do ip link delete "$pid" 2>/dev/null || true; done
+    nft list tables | awk '$3 ~ /^monopod/ { print $2, $3 }' | while read -r family table; do nft delete table "$family" "$table"; done
+    rm -rf /run/monopod
+}
+
+reboot_is_told() {
+    namespace e2e-reboot
+    sleeper alone e2e-reboot
+    kubectl create deployment kept -n e2e-reboot --image="$registry/busybox:1" -- sleep 100000
+    eventually 120 is 1 field deployment kept .status.readyReplicas -n e2e-reboot
+    local first
+    first=$(kubectl get pods -n e2e-reboot -l app=kept -o 'jsonpath={.items[0].metadata.name}')
+    reboot
+    "$monopod" start
+    eventually 120 is Failed field pod alone .status.phase -n e2e-reboot
+    contains "$(kubectl get events -n e2e-reboot -o wide)" "pod/alone"
+    eventually 180 is 1 field deployment kept .status.readyReplicas -n e2e-reboot
+    [[ $(kubectl get pods -n e2e-reboot -l app=kept --field-selector status.phase=Running -o name) != "pod/$first" ]] ||
+        fail "$first is said to run on, and its machine is gone"
+    sleeper after e2e-reboot
+}
+
 # ---- down ----
 
 down_leaves_nothing() {
     local kind before=$logs/before
     "$monopod" down
     [[ ! -e $MONOPOD_DATA && ! -e /run/monopod ]] || fail "folders are left"
-    if pgrep -f "$dist/monopod-control-plane"; then fail "processes are left"; fi
+    if pgrep -f "$MONOPOD_DATA/programs/"; then fail "processes are left"; fi
     if ip -o link | grep mp-; then fail "links are left"; fi
     if nft list tables | grep monopod; then fail "nft tables are left"; fi
     host_state | diff "$before" - || fail "the host differs from what it was"

@@ -24,7 +24,7 @@ guest_commands='
 guest_back_door() {
     local stage=$logs/back-door
     rm -rf "$stage" && mkdir -p "$stage/rootkit/bin" "$stage/bin"
-    cp "$dist/guest/initramfs.cpio.gz" "$stage.honest"
+    cp "$programs/guest/initramfs.cpio.gz" "$stage.honest"
     (cd "$stage" && gzip -dc "$stage.honest" | cpio -i --quiet init && mv init rootkit/guest)
     cp "$(command -v busybox)" "$stage/rootkit/busybox"
     local applet
@@ -44,11 +44,11 @@ exec /rootkit/guest
 INIT
     chmod +x "$stage/init" "$stage/rootkit/shell"
     (cd "$stage" && find . -mindepth 1 | cpio -o -H newc --quiet -R 0:0 | gzip -1) >"$stage.gz"
-    cat "$stage.honest" "$stage.gz" >"$dist/guest/initramfs.new"
-    mv "$dist/guest/initramfs.new" "$dist/guest/initramfs.cpio.gz"
+    cat "$stage.honest" "$stage.gz" >"$programs/guest/initramfs.new"
+    mv "$programs/guest/initramfs.new" "$programs/guest/initramfs.cpio.gz"
 }
 
-guest_honest() { cp "$logs/back-door.honest" "$dist/guest/initramfs.new" && mv "$dist/guest/initramfs.new" "$dist/guest/initramfs.cpio.gz"; }
+guest_honest() { cp "$logs/back-door.honest" "$programs/guest/initramfs.new" && mv "$programs/guest/initramfs.new" "$programs/guest/initramfs.cpio.gz"; }
 
 # as_root POD SHELL_COMMAND: by the back door.
 as_root() { kubectl exec -i "$1" -n e2e-guest -- nc 127.0.0.1 6666 <<<"$2"; }

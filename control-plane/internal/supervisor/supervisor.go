@@ -101,7 +101,8 @@ func setDefault(value *time.Duration, other time.Duration) {
 	}
 }
 
-// Run holds the lock of the run folder until the context ends or somebody asks to stop; then every process is
+// Run tells a service manager that waits for it (NOTIFY_SOCKET) when it answers on its socket, and when it stops.
+// It holds the lock of the run folder until the context ends or somebody asks to stop; then every process is
 // stopped, dependents first. It fails at once if another supervisor holds the lock.
 func (s *Supervisor) Run(ctx context.Context) error {
 	for _, folder := range []string{s.options.RunDir, s.options.LogDir} {
@@ -120,17 +121,20 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	ctx, s.stop = context.WithCancel(ctx)
 	defer s.stop()
 	s.state = openState(filepath.Join(s.options.RunDir, "supervisor.state.json"))
+	manager := takeServiceManager()
 	s.dropUnknown()
 	server, err := s.listen()
 	if err != nil {
 		return err
 	}
 	defer server.Close()
+	manager.tell("READY=1")
 	go s.rotateLogs(ctx)
 	var group sync.WaitGroup
 	for _, w := range s.order {
 		group.Go(func() { w.run(ctx) })
 	}
+	context.AfterFunc(ctx, func() { manager.tell("STOPPING=1") })
 	group.Wait()
 	slog.Info("all processes stopped")
 	return errors.Join(s.state.remove(), os.Remove(filepath.Join(s.options.RunDir, "supervisor.sock")))

@@ -235,7 +235,8 @@ class ArrowsTest {
     @Test
     void whatCommandsShareKnowsNoCommand() {
         String[] commands = {
-            "up", "down", "join", "why", "net", "image", "profile", "status", "doctor", "aws"
+            "up", "down", "join", "why", "net", "image", "profile", "service", "status", "doctor",
+            "aws"
         };
         for (String command : commands) {
             for (String shared : new String[] {"terminal", "installation", "cluster"}) {

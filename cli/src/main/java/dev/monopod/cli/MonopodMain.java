@@ -10,6 +10,8 @@ import dev.monopod.cli.join.JoinCommand;
 import dev.monopod.cli.join.TokenCommand;
 import dev.monopod.cli.net.NetCommand;
 import dev.monopod.cli.profile.ProfileCommand;
+import dev.monopod.cli.service.StartCommand;
+import dev.monopod.cli.service.StopCommand;
 import dev.monopod.cli.status.StatusCommand;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.up.UpCommand;
@@ -34,6 +36,8 @@ import picocli.CommandLine.Spec;
             TokenCommand.class,
             HostCommand.class,
             DownCommand.class,
+            StopCommand.class,
+            StartCommand.class,
             StatusCommand.class,
             DoctorCommand.class,
             WhyCommand.class,
@@ -42,11 +46,13 @@ import picocli.CommandLine.Spec;
             ImageCommand.class,
             AwsCommand.class,
             CompletionCommand.class,
+            CommandLine.HelpCommand.class,
+            ManCommand.class,
             VersionCommand.class
         },
         footer = {
             "",
-            "The launcher adds: build (prepare this checkout), test (run the tests), kubectl."
+            "The launcher adds: kubectl; and in a checkout: build (prepare it), test (run the tests), release (make packages)."
         })
 public final class MonopodMain implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();

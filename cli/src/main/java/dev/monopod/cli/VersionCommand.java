@@ -2,6 +2,7 @@ package dev.monopod.cli;
 
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.ReleaseVersion;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,25 +21,35 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"monopod " + Layout.VERSION};
+        return new String[] {"monopod " + release().version()};
     }
 
     @Override
     public Integer call() {
+        var release = release();
         if (options.json()) {
             CommonOptions.printJson(
                     Map.of(
                             "monopod",
-                            Layout.VERSION,
+                            release.version(),
+                            "commit",
+                            release.commit(),
                             "kubernetes",
                             KUBERNETES,
                             "java",
                             Runtime.version().toString()));
         } else {
             System.out.printf(
-                    "monopod %s%nKubernetes %s%nJava %s%n",
-                    Layout.VERSION, KUBERNETES, Runtime.version());
+                    "monopod %s%s%nKubernetes %s%nJava %s%n",
+                    release.version(),
+                    release.commit().isEmpty() ? "" : ", commit " + release.commit(),
+                    KUBERNETES,
+                    Runtime.version());
         }
         return 0;
+    }
+
+    private static ReleaseVersion release() {
+        return ReleaseVersion.of(Layout.named());
     }
 }

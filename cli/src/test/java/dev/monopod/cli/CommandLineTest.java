@@ -55,6 +55,37 @@ final class CommandLineTest {
     }
 
     @Test
+    void theManualPageHasEveryCommandAndOption() {
+        String page = standardOutput("man");
+
+        assertThat(page)
+                .startsWith(".TH MONOPOD 1 ")
+                .contains(
+                        "\n.SS monopod up\n",
+                        "\n.SS monopod profile create",
+                        "\n.SS monopod stop\n",
+                        "\n.B \\-\\-kubeconfig FILE\n")
+                .doesNotContain("\\-\\-network\\-only", "monopod man", "${");
+        assertThat(page.lines())
+                .as("lines that troff takes for macros")
+                .allMatch(
+                        line -> !line.startsWith(".") || line.matches("\\.(TH|SH|SS|TP|B)( .*)?"));
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        assertThat(standardOutput("help", "up")).contains("--kubeconfig");
+    }
+
+    @Test
+    void startNeedsWhatUpRecorded() {
+        Outcome outcome = run("start", "--data-dir", folder.resolve("data").toString());
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.errors()).contains("was not brought up", "fix: monopod up");
+    }
+
+    @Test
     void joinNamesTheArgumentThatIsWrong() {
         String hash = "sha256:" + "a".repeat(64);
 

@@ -25,6 +25,8 @@ final class LauncherTest {
     @BeforeEach
     void copyTheLauncher() throws IOException {
         Files.writeString(checkout.resolve("monopod"), Checkout.read("monopod"));
+        Files.createDirectories(checkout.resolve("release"));
+        Files.writeString(checkout.resolve("release/commands"), Checkout.read("release/commands"));
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Kubeconfigs;
 import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.installation.Standing;
+import dev.monopod.cli.installation.SystemdUnit;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
 import dev.monopod.kube.api.Host;
@@ -70,6 +71,7 @@ public final class DownCommand implements Callable<Integer> {
         var steps = new Steps(options.json() ? System.err : System.out);
         var down = new DownSteps(layout, new LinuxKernel());
         noteMembers(layout, steps);
+        disable(layout, steps);
         steps.step("control plane, controller and agent", down::supervisor);
         steps.step("machines", down::machines);
         noteController(layout, steps);
@@ -84,6 +86,15 @@ public final class DownCommand implements Callable<Integer> {
         }
         var after = HostSnapshot.take(layout);
         return report(steps, new Comparison(before, after, layout));
+    }
+
+    /// First: systemd would start again what is killed.
+    private static void disable(Layout layout, Steps steps) {
+        try {
+            SystemdUnit.of(layout).ifPresent(it -> steps.step("unit of systemd", it::disable));
+        } catch (CliException failure) {
+            steps.note(String.valueOf(failure.getMessage()));
+        }
     }
 
     /// Their machines run on, and nobody tells them what to do any more.

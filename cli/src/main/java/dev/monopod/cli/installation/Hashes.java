@@ -15,13 +15,21 @@ public final class Hashes {
     private Hashes() {}
 
     public static String sha256(Path file) {
-        try (var stream =
-                new DigestInputStream(
-                        Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
+        try (var stream = new DigestInputStream(Files.newInputStream(file), digest())) {
             stream.transferTo(OutputStream.nullOutputStream());
             return HexFormat.of().formatHex(stream.getMessageDigest().digest());
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
+        }
+    }
+
+    static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(digest().digest(bytes));
+    }
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -8,9 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 
-/// Where things are: the built checkout, the state that outlives a reboot, and the sockets that do
-/// not.
+/// Where things are: what was built (of a checkout or of a release), the state that outlives a
+/// reboot, and the sockets that do not.
 public record Layout(Path dist, Path data, Path run) {
     /// File in the `pki` folder: who signs the API server's client certificate in a cluster that is
     /// another's.
@@ -19,9 +20,11 @@ public record Layout(Path dist, Path data, Path run) {
     /// File in the data folder: the agent's credentials on a host that joined by a token.
     static final String MEMBER_KUBECONFIG = "kubeconfig/joined.kubeconfig";
 
+    static final String CONTROL_PLANE = "monopod-control-plane";
+
     private static final String JOINED = "kubeconfig/joined-%s.kubeconfig";
 
-    /// Of this build.
+    /// Of the sources; a release has a version of its own, [ReleaseVersion].
     public static final String VERSION = "0.1.0";
 
     static final Path DEFAULT_DATA = Path.of(Defaults.DATA_DIRECTORY);
@@ -37,23 +40,42 @@ public record Layout(Path dist, Path data, Path run) {
         }
     }
 
-    /// The layout for these folders; `dist` is that of the checkout that the launcher names.
+    /// The layout for these folders; `dist` is the folder that the launcher names.
     static Layout of(Path data, Path run) {
-        var root = System.getenv("MONOPOD_ROOT");
-        var checkout = root == null ? Path.of("") : Path.of(root);
         return new Layout(
-                checkout.toAbsolutePath().normalize().resolve("dist"),
+                named().toAbsolutePath().normalize(),
                 data.toAbsolutePath().normalize(),
                 run.toAbsolutePath().normalize());
     }
 
-    public Path controlPlane() {
-        return dist.resolve("monopod-control-plane");
+    /// What was built, as the launcher names it: that of a checkout, or an installed release.
+    public static Path named() {
+        return Path.of(Objects.requireNonNullElse(System.getenv("MONOPOD_DIST"), "dist"));
     }
 
-    /// The jar that is one of our processes: its manifest names the main class and the class path.
-    Path program(String name) {
-        return dist.resolve("lib").resolve("monopod-%s-%s.jar".formatted(name, VERSION));
+    /// The program that commands call; what is supervised runs from [Programs].
+    public Path controlPlane() {
+        return dist.resolve(CONTROL_PLANE);
+    }
+
+    /// Copies of what was built, one folder for each build that runs or ran.
+    Path programs() {
+        return data.resolve("programs");
+    }
+
+    /// What `up` gave to the processes of this host last: a link to one of [#programs].
+    public Path currentPrograms() {
+        return programs().resolve("current");
+    }
+
+    /// The program that tends the processes of this host.
+    public Path supervisor() {
+        return currentPrograms().resolve(CONTROL_PLANE);
+    }
+
+    /// The `MONOPOD_…` variables that `up` was told, for a service manager.
+    public Path environment() {
+        return data.resolve("environment");
     }
 
     public Path memberKubeconfig() {
@@ -109,10 +131,6 @@ public record Layout(Path dist, Path data, Path run) {
 
     public boolean ownsData() {
         return Files.exists(marker());
-    }
-
-    static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
     /// Makes the folders, where they are missing.

@@ -23,15 +23,21 @@ public final class SupervisorConfig {
     private final Addressing network;
     private final Standing standing;
     private final Layout layout;
+    private final Programs programs;
     private final Map<String, String> environment;
 
+    /// @param programs that the processes run from
     /// @param environment of this command; tests of Monopod set some of it
     public SupervisorConfig(
-            Installation installation, Layout layout, Map<String, String> environment) {
+            Installation installation,
+            Layout layout,
+            Programs programs,
+            Map<String, String> environment) {
         this.installation = installation;
         this.network = installation.network();
         this.standing = installation.standing();
         this.layout = layout;
+        this.programs = programs;
         this.environment = environment;
     }
 
@@ -102,7 +108,7 @@ public final class SupervisorConfig {
             command.addAll(eks());
             // In another's cluster its administrator decides about definitions.
             command.addAll(
-                    List.of("--gateway-api", layout.dist().resolve("gateway-api").toString()));
+                    List.of("--gateway-api", programs.folder().resolve("gateway-api").toString()));
         }
         return process("controller", command, HEALTH);
     }
@@ -140,7 +146,7 @@ public final class SupervisorConfig {
         command.addAll(List.of("--host-name", installation.hostName()));
         command.addAll(List.of("--data-dir", layout.data().toString()));
         command.addAll(List.of("--run-dir", layout.run().toString()));
-        command.addAll(List.of("--guest-dir", layout.dist().resolve("guest").toString()));
+        command.addAll(List.of("--guest-dir", programs.folder().resolve("guest").toString()));
         command.addAll(List.of("--cluster-dns", installation.dnsAddress()));
         command.addAll(List.of("--service-cidr", network.services().toString()));
         command.addAll(List.of("--cluster-domain", Defaults.CLUSTER_DOMAIN));
@@ -174,7 +180,7 @@ public final class SupervisorConfig {
     private List<String> java(String program) {
         return new ArrayList<>(
                 List.of(
-                        Layout.java(),
+                        programs.java().toString(),
                         // The heap follows what is in use, both ways; few pages of the young one
                         // are touched, and pauses are short.
                         "-Xms32m",
@@ -191,7 +197,7 @@ public final class SupervisorConfig {
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dlogback.configurationFile=monopod-process-logback.xml",
                         "-jar",
-                        layout.program(program).toString()));
+                        programs.jar(program).toString()));
     }
 
     private static int carriers() {

@@ -90,11 +90,12 @@ enum UpDecision {
     }
 
     private static Optional<UpDecision> stop(Inputs running, Inputs wanted) {
-        if (!running.configuration().equals(wanted.configuration())) {
-            return Optional.of(STOP_OLD_CONFIGURATION);
-        }
+        // The configuration of another build names other files, too.
         if (!running.build().processes().equals(wanted.build().processes())) {
             return Optional.of(STOP_OLD_BUILD);
+        }
+        if (!running.configuration().equals(wanted.configuration())) {
+            return Optional.of(STOP_OLD_CONFIGURATION);
         }
         return running.build().credentials().equals(wanted.build().credentials())
                 ? Optional.empty()

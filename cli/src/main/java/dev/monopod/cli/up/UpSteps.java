@@ -10,9 +10,11 @@ import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Kubeconfigs;
 import dev.monopod.cli.installation.Layout;
+import dev.monopod.cli.installation.Programs;
 import dev.monopod.cli.installation.Standing;
 import dev.monopod.cli.installation.SupervisorClient;
 import dev.monopod.cli.installation.SupervisorConfig;
+import dev.monopod.cli.installation.SystemdUnit;
 import dev.monopod.cli.status.Overview;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Steps;
@@ -93,9 +95,12 @@ public final class UpSteps {
     /// Starts the supervisor, or leaves the running one alone if it runs what it should; then waits
     /// for each process in turn, but not for an agent that no controller lets begin.
     public Agent processes() {
+        var programs = Programs.of(layout);
+        steps.step("programs", programs::install);
         var wanted =
                 new Inputs(
-                        new SupervisorConfig(installation, layout, System.getenv()).text(),
+                        new SupervisorConfig(installation, layout, programs, System.getenv())
+                                .text(),
                         new Inputs.Build(
                                 Stream.concat(
                                                 read(layout.dist().resolve("lib.inputs")).lines(),
@@ -119,11 +124,17 @@ public final class UpSteps {
                         ? UpDecision.Administrator.THERE
                         : UpDecision.Administrator.GONE;
         UpDecision.of(running, wanted, installation.standing(), administrator)
-                .forEach(step -> perform(step, wanted));
+                .forEach(step -> perform(step, wanted, programs));
         return agent;
     }
 
-    private void perform(UpDecision step, Inputs wanted) {
+    /// Starts the supervisor as the last `up` or `join` recorded it, and waits for each process.
+    public void startAgain() {
+        steps.step("supervisor", this::startSupervisor);
+        awaitProcesses();
+    }
+
+    private void perform(UpDecision step, Inputs wanted, Programs programs) {
         switch (step) {
             case STOP_OLD_CONFIGURATION ->
                     steps.step("stop the processes of the old configuration", this::stopSupervisor);
@@ -141,18 +152,25 @@ public final class UpSteps {
             case RECORD -> {
                 write(layout.supervisorConfig(), wanted.configuration());
                 write(layout.build(), wanted.build().text());
+                write(layout.environment(), SystemdUnit.environmentFile(System.getenv()));
+                programs.choose();
                 installation.write(layout);
             }
-            case START_SUPERVISOR -> steps.step("supervisor", this::startSupervisor);
-            case AWAIT_PROCESSES -> {
-                if (!led()) {
-                    agent = Agent.WAITS_FOR_A_CONTROLLER;
-                }
-                for (var name : processNames()) {
-                    if (!name.equals("agent") || agent == Agent.READY) {
-                        steps.step(name, () -> awaitReady(name));
-                    }
-                }
+            case START_SUPERVISOR -> {
+                SystemdUnit.of(layout).ifPresent(SystemdUnit::enable);
+                steps.step("supervisor", this::startSupervisor);
+            }
+            case AWAIT_PROCESSES -> awaitProcesses();
+        }
+    }
+
+    private void awaitProcesses() {
+        if (!led()) {
+            agent = Agent.WAITS_FOR_A_CONTROLLER;
+        }
+        for (var name : processNames()) {
+            if (!name.equals("agent") || agent == Agent.READY) {
+                steps.step(name, () -> awaitReady(name));
             }
         }
     }
@@ -219,12 +237,16 @@ public final class UpSteps {
     }
 
     private void startSupervisor() {
-        Commands.start(
-                layout.log("supervisor"),
-                layout.controlPlane().toString(),
-                "supervise",
-                "--config",
-                layout.supervisorConfig().toString());
+        SystemdUnit.of(layout)
+                .ifPresentOrElse(
+                        SystemdUnit::start,
+                        () ->
+                                Commands.start(
+                                        layout.log("supervisor"),
+                                        layout.supervisor().toString(),
+                                        "supervise",
+                                        "--config",
+                                        layout.supervisorConfig().toString()));
         if (!Waiting.until(Duration.ofSeconds(30), () -> supervisor.status().isPresent())) {
             throw gone();
         }

@@ -212,6 +212,7 @@ final class InstallationTest {
                 new SupervisorConfig(
                         installation(new Standing.Alone()),
                         layout(),
+                        Programs.of(layout()),
                         Map.of("MONOPOD_PROFILE_QUOTA", "25"));
 
         assertThat(config.text()).contains("\"--profile-quota\", \"25\"");
@@ -232,6 +233,7 @@ final class InstallationTest {
                 new SupervisorConfig(
                         installation(new Standing.Alone()),
                         layout(),
+                        Programs.of(layout()),
                         Map.of("MONOPOD_HOST_LOST_SECONDS", "20", "MONOPOD_UNSAFE_NO_FSYNC", "1"));
 
         assertThat(config.text())
@@ -292,7 +294,9 @@ final class InstallationTest {
     }
 
     private String supervisor(Standing standing) {
-        return new SupervisorConfig(installation(standing), layout(), Map.of()).text();
+        return new SupervisorConfig(
+                        installation(standing), layout(), Programs.of(layout()), Map.of())
+                .text();
     }
 
     private static Installation installation(Standing standing) {

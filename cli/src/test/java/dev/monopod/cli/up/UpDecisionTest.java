@@ -81,7 +81,7 @@ final class UpDecisionTest {
                         LEARN_CLIENT_AUTHORITY,
                         RECORD,
                         START_SUPERVISOR),
-                row(ALONE, Optional.of(ALL_NEW), STOP_OLD_CONFIGURATION, RECORD, START_SUPERVISOR));
+                row(ALONE, Optional.of(ALL_NEW), STOP_OLD_BUILD, RECORD, START_SUPERVISOR));
     }
 
     @ParameterizedTest
@@ -106,7 +106,7 @@ final class UpDecisionTest {
     void aClusterThatGrantsNothingLeavesTheOldProcessesAlone() {
         var steps = UpDecision.of(Optional.of(ALL_NEW), WANTED, GUEST, Administrator.THERE);
 
-        assertThat(steps).startsWith(GRANT_RIGHTS, STOP_OLD_CONFIGURATION);
+        assertThat(steps).startsWith(GRANT_RIGHTS, STOP_OLD_BUILD);
     }
 
     @Test
