@@ -11,9 +11,11 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// How far one output has got in each log of a pod, in a file that a kill leaves whole. A file that
-/// says nothing sensible counts as none: lines are sent twice then, and none is lost. Of one thread.
+/// says nothing sensible counts as none: lines are sent twice then, and none is lost. Of one
+/// thread.
 final class Checkpoints {
-    private static final Pattern LINE = Pattern.compile("([a-z0-9-]{1,63}) ([0-9]{1,9}) ([0-9]{1,18})");
+    private static final Pattern LINE =
+            Pattern.compile("([a-z0-9-]{1,63}) ([0-9]{1,9}) ([0-9]{1,18})");
 
     private final Path file;
     private final Map<Source, Long> places = new TreeMap<>();

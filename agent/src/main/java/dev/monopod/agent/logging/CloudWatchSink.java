@@ -102,8 +102,7 @@ final class CloudWatchSink implements Sink {
         var batches = new ArrayList<Batch>();
         var bytes = 0L;
         var first = 0L;
-        for (var record :
-                records.stream().sorted(Comparator.comparing(LogRecord::time)).toList()) {
+        for (var record : records.stream().sorted(Comparator.comparing(LogRecord::time)).toList()) {
             var text = output.message(record).orElse("");
             if (text.isEmpty()) {
                 continue;
@@ -193,8 +192,7 @@ final class CloudWatchSink implements Sink {
 
     private void makeStream(String stream) {
         try {
-            client.createLogStream(
-                    call -> call.logGroupName(output.group()).logStreamName(stream));
+            client.createLogStream(call -> call.logGroupName(output.group()).logStreamName(stream));
         } catch (ResourceAlreadyExistsException e) {
             // Another pod, or an earlier life of the agent, has made it.
             return;
@@ -209,8 +207,8 @@ final class CloudWatchSink implements Sink {
         }
         output.retentionDays()
                 .ifPresent(days ->
-                        client.putRetentionPolicy(call ->
-                                call.logGroupName(output.group()).retentionInDays(days)));
+                        client.putRetentionPolicy(
+                                call -> call.logGroupName(output.group()).retentionInDays(days)));
     }
 
     @Override

@@ -99,8 +99,7 @@ final class Delivery {
         }
     }
 
-    private boolean step(Source source, Loop.Signs signs)
-            throws IOException, InterruptedException {
+    private boolean step(Source source, Loop.Signs signs) throws IOException, InterruptedException {
         signs.waits();
         sink.turns().acquire();
         try {

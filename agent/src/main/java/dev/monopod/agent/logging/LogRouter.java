@@ -73,7 +73,10 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
                 var pod = LoggedPod.read(home.resolve(POD));
                 follow(pod, () -> pod, home);
             } catch (IOException | IllegalArgumentException e) {
-                LOG.warn("what pod {} left of its log can't be sent, and goes: {}", uid, e.toString());
+                LOG.warn(
+                        "what pod {} left of its log can't be sent, and goes: {}",
+                        uid,
+                        e.toString());
                 PodDelivery.delete(home);
             }
         } else if (!Files.isDirectory(pods.resolve(uid))) {

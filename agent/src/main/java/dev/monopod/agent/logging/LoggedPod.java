@@ -39,9 +39,7 @@ record LoggedPod(
     static LoggedPod of(PodView view) {
         var pod = view.pod();
         var images = new HashMap<String, String>();
-        view.plan()
-                .containers()
-                .forEach(plan -> images.put(plan.name(), plan.spec().getImage()));
+        view.plan().containers().forEach(plan -> images.put(plan.name(), plan.spec().getImage()));
         var hashes = new HashMap<String, String>();
         var status = pod.getStatus();
         if (status != null) {

@@ -53,7 +53,8 @@ final class Losses {
                 records);
         warning.accept(
                 "LogRefused",
-                "Output %s refused records of container %s for good".formatted(sink, source.container()));
+                "Output %s refused records of container %s for good"
+                        .formatted(sink, source.container()));
     }
 
     /// A pass could not send.

@@ -67,8 +67,7 @@ final class PodDelivery implements AutoCloseable {
                             .lastingOfPod(
                                     "log-delivery",
                                     "log of %s to %s"
-                                            .formatted(
-                                                    logs.pod().display(), delivery.sinkName()),
+                                            .formatted(logs.pod().display(), delivery.sinkName()),
                                     PACE,
                                     signs -> pass(delivery, losses, signs, itself));
             loops.add(itself[0]);

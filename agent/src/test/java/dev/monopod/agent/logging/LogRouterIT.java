@@ -119,9 +119,7 @@ final class LogRouterIT {
         for (var part = 0; part < 4; part++) {
             var from = part * 25_000;
             var lines =
-                    IntStream.range(from, from + 25_000)
-                            .mapToObj("line %06d"::formatted)
-                            .toList();
+                    IntStream.range(from, from + 25_000).mapToObj("line %06d"::formatted).toList();
             wanted.addAll(lines);
             rotated("web", lines, part < 3);
         }

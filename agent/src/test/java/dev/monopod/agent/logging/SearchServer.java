@@ -81,8 +81,7 @@ final class SearchServer implements AutoCloseable {
         }
         actions.addAll(asked);
         documents.addAll(fresh);
-        return "{\"errors\":%s,\"items\":[%s]}"
-                .formatted(bad != 201, String.join(",", items));
+        return "{\"errors\":%s,\"items\":[%s]}".formatted(bad != 201, String.join(",", items));
     }
 
     private static void reply(HttpExchange exchange, int status, String text) throws IOException {

@@ -43,8 +43,8 @@ public final class LoggingConfigMap {
 
     /// What a pod is told that comes now. Asks the API server while the watch is broken.
     public PodLogging logging() {
-        return found().<PodLogging>map(map ->
-                        PodLogging.of(Objects.requireNonNullElse(map.getData(), Map.of())))
+        return found().<PodLogging>map(
+                        map -> PodLogging.of(Objects.requireNonNullElse(map.getData(), Map.of())))
                 .orElseGet(PodLogging.NotFound::new);
     }
 

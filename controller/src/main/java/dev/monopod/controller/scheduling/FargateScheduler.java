@@ -304,9 +304,7 @@ public final class FargateScheduler implements AutoCloseable {
         var logging = news.logging();
         var machine =
                 Machines.with(
-                        draft,
-                        surroundings.securityGroups(pod, draft.getSpec()),
-                        logging.kept());
+                        draft, surroundings.securityGroups(pod, draft.getSpec()), logging.kept());
         var marks = PodMarks.of(machine, logging);
         var marked = marks.standOn(pod) ? Optional.of(pod) : api.mark(pod, marks);
         return marked.map(known -> new Ready(known, machine, logging));

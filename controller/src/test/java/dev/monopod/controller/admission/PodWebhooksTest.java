@@ -52,7 +52,8 @@ final class PodWebhooksTest {
 
     @Test
     void tellsThePodOfTheLoggingThatItComesTo() {
-        reads.withLogging(PodLogging.of(Map.of("output.conf", "[OUTPUT]\n  Name kinesis\n  Match *")));
+        reads.withLogging(
+                PodLogging.of(Map.of("output.conf", "[OUTPUT]\n  Name kinesis\n  Match *")));
 
         assertThat(
                         mutated("{metadata: {annotations: {Logging: LoggingEnabled}}, spec: {}}")

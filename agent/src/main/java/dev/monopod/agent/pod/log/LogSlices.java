@@ -56,8 +56,7 @@ public final class LogSlices {
     }
 
     /// @param over nothing is written any more: a last line without an end counts
-    public static Slice read(
-            Path directory, int attempt, long offset, Bounds bounds, boolean over)
+    public static Slice read(Path directory, int attempt, long offset, Bounds bounds, boolean over)
             throws IOException {
         for (var i = 0; i < TRIES; i++) {
             var slice = tryRead(directory, attempt, offset, bounds, over);
