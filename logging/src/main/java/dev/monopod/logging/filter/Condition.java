@@ -14,11 +14,7 @@ interface Condition extends Predicate<Value.Table> {
     static Optional<Condition> of(Parameters parameters, Section.Pair pair) {
         var words = Parameters.words(pair.value(), 3);
         var name = words.isEmpty() ? "" : words.getFirst().toLowerCase(Locale.ROOT);
-        var needed =
-                switch (name) {
-                    case "key_exists", "key_does_not_exist", "a_key_matches", "no_key_matches" -> 2;
-                    default -> 3;
-                };
+        var needed = name.startsWith("key_value_") || name.startsWith("matching_") ? 3 : 2;
         if (words.size() < needed) {
             parameters.wrong(pair, "the condition lacks a word");
             return Optional.empty();

@@ -14,6 +14,7 @@ import org.joni.Regex;
 import org.joni.Region;
 import org.joni.Syntax;
 import org.joni.exception.JOniException;
+import org.joni.exception.TimeoutException;
 
 /// A regular expression of Ruby's kind, as Fluent Bit has them: `EXPRESSION`, or `/EXPRESSION/imx`.
 /// A search that takes longer than a second finds nothing. Thread-safe.
@@ -37,7 +38,7 @@ public final class Expression {
         var options = Option.CAPTURE_GROUP;
         var pattern = text;
         var slash = text.lastIndexOf('/');
-        if (text.startsWith("/") && slash > 0) {
+        if (text.startsWith("/") && slash > 0 && text.substring(slash + 1).matches("[imxo]*")) {
             pattern = text.substring(1, slash);
             for (var flag : text.substring(slash + 1).toCharArray()) {
                 options |=
@@ -45,10 +46,7 @@ public final class Expression {
                             case 'i' -> Option.IGNORECASE;
                             case 'm' -> Option.MULTILINE;
                             case 'x' -> Option.EXTEND;
-                            case 'o' -> Option.NONE;
-                            default ->
-                                    throw new IllegalArgumentException(
-                                            "'%s' is no option of an expression".formatted(flag));
+                            default -> Option.NONE;
                         };
             }
         }
@@ -73,10 +71,10 @@ public final class Expression {
         var matcher = regex.matcher(bytes, 0, bytes.length, LONGEST_NANOS);
         try {
             return matcher.matchInterruptible(0, bytes.length, Option.NONE) >= 0;
+        } catch (TimeoutException | JOniException e) {
+            return false;
         } catch (InterruptedException e) {
             return interrupted();
-        } catch (JOniException e) {
-            return false;
         }
     }
 
@@ -110,10 +108,10 @@ public final class Expression {
     private static boolean search(Matcher matcher, int length) {
         try {
             return matcher.searchInterruptible(0, length, Option.NONE) >= 0;
+        } catch (TimeoutException | JOniException e) {
+            return false;
         } catch (InterruptedException e) {
             return interrupted();
-        } catch (JOniException e) {
-            return false;
         }
     }
 
