@@ -70,8 +70,7 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         var uid = home.getFileName().toString();
         if (Files.exists(home.resolve("logs"))) {
             try {
-                var pod = LoggedPod.read(home.resolve(POD));
-                follow(pod, () -> pod, home);
+                takeUp(home, LoggedPod.read(home.resolve(POD)));
             } catch (IOException | IllegalArgumentException e) {
                 LOG.warn(
                         "what pod {} left of its log can't be sent, and goes: {}",
@@ -84,6 +83,10 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         }
     }
 
+    private void takeUp(Path home, LoggedPod pod) throws IOException {
+        follow(pod, () -> pod, home);
+    }
+
     @Override
     public void begin(PodView view) {
         var configuration = view.machine().getSpec().logging();
@@ -94,6 +97,9 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
             var home = directory.resolve(view.plan().uid());
             PrivateFiles.ensureFolder(directory);
             PrivateFiles.ensureFolder(home);
+            if (of(view.plan().uid()).isEmpty()) {
+                LoggedPod.of(view).write(home.resolve(POD));
+            }
             follow(LoggedPod.of(view), () -> LoggedPod.of(view), home);
         } catch (IOException | RuntimeException e) {
             LOG.error("{}: its log can't be sent", view.plan().display(), e);
@@ -153,6 +159,11 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
 
     @Override
     public void end(String uid, Path podDirectory) throws IOException {
+        var home = directory.resolve(uid);
+        if (of(uid).isEmpty() && Files.exists(home.resolve(POD))) {
+            // It went while no agent was here: no worker has begun it.
+            takeUp(home, LoggedPod.read(home.resolve(POD)));
+        }
         var known = of(uid);
         if (known.isPresent()) {
             known.get().logs().move(podDirectory, surroundings.clock().instant().toEpochMilli());

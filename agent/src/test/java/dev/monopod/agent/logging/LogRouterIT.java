@@ -187,6 +187,19 @@ final class LogRouterIT {
     }
 
     @Test
+    void sendsWhatAPodLeftThatWentWhileNoAgentWasThere() throws IOException {
+        server.mood = SearchServer.Mood.FAILS;
+        router.begin(pod("job", server.port()));
+        write("job", 0, List.of("last words"));
+        restart();
+        server.mood = SearchServer.Mood.TAKES;
+
+        router.end("uid-job", podDirectory("job"));
+
+        await().untilAsserted(() -> assertThat(got()).isEqualTo(Set.of("last words")));
+    }
+
+    @Test
     void tellsWhatRotationTookBeforeItWasSent() throws IOException {
         var directory = Files.createDirectories(logs("web"));
         Files.writeString(directory.resolve("0.log.%020d".formatted(5000)), line("old"));
