@@ -83,6 +83,7 @@ public final class AgentMain implements Callable<Integer> {
             var start = new Start(loops, health, stopping);
             var address = start.step("host-address", vpcs::hostAddress);
             try (var guard = Parts.guard(events, watches, options, loops);
+                    var router = Parts.logRouter(options, events, loops);
                     var nodes = new NodeStatus(brisk, VERSION, loops, Clocks.ofProcess());
                     var registration =
                             new HostRegistration(
@@ -95,7 +96,8 @@ public final class AgentMain implements Callable<Integer> {
                             new PodHost(
                                     new PodHost.Api(client, brisk, events, watches),
                                     options.hostName,
-                                    new PodHost.Machinery(hypervisor, guard.of(network), images),
+                                    new PodHost.Machinery(
+                                            hypervisor, guard.of(network), images, router),
                                     nodes,
                                     settings(address),
                                     loops);
@@ -112,6 +114,7 @@ public final class AgentMain implements Callable<Integer> {
                 watches.of(Node.class).onChange(ChangeHandler.each(nodes::seen));
                 guard.start();
                 nodes.start();
+                router.start();
                 start.step(
                         "taking-up-pods",
                         () -> {

@@ -12,6 +12,7 @@ import dev.monopod.agent.kubelet.ServingCertificates;
 import dev.monopod.agent.kubelet.SubjectAccessReviewAuthorizer;
 import dev.monopod.agent.kubelet.TokenReviewAuthenticator;
 import dev.monopod.agent.loadbalancing.LoadBalancing;
+import dev.monopod.agent.logging.LogRouter;
 import dev.monopod.agent.pod.worker.PodHost;
 import dev.monopod.agent.podidentity.CredentialDoors;
 import dev.monopod.host.guest.GuestRehearsal;
@@ -110,6 +111,14 @@ final class Parts {
         public void check(String vpc, Firewall firewall) {
             tables.check(vpc, firewall);
         }
+    }
+
+    static LogRouter logRouter(AgentOptions options, EventRecorder recorder, Loops loops) {
+        return LogRouter.of(
+                options.dataDirectory,
+                recorder.of("fargate-agent", options.hostName),
+                loops,
+                Clock.systemUTC());
     }
 
     static Guard guard(EventRecorder recorder, Watches watches, AgentOptions options, Loops loops) {

@@ -91,7 +91,13 @@ class ArrowsTest {
                 .resideInAPackage("dev.monopod.logging..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("dev.monopod.logging..", "java..", "org.jspecify.annotations..")
+                .resideInAnyPackage(
+                        "dev.monopod.logging..",
+                        "com.fasterxml.jackson.core..",
+                        "org.joni..",
+                        "org.jcodings..",
+                        "java..",
+                        "org.jspecify.annotations..")
                 .check(monopod);
     }
 

@@ -11,7 +11,7 @@ import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.kube.mapping.PodShapes;
 import dev.monopod.kube.watch.ChangeHandler;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.PersistentVolume;

@@ -5,7 +5,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import java.util.List;
 import java.util.Map;

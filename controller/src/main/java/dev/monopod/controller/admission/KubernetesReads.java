@@ -18,7 +18,7 @@ import dev.monopod.loadbalancing.rules.ApplicationLoadBalancers;
 import dev.monopod.loadbalancing.rules.IngressClassParams;
 import dev.monopod.loadbalancing.rules.IngressGroups;
 import dev.monopod.loadbalancing.rules.ReadinessGates;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;

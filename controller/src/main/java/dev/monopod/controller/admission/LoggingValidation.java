@@ -3,13 +3,13 @@ package dev.monopod.controller.admission;
 import dev.monopod.logging.config.Fault;
 import dev.monopod.logging.config.LoggingConfiguration;
 import dev.monopod.logging.config.LoggingConfiguration.Judgement;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.LoggingPlan;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Judges ConfigMap `aws-observability/aws-logging` as EKS does: one that is too large is refused;
 /// one that breaks another rule is stored, and disables logging for new pods. Who writes it is
-/// warned of each rule that it breaks, with its line.
+/// warned of each rule that it breaks, and of what is not served here, with its line.
 public final class LoggingValidation implements Webhook {
     private static final int FORBIDDEN = 403;
 
@@ -29,10 +29,14 @@ public final class LoggingValidation implements Webhook {
                                             "new pods will have logging disabled: "
                                                     + fault.message())
                                     .toList());
-            case Judgement.Valid(LoggingConfiguration _, List<String> unread) -> {
+            case Judgement.Valid(LoggingConfiguration configuration, List<String> unread) -> {
                 var warnings = new ArrayList<String>();
                 unread.forEach(key -> warnings.add("data[%s] is read by nobody".formatted(key)));
-                warnings.add(new PodLogging.NotDelivered().message());
+                LoggingPlan.unserved(configuration)
+                        .forEach(fault ->
+                                warnings.add(
+                                        "new pods will have logging disabled, where EKS would enable it: "
+                                                + fault.message()));
                 yield new Verdict.Allowed(warnings);
             }
         };

@@ -4,7 +4,7 @@ import dev.monopod.kube.client.Selection;
 import dev.monopod.kube.client.Watched;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.logging.config.LoggingConfiguration;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Map;
@@ -43,10 +43,8 @@ public final class LoggingConfigMap {
 
     /// What a pod is told that comes now. Asks the API server while the watch is broken.
     public PodLogging logging() {
-        return found().<PodLogging>map(map ->
-                        PodLogging.of(
-                                LoggingConfiguration.judge(
-                                        Objects.requireNonNullElse(map.getData(), Map.of()))))
+        return found().<PodLogging>map(
+                        map -> PodLogging.of(Objects.requireNonNullElse(map.getData(), Map.of())))
                 .orElseGet(PodLogging.NotFound::new);
     }
 

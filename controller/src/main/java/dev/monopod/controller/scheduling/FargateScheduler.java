@@ -4,7 +4,7 @@ import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -301,8 +301,10 @@ public final class FargateScheduler implements AutoCloseable {
             hold(key(pod), new SchedulingStep.Hold(pod, "Unschedulable", lacking.get()));
             return Optional.empty();
         }
-        var machine = Machines.with(draft, surroundings.securityGroups(pod, draft.getSpec()));
         var logging = news.logging();
+        var machine =
+                Machines.with(
+                        draft, surroundings.securityGroups(pod, draft.getSpec()), logging.kept());
         var marks = PodMarks.of(machine, logging);
         var marked = marks.standOn(pod) ? Optional.of(pod) : api.mark(pod, marks);
         return marked.map(known -> new Ready(known, machine, logging));
@@ -323,7 +325,7 @@ public final class FargateScheduler implements AutoCloseable {
                 machine, api.surroundings(pod).securityGroups(pod, machine.getSpec()))) {
             return undo(pod, name, CHANGED);
         }
-        return bind(pod, machine, news.logging());
+        return bind(pod, machine, news.logging(machine));
     }
 
     /// @param why the Machine can't be the pod's

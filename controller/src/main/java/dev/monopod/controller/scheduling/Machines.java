@@ -9,6 +9,7 @@ import dev.monopod.model.size.Size;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /// The Machine of a pod: what the scheduler found out about the pod, and where it goes. From its
@@ -47,7 +48,9 @@ final class Machines {
     }
 
     /// The same machine with these groups.
-    static Machine with(Machine machine, List<String> groups) {
+    ///
+    /// @param logging what the pod keeps of the logging configuration; empty: nothing
+    static Machine with(Machine machine, List<String> groups, Map<String, String> logging) {
         var spec = machine.getSpec();
         var network = spec.network();
         var complete = new Machine();
@@ -66,7 +69,8 @@ final class Machines {
                                 network.address(),
                                 network.gateway(),
                                 network.mac(),
-                                groups)));
+                                groups),
+                        logging.isEmpty() ? null : logging));
         return complete;
     }
 

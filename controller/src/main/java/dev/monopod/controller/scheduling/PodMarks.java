@@ -1,7 +1,7 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.size.MebiBytes;
 import dev.monopod.model.size.MilliCpu;

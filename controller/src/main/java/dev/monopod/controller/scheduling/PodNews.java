@@ -1,7 +1,8 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.Events;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.function.Supplier;
 
@@ -22,6 +23,16 @@ final class PodNews {
         return logging.get();
     }
 
+    /// Of a Machine that was made before: it keeps what it was given.
+    PodLogging logging(Machine machine) {
+        var kept = machine.getSpec().logging();
+        var now = logging.get();
+        if (kept != null && !kept.isEmpty()) {
+            return new PodLogging.Enabled(kept);
+        }
+        return now instanceof PodLogging.Enabled ? new PodLogging.NotFound() : now;
+    }
+
     void refused(Pod pod, String message) {
         events.warning(pod, "FailedScheduling", message);
     }
@@ -31,7 +42,11 @@ final class PodNews {
     }
 
     void placed(Pod pod, String key, String node, PodLogging logging) {
-        events.warning(pod, PodLogging.DISABLED, logging.message());
+        if (logging instanceof PodLogging.Enabled) {
+            events.normal(pod, logging.reason(), logging.message());
+        } else {
+            events.warning(pod, logging.reason(), logging.message());
+        }
         events.normal(pod, "Scheduled", "Successfully assigned %s to %s".formatted(key, node));
     }
 }

@@ -5,7 +5,7 @@ import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;

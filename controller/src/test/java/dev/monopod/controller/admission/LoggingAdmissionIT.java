@@ -26,6 +26,8 @@ import org.junit.jupiter.api.TestInstance;
 final class LoggingAdmissionIT {
     private static final String VALID = "[OUTPUT]\n  Name es\n  Match *\n";
 
+    private static final String NOT_SERVED = "[OUTPUT]\n  Name kinesis\n  Match *\n";
+
     private AdmissionRig rig;
     private KubernetesClient client;
 
@@ -56,6 +58,10 @@ final class LoggingAdmissionIT {
         awaitTold("LoggingDisabled: LOGGING_CONFIGMAP_NOT_FOUND");
 
         var stored = client.resource(map("aws-logging", VALID)).create();
+        awaitTold("LoggingEnabled");
+
+        stored.setData(Map.of("output.conf", NOT_SERVED));
+        stored = client.resource(stored).update();
         awaitTold("LoggingDisabled: LOG_DELIVERY_NOT_IMPLEMENTED");
 
         stored.setData(Map.of("output.conf", "[OUTPUT]\n  Name s3\n  Match *"));
@@ -92,11 +98,13 @@ final class LoggingAdmissionIT {
     }
 
     @Test
-    void warnsThatNothingIsDeliveredYet() throws Exception {
-        assertThat(warnings(map("aws-logging", VALID)))
+    void warnsOfWhatEksWouldServeAndMonopodDoesNot() throws Exception {
+        assertThat(warnings(map("aws-logging", VALID))).isEmpty();
+        assertThat(warnings(map("aws-logging", NOT_SERVED)))
                 .singleElement()
                 .asString()
-                .contains("Monopod does not send logs to outputs yet");
+                .contains("where EKS would enable it: data[output.conf] line 2")
+                .contains("Monopod sends to es, cloudwatch_logs and cloudwatch");
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;
@@ -52,7 +52,8 @@ final class PodWebhooksTest {
 
     @Test
     void tellsThePodOfTheLoggingThatItComesTo() {
-        reads.withLogging(new PodLogging.NotDelivered());
+        reads.withLogging(
+                PodLogging.of(Map.of("output.conf", "[OUTPUT]\n  Name kinesis\n  Match *")));
 
         assertThat(
                         mutated("{metadata: {annotations: {Logging: LoggingEnabled}}, spec: {}}")

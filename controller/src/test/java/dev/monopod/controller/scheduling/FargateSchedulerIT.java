@@ -10,7 +10,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.EventRecorder;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.time.Clocks;
@@ -285,6 +285,48 @@ final class FargateSchedulerIT {
                         }));
         assertThat(client.resource(pod).get().getMetadata().getAnnotations())
                 .containsEntry("Logging", "LoggingDisabled: LOGGING_CONFIGMAP_INVALID");
+        assertThat(machine("quiet").getSpec().logging()).isNull();
+    }
+
+    @Test
+    @Order(8)
+    void givesTheMachineOfAPodWhatItKeepsOfTheLoggingConfiguration() {
+        var output = "[OUTPUT]\n  Name es\n  Match *";
+        var map =
+                client.configMaps()
+                        .inNamespace("aws-observability")
+                        .withName("aws-logging")
+                        .get();
+        map.setData(Map.of("output.conf", output, "mine", "x"));
+        client.resource(map).update();
+        await().until(() -> cluster.logging() instanceof PodLogging.Enabled);
+
+        var pod =
+                (Pod)
+                        create(
+                                "{apiVersion: v1, kind: Pod, metadata: {name: loud, namespace: team},"
+                                        + " spec: {schedulerName: fargate-scheduler,"
+                                        + " automountServiceAccountToken: false, containers: [{name: c, image: i}]}}");
+
+        await().untilAsserted(() ->
+                assertThat(events("loud"))
+                        .filteredOn(event -> event.getReason().equals("LoggingEnabled"))
+                        .singleElement()
+                        .satisfies(event -> {
+                            assertThat(event.getType()).isEqualTo("Normal");
+                            assertThat(event.getMessage())
+                                    .isEqualTo("Successfully enabled logging for pod");
+                        }));
+        assertThat(client.resource(pod).get().getMetadata().getAnnotations())
+                .containsEntry("Logging", "LoggingEnabled");
+        assertThat(machine("loud").getSpec().logging()).isEqualTo(Map.of("output.conf", output));
+    }
+
+    private Machine machine(String pod) {
+        return client.resources(Machine.class).list().getItems().stream()
+                .filter(machine -> machine.getSpec().pod().name().equals(pod))
+                .findFirst()
+                .orElseThrow();
     }
 
     private void awaitReason(String pod, String message) {

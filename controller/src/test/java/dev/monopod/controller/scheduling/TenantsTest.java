@@ -12,7 +12,7 @@ import dev.monopod.kube.api.SecurityGroupPolicy;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Events;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.support.PodShape.ClaimState;

@@ -9,7 +9,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.Events;
-import dev.monopod.logging.config.PodLogging;
+import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.size.MemoryOverhead;

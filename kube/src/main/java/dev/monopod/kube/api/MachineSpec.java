@@ -3,6 +3,7 @@ package dev.monopod.kube.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What the scheduler decided. Immutable.
@@ -13,7 +14,20 @@ public record MachineSpec(
         @JsonPropertyDescription("Node that stands for the machine.") String nodeName,
         @JsonPropertyDescription("Profile that selected the pod.") String profile,
         @JsonPropertyDescription("Provisioned size.") Size size,
-        @JsonPropertyDescription("Its network interface.") Interface network) {
+        @JsonPropertyDescription("Its network interface.") Interface network,
+        @JsonPropertyDescription(
+                        "What the pod keeps of ConfigMap aws-observability/aws-logging, by its keys; absent: its log is sent nowhere.")
+                @Nullable Map<String, String> logging) {
+    /// Of a pod whose log is sent nowhere.
+    public MachineSpec(
+            String host,
+            PodReference pod,
+            String nodeName,
+            String profile,
+            Size size,
+            Interface network) {
+        this(host, pod, nodeName, profile, size, network, null);
+    }
 
     /// Which pod.
     public record PodReference(

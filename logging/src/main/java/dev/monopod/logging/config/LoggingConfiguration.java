@@ -3,6 +3,7 @@ package dev.monopod.logging.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// What a ConfigMap that EKS accepts asks of the log router.
 ///
@@ -82,6 +83,13 @@ public record LoggingConfiguration(
         return faults.isEmpty()
                 ? new Judgement.Valid(configuration, unread(data))
                 : new Judgement.Invalid(faults);
+    }
+
+    /// What is read of the data.
+    public static Map<String, String> read(Map<String, String> data) {
+        var read = new TreeMap<>(data);
+        read.keySet().removeAll(unread(data));
+        return read;
     }
 
     private static List<Section> sections(

@@ -14,7 +14,7 @@ public record Section(String kind, int line, List<Pair> pairs) {
     /// @param line from 1, in its file
     public record Pair(String key, String value, int line) {
         /// Keys ignore case.
-        boolean is(String name) {
+        public boolean is(String name) {
             return key.equalsIgnoreCase(name);
         }
 

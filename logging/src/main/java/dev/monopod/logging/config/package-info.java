@@ -1,5 +1,4 @@
-/// What ConfigMap `aws-observability/aws-logging` says, by EKS' rules, and what pods are told of
-/// it. Pure. Depends on the JDK only.
+/// What ConfigMap `aws-observability/aws-logging` says, by EKS' rules. Pure. Depends on `record`.
 @NullMarked
 package dev.monopod.logging.config;
 

@@ -115,6 +115,7 @@ final class Adoption {
                         stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
+            services.delivery().begin(view);
             if (!version(shown(reference)).equals(version(pod))) {
                 // Its watch went on while nobody listened.
                 worker.lookSoon();
@@ -205,7 +206,9 @@ final class Adoption {
         var name = machine.getMetadata().getName();
         recovered.claim(name).ifPresent(Adoption::destroy);
         services.network().detach(name);
-        PodDirectories.delete(services.podDirectory(machine.getSpec().pod().uid()));
+        var uid = machine.getSpec().pod().uid();
+        services.delivery().end(uid, services.podDirectory(uid));
+        PodDirectories.delete(services.podDirectory(uid));
         services.nodes().remove(machine);
         services.api().removeMachine(name);
     }

@@ -173,6 +173,7 @@ record PodEnd(
             services.api().deletePod(view.pod());
         }
         services.nodes().remove(view.machine());
+        services.delivery().end(view.plan().uid(), view.directory());
         PodDirectories.delete(view.directory());
         services.api().removeMachine(view.machineName());
     }

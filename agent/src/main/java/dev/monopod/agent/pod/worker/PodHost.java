@@ -6,6 +6,7 @@ import dev.monopod.agent.pod.api.KubernetesConfigSource;
 import dev.monopod.agent.pod.api.KubernetesPodApi;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.log.LogDelivery;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
@@ -67,7 +68,15 @@ public final class PodHost implements AutoCloseable {
     private Optional<Loop> missing = Optional.empty();
 
     /// The machinery that pods run on.
-    public record Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {}
+    ///
+    /// @param delivery of what pods write
+    public record Machinery(
+            Hypervisor hypervisor, HostNetwork network, ImageStore images, LogDelivery delivery) {
+        /// No log is sent.
+        public Machinery(Hypervisor hypervisor, HostNetwork network, ImageStore images) {
+            this(hypervisor, network, images, LogDelivery.NONE);
+        }
+    }
 
     /// @param brisk gives up a call within seconds
     /// @param watches of this process; closed after this

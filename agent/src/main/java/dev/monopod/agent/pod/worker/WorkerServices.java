@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.log.LogDelivery;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
@@ -61,6 +62,10 @@ record WorkerServices(
 
     ImageStore images() {
         return machinery.images();
+    }
+
+    LogDelivery delivery() {
+        return machinery.delivery();
     }
 
     /// Directory of one pod: record and logs.

@@ -1,4 +1,4 @@
-package dev.monopod.logging.config;
+package dev.monopod.logging.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,16 +39,45 @@ final class PodLoggingTest {
                                 + " at most 5300");
     }
 
+    @Test
+    void saysThatLoggingIsEnabledInEksWordsAndKeepsWhatIsRead() {
+        var data = Map.of("output.conf", "[OUTPUT]\n  Name es\n  Match *", "notes", "mine");
+
+        var logging = told(data);
+
+        assertThat(logging.annotation()).isEqualTo("LoggingEnabled");
+        assertThat(logging.message()).isEqualTo("Successfully enabled logging for pod");
+        assertThat(logging.kept()).containsOnlyKeys("output.conf");
+    }
+
     /// `LoggingEnabled` would say that somebody gets the lines.
     @Test
-    void claimsNoDeliveryWhileThereIsNone() {
-        var logging = told(Map.of("output.conf", "[OUTPUT]\n  Name es\n  Match *"));
+    void claimsNoDeliveryToAnOutputThatIsNotServed() {
+        var logging = told(Map.of("output.conf", "[OUTPUT]\n  Name kinesis\n  Match *"));
 
         assertThat(logging.annotation()).isEqualTo("LoggingDisabled: LOG_DELIVERY_NOT_IMPLEMENTED");
-        assertThat(logging.message()).contains("does not send logs to outputs yet");
+        assertThat(logging.message())
+                .contains("'Name kinesis' is not served: data[output.conf] line 2")
+                .contains("es, cloudwatch_logs and cloudwatch");
+        assertThat(logging.kept()).isEmpty();
+    }
+
+    @Test
+    void claimsNoDeliveryWithAParameterThatIsNotServed() {
+        var logging =
+                told(
+                        Map.of(
+                                "filters.conf",
+                                "[FILTER]\n  Name nest\n  Match *\n  Operation lift\n"
+                                        + "  Nested_under a\n  Sideways on",
+                                "output.conf",
+                                "[OUTPUT]\n  Name es\n  Match *"));
+
+        assertThat(logging.message())
+                .contains("'Sideways on' is not served: data[filters.conf] line 6");
     }
 
     private static PodLogging told(Map<String, String> data) {
-        return PodLogging.of(LoggingConfiguration.judge(data));
+        return PodLogging.of(data);
     }
 }

@@ -1,0 +1,185 @@
+package dev.monopod.agent.logging;
+
+import dev.monopod.logging.output.SearchOutput;
+import dev.monopod.logging.record.Json;
+import dev.monopod.logging.record.LogRecord;
+import dev.monopod.logging.record.Value;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/// OpenSearch and Elasticsearch, by `_bulk`. An answer is read up to a bound, and followed nowhere.
+final class SearchSink implements Sink {
+    private static final Duration CONNECT = Duration.ofSeconds(5);
+    private static final Duration ANSWER = Duration.ofSeconds(20);
+    private static final int ANSWER_BYTES = 8 << 20;
+    private static final int LONGEST_REASON = 200;
+    private static final int CONFLICT = 409;
+    private static final int TOO_MANY = 429;
+
+    private final SearchOutput output;
+    private final URI bulk;
+    private final HttpClient client;
+
+    SearchSink(SearchOutput output) {
+        this.output = output;
+        var server = output.server();
+        var query = server.pipeline().isEmpty() ? "" : "?pipeline=" + server.pipeline();
+        this.bulk =
+                URI.create(
+                        "%s://%s:%d%s/_bulk%s"
+                                .formatted(
+                                        server.tls() ? "https" : "http",
+                                        server.host(),
+                                        server.port(),
+                                        server.path(),
+                                        query));
+        var builder =
+                HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .followRedirects(HttpClient.Redirect.NEVER)
+                        .connectTimeout(CONNECT);
+        if (server.tls() && !server.verifies()) {
+            builder.sslContext(trustingAll());
+        }
+        this.client = builder.build();
+    }
+
+    @Override
+    public String name() {
+        return "es at %s:%d".formatted(output.server().host(), output.server().port());
+    }
+
+    @Override
+    public Outcome send(List<LogRecord> records) throws IOException, InterruptedException {
+        var body = new StringBuilder();
+        records.forEach(record -> body.append(output.lines(record)));
+        var request =
+                HttpRequest.newBuilder(bulk)
+                        .timeout(ANSWER)
+                        .header("Content-Type", "application/x-ndjson")
+                        .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
+        output.server()
+                .user()
+                .ifPresent(user -> request.header("Authorization", "Basic " + encoded(user)));
+        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        try (var stream = response.body()) {
+            // Items of an answer that is longer are not known to have been taken.
+            var text = new String(stream.readNBytes(ANSWER_BYTES), StandardCharsets.UTF_8);
+            if (response.statusCode() / 100 != 2) {
+                throw new IOException(
+                        "it answered %d: %s".formatted(response.statusCode(), shortened(text)));
+            }
+            return outcome(records, text);
+        }
+    }
+
+    private static String encoded(SearchOutput.User user) {
+        return Base64.getEncoder()
+                .encodeToString(
+                        (user.name() + ":" + user.password()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// By the items of the answer, one for each record in their order.
+    private static Outcome outcome(List<LogRecord> records, String text) throws IOException {
+        var answer = Json.table(text).orElseThrow(() -> strange(text));
+        if (answer.find("errors").orElse(null) instanceof Value.Truth(boolean errors) && !errors) {
+            return Outcome.TAKEN;
+        }
+        if (!(answer.find("items").orElse(null) instanceof Value.Items(var items))
+                || items.size() != records.size()) {
+            throw strange(text);
+        }
+        var again = new ArrayList<LogRecord>();
+        var refused = 0;
+        var why = "";
+        for (var i = 0; i < records.size(); i++) {
+            var status = status(items.get(i));
+            if (status / 100 == 2 || status == CONFLICT) {
+                // A conflict: an earlier try brought it.
+                continue;
+            }
+            if (status == TOO_MANY || status / 100 == 5 || status == 0) {
+                again.add(records.get(i));
+            } else {
+                refused++;
+            }
+            why = why.isEmpty() ? "an item got " + shortened(Json.write(items.get(i))) : why;
+        }
+        return new Outcome(again, refused, why);
+    }
+
+    /// `{"create": {"status": 201, …}}`; 0 for what is none.
+    private static long status(Value item) {
+        return item instanceof Value.Table(var entries)
+                        && !entries.isEmpty()
+                        && entries.firstEntry().getValue() instanceof Value.Table inner
+                        && inner.find("status").orElse(null) instanceof Value.Whole(long status)
+                ? status
+                : 0;
+    }
+
+    private static IOException strange(String text) {
+        return new IOException("its answer is none to _bulk: " + shortened(text));
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + "…";
+    }
+
+    /// For `tls.verify Off`, by which the operator says so.
+    private static SSLContext trustingAll() {
+        try {
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, new TrustManager[] {new Trusting()}, new SecureRandom());
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JVM has TLS", e);
+        }
+    }
+
+    private static final class Trusting extends X509ExtendedTrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
+    }
+}

@@ -1,0 +1,4 @@
+package dev.monopod.logging.output;
+
+/// Where one `[OUTPUT]` sends records.
+public sealed interface Output permits SearchOutput, CloudWatchOutput {}
