@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +109,7 @@ public final class LeftoverClaims implements AutoCloseable {
     }
 
     private static String machine(Lease claim) {
-        return claim.getMetadata().getLabels().get(Names.MACHINE_LABEL);
+        return Objects.requireNonNull(claim.getMetadata().getLabels().get(Names.MACHINE_LABEL));
     }
 
     /// Unless somebody has written to it meanwhile.
