@@ -293,10 +293,7 @@ final class FargateSchedulerIT {
     void givesTheMachineOfAPodWhatItKeepsOfTheLoggingConfiguration() {
         var output = "[OUTPUT]\n  Name es\n  Match *";
         var map =
-                client.configMaps()
-                        .inNamespace("aws-observability")
-                        .withName("aws-logging")
-                        .get();
+                client.configMaps().inNamespace("aws-observability").withName("aws-logging").get();
         map.setData(Map.of("output.conf", output, "mine", "x"));
         client.resource(map).update();
         await().until(() -> cluster.logging() instanceof PodLogging.Enabled);

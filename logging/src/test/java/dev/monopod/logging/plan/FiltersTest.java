@@ -215,9 +215,7 @@ final class FiltersTest {
 
     @Test
     void throttleDropsWhatExceedsTheRateOfItsWindow() {
-        var pipeline =
-                Trial.pipeline(
-                        filter("throttle", "Rate 2", "Window 3", "Interval 1s"), "");
+        var pipeline = Trial.pipeline(filter("throttle", "Rate 2", "Window 3", "Interval 1s"), "");
         var first = Instant.ofEpochSecond(1_000_000);
 
         assertThat(passed(pipeline, first, 10)).isEqualTo(6);
@@ -287,7 +285,9 @@ final class FiltersTest {
         var data =
                 Map.of(
                         "filters.conf",
-                        filter(parts.getFirst(), parts.subList(1, parts.size()).toArray(String[]::new)),
+                        filter(
+                                parts.getFirst(),
+                                parts.subList(1, parts.size()).toArray(String[]::new)),
                         "output.conf",
                         "[OUTPUT]\n Name es\n Match *");
         var valid = (Judgement.Valid) LoggingConfiguration.judge(data);

@@ -110,7 +110,7 @@ public final class LogSlices {
             throws IOException {
         var from = Math.max(offset, part.begin());
         var lost = from - offset;
-        var wanted = (int) Math.clamp(part.end() - from, 0, bounds.bytes());
+        var wanted = Math.clamp(part.end() - from, 0, bounds.bytes());
         var buffer = ByteBuffer.allocate(wanted);
         try (var channel = FileChannel.open(part.file(), StandardOpenOption.READ)) {
             channel.position(from - part.begin());
