@@ -56,7 +56,10 @@ public final class FramesFuzz {
 
     private static final long BYTES_ANYWAY = 16 << 20;
     private static final long BYTES_A_BYTE = 16;
-    private static final long BYTES_A_FRAME = 8 << 10;
+
+    /// Of garbage: a frame that is refused makes an exception, and a fuzzer's hooks make more.
+    private static final long BYTES_A_FRAME = 32 << 10;
+
     private static final long DIRECT_BYTES = 32 << 20;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
