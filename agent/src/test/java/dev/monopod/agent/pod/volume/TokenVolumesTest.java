@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.agent.pod.api.ConfigSource.Token;
+import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.time.Clock;
@@ -27,7 +28,7 @@ final class TokenVolumesTest {
 
     private final SteppedClock clock = new SteppedClock();
     private final FakeObjects api = new FakeObjects();
-    private final TokenVolumes tokens = new TokenVolumes(api, clock);
+    private final TokenVolumes tokens = new TokenVolumes(api, Clocks.of(clock));
     private int given;
 
     @Test
