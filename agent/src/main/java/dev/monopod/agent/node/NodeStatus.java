@@ -248,22 +248,22 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     }
 
     private Tended tendReady(String name, Tended node) {
-            var written = node;
-            var now = clock.instant();
-            if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
-                var uid = api.writeStatus(name, node.view().render(node.since(), now));
-                if (uid.isEmpty()) {
-                    return node.absent(now);
-                }
-                written = node.wrote(now, uid.get());
+        var written = node;
+        var now = clock.instant();
+        if (Duration.between(node.written(), now).compareTo(STATUS) > 0) {
+            var uid = api.writeStatus(name, node.view().render(node.since(), now));
+            if (uid.isEmpty()) {
+                return node.absent(now);
             }
-            var renewal = clock.instant();
-            if (node.uid().isEmpty()) {
-                api.beginLease(name, node.machine(), written.uid(), renewal);
-            } else {
-                api.renewLease(name, node.machine(), written.uid(), renewal);
-            }
-            return written.renewed(renewal);
+            written = node.wrote(now, uid.get());
+        }
+        var renewal = clock.instant();
+        if (node.uid().isEmpty()) {
+            api.beginLease(name, node.machine(), written.uid(), renewal);
+        } else {
+            api.renewLease(name, node.machine(), written.uid(), renewal);
+        }
+        return written.renewed(renewal);
     }
 
     @Override
