@@ -126,7 +126,8 @@ public final class RestingNodes implements AutoCloseable {
             // The watch lags: the next machine is here.
             return false;
         }
-        if (node != null && (!FargateNode.isResting(node) || !names.contains(owner))) {
+        if (node != null
+                && (owner == null || !names.contains(owner) || !FargateNode.isResting(node))) {
             var told = patches.strategicStatus(node, status(node));
             client.resource(FargateNode.resting(told, its.getLast()))
                     .lockResourceVersion(told.getMetadata().getResourceVersion())

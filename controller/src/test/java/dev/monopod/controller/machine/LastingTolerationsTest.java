@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class LastingTolerationsTest {
@@ -42,7 +43,8 @@ final class LastingTolerationsTest {
         assertThat(LastingTolerations.of(List.of(of(null, null, null)))).isEmpty();
     }
 
-    private static Toleration of(String key, String effect, Long seconds) {
+    private static Toleration of(
+            @Nullable String key, @Nullable String effect, @Nullable Long seconds) {
         return new Toleration(effect, key, "Exists", seconds, null);
     }
 }
