@@ -143,6 +143,7 @@ rabbitmq_keeps_confirmed_messages() {
     eventually 240 runs rabbitmq-0 e2e-rabbitmq
     echo "Ready after $((SECONDS - before)) s"
     eventually 120 runs client e2e-rabbitmq
+    eventually 60 rabbitmq pass
     # Publishing waits for the broker's confirmation, and throws if it does not come.
     rabbitmq "it.confirm_delivery()
 for i in range(100):
@@ -150,6 +151,7 @@ for i in range(100):
     inside rabbitmq-0 e2e-rabbitmq 'for it in /proc/[0-9]*; do if [ "$(cat $it/comm)" = beam.smp ]; then kill -9 ${it#/proc/}; fi; done' || true
     eventually 60 is 1 application_restarts rabbitmq-0 e2e-rabbitmq
     eventually 180 runs rabbitmq-0 e2e-rabbitmq
+    eventually 60 rabbitmq pass
     expect "messages" "$(rabbitmq "print([it.basic_get('orders', auto_ack=True)[2].decode() for i in range(100)] == ['order %d' % i for i in range(100)], it.basic_get('orders')[2])")" "True None"
     kubectl delete namespace e2e-rabbitmq --wait=false
 }
@@ -193,7 +195,7 @@ helm_installs_tests_upgrades_and_goes() {
     namespace e2e-helm
     sleeper asker e2e-helm
     helm install shop "$chart" --set "$images" --wait --timeout 3m
-    expect "page" "$(page)" first
+    eventually 30 is first page
     helm test shop --timeout 2m
     # Asked without a pause while all pods are replaced; what was asked and lost is counted in the pod.
     inside asker e2e-helm 'cd /tmp && while [ ! -e stop ]; do if timeout 10 wget -qO- http://shop/ >>answers; then :; else echo lost >>lost; fi; done >/dev/null 2>&1 &'
