@@ -2,6 +2,7 @@ package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.Events;
+import dev.monopod.logging.config.Fault;
 import dev.monopod.logging.plan.PodLogging;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.function.Supplier;
@@ -9,6 +10,12 @@ import java.util.function.Supplier;
 /// What the scheduler tells users on their pods. Never blocks but to learn of logging, and never
 /// throws for an event. Thread-safe.
 final class PodNews {
+    private static final Fault BEFORE =
+            new Fault(
+                    "it came after the pod's Machine was made",
+                    "data",
+                    "pods that come now have logging enabled");
+
     private final Events events;
     private final Supplier<PodLogging> logging;
 
@@ -30,7 +37,7 @@ final class PodNews {
         if (kept != null && !kept.isEmpty()) {
             return new PodLogging.Enabled(kept);
         }
-        return now instanceof PodLogging.Enabled ? new PodLogging.NotFound() : now;
+        return now instanceof PodLogging.Enabled ? new PodLogging.NotServed(BEFORE) : now;
     }
 
     void refused(Pod pod, String message) {

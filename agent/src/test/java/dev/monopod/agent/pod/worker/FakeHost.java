@@ -3,7 +3,9 @@ package dev.monopod.agent.pod.worker;
 import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.api.PodNodes;
+import dev.monopod.agent.pod.log.LogDelivery;
 import dev.monopod.agent.pod.scope.PodSettings;
+import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.guest.GuestChannel;
 import dev.monopod.host.image.ImageStore;
 import dev.monopod.host.machine.Hypervisor;
@@ -24,6 +26,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -94,10 +97,20 @@ public final class FakeHost
         this.guest = new FakeGuest(directory.resolve("g.sock"));
     }
 
+    private final class NotedDelivery implements LogDelivery {
+        @Override
+        public void begin(PodView view) {}
+
+        @Override
+        public void end(String uid, Path podDirectory) {
+            calls.add(Files.isDirectory(podDirectory.resolve("logs")) ? "logs taken" : "logs gone");
+        }
+    }
+
     WorkerServices services() {
         return new WorkerServices(
                 new WorkerServices.Cluster(this, this, this),
-                new PodHost.Machinery(this, this, this),
+                new PodHost.Machinery(this, this, this, new NotedDelivery()),
                 transport,
                 new Semaphore(4),
                 new PodSettings(

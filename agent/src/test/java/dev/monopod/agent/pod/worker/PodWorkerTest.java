@@ -85,6 +85,17 @@ class PodWorkerTest {
     }
 
     @Test
+    void itsLogsAreTakenBeforeItsDirectoryGoes() throws Exception {
+        PodWorker worker = host.begin(web("Always").build());
+        await().until(() -> phase().equals("Running") && ready());
+
+        worker.seen(leaving(web("Always").build()));
+
+        assertThat(worker.awaitGone(Duration.ofSeconds(30))).isTrue();
+        assertThat(host.calls).containsSubsequence("deletePod", "logs taken", "removeMachine");
+    }
+
+    @Test
     void aPodThatCertainlyIsGoneEnds() throws Exception {
         PodWorker worker = host.begin(web("Always").build());
         await().until(() -> phase().equals("Running") && ready());
