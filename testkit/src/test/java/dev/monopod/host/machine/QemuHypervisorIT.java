@@ -92,6 +92,26 @@ final class QemuHypervisorIT extends HypervisorContract {
     }
 
     @Test
+    void countsMemoryThatCopiesShareAsLongAsOneIsThere() throws Exception {
+        var hypervisor = withWaiting();
+        var machine = reserved(hypervisor).become(machine("m-shares"));
+        var shared = withWaiting.orElseThrow().sharedMebiBytes();
+        assertThat(shared)
+                .as("nothing on a host without room")
+                .isIn(0L, QemuCommand.memoryMebiBytes(SIZE.memoryMebiBytes()));
+        withWaiting.get().close();
+        var next = new QemuHypervisor(configuration(Clones.OFF), Accelerator.TCG, Warm.NONE);
+        try {
+            assertThat(next.recover()).extracting(VirtualMachine::id).containsExactly("m-shares");
+            assertThat(next.sharedMebiBytes()).as("its agent has ended").isEqualTo(shared);
+        } finally {
+            machine.destroy(Duration.ZERO);
+        }
+        assertThat(next.sharedMebiBytes()).isZero();
+        next.close();
+    }
+
+    @Test
     void tellsQemusWordsAndLeavesNothingWhenItCannotStart() {
         var configuration =
                 new MachineConfiguration(
