@@ -65,8 +65,8 @@ public final class KubeletServer implements AutoCloseable {
             ServingCertificates certificates) {
         this.configuration = configuration;
         this.certificates = certificates;
-        this.limits = new ConnectionLimits(
-                        configuration.limits().connections(), SteadyClock.ofProcess());
+        this.limits =
+                new ConnectionLimits(configuration.limits().connections(), SteadyClock.ofProcess());
         this.api =
                 new KubeletApi(
                         pods,

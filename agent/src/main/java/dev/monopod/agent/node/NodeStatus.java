@@ -301,8 +301,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
             if (node.trouble().isEmpty()) {
                 LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
             }
-            return Optional.of(
-                    node.hindered(clocks.steady().instant().plus(RETRY), e.toString()));
+            return Optional.of(node.hindered(clocks.steady().instant().plus(RETRY), e.toString()));
         }
     }
 

@@ -16,8 +16,8 @@ final class LastingTolerations {
 
     private LastingTolerations() {}
 
-    /// What a pod with these tolerations needs; empty if they do. Of tolerations that are there only
-    /// the time changes: the API server allows nothing else.
+    /// What a pod with these tolerations needs; empty if they do. Of tolerations that are there
+    /// only the time changes: the API server allows nothing else.
     static Optional<List<Toleration>> of(List<Toleration> present) {
         var all = new ArrayList<Toleration>();
         for (var toleration : present) {

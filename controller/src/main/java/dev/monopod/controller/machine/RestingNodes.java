@@ -29,11 +29,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Lets the Node of completed pods rest, once all machines that had its address have ended: the pods
-/// tolerate for good that nobody speaks for it, the Node has room for nothing, and then its Lease
-/// goes, which gives the address back. The Node itself stays, since by it the API server finds the
-/// pods' logs. In this order, since without the Lease the Node is taken for lost, and pods that do
-/// not tolerate that are deleted. Every step can be repeated. One thread does all.
+/// Lets the Node of completed pods rest, once all machines that had its address have ended: the
+/// pods tolerate for good that nobody speaks for it, the Node has room for nothing, and then its
+/// Lease goes, which gives the address back. The Node itself stays, since by it the API server
+/// finds the pods' logs. In this order, since without the Lease the Node is taken for lost, and
+/// pods that do not tolerate that are deleted. Every step can be repeated. One thread does all.
 public final class RestingNodes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RestingNodes.class);
     private static final Duration PERIOD = Duration.ofSeconds(1);
@@ -140,8 +140,7 @@ public final class RestingNodes implements AutoCloseable {
     /// Unless somebody has written to the Node meanwhile.
     private Map<String, Object> status(Node node) {
         var patch = new HashMap<>(FargateNode.restingStatus(clock.instant()));
-        patch.put(
-                "metadata", Map.of("resourceVersion", node.getMetadata().getResourceVersion()));
+        patch.put("metadata", Map.of("resourceVersion", node.getMetadata().getResourceVersion()));
         return patch;
     }
 

@@ -116,8 +116,7 @@ public final class FargateNode {
     /// has nothing to write.
     public static Map<String, Object> restingStatus(Instant now) {
         var time = now.truncatedTo(ChronoUnit.SECONDS).toString();
-        var nothing =
-                Map.of("cpu", "0", "memory", "0", "ephemeral-storage", "0", "pods", "0");
+        var nothing = Map.of("cpu", "0", "memory", "0", "ephemeral-storage", "0", "pods", "0");
         var conditions =
                 Stream.of("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
                         .map(type ->

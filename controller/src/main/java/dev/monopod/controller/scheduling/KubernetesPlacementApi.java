@@ -192,9 +192,9 @@ final class KubernetesPlacementApi implements PlacementApi {
         }
     }
 
-    /// By its version: its agent may be about to remove it. Without conditions it is a Node that has
-    /// not spoken yet, which the node lifecycle controller gives time; one that fell silent it taints,
-    /// and a pod that does not tolerate that goes at once.
+    /// By its version: its agent may be about to remove it. Without conditions it is a Node that
+    /// has not spoken yet, which the node lifecycle controller gives time; one that fell silent it
+    /// taints, and a pod that does not tolerate that goes at once.
     private void takeOver(Node resting, Node wanted) {
         var silent =
                 patches.mergeStatus(

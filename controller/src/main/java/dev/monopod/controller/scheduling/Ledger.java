@@ -219,8 +219,7 @@ final class Ledger {
     }
 
     private Instant ended(Machine machine, Instant now) {
-        return ended.computeIfAbsent(
-                machine.getMetadata().getName(), _ -> now.plus(COOL_DOWN));
+        return ended.computeIfAbsent(machine.getMetadata().getName(), _ -> now.plus(COOL_DOWN));
     }
 
     private static long hostAddress(Vpc vpc) {

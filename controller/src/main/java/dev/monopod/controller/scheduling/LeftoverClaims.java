@@ -24,8 +24,9 @@ import org.slf4j.LoggerFactory;
 
 /// Gives back addresses that were claimed, and that no machine has: a scheduler ended between the
 /// claim and the Machine, say, or an agent could not remove the Lease. One goes when nobody has
-/// written to it for [#LONGEST], and the API server itself has no Machine for it that has not ended; an agent
-/// that still runs a machine renews its Lease, so that address stays taken. One thread does all.
+/// written to it for [#LONGEST], and the API server itself has no Machine for it that has not
+/// ended; an agent that still runs a machine renews its Lease, so that address stays taken. One
+/// thread does all.
 public final class LeftoverClaims implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LeftoverClaims.class);
 

@@ -111,8 +111,7 @@ final class Placer {
                 var address = address(subnet, snapshot, host.name());
                 if (address.isPresent()) {
                     lastGiven.put(subnet.name(), address.getAsLong());
-                    return new Decision.Placed(
-                            subnet, host.name(), Cidr.text(address.getAsLong()));
+                    return new Decision.Placed(subnet, host.name(), Cidr.text(address.getAsLong()));
                 }
             }
             exhausted.add(subnet);
@@ -163,8 +162,7 @@ final class Placer {
         return LongStream.concat(
                         LongStream.rangeClosed(from, cidr.last()),
                         LongStream.range(cidr.base(), from))
-                .filter(a ->
-                        !cidr.reserved(a) && !snapshot.taken().contains(a) && may.test(a))
+                .filter(a -> !cidr.reserved(a) && !snapshot.taken().contains(a) && may.test(a))
                 .findFirst();
     }
 

@@ -248,7 +248,8 @@ final class PlacerTest {
                                                 ANYWHERE,
                                                 places -> "",
                                                 ZoneSpread.NONE),
-                                        new Snapshot(Map.of(), Map.of(), List.of(), Set.of(), Map.of())))
+                                        new Snapshot(
+                                                Map.of(), Map.of(), List.of(), Set.of(), Map.of())))
                 .isEqualTo(
                         new Decision.Held(
                                 "Misconfigured Fargate Profile: fargate profile db does not exist or is"
@@ -377,7 +378,8 @@ final class PlacerTest {
                             List.of(new Selector("shop", Map.of())),
                             profileSubnets,
                             UnsupportedPods.REJECT);
-            return new Snapshot(Map.of("web", profile), rooms, List.copyOf(hosts.values()), taken, kept);
+            return new Snapshot(
+                    Map.of("web", profile), rooms, List.copyOf(hosts.values()), taken, kept);
         }
     }
 }

@@ -22,8 +22,8 @@ public final class TokenVolumes {
 
     private record Key(String audience, long seconds) {}
 
-    /// @param due when another one is asked for: by whichever clock comes first, since the steady one
-    ///   stands still while the host is suspended
+    /// @param due when another one is asked for: by whichever clock comes first, since the steady
+    ///   one stands still while the host is suspended
     private record Held(Token token, Moment due) {
         boolean isDue(Moment now) {
             return now.steady().isAfter(due.steady()) || now.wall().isAfter(due.wall());

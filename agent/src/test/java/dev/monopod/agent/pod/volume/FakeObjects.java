@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 /// Objects that a test puts in, and a record of what was asked for.
 final class FakeObjects implements ConfigSource {
     final List<String> asked = new ArrayList<>();
+
     /// What who asks for a token gets.
     Optional<Supplier<Token>> tokens = Optional.empty();
 

@@ -31,6 +31,7 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     final Map<String, WriteVolumeRequest> volumes = new ConcurrentHashMap<>();
     public final List<String> signals = new CopyOnWriteArrayList<>();
     public final List<LimitResourcesRequest> limits = new CopyOnWriteArrayList<>();
+
     /// By how much its clock is ahead of the host's.
     volatile Duration ahead = Duration.ZERO;
 
