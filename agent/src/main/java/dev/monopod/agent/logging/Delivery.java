@@ -178,7 +178,9 @@ final class Delivery {
         try {
             return sink.sink().send(records);
         } catch (IOException e) {
-            throw new IOException("%s: %s".formatted(sinkName(), e.getMessage()), e);
+            // The JDK's client says nothing of a connection that was refused.
+            var why = e.getMessage() == null ? "no connection" : e.getMessage();
+            throw new IOException("%s: %s".formatted(sinkName(), why), e);
         }
     }
 }
