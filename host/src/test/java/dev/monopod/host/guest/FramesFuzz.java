@@ -56,6 +56,7 @@ public final class FramesFuzz {
 
     /// All threads of the JVM count, those of other tests too.
     private static final long BYTES_ANYWAY = 64 << 20;
+
     private static final long BYTES_A_BYTE = 16;
 
     /// Of garbage: a frame that is refused makes an exception, and a fuzzer's hooks make more.

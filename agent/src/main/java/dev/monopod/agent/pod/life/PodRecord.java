@@ -7,6 +7,7 @@ import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
 import dev.monopod.model.time.Moment;
+import dev.monopod.model.time.NotedTime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

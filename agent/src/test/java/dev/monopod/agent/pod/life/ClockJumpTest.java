@@ -3,6 +3,7 @@ package dev.monopod.agent.pod.life;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.model.time.Moment;
+import dev.monopod.model.time.NotedTime;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import java.io.IOException;

@@ -1,26 +1,25 @@
-package dev.monopod.agent.pod.life;
+package dev.monopod.model.time;
 
-import dev.monopod.model.time.Moment;
 import java.time.Duration;
 import java.time.Instant;
 
-/// Carries what a pod waits for from one life of the agent to the next. An instant of the steady
+/// Carries what a process waits for from one of its lives to the next. An instant of the steady
 /// clock means nothing to the next process, so it is noted down by the wall clock, with the moment
 /// of writing. Read again, nothing is further away than it was then: a wall clock that was set back
 /// meanwhile lengthens no wait. One that was set forward counts as time that went by.
 ///
-/// @param writtenMillis by the wall clock; 0 in records of an agent that did not note it down
+/// @param writtenMillis by the wall clock; 0 where that was not noted down
 /// @param now when it is read
-record NotedTime(long writtenMillis, Moment now) {
+public record NotedTime(long writtenMillis, Moment now) {
     /// What to note down at that moment; what lies at the epoch is no wait, and stays.
-    static long millis(Instant steady, Moment now) {
+    public static long millis(Instant steady, Moment now) {
         return steady.equals(Instant.EPOCH)
                 ? 0
                 : now.wall().plus(Duration.between(now.steady(), steady)).toEpochMilli();
     }
 
     /// The instant of this process' steady clock.
-    Instant steady(long millis) {
+    public Instant steady(long millis) {
         if (millis == 0) {
             return Instant.EPOCH;
         }
