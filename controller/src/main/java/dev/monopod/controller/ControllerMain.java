@@ -13,7 +13,6 @@ import dev.monopod.controller.eks.AwsTools;
 import dev.monopod.controller.loadbalancing.GatewayDefinitions;
 import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
-import dev.monopod.controller.machine.RestingNodes;
 import dev.monopod.controller.machine.StrayPods;
 import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.profile.DefaultNetwork;
@@ -293,10 +292,14 @@ public final class ControllerMain implements Callable<Integer> {
                             loops);
             var brisk = BriskClient.of(client);
             var recorder = new EventRecorder(brisk, Clock.systemUTC(), loops);
-            var schedulings = recorder.of(Names.SCHEDULER_NAME, "");
             var scheduler =
                     FargateScheduler.of(
-                            brisk, cluster, overhead, schedulings, loops, Clocks.ofProcess());
+                            brisk,
+                            cluster,
+                            overhead,
+                            recorder.of(Names.SCHEDULER_NAME, ""),
+                            loops,
+                            Clocks.ofProcess());
             var claims = new LeftoverClaims(client, cluster, loops);
             var cleanup =
                     new MachineCleanup(
@@ -305,8 +308,13 @@ public final class ControllerMain implements Callable<Integer> {
                             loops,
                             Clocks.ofProcess(),
                             Duration.ofSeconds(hostLostSeconds));
-            var resting = new RestingNodes(client, cluster, loops, Clock.systemUTC());
-            var strays = new StrayPods(client, cluster, schedulings, loops, Clock.systemUTC());
+            var strays =
+                    new StrayPods(
+                            client,
+                            cluster,
+                            recorder.of(Names.SCHEDULER_NAME, ""),
+                            loops,
+                            Clock.systemUTC());
             gatewayDefinitions.ifPresent(new GatewayDefinitions(client)::install);
             var balancers =
                     new LoadBalancerController(
@@ -332,7 +340,6 @@ public final class ControllerMain implements Callable<Integer> {
                             scheduler::close,
                             claims::close,
                             cleanup::close,
-                            resting::close,
                             strays::close,
                             balancers::close,
                             network::close,
@@ -345,7 +352,6 @@ public final class ControllerMain implements Callable<Integer> {
             scheduler.start(cluster);
             claims.start();
             cleanup.start();
-            resting.start();
             strays.start();
             balancers.start();
             if (aws.isOn()) {

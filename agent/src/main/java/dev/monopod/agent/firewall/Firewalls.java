@@ -166,7 +166,7 @@ public final class Firewalls implements AutoCloseable {
         seen.vpcs().forEach(vpc -> local.put(vpc.getMetadata().getName(), new HashMap<>()));
         for (var machine : seen.machines()) {
             var network = machine.getSpec().network();
-            if (machine.getSpec().host().equals(hostName) && !machine.ended()) {
+            if (machine.getSpec().host().equals(hostName)) {
                 local.computeIfAbsent(network.vpc(), _ -> new HashMap<>())
                         .put(network.address(), machine.getMetadata().getName());
             }

@@ -90,7 +90,7 @@ final class KubeletApi implements RequestHandler.Service {
             return;
         }
         exchange.connection().noteAuthenticated();
-        var machine = exchange.connection().machine().map(door -> named(route, door));
+        var machine = exchange.connection().machine();
         var pod = machine.flatMap(pods::pod);
         var node = pod.map(this::nodeName).orElse(hostName());
         var method = exchange.request().method();
@@ -120,18 +120,6 @@ final class KubeletApi implements RequestHandler.Service {
         } else {
             answer(exchange, route, machine.orElseThrow(), pod.get());
         }
-    }
-
-    /// The machine of the pod that a path names, if its Node is the one that was asked; else that
-    /// of the Node itself.
-    private String named(Route route, String door) {
-        return route.namedPod()
-                .flatMap(named ->
-                        pods.ofNode(door).stream()
-                                .filter(machine ->
-                                        pods.pod(machine).filter(named::matches).isPresent())
-                                .findFirst())
-                .orElse(door);
     }
 
     private void answer(Exchange exchange, Route route, String machine, Pod pod)

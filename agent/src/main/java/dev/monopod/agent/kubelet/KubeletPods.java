@@ -18,10 +18,6 @@ public interface KubeletPods {
     /// The pod of a machine with its current status; empty once it is gone.
     Optional<Pod> pod(String machine);
 
-    /// The machines whose pods are on the same Node as this machine's: the one that runs first,
-    /// then those of completed pods, whose address has become its.
-    List<String> ofNode(String machine);
-
     /// Writes a container's log to `sink` in the order of `options`; returns at its end, or when
     /// the container ends if following.
     ///

@@ -12,16 +12,13 @@ interface NodeApi {
     /// Makes the Node's Lease, or renews it if it is there.
     ///
     /// @param uid of the Node, which owns the Lease
-    void beginLease(String node, String machine, String uid, Instant now);
+    void beginLease(String node, String uid, Instant now);
 
     /// Renews the Node's Lease, or makes it.
     ///
     /// @param uid of the Node, which owns the Lease
-    void renewLease(String node, String machine, String uid, Instant now);
+    void renewLease(String node, String uid, Instant now);
 
-    /// Renews the Lease if it is still this machine's; returns false if it is not, or is gone.
-    boolean renewOwnLease(String node, String machine, Instant now);
-
-    /// The Lease goes if it is this machine's, and the Node if no other machine has it.
-    void delete(String node, String machine);
+    /// The Node and its Lease go.
+    void delete(String node);
 }

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -50,9 +49,6 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     private final Map<String, Tended> nodes = new ConcurrentHashMap<>();
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
-    /// Machines that are off for good; what was begun for them before comes too late.
-    private final Set<String> rested = ConcurrentHashMap.newKeySet();
-
     /// The furthest that the wall clock was ahead of the steady one, since it was last set back;
     /// the loop alone uses it.
     private Duration ahead = Duration.ofSeconds(Long.MIN_VALUE / 4);
@@ -62,7 +58,6 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     /// One Node. All but `since` by the steady clock.
     ///
-    /// @param resting its machine is off: its Lease lasts as long as nobody takes it away
     /// @param since when it came here, as its status says
     /// @param written when its status was last written
     /// @param due when it is to be tended next
@@ -71,46 +66,36 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     /// @param trouble what hinders it; empty if nothing does
     private record Tended(
             NodeStatusView view,
-            boolean resting,
             Instant since,
             Instant written,
             Instant due,
             Instant fresh,
             String uid,
             String trouble) {
-        String machine() {
-            return view.machine().getMetadata().getName();
-        }
-
-        boolean of(Machine other) {
-            return machine().equals(other.getMetadata().getName());
-        }
-
         Tended wrote(Instant now, String nodeUid) {
-            return new Tended(view, resting, since, now, due, fresh, nodeUid, trouble);
+            return new Tended(view, since, now, due, fresh, nodeUid, trouble);
         }
 
         Tended renewed(Instant now) {
-            return new Tended(view, resting, since, written, now.plus(RENEWAL), now, uid, "");
+            return new Tended(view, since, written, now.plus(RENEWAL), now, uid, "");
         }
 
         Tended hindered(Instant next, String why) {
-            return new Tended(view, resting, since, written, next, fresh, uid, why);
+            return new Tended(view, since, written, next, fresh, uid, why);
         }
 
         /// As if nothing had been written yet.
         Tended anew(Instant now) {
-            return new Tended(view, resting, since, Instant.EPOCH, now, now, uid, trouble);
+            return new Tended(view, since, Instant.EPOCH, now, now, uid, trouble);
         }
 
         /// Others have said that the Node is not ready. A watch may lag behind what was written.
         Tended doubted(Instant now) {
             var soonest = written.plus(RETRY);
-            return resting || uid.isEmpty() || written.equals(Instant.EPOCH)
+            return uid.isEmpty() || written.equals(Instant.EPOCH)
                     ? this
                     : new Tended(
                             view,
-                            resting,
                             since,
                             Instant.EPOCH,
                             soonest.isAfter(now) ? soonest : now,
@@ -122,7 +107,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
         /// There is no Node yet, or no more: nothing to keep fresh.
         Tended absent(Instant now) {
             var wait = uid.isEmpty() ? TICK : RENEWAL;
-            return new Tended(view, resting, since, written, now.plus(wait), now, uid, "");
+            return new Tended(view, since, written, now.plus(wait), now, uid, "");
         }
     }
 
@@ -153,9 +138,6 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
 
     @Override
     public void ready(Machine machine, ConfigureResponse guest) {
-        if (rested.contains(machine.getMetadata().getName())) {
-            return;
-        }
         var now = clocks.now();
         var view =
                 new NodeStatusView(
@@ -165,15 +147,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                         version);
         nodes.put(
                 machine.getSpec().nodeName(),
-                new Tended(
-                        view,
-                        false,
-                        now.wall(),
-                        Instant.EPOCH,
-                        now.steady(),
-                        now.steady(),
-                        "",
-                        ""));
+                new Tended(view, now.wall(), Instant.EPOCH, now.steady(), now.steady(), "", ""));
         loop.nudge();
     }
 
@@ -203,34 +177,10 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
     }
 
     @Override
-    public void rest(Machine machine) {
-        var now = clocks.now();
-        var view = new NodeStatusView(machine, "", "", version);
-        rested.add(machine.getMetadata().getName());
-        nodes.compute(
-                machine.getSpec().nodeName(),
-                // The next machine of this address may be here already.
-                (_, node) ->
-                        node == null || node.of(machine)
-                                ? new Tended(
-                                        view,
-                                        true,
-                                        now.wall(),
-                                        now.steady(),
-                                        now.steady(),
-                                        now.steady(),
-                                        "",
-                                        "")
-                                : node);
-        loop.nudge();
-    }
-
-    @Override
     public void remove(Machine machine) {
         var name = machine.getSpec().nodeName();
-        nodes.computeIfPresent(name, (_, node) -> node.of(machine) ? null : node);
-        api.delete(name, machine.getMetadata().getName());
-        rested.remove(machine.getMetadata().getName());
+        nodes.remove(name);
+        api.delete(name);
     }
 
     /// Begins to tend each Node whose turn it is.
@@ -280,55 +230,44 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
             if (node != null) {
                 var next = tend(name, node);
                 // Another may have come in its place, or it may have gone.
-                nodes.computeIfPresent(name, (_, now) -> now == node ? next.orElse(null) : now);
+                nodes.computeIfPresent(name, (_, now) -> now == node ? next : now);
             }
         } finally {
             busy.remove(name);
         }
     }
 
-    /// Empty: there is nothing to tend any more.
-    private Optional<Tended> tend(String name, Tended node) {
+    private Tended tend(String name, Tended node) {
         try {
-            if (node.resting()) {
-                var time = clocks.now();
-                return api.renewOwnLease(name, node.machine(), time.wall())
-                        ? Optional.of(node.renewed(time.steady()))
-                        : Optional.empty();
+            var now = clocks.now();
+            var renewed = node;
+            if (!node.uid().isEmpty()) {
+                // First, since the status makes the controller manager take whatever Lease it sees
+                // next, and one from before the clock was set back would be the newest for long.
+                api.renewLease(name, node.uid(), now.wall());
+                renewed = node.renewed(now.steady());
             }
-            return Optional.of(tendReady(name, node));
+            if (Duration.between(node.written(), now.steady()).compareTo(STATUS) <= 0) {
+                return renewed;
+            }
+            var told = clocks.now();
+            var uid = api.writeStatus(name, node.view().render(node.since(), told.wall()));
+            if (uid.isEmpty()) {
+                return node.absent(told.steady());
+            }
+            var written = renewed.wrote(told.steady(), uid.get());
+            if (!node.uid().isEmpty()) {
+                return written;
+            }
+            var first = clocks.now();
+            api.beginLease(name, uid.get(), first.wall());
+            return written.renewed(first.steady());
         } catch (RuntimeException e) {
             if (node.trouble().isEmpty()) {
                 LOG.warn("failed to renew the Lease of Node {}: {}", name, e.toString());
             }
-            return Optional.of(node.hindered(clocks.steady().instant().plus(RETRY), e.toString()));
+            return node.hindered(clocks.steady().instant().plus(RETRY), e.toString());
         }
-    }
-
-    private Tended tendReady(String name, Tended node) {
-        var now = clocks.now();
-        var renewed = node;
-        if (!node.uid().isEmpty()) {
-            // First, since the status makes the controller manager take whatever Lease it sees
-            // next, and one from before the clock was set back would be the newest for long.
-            api.renewLease(name, node.machine(), node.uid(), now.wall());
-            renewed = node.renewed(now.steady());
-        }
-        if (Duration.between(node.written(), now.steady()).compareTo(STATUS) <= 0) {
-            return renewed;
-        }
-        var told = clocks.now();
-        var uid = api.writeStatus(name, node.view().render(node.since(), told.wall()));
-        if (uid.isEmpty()) {
-            return node.absent(told.steady());
-        }
-        var written = renewed.wrote(told.steady(), uid.get());
-        if (!node.uid().isEmpty()) {
-            return written;
-        }
-        var first = clocks.now();
-        api.beginLease(name, node.machine(), uid.get(), first.wall());
-        return written.renewed(first.steady());
     }
 
     @Override

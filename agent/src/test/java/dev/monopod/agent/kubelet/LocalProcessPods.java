@@ -40,11 +40,6 @@ final class LocalProcessPods implements KubeletPods {
     final Set<String> gone = ConcurrentHashMap.newKeySet();
 
     @Override
-    public List<String> ofNode(String machine) {
-        return List.of(machine);
-    }
-
-    @Override
     public Optional<Pod> pod(String machine) {
         return gone.contains(machine)
                 ? Optional.empty()

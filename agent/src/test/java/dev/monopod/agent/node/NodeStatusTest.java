@@ -212,43 +212,6 @@ final class NodeStatusTest {
         assertThat(simulation.deleted()).containsExactly("node-0");
     }
 
-    /// Whoever takes the Lease away has seen to it that nobody deletes the completed pod.
-    @Test
-    void renewsTheLeaseOfACompletedPodUntilSomebodyTakesItAwayAndNeverMakesItAnew() {
-        simulation.add(1);
-        simulation.run(Duration.ofSeconds(30));
-        simulation.nodes().rest(machine("node-0"));
-        simulation.run(Duration.ofMinutes(20));
-        assertThat(simulation.longestGap()).isLessThan(Duration.ofSeconds(15));
-        assertThat(simulation.statuses()).containsExactly("node-0");
-
-        simulation.takeAway("node-0");
-        simulation.run(Duration.ofSeconds(30));
-        int before = simulation.renewals("node-0");
-        simulation.nodes().keep(machine("node-0"));
-        simulation.run(Duration.ofMinutes(20));
-
-        assertThat(simulation.renewals("node-0")).isEqualTo(before);
-        assertThat(simulation.begun()).containsExactly("node-0");
-        assertThat(simulation.statuses()).containsExactly("node-0");
-    }
-
-    @Test
-    void keepsTheNextMachineOfAnAddressReadyWhenACompletedPodOfItIsRemoved() {
-        simulation.nodes().rest(machine("node-0", "m-1"));
-        simulation.takeAway("node-0");
-        simulation.run(Duration.ofSeconds(20));
-        simulation.nodes().keep(machine("node-0", "m-2"));
-        simulation.run(Duration.ofSeconds(20));
-        int before = simulation.renewals("node-0");
-
-        simulation.nodes().rest(machine("node-0", "m-1"));
-        simulation.nodes().remove(machine("node-0", "m-1"));
-        simulation.run(Duration.ofMinutes(1));
-
-        assertThat(simulation.renewals("node-0")).isGreaterThan(before + 4);
-    }
-
     /// With the real loop and its threads.
     @Test
     void tendsOthersWhileOneCallHangs() throws InterruptedException {
@@ -271,12 +234,8 @@ final class NodeStatusTest {
     }
 
     static Machine machine(String node) {
-        return machine(node, "machine-of-" + node);
-    }
-
-    private static Machine machine(String node, String name) {
         var machine = new Machine();
-        machine.setMetadata(new ObjectMetaBuilder().withName(name).build());
+        machine.setMetadata(new ObjectMetaBuilder().withName("machine-of-" + node).build());
         machine.setSpec(
                 new MachineSpec(
                         "one",
@@ -299,22 +258,17 @@ final class NodeStatusTest {
         final CountDownLatch entered = new CountDownLatch(1);
 
         @Override
-        public boolean renewOwnLease(String node, String machine, Instant now) {
-            return true;
-        }
-
-        @Override
         public Optional<String> writeStatus(String node, Map<String, Object> status) {
             return Optional.of("uid");
         }
 
         @Override
-        public void beginLease(String node, String machine, String uid, Instant now) {
-            renewLease(node, machine, uid, now);
+        public void beginLease(String node, String uid, Instant now) {
+            renewLease(node, uid, now);
         }
 
         @Override
-        public void renewLease(String node, String machine, String uid, Instant now) {
+        public void renewLease(String node, String uid, Instant now) {
             if (node.equals("hangs")) {
                 entered.countDown();
                 try {
@@ -327,6 +281,6 @@ final class NodeStatusTest {
         }
 
         @Override
-        public void delete(String node, String machine) {}
+        public void delete(String node) {}
     }
 }

@@ -37,7 +37,6 @@ final class Simulation implements NodeApi {
     private final Map<String, Instant> leasesAtStatus = new HashMap<>();
     private final Map<String, Duration> hanging = new HashMap<>();
     private final Set<String> absent = new HashSet<>();
-    private final Set<String> takenAway = new HashSet<>();
     private final List<String> begun = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
     private final List<String> statuses = new ArrayList<>();
@@ -86,11 +85,6 @@ final class Simulation implements NodeApi {
 
     void present(String node) {
         absent.remove(node);
-    }
-
-    /// Somebody takes the Node's Lease away.
-    void takeAway(String node) {
-        takenAway.add(node);
     }
 
     void down() {
@@ -186,29 +180,20 @@ final class Simulation implements NodeApi {
     }
 
     @Override
-    public void beginLease(String node, String machine, String uid, Instant time) {
+    public void beginLease(String node, String uid, Instant time) {
         begun.add(node);
-        renewLease(node, machine, uid, time);
+        renewLease(node, uid, time);
     }
 
     @Override
-    public void renewLease(String node, String machine, String uid, Instant time) {
+    public void renewLease(String node, String uid, Instant time) {
         call(node);
         renewals.computeIfAbsent(node, _ -> new ArrayList<>()).add(now);
         renewTimes.put(node, time);
     }
 
     @Override
-    public boolean renewOwnLease(String node, String machine, Instant time) {
-        if (takenAway.contains(node)) {
-            return false;
-        }
-        renewLease(node, machine, "uid-" + node, time);
-        return true;
-    }
-
-    @Override
-    public void delete(String node, String machine) {
+    public void delete(String node) {
         deleted.add(node);
     }
 

@@ -89,7 +89,6 @@ record NetworkUses(
         var used =
                 machines.stream()
                         .filter(machine -> machine.getSpec().network().subnet().equals(name))
-                        .filter(machine -> !machine.ended())
                         .count();
         var hosts =
                 vpcs.stream()

@@ -171,44 +171,22 @@ final class KubernetesPlacementApi implements PlacementApi {
         }
     }
 
-    /// A Node is named by its address. One of an earlier machine is waited for, since the pod would
-    /// go with it; one that only completed pods name becomes this machine's.
+    /// A Node is named by its address. One of an earlier machine is waited for: bound to it, the
+    /// pod would go with it.
     private void createNode(Machine machine, String region) {
-        var wanted = FargateNode.of(machine, region);
+        var node = client.resource(FargateNode.of(machine, region));
         try {
-            client.resource(wanted).create();
+            node.create();
         } catch (KubernetesClientException e) {
-            @Nullable Node found = ApiCode.CONFLICT.in(e) ? client.resource(wanted).get() : null;
-            var owner = found == null ? null : FargateNode.machine(found);
-            if (found == null
-                    || owner == null
-                    || !owner.equals(machine.getMetadata().getName())
-                            && machine(owner).filter(it -> !it.ended()).isPresent()) {
+            if (!ApiCode.CONFLICT.in(e)
+                    || !machine.getMetadata().getName().equals(owner(node.get()))) {
                 throw e;
-            }
-            if (!owner.equals(machine.getMetadata().getName())) {
-                takeOver(found, wanted);
             }
         }
     }
 
-    /// By its version: its agent may be about to remove it. Without conditions it is a Node that
-    /// has not spoken yet, which the node lifecycle controller gives time; one that fell silent it
-    /// taints, and a pod that does not tolerate that goes at once.
-    private void takeOver(Node resting, Node wanted) {
-        var silent =
-                patches.mergeStatus(
-                        resting,
-                        Map.of(
-                                "metadata",
-                                Map.of(
-                                        "resourceVersion",
-                                        resting.getMetadata().getResourceVersion()),
-                                "status",
-                                Map.of("conditions", List.of())));
-        client.resource(FargateNode.takenOver(silent, wanted))
-                .lockResourceVersion(silent.getMetadata().getResourceVersion())
-                .update();
+    private static @Nullable String owner(@Nullable Node node) {
+        return node == null ? null : node.getMetadata().getLabels().get(Names.MACHINE_LABEL);
     }
 
     @Override

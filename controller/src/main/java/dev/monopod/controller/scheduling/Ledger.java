@@ -55,9 +55,6 @@ final class Ledger {
 
     private final Map<Long, Instant> resting = new HashMap<>();
 
-    /// Machines whose pods have completed, and until when their addresses rest.
-    private final Map<String, Instant> ended = new HashMap<>();
-
     /// What the watches show.
     record Seen(
             List<FargateProfile> profiles,
@@ -198,28 +195,13 @@ final class Ledger {
         var now = clocks.now();
         resting.values().removeIf(until -> until.isBefore(now.steady()));
         var taken = new HashSet<>(resting.keySet());
-        ended.keySet().retainAll(machines.keySet());
-        var kept = new HashMap<Long, String>();
-        for (var machine : machines.values()) {
-            var address = Cidr.address(machine.getSpec().network().address());
-            if (machine.ended()) {
-                kept.put(address, machine.getSpec().host());
-            }
-            if (!machine.ended() || !ended(machine, now.steady()).isBefore(now.steady())) {
-                taken.add(address);
-            }
-        }
+        machines.values().forEach(m -> taken.add(Cidr.address(m.getSpec().network().address())));
         seen.vpcs().forEach(vpc -> taken.add(hostAddress(vpc)));
         return new Snapshot(
                 profiles(seen),
                 subnets(seen, machines.values()),
                 hosts(seen, machines.values(), now.wall()),
-                taken,
-                kept);
-    }
-
-    private Instant ended(Machine machine, Instant now) {
-        return ended.computeIfAbsent(machine.getMetadata().getName(), _ -> now.plus(COOL_DOWN));
+                taken);
     }
 
     private static long hostAddress(Vpc vpc) {
@@ -234,11 +216,7 @@ final class Ledger {
 
     private static Map<String, SubnetRoom> subnets(Seen seen, Iterable<Machine> machines) {
         var counts = new HashMap<String, Integer>();
-        machines.forEach(m -> {
-            if (!m.ended()) {
-                counts.merge(m.getSpec().network().subnet(), 1, Integer::sum);
-            }
-        });
+        machines.forEach(m -> counts.merge(m.getSpec().network().subnet(), 1, Integer::sum));
         var regions = new HashMap<String, String>();
         seen.vpcs()
                 .forEach(vpc -> regions.put(vpc.getMetadata().getName(), vpc.getSpec().region()));

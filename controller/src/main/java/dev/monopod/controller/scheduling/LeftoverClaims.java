@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /// Gives back addresses that were claimed, and that no machine has: a scheduler ended between the
 /// claim and the Machine, say, or an agent could not remove the Lease. One goes when nobody has
-/// written to it for [#LONGEST], and the API server itself has no Machine for it that has not
-/// ended; an agent that still runs a machine renews its Lease, so that address stays taken. One
-/// thread does all.
+/// written to it for [#LONGEST], and the API server itself has no Machine for it; an agent that
+/// still runs a machine renews its Lease, so that address stays taken. One thread does all.
 public final class LeftoverClaims implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LeftoverClaims.class);
 
@@ -75,16 +73,14 @@ public final class LeftoverClaims implements AutoCloseable {
 
     void sweep() {
         var used = new HashSet<String>();
-        machines.get().stream()
-                .filter(machine -> !machine.ended())
-                .forEach(machine -> used.add(machine.getMetadata().getName()));
+        machines.get().forEach(machine -> used.add(machine.getSpec().nodeName()));
         var claims =
                 client.leases()
                         .inNamespace(AddressClaim.NAMESPACE)
                         .withLabel(Names.MACHINE_LABEL)
                         .list()
                         .getItems();
-        claims.removeIf(claim -> used.contains(machine(claim)));
+        claims.removeIf(claim -> used.contains(name(claim)));
         unused.keySet().retainAll(claims.stream().map(LeftoverClaims::name).toList());
         var now = nanoTime.getAsLong();
         for (var claim : claims) {
@@ -103,14 +99,9 @@ public final class LeftoverClaims implements AutoCloseable {
     }
 
     private boolean isNobodys(Lease claim) {
-        @Nullable Machine machine = client.resources(Machine.class).withName(machine(claim)).get();
-        return machine == null
-                || machine.ended()
-                || !machine.getSpec().nodeName().equals(name(claim));
-    }
-
-    private static String machine(Lease claim) {
-        return Objects.requireNonNull(claim.getMetadata().getLabels().get(Names.MACHINE_LABEL));
+        var name = claim.getMetadata().getLabels().get(Names.MACHINE_LABEL);
+        @Nullable Machine machine = client.resources(Machine.class).withName(name).get();
+        return machine == null || !machine.getSpec().nodeName().equals(name(claim));
     }
 
     /// Unless somebody has written to it meanwhile.

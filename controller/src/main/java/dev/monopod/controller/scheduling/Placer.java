@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -103,16 +102,15 @@ final class Placer {
                         .thenComparing(SubnetRoom::name));
         var exhausted = new ArrayList<SubnetRoom>();
         for (var subnet : subnets) {
-            var hosts = hosts(request.size(), snapshot, subnet.zone());
-            if (hosts.isEmpty()) {
+            var host = host(request.size(), snapshot, subnet.zone());
+            if (host.isEmpty()) {
                 continue;
             }
-            for (var host : hosts) {
-                var address = address(subnet, snapshot, host.name());
-                if (address.isPresent()) {
-                    lastGiven.put(subnet.name(), address.getAsLong());
-                    return new Decision.Placed(subnet, host.name(), Cidr.text(address.getAsLong()));
-                }
+            var address = address(subnet, snapshot);
+            if (address.isPresent()) {
+                lastGiven.put(subnet.name(), address.getAsLong());
+                return new Decision.Placed(
+                        subnet, host.get().name(), Cidr.text(address.getAsLong()));
             }
             exhausted.add(subnet);
         }
@@ -135,26 +133,16 @@ final class Placer {
         return FargateNode.labels(subnet.zone(), subnet.region());
     }
 
-    /// The emptiest host first, by memory: machines reserve it, while CPU is shared.
-    private static List<HostRoom> hosts(Size size, Snapshot snapshot, String zone) {
+    /// The emptiest host, by memory: machines reserve it, while CPU is shared.
+    private static Optional<HostRoom> host(Size size, Snapshot snapshot, String zone) {
         return snapshot.hosts().stream()
                 .filter(host -> host.state().isEmpty() && host.serves(zone) && host.holds(size))
-                .sorted(
+                .max(
                         Comparator.comparingLong(HostRoom::freeMemoryMebiBytes)
-                                .reversed()
-                                .thenComparing(HostRoom::name))
-                .toList();
+                                .thenComparing(HostRoom::name, Comparator.reverseOrder()));
     }
 
-    /// One that no completed pod had, if there is one; else one whose logs are on the same host.
-    private OptionalLong address(SubnetRoom subnet, Snapshot snapshot, String host) {
-        var unused = address(subnet, snapshot, a -> !snapshot.kept().containsKey(a));
-        return unused.isPresent()
-                ? unused
-                : address(subnet, snapshot, a -> host.equals(snapshot.kept().get(a)));
-    }
-
-    private OptionalLong address(SubnetRoom subnet, Snapshot snapshot, LongPredicate may) {
+    private OptionalLong address(SubnetRoom subnet, Snapshot snapshot) {
         var cidr = subnet.cidr();
         var last = lastGiven.getOrDefault(subnet.name(), cidr.base());
         // An earlier subnet of this name may have had another range.
@@ -162,7 +150,7 @@ final class Placer {
         return LongStream.concat(
                         LongStream.rangeClosed(from, cidr.last()),
                         LongStream.range(cidr.base(), from))
-                .filter(a -> !cidr.reserved(a) && !snapshot.taken().contains(a) && may.test(a))
+                .filter(a -> !cidr.reserved(a) && !snapshot.taken().contains(a))
                 .findFirst();
     }
 

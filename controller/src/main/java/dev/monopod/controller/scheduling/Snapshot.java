@@ -12,14 +12,11 @@ import java.util.Set;
 /// @param profiles by name; those that take pods
 /// @param subnets by name
 /// @param taken addresses of machines, and those that rest after use
-/// @param kept host by address, where logs of completed pods are that had the address: by it they
-///   are found, so only that host may use it again
 record Snapshot(
         Map<String, Profile> profiles,
         Map<String, SubnetRoom> subnets,
         List<HostRoom> hosts,
-        Set<Long> taken,
-        Map<Long, String> kept) {
+        Set<Long> taken) {
 
     /// A subnet.
     ///

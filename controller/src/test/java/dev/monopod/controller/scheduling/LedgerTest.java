@@ -88,7 +88,7 @@ final class LedgerTest {
         assertThat(judged.join(Duration.ofSeconds(5))).isTrue();
     }
 
-    /// A completed pod keeps its machine's object until somebody deletes the pod; not its address.
+    /// A completed pod keeps its machine's object, and its address, until somebody deletes the pod.
     @ParameterizedTest
     @EnumSource(MachineStatus.Phase.class)
     void givesBackTheRoomOfAMachineThatHasEnded(MachineStatus.Phase phase) {
@@ -99,24 +99,6 @@ final class LedgerTest {
 
         var ended = phase == MachineStatus.Phase.Stopped || phase == MachineStatus.Phase.Failed;
         assertThat(freeMemory()).isEqualTo(ended ? 8192 : 8192 - 512);
-        assertThat(taken("10.0.1.4")).isTrue();
-        assertThat(ledger.snapshot().kept().containsValue("one")).isEqualTo(ended);
-        clock.pass(Duration.ofSeconds(31));
-        assertThat(taken("10.0.1.4")).isEqualTo(!ended);
-    }
-
-    /// Of two machines of one address only the one that has not ended has it.
-    @Test
-    void countsTheAddressOfACompletedPodWithItsNextMachine() {
-        var before = machine("m-1", "one", "10.0.1.4");
-        before.setStatus(
-                new MachineStatus(MachineStatus.Phase.Stopped, null, null, null, null, null));
-        machines.add(before);
-        assertThat(taken("10.0.1.4")).isTrue();
-        clock.pass(Duration.ofSeconds(31));
-
-        machines.add(machine("m-2", "one", "10.0.1.4"));
-
         assertThat(taken("10.0.1.4")).isTrue();
     }
 

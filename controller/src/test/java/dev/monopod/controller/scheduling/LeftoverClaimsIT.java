@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
@@ -95,22 +94,6 @@ final class LeftoverClaimsIT {
         pass(leftovers, 60);
 
         assertThat(api.claim(machine)).isEmpty();
-    }
-
-    /// An agent that renews no more, or a claim that was made again for a pod that has completed.
-    @Test
-    void givesBackTheAddressOfAMachineThatHasEnded() {
-        var machine = client.resource(machine("m-ended", "10.0.1.10")).create();
-        machine.setStatus(
-                new MachineStatus(MachineStatus.Phase.Stopped, null, null, null, null, null));
-        var ended = client.resource(machine).updateStatus();
-        assertThat(api.claim(ended)).isPresent();
-        var leftovers = new LeftoverClaims(client, () -> List.of(ended), loops, nanos::get);
-
-        leftovers.sweep();
-        pass(leftovers, 10);
-
-        assertThat(api.claim(ended)).isPresent();
     }
 
     @Test

@@ -248,27 +248,11 @@ final class PlacerTest {
                                                 ANYWHERE,
                                                 places -> "",
                                                 ZoneSpread.NONE),
-                                        new Snapshot(
-                                                Map.of(), Map.of(), List.of(), Set.of(), Map.of())))
+                                        new Snapshot(Map.of(), Map.of(), List.of(), Set.of())))
                 .isEqualTo(
                         new Decision.Held(
                                 "Misconfigured Fargate Profile: fargate profile db does not exist or is"
                                         + " not ACTIVE"));
-    }
-
-    /// By its address a completed pod's logs are found, so no other host may have it.
-    @Test
-    void givesTheAddressesOfCompletedPodsToTheirOwnHostOnceNoOtherIsFree() {
-        cluster.subnet("a", "10.0.1.0/28", "zone-a");
-        cluster.host("emptier", "", 100);
-        cluster.host("logs", "", 50);
-        cluster.subnets.get("a").cidr().usable().skip(1).forEach(a -> cluster.kept.put(a, "logs"));
-
-        assertThat(cluster.placed().host()).isEqualTo("emptier");
-        var next = cluster.placed();
-
-        assertThat(next.host()).isEqualTo("logs");
-        assertThat(cluster.kept).containsKey(Cidr.address(next.address()));
     }
 
     private static Predicate<Map<String, String>> zoneIs(String zone) {
@@ -287,7 +271,6 @@ final class PlacerTest {
         private final Map<String, Integer> machines = new HashMap<>();
         private final Map<String, HostRoom> hosts = new LinkedHashMap<>();
         private final Set<Long> taken = new HashSet<>();
-        private final Map<Long, String> kept = new HashMap<>();
 
         void subnet(String name, String cidr, String zone) {
             profileSubnets.remove(name);
@@ -378,8 +361,7 @@ final class PlacerTest {
                             List.of(new Selector("shop", Map.of())),
                             profileSubnets,
                             UnsupportedPods.REJECT);
-            return new Snapshot(
-                    Map.of("web", profile), rooms, List.copyOf(hosts.values()), taken, kept);
+            return new Snapshot(Map.of("web", profile), rooms, List.copyOf(hosts.values()), taken);
         }
     }
 }

@@ -153,7 +153,7 @@ class ZoneSpreadTest {
         return new Placer()
                 .place(
                         new Request("web", SMALL, _ -> true, _ -> "", spread(constraint)),
-                        new Snapshot(Map.of("web", profile), subnets, rooms, Set.of(), Map.of()));
+                        new Snapshot(Map.of("web", profile), subnets, rooms, Set.of()));
     }
 
     private static SubnetRoom subnet(String zone, int number) {

@@ -13,11 +13,8 @@ public final class MachineAddresses {
     public static Map<String, String> namespaces(Collection<Machine> machines) {
         var namespaces = new HashMap<String, String>();
         for (var machine : machines) {
-            // The address of one that has ended may be another's.
-            if (!machine.ended()) {
-                var spec = machine.getSpec();
-                namespaces.put(spec.network().address(), spec.pod().namespace());
-            }
+            var spec = machine.getSpec();
+            namespaces.put(spec.network().address(), spec.pod().namespace());
         }
         return namespaces;
     }

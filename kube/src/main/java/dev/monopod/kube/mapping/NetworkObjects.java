@@ -151,8 +151,7 @@ public record NetworkObjects(
             var uid = machine.getSpec().pod().uid();
             ours.add(uid);
             var pod = byUid.get(uid);
-            // The address of one that has ended may be another's.
-            if (pod != null && !machine.ended()) {
+            if (pod != null) {
                 // A pod without an interface here has no rules, and so no network.
                 Unreadable.or(Optional.<PodInterface>empty(), () -> Optional.of(of(pod, machine)))
                         .ifPresent(all::add);

@@ -45,9 +45,6 @@ public final class Names {
 
     public static final String MACHINE_LABEL = "monopod.dev/machine";
 
-    /// On a Node whose machines have all ended: only completed pods name it.
-    public static final String RESTING_LABEL = "monopod.dev/resting";
-
     /// On a Host: when the controller last removed Machines of it, since it took it for lost.
     public static final String GIVEN_UP_ANNOTATION = "monopod.dev/given-up";
 

@@ -12,9 +12,6 @@ public sealed interface PodEffect {
     /// The pod's Node stays, though no machine is started for it.
     record KeepNode() implements PodEffect {}
 
-    /// The machine is off for good: the pod's Node rests until the pod is deleted.
-    record RestNode() implements PodEffect {}
-
     /// Asks the guest what it has. Comes back as [PodInput.GuestHas].
     record ListContainers() implements PodEffect {}
 

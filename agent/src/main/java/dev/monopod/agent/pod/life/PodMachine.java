@@ -137,7 +137,7 @@ public final class PodMachine {
         }
         switch (state().stage()) {
             case STARTING -> draft.effect(new PodEffect.StartUp());
-            case OFF -> draft.effect(new PodEffect.RestNode());
+            case OFF -> draft.effect(new PodEffect.KeepNode());
             case READY, POWERING_OFF, REMOVED -> {}
         }
     }

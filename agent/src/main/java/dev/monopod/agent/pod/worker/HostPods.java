@@ -22,10 +22,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -38,13 +36,6 @@ final class HostPods implements KubeletPods {
     /// An agent that has just begun knows what runs before it has reached the guest: a user had
     /// rather wait than be told so.
     private static final Duration GUEST_PATIENCE = Duration.ofSeconds(20);
-
-    private static final Comparator<PodWorker> RUNS_OR_LATEST =
-            Comparator.comparing((PodWorker worker) -> !worker.off())
-                    .thenComparing(worker ->
-                            Objects.requireNonNullElse(
-                                    worker.machine().getMetadata().getCreationTimestamp(), ""))
-                    .thenComparing(worker -> worker.view().machineName());
 
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final HostNetwork network;
@@ -76,39 +67,15 @@ final class HostPods implements KubeletPods {
         moved = listener;
     }
 
-    /// Where the pods' Nodes are now: one for each address, which is of the machine that runs, or
-    /// else of the one that came last. Completed pods beside it are found by [#ofNode].
+    /// Where the pods' Nodes are now.
     List<Place> places() {
-        Map<String, PodWorker> byNode = new HashMap<>();
-        for (var worker : workers.values()) {
-            byNode.merge(
-                    node(worker),
-                    worker,
-                    (one, other) -> RUNS_OR_LATEST.compare(one, other) < 0 ? other : one);
-        }
-        return byNode.values().stream()
+        return workers.values().stream()
                 .map(worker -> {
                     var network = worker.machine().getSpec().network();
                     return new Place(worker.view().machineName(), network.vpc(), network.address());
                 })
                 .sorted(Comparator.comparing(Place::address))
                 .toList();
-    }
-
-    private static String node(PodWorker worker) {
-        return worker.machine().getSpec().nodeName();
-    }
-
-    @Override
-    public List<String> ofNode(String machine) {
-        return find(machine)
-                .map(worker ->
-                        workers.values().stream()
-                                .filter(other -> node(other).equals(node(worker)))
-                                .sorted(RUNS_OR_LATEST.reversed())
-                                .map(other -> other.view().machineName())
-                                .toList())
-                .orElse(List.of());
     }
 
     Optional<PodWorker> byMachine(String machine) {

@@ -65,7 +65,11 @@ record PodEnd(
             endStartup.run();
             handle.vm().ifPresent(vm -> vm.destroy(POWER_OFF));
             services.network().detach(view.machineName());
-            restSoon();
+            tell(
+                    state.get().failure().isPresent()
+                                    && state.get().failure().get().reason().equals("MachineLost")
+                            ? MachineStatus.Phase.Failed
+                            : MachineStatus.Phase.Stopped);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
@@ -73,55 +77,25 @@ record PodEnd(
         }
     }
 
-    /// Nothing is left here of the machine but its record and logs: from the moment the API server
-    /// knows this, the address may become another's. Tries until it does; returns at once.
-    void restSoon() {
-        var unused =
-                scope.loopUntilGone(
-                        "pod-rests", "telling the end of the machine", REMOVAL, this::rest);
-    }
-
-    private void rest() {
-        if (leaves()) {
-            return;
-        }
-        // In this order: whoever hears of the end takes the Lease away, and it must not come back.
-        services.nodes().rest(view.machine());
-        if (!view.machine().ended()) {
-            write(
-                    state.get()
-                                    .failure()
-                                    .filter(why -> why.reason().equals("MachineLost"))
-                                    .isPresent()
-                            ? MachineStatus.Phase.Failed
-                            : MachineStatus.Phase.Stopped);
-        }
-    }
-
     /// The object of a pod that is deleted goes at once: nobody would read how its machine ended.
-    private boolean leaves() {
-        return state.get().deletion().isPresent() || state.get().objectGone();
-    }
-
-    private void write(MachineStatus.Phase phase) {
-        services.api()
-                .machineStatus(
-                        view.machineName(),
-                        new MachineStatus(
-                                phase,
-                                null,
-                                state.get().failure().map(PodState.Failure::message).orElse(null),
-                                null,
-                                null,
-                                null));
-    }
-
     private void tell(MachineStatus.Phase phase) {
-        if (leaves()) {
+        if (state.get().deletion().isPresent() || state.get().objectGone()) {
             return;
         }
         try {
-            write(phase);
+            services.api()
+                    .machineStatus(
+                            view.machineName(),
+                            new MachineStatus(
+                                    phase,
+                                    null,
+                                    state.get()
+                                            .failure()
+                                            .map(PodState.Failure::message)
+                                            .orElse(null),
+                                    null,
+                                    null,
+                                    null));
         } catch (RuntimeException e) {
             LOG.warn(
                     "{}: failed to update the Machine's status: {}",

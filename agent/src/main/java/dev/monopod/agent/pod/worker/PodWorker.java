@@ -333,7 +333,6 @@ public final class PodWorker {
             case PodEffect.StartUp() -> startup.begin();
             case PodEffect.KeepNode() ->
                     scope.insist("keeping the Node", () -> services.nodes().keep(machine()));
-            case PodEffect.RestNode() -> end.restSoon();
             case PodEffect.ListContainers() ->
                     scope.insist(
                             "listing containers",

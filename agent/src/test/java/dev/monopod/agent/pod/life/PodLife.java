@@ -90,7 +90,6 @@ final class PodLife {
         return switch (effect) {
             case PodEffect.StartUp() -> "start up";
             case PodEffect.KeepNode() -> "keep node";
-            case PodEffect.RestNode() -> "rest node";
             case PodEffect.ListContainers() -> "list";
             case PodEffect.WatchContainers() -> "watch";
             case PodEffect.ResumeProbes(String name, int attempt, Instant _) ->

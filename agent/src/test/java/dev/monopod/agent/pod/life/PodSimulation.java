@@ -400,7 +400,6 @@ final class PodSimulation {
                             });
             case PodEffect.Remove() -> remove();
             case PodEffect.KeepNode _,
-                    PodEffect.RestNode _,
                     PodEffect.AttemptOver _,
                     PodEffect.PodEvent _,
                     PodEffect.PodWarning _,

@@ -294,9 +294,6 @@ public final class FakeHost
     public void keep(Machine machine) {}
 
     @Override
-    public void rest(Machine machine) {}
-
-    @Override
     public void remove(Machine machine) {
         calls.add("nodeRemoved");
     }
