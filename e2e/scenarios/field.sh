@@ -6,7 +6,7 @@ field_scenarios() {
     scenario memory_is_promised_as_on_a_node "the kernel has a node's settings: 4 GiB of untouched memory in 2 GiB"
     scenario refuses_in_the_words_of_the_field "claims of devices, sizes, zones and ports are refused or warned of, naming field and remedy"
     scenario refuses_huge_pages "claims of huge pages are refused, naming field and resource"
-    scenario debug_profiles "kubectl debug: profiles that ask for no right are served, the others refused in clear words"
+    scenario debug_profiles "kubectl debug: profiles that ask for no right, or for that of a debugger, are served, the others refused in clear words"
     scenario pods_deleted_while_pulling "a pod that is deleted while its image is pulled leaves nothing"
     scenario hundred_layers "an image of a hundred layers runs, pulled and loaded"
     scenario slow_starts_evict_nobody "a pod that waits for its image is not evicted, whatever it tolerates"
@@ -213,7 +213,9 @@ debug_profiles() {
     field_debug restricted
     eventually 60 is CreateContainerConfigError field_debugger restricted waiting.reason
     contains "$(field_debugger restricted waiting.message)" "container has runAsNonRoot and image will run as root"
-    contains "$(field_debug general)" 'Capabilities added: SYS_PTRACE' 'spec.ephemeralContainers['
+    # A debugger, which sees its own pod alone.
+    field_debug general
+    eventually 60 field_debugger_runs general
     contains "$(field_debug netadmin)" 'Capabilities added: NET_ADMIN' 'spec.ephemeralContainers['
     contains "$(field_debug sysadmin)" 'invalid SecurityContext fields: Privileged' 'spec.ephemeralContainers['
     # Deprecated upstream: no right is asked for.
