@@ -65,6 +65,7 @@ postgres_keeps_what_it_committed() {
 }
 
 postgres_moves_with_its_volume() {
+    takes_long postgres_moves
     local folder uid before
     folder=$(mktemp -d /tmp/nfs.XXXXXX)
     trap 'nfs_stop '"$folder" EXIT
@@ -136,6 +137,7 @@ connection.close()"
 }
 
 rabbitmq_keeps_confirmed_messages() {
+    takes_long rabbitmq
     application_image rabbitmq
     namespace e2e-rabbitmq
     apply e2e-rabbitmq rabbitmq.yaml
