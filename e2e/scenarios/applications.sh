@@ -190,6 +190,8 @@ helm() { HELM_CACHE_HOME=$logs/helm/cache HELM_CONFIG_HOME=$logs/helm/config HEL
 # page: what the release's Service serves.
 page() { inside asker e2e-helm 'timeout 5 wget -qO- http://shop/'; }
 
+helm_left() { kubectl get deployments,replicasets,services,jobs,configmaps,secrets,pods -n e2e-helm -o name | grep -v -e asker -e kube-root-ca.crt; }
+
 helm_installs_tests_upgrades_and_goes() {
     "$root/e2e/helm/build" || fail "helm could not be built"
     local chart=$root/e2e/charts/web images
@@ -214,7 +216,8 @@ helm_installs_tests_upgrades_and_goes() {
     eventually 30 is first page
     contains "$(helm history shop)" "Rollback to 1"
     helm uninstall shop --wait --timeout 2m
-    expect "what is left" "$(kubectl get deployments,replicasets,services,jobs,configmaps,secrets,pods -n e2e-helm -o name | grep -v -e asker -e kube-root-ca.crt)" ""
+    # The pods end within their grace.
+    eventually 60 is "" helm_left
     kubectl delete namespace e2e-helm --wait=false
 }
 helm_pods() { kubectl get pods -n e2e-helm -l app.kubernetes.io/instance=shop -o name | wc -l; }
