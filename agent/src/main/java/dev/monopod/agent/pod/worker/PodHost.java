@@ -57,6 +57,7 @@ public final class PodHost implements AutoCloseable {
     private final Watched<Service> clusterServices;
     private final WorkerServices services;
     private final Disappearance disappearance;
+    private final RecoveredMachines recovered = new RecoveredMachines();
     private final Vanished vanished;
     private final Adoption adoption;
     private final Loops loops;
@@ -117,7 +118,6 @@ public final class PodHost implements AutoCloseable {
                                 true),
                         settings,
                         new WorkerServices.Running(Clocks.ofProcess(), loops));
-        var recovered = new RecoveredMachines();
         this.vanished = new Vanished(services, pods, recovered, disappearance);
         this.adoption = new Adoption(services, pods, recovered);
         this.loops = loops;
@@ -163,6 +163,7 @@ public final class PodHost implements AutoCloseable {
         Set<String> known = new HashSet<>();
         mine.forEach(machine -> known.add(machine.getMetadata().getName()));
         vanished.begin(known);
+        keepNodes(mine);
         machines.onChange(new MachineHandler());
         clusterPods.onChange(new PodHandler());
         machines.start().join();
@@ -177,6 +178,15 @@ public final class PodHost implements AutoCloseable {
                                         machine -> machines.find(machine).isPresent(), adoption));
         look.start();
         missing = Optional.of(look);
+    }
+
+    /// Before anything else: this agent may have been away for nearly as long as a Lease lasts, and
+    /// it takes seconds until all guests have been reached.
+    private void keepNodes(List<Machine> mine) {
+        var running = recovered.ids();
+        mine.stream()
+                .filter(machine -> running.contains(machine.getMetadata().getName()))
+                .forEach(services.nodes()::keep);
     }
 
     /// Asks for each pod, in case a watch has not told of it. One that cannot be asked for hinders

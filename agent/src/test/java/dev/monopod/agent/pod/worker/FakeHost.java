@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -61,6 +62,10 @@ public final class FakeHost
     final Map<String, ConfigMap> configMaps = new ConcurrentHashMap<>();
     final List<String> events = new CopyOnWriteArrayList<>();
     final List<String> calls = new CopyOnWriteArrayList<>();
+
+    /// Machines whose Nodes were kept.
+    final Set<String> kept = ConcurrentHashMap.newKeySet();
+
     volatile Optional<Pod> pod = Optional.empty();
 
     /// How often a pod was asked for.
@@ -291,7 +296,9 @@ public final class FakeHost
     }
 
     @Override
-    public void keep(Machine machine) {}
+    public void keep(Machine machine) {
+        kept.add(machine.getMetadata().getName());
+    }
 
     @Override
     public void remove(Machine machine) {

@@ -3,10 +3,13 @@ package dev.monopod.agent.pod.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.names.Names;
 import dev.monopod.testkit.api.ApiServer;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -86,5 +89,47 @@ class PodHostIT {
                                         .getUid());
             }
         }
+    }
+
+    /// A guest may answer late, and the agent may be killed again before.
+    @Test
+    void keepsTheNodesOfMachinesThatRunBeforeItHasReachedThem() throws Exception {
+        var binary = ApiServer.binary();
+        Assumptions.assumeTrue(Files.isExecutable(binary), "no " + binary);
+        try (var server = ApiServer.start(binary);
+                var client = server.client();
+                var fake = new FakeHost(directory)) {
+            define(client, "machines", "Machine");
+            define(client, "hosts", "Host");
+            fake.left.add("m-runs");
+            fake.left.add("m-unknown");
+            client.resource(machine("m-runs")).create();
+            client.resource(machine("m-ended")).create();
+            var loops = new Loops(Clock.systemUTC(), new Random());
+            try (var watches = new Watches(client);
+                    var recorder = new EventRecorder(client, Clock.systemUTC(), loops);
+                    var host =
+                            new PodHost(
+                                    new PodHost.Api(client, client, recorder, watches),
+                                    "host",
+                                    new PodHost.Machinery(fake, fake, fake),
+                                    fake,
+                                    fake.services().settings(),
+                                    loops)) {
+                host.start();
+
+                assertThat(fake.kept).containsExactly("m-runs");
+            }
+        }
+    }
+
+    private static Machine machine(String name) {
+        var machine = FakeHost.machine();
+        machine.setMetadata(
+                new ObjectMetaBuilder()
+                        .withName(name)
+                        .addToLabels(Names.HOST_LABEL, "host")
+                        .build());
+        return machine;
     }
 }
