@@ -118,6 +118,12 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--identity", defaultValue = "")
     private String identity;
 
+    @Option(
+            names = "--host-name",
+            defaultValue = "",
+            description = "of the Host that it runs on (default: what the kernel calls it)")
+    private String hostName;
+
     @Option(names = "--no-eks-memory-overhead", description = "do not add EKS' 256 MiB")
     private boolean noOverhead;
 
@@ -207,7 +213,8 @@ public final class ControllerMain implements Callable<Integer> {
 
     private int elect(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead)
             throws InterruptedException {
-        var name = identity.isEmpty() ? hostname() + "_" + ProcessHandle.current().pid() : identity;
+        var host = hostName.isEmpty() ? hostname() : hostName;
+        var name = identity.isEmpty() ? host + "_" + ProcessHandle.current().pid() : identity;
         var election =
                 client.leaderElector()
                         .withConfig(

@@ -40,7 +40,7 @@ public final class Leader {
         this.clock = clock;
     }
 
-    /// Name of the machine whose controller leads; empty if none does.
+    /// Name of the Host whose controller leads; empty if none does.
     public Optional<String> host() {
         @Nullable Lease lease =
                 client.leases().inNamespace(NAMESPACE).withName(Names.CONTROLLER_LEASE).get();
@@ -66,8 +66,7 @@ public final class Leader {
     /// has ended here; waits for that.
     ///
     /// @param hostName of the Host that leaves
-    /// @param machine what the controller that has ended calls this machine
-    public List<String> leftAlone(String hostName, String machine) {
+    public List<String> leftAlone(String hostName) {
         var others =
                 ApiCall.unless(
                                 ApiCode.NOT_FOUND,
@@ -84,7 +83,7 @@ public final class Leader {
         var taken =
                 Waiting.until(
                         SUCCESSION,
-                        () -> host().filter(it -> !it.equalsIgnoreCase(machine)).isPresent());
+                        () -> host().filter(it -> !it.equals(hostName)).isPresent());
         return taken ? List.of() : others;
     }
 }

@@ -4,7 +4,6 @@ import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.JoinedCluster;
 import dev.monopod.cli.cluster.Leader;
 import dev.monopod.cli.installation.CommonOptions;
-import dev.monopod.cli.installation.HostNames;
 import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Kubeconfigs;
@@ -129,7 +128,7 @@ public final class DownCommand implements Callable<Integer> {
         try (var client = Cluster.connect(file)) {
             var alone =
                     new Leader(client, Clock.systemUTC())
-                            .leftAlone(installation.get().hostName(), HostNames.own());
+                            .leftAlone(installation.get().hostName());
             if (!alone.isEmpty()) {
                 steps.note(
                         "the controller ran on this host alone: nothing places pods on %s any more"

@@ -81,6 +81,7 @@ public final class SupervisorConfig {
         var own = standing.runsControlPlane();
         var address = own ? "127.0.0.1" : installation.hostAddress();
         command.addAll(List.of("--kubeconfig", credentials("controller")));
+        command.addAll(List.of("--host-name", installation.hostName()));
         command.addAll(
                 List.of(
                         "--webhook-bind",
