@@ -377,17 +377,12 @@ accounts_of() { kubectl get serviceaccounts -n monopod-system -o name | sed -n "
 status_says() { [[ $("$monopod" status) == *"$1"* ]]; }
 
 the_controller_moves() {
-    local image
-    image=$(field pod hello '.spec.containers[0].image')
     on_second "$monopod" up --controller --kubeconfig "$second/kubeconfig" --no-first-pod
     "$monopod" up --no-controller --kubeconfig "$KUBECONFIG" --no-first-pod
     expect "controllers" "$(accounts_of controller)" controller.second
     expect "files of a controller on the first host" "$(find "$MONOPOD_DATA/kubeconfig" -name 'joined-controller*')" ""
     # The controller that ended had no right any more to give its Lease back.
     eventually 60 status_says "The controller of second leads."
-    kubectl run moved --image="$image" --image-pull-policy=IfNotPresent --command -- sleep 600
-    eventually 120 runs moved default
-    kubectl delete pod moved --now
     on_second "$monopod" up --no-controller --kubeconfig "$second/kubeconfig" --no-first-pod
     eventually 60 status_says "No controller runs in this cluster"
     ! "$monopod" status >/dev/null || fail "status finds nothing wrong without a controller"
