@@ -82,8 +82,7 @@ public final class Leader {
         }
         var taken =
                 Waiting.until(
-                        SUCCESSION,
-                        () -> host().filter(it -> !it.equals(hostName)).isPresent());
+                        SUCCESSION, () -> host().filter(it -> !it.equals(hostName)).isPresent());
         return taken ? List.of() : others;
     }
 }

@@ -127,8 +127,7 @@ public final class DownCommand implements Callable<Integer> {
         var file = administrator(guest).orElse(layout.guestKubeconfig("agent"));
         try (var client = Cluster.connect(file)) {
             var alone =
-                    new Leader(client, Clock.systemUTC())
-                            .leftAlone(installation.get().hostName());
+                    new Leader(client, Clock.systemUTC()).leftAlone(installation.get().hostName());
             if (!alone.isEmpty()) {
                 steps.note(
                         "the controller ran on this host alone: nothing places pods on %s any more"
