@@ -54,37 +54,41 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         return new LogRouter(data, Sinks.real(), events, new Surroundings(loops, clock));
     }
 
-    /// Takes up what pods that are gone have left. Call before pods begin.
+    /// Takes up what pods that are gone have left. Call before pods begin. What can't be read of
+    /// one hinders no other.
     public void start() throws IOException {
         if (!Files.isDirectory(directory)) {
             return;
         }
         try (var homes = Files.list(directory)) {
             for (var home : homes.toList()) {
-                takeUp(home);
+                var uid = home.getFileName().toString();
+                if (Files.exists(home.resolve("logs"))) {
+                    takeUp(uid, home);
+                } else if (!Files.isDirectory(pods.resolve(uid))) {
+                    remove(home);
+                }
             }
         }
     }
 
-    private void takeUp(Path home) throws IOException {
-        var uid = home.getFileName().toString();
-        if (Files.exists(home.resolve("logs"))) {
-            try {
-                takeUp(home, LoggedPod.read(home.resolve(POD)));
-            } catch (IOException | IllegalArgumentException e) {
-                LOG.warn(
-                        "what pod {} left of its log can't be sent, and goes: {}",
-                        uid,
-                        e.toString());
-                PodDelivery.delete(home);
-            }
-        } else if (!Files.isDirectory(pods.resolve(uid))) {
+    private void takeUp(String uid, Path home) {
+        try {
+            var pod = LoggedPod.read(home.resolve(POD));
+            follow(pod, () -> pod, home);
+        } catch (IOException | RuntimeException e) {
+            // A crash may leave anything in its file.
+            LOG.warn("pod {}: what is left of its log cannot be sent, so it is removed", uid, e);
+            remove(home);
+        }
+    }
+
+    private static void remove(Path home) {
+        try {
             PodDelivery.delete(home);
+        } catch (IOException e) {
+            LOG.warn("failed to remove {}: {}", home, e.toString());
         }
-    }
-
-    private void takeUp(Path home, LoggedPod pod) throws IOException {
-        follow(pod, () -> pod, home);
     }
 
     @Override
@@ -162,7 +166,7 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         var home = directory.resolve(uid);
         if (of(uid).isEmpty() && Files.exists(home.resolve(POD))) {
             // It went while no agent was here: no worker has begun it.
-            takeUp(home, LoggedPod.read(home.resolve(POD)));
+            takeUp(uid, home);
         }
         var known = of(uid);
         if (known.isPresent()) {

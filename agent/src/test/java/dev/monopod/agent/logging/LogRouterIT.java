@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Log files of pods on a real disk, and a server that takes `_bulk`. Contract: "Further pieces of
 /// EKS around Fargate", logging.
@@ -197,6 +199,40 @@ final class LogRouterIT {
         router.end("uid-job", podDirectory("job"));
 
         await().untilAsserted(() -> assertThat(got()).isEqualTo(Set.of("last words")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "{}", "no JSON"})
+    void aDamagedRecordOfOnePodHindersNoOther(String damaged) throws IOException {
+        server.mood = SearchServer.Mood.FAILS;
+        for (var name : List.of("a-damaged", "job")) {
+            router.begin(pod(name, server.port()));
+            write(name, 0, List.of("last words of " + name));
+            router.end("uid-" + name, podDirectory(name));
+        }
+        var home = data.resolve("log-delivery/uid-a-damaged");
+        router.close();
+        Files.writeString(home.resolve("pod.json"), damaged);
+
+        restart();
+        server.mood = SearchServer.Mood.TAKES;
+
+        await().untilAsserted(() -> assertThat(got()).isEqualTo(Set.of("last words of job")));
+        assertThat(home).doesNotExist();
+    }
+
+    @Test
+    void aPodWhoseRecordIsDamagedCanBeRemoved() throws IOException {
+        router.begin(pod("job", server.port()));
+        router.close();
+        var home = data.resolve("log-delivery/uid-job");
+        Files.writeString(home.resolve("pod.json"), "no JSON");
+        Files.createDirectories(podDirectory("job"));
+        restart();
+
+        router.end("uid-job", podDirectory("job"));
+
+        assertThat(home).doesNotExist();
     }
 
     @Test

@@ -153,10 +153,10 @@ public final class PodStatusWriter {
         }
     }
 
-    /// Of one kind, versions can be compared; 0 if there is none.
+    /// Of one kind, versions can be compared; 0 if there is none, or one that is no number.
     private static long version(Pod pod) {
         var version = pod.getMetadata().getResourceVersion();
-        return version == null || version.isEmpty() ? 0 : Long.parseLong(version);
+        return version == null || !version.matches("[0-9]{1,18}") ? 0 : Long.parseLong(version);
     }
 
     /// Whatever goes wrong, the newest state is written in the end.

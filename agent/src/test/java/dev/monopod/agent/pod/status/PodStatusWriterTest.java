@@ -148,6 +148,16 @@ class PodStatusWriterTest {
         await().during(Duration.ofMillis(300)).until(() -> host.patches.get() == 1);
     }
 
+    /// No API server that is known has such versions.
+    @Test
+    void aVersionThatIsNoNumberEndsNothing() {
+        told();
+
+        seen("v-9000", host.status.edit().withPhase("Failed").build());
+
+        await().during(Duration.ofMillis(300)).until(() -> host.patches.get() == 1);
+    }
+
     private void told() {
         writer.want(waiting);
         writer.start();
