@@ -38,8 +38,51 @@ final class CloudWatchSink implements Sink {
     private final CloudWatchLogsClient client;
     private final Set<String> streams = ConcurrentHashMap.newKeySet();
 
-    /// One call's worth.
-    private record Batch(List<LogRecord> records, List<InputLogEvent> events) {}
+    /// One call's worth. Filled and sent before the next one is begun: with all that filter
+    /// `kubernetes` tells of a pod a record may be thousands of times as long as its line.
+    private static final class Batch {
+        private final List<LogRecord> records = new ArrayList<>();
+        private final List<InputLogEvent> events = new ArrayList<>();
+        private long bytes;
+
+        /// Whether one more of that size and time still fits; the first one does.
+        boolean takes(long size, long millis) {
+            return events.isEmpty()
+                    || bytes + size <= BATCH_BYTES
+                            && events.size() < BATCH_EVENTS
+                            && millis - events.getFirst().timestamp() < BATCH_MILLIS;
+        }
+
+        void add(LogRecord record, InputLogEvent event, long size) {
+            records.add(record);
+            events.add(event);
+            bytes += size;
+        }
+    }
+
+    /// What became of the records of one call of [#send].
+    private final class Tally {
+        private final long begun = System.nanoTime();
+        private final List<LogRecord> again = new ArrayList<>();
+        private int refused;
+        private String why = "";
+
+        /// Nothing is sent any more when the time of one answer has passed.
+        void send(String stream, Batch batch) {
+            if (System.nanoTime() - begun > ANSWER.toNanos()) {
+                again.addAll(batch.records);
+                return;
+            }
+            try {
+                var rejected = put(stream, batch.events);
+                refused += rejected;
+                why = rejected > 0 && why.isEmpty() ? "events were too old or too new" : why;
+            } catch (SdkException e) {
+                again.addAll(batch.records);
+                why = why.isEmpty() ? reason(e) : why;
+            }
+        }
+    }
 
     CloudWatchSink(CloudWatchOutput output) {
         this.output = output;
@@ -72,36 +115,17 @@ final class CloudWatchSink implements Sink {
         records.forEach(record ->
                 byStream.computeIfAbsent(output.streamOf(record), _ -> new ArrayList<>())
                         .add(record));
-        var again = new ArrayList<LogRecord>();
-        var refused = 0;
-        var why = "";
-        for (var entry : byStream.entrySet()) {
-            for (var batch : batches(entry.getValue())) {
-                try {
-                    var rejected = put(entry.getKey(), batch.events());
-                    refused += rejected;
-                    why = rejected > 0 && why.isEmpty() ? "events were too old or too new" : why;
-                } catch (SdkException e) {
-                    again.addAll(batch.records());
-                    why = why.isEmpty() ? reason(e) : why;
-                }
-            }
+        var tally = new Tally();
+        byStream.forEach((stream, its) -> send(tally, stream, its));
+        if (!tally.again.isEmpty() && tally.again.size() == records.size()) {
+            throw new IOException(tally.why);
         }
-        if (!again.isEmpty() && again.size() == records.size()) {
-            throw new IOException(why);
-        }
-        return new Outcome(again, refused, why);
-    }
-
-    private static String reason(SdkException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return new Outcome(tally.again, tally.refused, tally.why);
     }
 
     /// In the order of their times, within the limits of a call. A message that is too long is cut.
-    private List<Batch> batches(List<LogRecord> records) {
-        var batches = new ArrayList<Batch>();
-        var bytes = 0L;
-        var first = 0L;
+    private void send(Tally tally, String stream, List<LogRecord> records) {
+        var batch = new Batch();
         for (var record : records.stream().sorted(Comparator.comparing(LogRecord::time)).toList()) {
             var text = output.message(record).orElse("");
             if (text.isEmpty()) {
@@ -110,21 +134,22 @@ final class CloudWatchSink implements Sink {
             var message = cut(text);
             var size = message.getBytes(StandardCharsets.UTF_8).length + EVENT_OVERHEAD_BYTES;
             var millis = record.time().toEpochMilli();
-            if (batches.isEmpty()
-                    || bytes + size > BATCH_BYTES
-                    || batches.getLast().events().size() >= BATCH_EVENTS
-                    || millis - first >= BATCH_MILLIS) {
-                batches.add(new Batch(new ArrayList<>(), new ArrayList<>()));
-                bytes = 0;
-                first = millis;
+            if (!batch.takes(size, millis)) {
+                tally.send(stream, batch);
+                batch = new Batch();
             }
-            bytes += size;
-            batches.getLast().records().add(record);
-            batches.getLast()
-                    .events()
-                    .add(InputLogEvent.builder().timestamp(millis).message(message).build());
+            batch.add(
+                    record,
+                    InputLogEvent.builder().timestamp(millis).message(message).build(),
+                    size);
         }
-        return batches;
+        if (!batch.events.isEmpty()) {
+            tally.send(stream, batch);
+        }
+    }
+
+    private static String reason(SdkException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     private static String cut(String text) {

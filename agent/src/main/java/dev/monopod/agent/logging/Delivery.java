@@ -106,7 +106,7 @@ final class Delivery {
             signs.works();
             if (rest.isPresent()) {
                 var left = rest.get();
-                send(left.source(), left.end(), left.records(), true);
+                send(left.source(), left.end(), left.records(), true, signs);
             }
             var slice = logs.read(source, checkpoints.of(source), BATCH);
             seen.put(source, slice.end());
@@ -116,7 +116,7 @@ final class Delivery {
             if (slice.lost() > 0) {
                 losses.lost(source, slice.lost());
             }
-            send(source, slice.end(), records(source, slice.lines()), false);
+            send(source, slice.end(), records(source, slice.lines()), false, signs);
             return true;
         } finally {
             sink.turns().release();
@@ -151,7 +151,8 @@ final class Delivery {
     }
 
     /// @param partly the sink has a part of the batch already
-    private void send(Source source, long end, List<LogRecord> records, boolean partly)
+    private void send(
+            Source source, long end, List<LogRecord> records, boolean partly, Loop.Signs signs)
             throws IOException, InterruptedException {
         var left = records;
         var begun = partly;
@@ -159,6 +160,7 @@ final class Delivery {
             if (begun) {
                 rest = Optional.of(new Rest(source, end, left));
             }
+            signs.works();
             var outcome = send(left);
             if (outcome.refused() > 0) {
                 losses.refused(source, outcome.refused(), sinkName(), outcome.why());

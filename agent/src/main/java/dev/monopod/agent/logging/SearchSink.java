@@ -28,6 +28,11 @@ final class SearchSink implements Sink {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration ANSWER = Duration.ofSeconds(20);
     private static final int ANSWER_BYTES = 8 << 20;
+
+    /// Of a request, but for its last record. With all that filter `kubernetes` tells of a pod,
+    /// whose author writes its annotations, a record may be thousands of times as long as its line.
+    private static final int BODY_CHARACTERS = 2 << 20;
+
     private static final int LONGEST_REASON = 200;
     private static final int CONFLICT = 409;
     private static final int TOO_MANY = 429;
@@ -65,15 +70,47 @@ final class SearchSink implements Sink {
         return "es at %s:%d".formatted(output.server().host(), output.server().port());
     }
 
+    /// In requests of a bounded size, as long as the time of one answer has not passed.
     @Override
     public Outcome send(List<LogRecord> records) throws IOException, InterruptedException {
-        var body = new StringBuilder();
-        records.forEach(record -> body.append(output.lines(record)));
+        var again = new ArrayList<LogRecord>();
+        var refused = 0;
+        var why = "";
+        var begun = System.nanoTime();
+        for (var from = 0; from < records.size(); ) {
+            if (System.nanoTime() - begun > ANSWER.toNanos()) {
+                again.addAll(records.subList(from, records.size()));
+                return new Outcome(again, refused, why);
+            }
+            var body = new StringBuilder();
+            var to = from;
+            while (to < records.size() && body.length() < BODY_CHARACTERS) {
+                body.append(output.lines(records.get(to++)));
+            }
+            try {
+                var outcome = post(records.subList(from, to), body.toString());
+                again.addAll(outcome.again());
+                refused += outcome.refused();
+                why = why.isEmpty() ? outcome.why() : why;
+            } catch (IOException e) {
+                if (from == 0) {
+                    throw e;
+                }
+                again.addAll(records.subList(from, records.size()));
+                return new Outcome(again, refused, why.isEmpty() ? e.toString() : why);
+            }
+            from = to;
+        }
+        return new Outcome(again, refused, why);
+    }
+
+    private Outcome post(List<LogRecord> records, String body)
+            throws IOException, InterruptedException {
         var request =
                 HttpRequest.newBuilder(bulk)
                         .timeout(ANSWER)
                         .header("Content-Type", "application/x-ndjson")
-                        .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
+                        .POST(HttpRequest.BodyPublishers.ofString(body));
         output.server()
                 .user()
                 .ifPresent(user -> request.header("Authorization", "Basic " + encoded(user)));

@@ -52,6 +52,7 @@ final class LogRouterIT {
 
     @TempDir Path data;
     private final List<String> told = new CopyOnWriteArrayList<>();
+    private final Map<String, String> annotations = new HashMap<>();
     private SearchServer server;
     private LogRouter router;
 
@@ -235,6 +236,20 @@ final class LogRouterIT {
         assertThat(home).doesNotExist();
     }
 
+    /// Filter `kubernetes` repeats them in each record: 60 MB of a few kilobytes of log.
+    @Test
+    void annotationsOfAPodMakeNoRequestLarge() throws IOException {
+        annotations.put("story", "x".repeat(200_000));
+        var lines = IntStream.range(0, 300).mapToObj(i -> "line " + i).toList();
+        write("web", 0, lines);
+
+        router.begin(pod("web", server.port()));
+
+        await().untilAsserted(() -> assertThat(got()).hasSize(300));
+        assertThat(server.documents).hasSize(300);
+        assertThat(server.largest.get()).isLessThan(3 << 20);
+    }
+
     @Test
     void tellsWhatRotationTookBeforeItWasSent() throws IOException {
         var directory = Files.createDirectories(logs("web"));
@@ -370,6 +385,7 @@ final class LogRouterIT {
                         .withName(name)
                         .withUid("uid-" + name)
                         .addToLabels("app", "front")
+                        .addToAnnotations(annotations)
                         .endMetadata()
                         .withNewSpec()
                         .addNewContainer()

@@ -31,6 +31,10 @@ final class SearchServer implements AutoCloseable {
     final List<JsonNode> documents = new CopyOnWriteArrayList<>();
     final List<JsonNode> actions = new CopyOnWriteArrayList<>();
     final AtomicInteger requests = new AtomicInteger();
+
+    /// Bytes of the largest request.
+    final AtomicInteger largest = new AtomicInteger();
+
     volatile Mood mood = Mood.TAKES;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final HttpServer server;
@@ -48,10 +52,9 @@ final class SearchServer implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         requests.incrementAndGet();
-        var lines =
-                new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)
-                        .lines()
-                        .toList();
+        var body = exchange.getRequestBody().readAllBytes();
+        largest.accumulateAndGet(body.length, Math::max);
+        var lines = new String(body, StandardCharsets.UTF_8).lines().toList();
         switch (mood) {
             case FAILS -> reply(exchange, 503, "not now");
             case HANGS -> {
