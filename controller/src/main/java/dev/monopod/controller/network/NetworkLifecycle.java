@@ -42,8 +42,11 @@ import org.slf4j.LoggerFactory;
 public final class NetworkLifecycle implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkLifecycle.class);
 
-    /// Every new machine changes a subnet's status; more writes than this serve nobody.
     private static final Duration PAUSE = Duration.ofMillis(500);
+
+    /// Every machine that comes or goes changes the counts in statuses, which nothing waits for, at
+    /// the moment when pods are waited for.
+    private static final Duration COUNTED_WITHIN = Duration.ofSeconds(3);
 
     private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
@@ -85,7 +88,7 @@ public final class NetworkLifecycle implements AutoCloseable {
         lists.start().join();
         policies.start().join();
         cluster.onNetworkChange(loop::nudge);
-        cluster.onMachine(_ -> loop.nudge());
+        cluster.onMachineSpec(() -> loop.nudgeWithin(COUNTED_WITHIN));
         cluster.onProfile(_ -> loop.nudge());
         loop.start();
     }

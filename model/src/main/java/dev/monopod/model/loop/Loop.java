@@ -4,6 +4,7 @@ import dev.monopod.model.loop.LoopHealth.Reach;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -81,7 +82,9 @@ public final class Loop implements AutoCloseable {
     private Recurrence failures = Recurrence.NONE;
     private Progress progress = Progress.none();
     private Rest rest = new Rest(Duration.ZERO, Duration.ZERO);
+    private long restsSince = System.nanoTime();
     private boolean nudged;
+    private OptionalLong wantedBy = OptionalLong.empty();
     private boolean closed;
 
     Loop(String name, Reach reach, Pace pace, Pass body, Surroundings surroundings) {
@@ -112,6 +115,24 @@ public final class Loop implements AutoCloseable {
             if (!nudged) {
                 nudged = true;
                 progress = progress.hurried(surroundings.clock().instant(), rest.shortest());
+                moved.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Something may have changed that does not press: another pass within so long, which sees what
+    /// comes until then. Does not block.
+    public void nudgeWithin(Duration longest) {
+        lock.lock();
+        try {
+            var now = System.nanoTime();
+            var by = now + longest.toNanos();
+            if (wantedBy.isEmpty() || by - wantedBy.getAsLong() < 0) {
+                wantedBy = OptionalLong.of(by);
+                var left = nextRest().minusNanos(now - restsSince);
+                progress = progress.hurried(surroundings.clock().instant(), left);
                 moved.signalAll();
             }
         } finally {
@@ -181,7 +202,7 @@ public final class Loop implements AutoCloseable {
         }
         lock.lock();
         try {
-            rest = new Rest(pace.delay(), pace.gap());
+            rests(pace.delay(), pace.gap());
             progress = progress.rests(surroundings.clock().instant(), nextRest());
         } finally {
             lock.unlock();
@@ -194,6 +215,7 @@ public final class Loop implements AutoCloseable {
         try {
             // What came until here is seen by this pass.
             nudged = false;
+            wantedBy = OptionalLong.empty();
             progress = progress.began(surroundings.clock().instant());
             return !closed;
         } finally {
@@ -205,7 +227,7 @@ public final class Loop implements AutoCloseable {
         lock.lock();
         try {
             tellMended();
-            rest = new Rest(longer(wanted, pace.gap()), pace.gap());
+            rests(longer(wanted, pace.gap()), pace.gap());
             progress = progress.succeeded(surroundings.clock().instant(), nextRest());
         } finally {
             lock.unlock();
@@ -227,7 +249,7 @@ public final class Loop implements AutoCloseable {
             var inARow = progress.failures() + 1;
             var backOff = longer(pace.backOff(inARow, surroundings.random()), pace.gap());
             var soonest = longer(pace.firstRetry(), pace.gap());
-            rest = new Rest(backOff, backOff.compareTo(soonest) < 0 ? backOff : soonest);
+            rests(backOff, backOff.compareTo(soonest) < 0 ? backOff : soonest);
             progress = progress.failed(surroundings.clock().instant(), why, nextRest());
             log(inARow, why, backOff);
         } finally {
@@ -235,8 +257,20 @@ public final class Loop implements AutoCloseable {
         }
     }
 
+    private void rests(Duration longest, Duration shortest) {
+        rest = new Rest(longest, shortest);
+        restsSince = System.nanoTime();
+    }
+
     private Duration nextRest() {
-        return nudged ? rest.shortest() : rest.longest();
+        if (nudged) {
+            return rest.shortest();
+        }
+        if (wantedBy.isEmpty()) {
+            return rest.longest();
+        }
+        var wanted = longer(Duration.ofNanos(wantedBy.getAsLong() - restsSince), rest.shortest());
+        return wanted.compareTo(rest.longest()) < 0 ? wanted : rest.longest();
     }
 
     private static Duration longer(Duration one, Duration other) {
@@ -272,9 +306,8 @@ public final class Loop implements AutoCloseable {
         var _ = Thread.interrupted();
         lock.lock();
         try {
-            var from = System.nanoTime();
             while (!closed) {
-                var left = nextRest().toNanos() - (System.nanoTime() - from);
+                var left = nextRest().toNanos() - (System.nanoTime() - restsSince);
                 if (left <= 0) {
                     return;
                 }

@@ -72,6 +72,32 @@ final class LoopTest {
     }
 
     @Test
+    void doesAtOnceWhatPressesBesideWhatDoesNot() {
+        run(passes::incrementAndGet);
+        await().until(() -> loop.health().lastSuccess().isPresent());
+
+        loop.nudgeWithin(Duration.ofHours(1));
+        loop.nudge();
+
+        await().untilAtomic(passes, org.hamcrest.Matchers.is(2));
+    }
+
+    /// Asked for in the midst of a pass, which may have looked already.
+    @Test
+    void takesTogetherWhatDoesNotPressAndForgetsNothing() {
+        run(() -> {
+            if (passes.incrementAndGet() == 1) {
+                for (var i = 0; i < 20; i++) {
+                    loop.nudgeWithin(Duration.ofMillis(50));
+                }
+            }
+        });
+
+        await().untilAtomic(passes, org.hamcrest.Matchers.is(2));
+        await().during(Duration.ofMillis(200)).untilAtomic(passes, org.hamcrest.Matchers.is(2));
+    }
+
+    @Test
     void countsFailuresAndShowsThemWhenTheyLast() {
         run(() -> {
             passes.incrementAndGet();
