@@ -38,14 +38,6 @@ final class KubernetesNodeApi implements NodeApi {
     }
 
     @Override
-    public void beginLease(String node, String uid, Instant now) {
-        var lease = lease(node, uid, now);
-        if (!ApiCall.ignoring(ApiCode.CONFLICT, () -> client.resource(lease).create())) {
-            renew(lease);
-        }
-    }
-
-    @Override
     public void renewLease(String node, String uid, Instant now) {
         var lease = lease(node, uid, now);
         if (!ApiCall.ignoring(ApiCode.NOT_FOUND, () -> renew(lease))) {

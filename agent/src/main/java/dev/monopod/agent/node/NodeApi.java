@@ -9,11 +9,6 @@ interface NodeApi {
     /// Writes the status; returns the Node's UID, empty if there is no such Node.
     Optional<String> writeStatus(String node, Map<String, Object> status);
 
-    /// Makes the Node's Lease, or renews it if it is there.
-    ///
-    /// @param uid of the Node, which owns the Lease
-    void beginLease(String node, String uid, Instant now);
-
     /// Renews the Node's Lease, or makes it.
     ///
     /// @param uid of the Node, which owns the Lease

@@ -260,7 +260,7 @@ public final class NodeStatus implements PodNodes, AutoCloseable {
                 return written;
             }
             var first = clocks.now();
-            api.beginLease(name, uid.get(), first.wall());
+            api.renewLease(name, uid.get(), first.wall());
             return written.renewed(first.steady());
         } catch (RuntimeException e) {
             if (node.trouble().isEmpty()) {

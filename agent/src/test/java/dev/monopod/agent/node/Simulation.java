@@ -37,7 +37,6 @@ final class Simulation implements NodeApi {
     private final Map<String, Instant> leasesAtStatus = new HashMap<>();
     private final Map<String, Duration> hanging = new HashMap<>();
     private final Set<String> absent = new HashSet<>();
-    private final List<String> begun = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
     private final List<String> statuses = new ArrayList<>();
     private final List<String> complaints = new ArrayList<>();
@@ -132,10 +131,6 @@ final class Simulation implements NodeApi {
         }
     }
 
-    List<String> begun() {
-        return begun;
-    }
-
     int renewals(String node) {
         return renewals.getOrDefault(node, List.of()).size();
     }
@@ -177,12 +172,6 @@ final class Simulation implements NodeApi {
         statuses.add(node);
         leasesAtStatus.put(node, renewTimes.getOrDefault(node, Instant.EPOCH));
         return absent.contains(node) ? Optional.empty() : Optional.of("uid-" + node);
-    }
-
-    @Override
-    public void beginLease(String node, String uid, Instant time) {
-        begun.add(node);
-        renewLease(node, uid, time);
     }
 
     @Override

@@ -33,11 +33,16 @@ import org.slf4j.LoggerFactory;
 /// lets its agent to what these pods name and to nothing else. A Machine brings its pod's names,
 /// and takes them with it when it goes; where its neighbours have named them already, which is
 /// usual, nothing is written. One pass at a time.
+///
+/// The right to make Leases changes with each Machine, and is needed only when one was lost. It
+/// follows later, for many Machines at once: to check a Role costs the API server more than a start
+/// has time for.
 public final class HostAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostAccess.class);
     private static final String MANAGER = "monopod-controller";
     private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration RETRY = Duration.ofMillis(500);
+    private static final Duration LEASES_PERIOD = Duration.ofSeconds(15);
 
     private final KubernetesClient client;
     private final Patches patches;
@@ -46,6 +51,7 @@ public final class HostAccess implements AutoCloseable {
     private final Watched<Role> roles;
     private final Watched<RoleBinding> bindings;
     private final Loop loop;
+    private final Loop leases;
 
     /// Of pods whose Machine is there, by its name: what a pod named last is kept until its machine
     /// is down.
@@ -67,6 +73,7 @@ public final class HostAccess implements AutoCloseable {
         this.loop =
                 loops.loop(
                         "host-access", Pace.every(PERIOD).withRetries(RETRY, PERIOD), this::pass);
+        this.leases = loops.loop("host-leases", Pace.every(LEASES_PERIOD), this::passLeases);
     }
 
     /// Returns when the Roles that are there are known.
@@ -78,6 +85,7 @@ public final class HostAccess implements AutoCloseable {
         roles.onChange(ChangeHandler.any(loop::nudge));
         bindings.onChange(ChangeHandler.any(loop::nudge));
         loop.start();
+        leases.start();
     }
 
     /// What hosts serve has changed: brings the Roles into step before it returns. What fails is
@@ -91,20 +99,16 @@ public final class HostAccess implements AutoCloseable {
         }
     }
 
-    /// Brings the Roles into step, all that can be.
+    /// Brings the Roles into step, all that can be, but for those of Leases.
     ///
     /// @throws KubernetesClientException the first failure, when the others have been tried
     synchronized void pass() {
-        var machines = cluster.machines();
-        needs.keySet()
-                .retainAll(
-                        machines.stream()
-                                .map(machine -> machine.getMetadata().getName())
-                                .collect(Collectors.toSet()));
-        var wanted = Grants.of(machines, cluster.hosts(), served.get(), this::needs);
+        var wanted = wanted();
         @Nullable KubernetesClientException failure = null;
         for (var grant : wanted.entrySet()) {
-            failure = first(failure, () -> keep(grant.getKey(), grant.getValue()));
+            if (!ofLeases(grant.getKey())) {
+                failure = first(failure, () -> keep(grant.getKey(), grant.getValue()));
+            }
         }
         var names = wanted.keySet().stream().map(HostAccess::key).collect(Collectors.toSet());
         failure = first(failure, () -> removeOthers(bindings, names));
@@ -112,6 +116,28 @@ public final class HostAccess implements AutoCloseable {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    private synchronized void passLeases() {
+        wanted().forEach((place, grant) -> {
+            if (ofLeases(place)) {
+                keep(place, grant);
+            }
+        });
+    }
+
+    private static boolean ofLeases(Place place) {
+        return place.namespace().equals(Grants.LEASES);
+    }
+
+    private Map<Place, Grant> wanted() {
+        var machines = cluster.machines();
+        needs.keySet()
+                .retainAll(
+                        machines.stream()
+                                .map(machine -> machine.getMetadata().getName())
+                                .collect(Collectors.toSet()));
+        return Grants.of(machines, cluster.hosts(), served.get(), this::needs);
     }
 
     private static @Nullable KubernetesClientException first(
@@ -176,5 +202,6 @@ public final class HostAccess implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+        leases.close();
     }
 }

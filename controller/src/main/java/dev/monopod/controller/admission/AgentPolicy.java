@@ -17,8 +17,9 @@ import java.util.stream.Stream;
 /// it cannot be chosen; which Machine is on which host stands in its spec, which no agent writes;
 /// Nodes and bound pods have the label [Names#HOST_LABEL] from the scheduler, and keep it.
 ///
-/// Where there is no object to look at yet (a Lease that is made, an account's token) the right to
-/// [Names#SERVE_VERB] decides, which the controller gives to each host for what its pods have.
+/// Where there is no object to look at yet (a Lease that is made anew, an account's token) the
+/// right to [Names#SERVE_VERB] decides, which the controller gives to each host for what its pods
+/// have.
 final class AgentPolicy {
     static final String HOSTS = "an agent writes the Host of its own name only, and never its spec";
     static final String MACHINES =
@@ -133,10 +134,13 @@ final class AgentPolicy {
                 + " oldObject.status.addresses.exists(b, b == a))))";
     }
 
+    /// The scheduler makes the Lease of each Machine. One that was lost, or has no label, is made
+    /// or renewed by the right.
     private static String leases() {
-        return "request.namespace == 'kube-node-lease' && "
+        return "request.namespace == 'kube-node-lease' && (variables.mine"
+                + " && (object == null || variables.labels == variables.oldLabels) || "
                 + RIGHT.formatted("nodes")
-                + ".namespace('kube-node-lease').name(variables.name).check('%s').allowed()"
+                + ".namespace('kube-node-lease').name(variables.name).check('%s').allowed())"
                         .formatted(Names.SERVE_VERB);
     }
 

@@ -25,6 +25,8 @@ public final class FargateNode {
                 .withNewMetadata()
                 .withName(spec.nodeName())
                 .withLabels(labels)
+                // Else the controller manager adds it at once, which is a write more for each pod.
+                .addToAnnotations("node.alpha.kubernetes.io/ttl", "0")
                 .addNewOwnerReference()
                 .withApiVersion(machine.getApiVersion())
                 .withKind(machine.getKind())

@@ -286,6 +286,35 @@ final class CapturedHostIT {
         refused(() -> b.raw("/api/v1/namespaces/shop/pods", "DELETE", "{}"), "cannot delete");
     }
 
+    /// The scheduler made it, and the right to make one anew comes later.
+    @Test
+    void renewsTheLeaseOfANewMachineAtOnceAndOfItsOwnOnly() {
+        claimed(11, "b");
+        claimed(12, "a");
+
+        lease(b, 11);
+
+        for (var number : new int[] {11, 12}) {
+            var path = LEASES + "/" + node(number);
+            var label = number == 11 ? "a" : "b";
+            refused(
+                    () ->
+                            patch(
+                                    b,
+                                    path,
+                                    "{metadata: {labels: {monopod.dev/host: %s}}}"
+                                            .formatted(label)),
+                    "Leases of Nodes of Machines on its own host");
+        }
+        refused(() -> lease(b, 12), "Leases of Nodes of Machines on its own host");
+    }
+
+    private void claimed(int number, String host) {
+        apply(
+                "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: %s, namespace: kube-node-lease, labels: {monopod.dev/host: %s}}}"
+                        .formatted(node(number), host));
+    }
+
     @Test
     void makesNothingThatIsTheSchedulers() {
         refused(
