@@ -3,6 +3,7 @@ package dev.monopod.agent.logging;
 import dev.monopod.logging.output.CloudWatchOutput;
 import dev.monopod.logging.output.Output;
 import dev.monopod.logging.output.SearchOutput;
+import dev.monopod.logging.output.StreamOutput;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -29,6 +30,13 @@ final class Sinks {
                 switch (output) {
                     case SearchOutput search -> new SearchSink(search);
                     case CloudWatchOutput watch -> new CloudWatchSink(watch);
+                    case StreamOutput stream ->
+                            new StreamSink(
+                                    stream,
+                                    switch (stream.service()) {
+                                        case FIREHOSE -> new FirehoseCall(stream);
+                                        case KINESIS -> new KinesisCall(stream);
+                                    });
                 });
     }
 

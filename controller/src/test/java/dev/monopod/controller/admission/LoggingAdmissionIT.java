@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 final class LoggingAdmissionIT {
     private static final String VALID = "[OUTPUT]\n  Name es\n  Match *\n";
 
-    private static final String NOT_SERVED = "[OUTPUT]\n  Name kinesis\n  Match *\n";
+    private static final String NOT_SERVED = "[OUTPUT]\n  Name es\n  Match *\n  Generate_ID On\n";
 
     private AdmissionRig rig;
     private KubernetesClient client;
@@ -103,8 +103,8 @@ final class LoggingAdmissionIT {
         assertThat(warnings(map("aws-logging", NOT_SERVED)))
                 .singleElement()
                 .asString()
-                .contains("where EKS would enable it: data[output.conf] line 2")
-                .contains("Monopod sends to es, cloudwatch_logs and cloudwatch");
+                .contains("where EKS would enable it: data[output.conf] line 4")
+                .contains("Monopod does not serve it");
     }
 
     @Test

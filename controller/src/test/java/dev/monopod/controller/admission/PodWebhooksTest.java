@@ -53,7 +53,10 @@ final class PodWebhooksTest {
     @Test
     void tellsThePodOfTheLoggingThatItComesTo() {
         reads.withLogging(
-                PodLogging.of(Map.of("output.conf", "[OUTPUT]\n  Name kinesis\n  Match *")));
+                PodLogging.of(
+                        Map.of(
+                                "output.conf",
+                                "[OUTPUT]\n  Name kinesis\n  Match *\n  Sideways on")));
 
         assertThat(
                         mutated("{metadata: {annotations: {Logging: LoggingEnabled}}, spec: {}}")

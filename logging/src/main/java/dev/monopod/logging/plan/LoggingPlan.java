@@ -74,7 +74,7 @@ public record LoggingPlan(List<Route> routes) {
             var seen =
                     section == configuration.outputs().getFirst() ? faults : new ArrayList<Fault>();
             var steps = steps(configuration.filters(), parsers, known, seen);
-            output.ifPresent(one -> routes.add(new Route(one, new Pipeline(steps, match))));
+            routes.add(new Route(output, new Pipeline(steps, match)));
         }
         return new LoggingPlan(routes);
     }
