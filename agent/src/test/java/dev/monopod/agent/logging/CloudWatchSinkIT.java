@@ -14,12 +14,14 @@ import dev.monopod.logging.record.LogRecord;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,41 @@ final class CloudWatchSinkIT {
             assertThat(outcome.refused()).isEqualTo(1);
             assertThat(outcome.again()).isEmpty();
         }
+    }
+
+    /// A batch may have 1 MiB, with 26 bytes more for each event, which may have 256 KiB with them.
+    @Test
+    void keepsTheBoundsOfABatchAndCutsWhatIsLongerThanAnEvent() throws IOException {
+        var records =
+                IntStream.range(0, 9)
+                        .mapToObj(i -> record("kube.a", TIME.plusMillis(i), "x".repeat(300_000)))
+                        .toList();
+        try (var sink = sink(true)) {
+            assertThat(sink.send(records)).isEqualTo(Sink.Outcome.TAKEN);
+        }
+
+        assertThat(put).extracting(call -> call.path("logEvents").size()).containsExactly(4, 4, 1);
+        for (var call : put) {
+            for (var event : call.path("logEvents")) {
+                assertThat(event.path("message").asText()).hasSize(262_144 - 26);
+            }
+        }
+    }
+
+    @Test
+    void keepsABatchWithinADayAnd10000Events() throws IOException {
+        var day = Duration.ofDays(1);
+        var records =
+                IntStream.range(0, 10_002)
+                        .mapToObj(i -> record("kube.a", i == 10_001 ? TIME.plus(day) : TIME, "x"))
+                        .toList();
+        try (var sink = sink(true)) {
+            assertThat(sink.send(records)).isEqualTo(Sink.Outcome.TAKEN);
+        }
+
+        assertThat(put)
+                .extracting(call -> call.path("logEvents").size())
+                .containsExactly(10_000, 1, 1);
     }
 
     private CloudWatchSink sink(boolean makesGroup) {
