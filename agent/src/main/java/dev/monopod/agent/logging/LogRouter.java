@@ -15,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -29,6 +31,9 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogRouter.class);
     private static final String POD = "pod.json";
 
+    /// Of the files of all pods that are gone.
+    private static final long LEFT_BYTES = 2L << 30;
+
     private final Path directory;
     private final Path pods;
     private final Sinks sinks;
@@ -36,8 +41,9 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
     private final Surroundings surroundings;
     private final Map<String, Followed> followed = new HashMap<>();
 
-    /// What goes on in this process, and by which clock.
-    record Surroundings(Loops loops, InstantSource clock) {}
+    /// What goes on in this process, by which clock, and how many bytes pods that are gone may
+    /// leave.
+    record Surroundings(Loops loops, InstantSource clock, long leftBytes) {}
 
     private record Followed(PodLogs logs, PodDelivery delivery) {}
 
@@ -51,7 +57,8 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
 
     /// @param data the data folder of this host
     public static LogRouter of(Path data, Events events, Loops loops, InstantSource clock) {
-        return new LogRouter(data, Sinks.real(), events, new Surroundings(loops, clock));
+        return new LogRouter(
+                data, Sinks.real(), events, new Surroundings(loops, clock, LEFT_BYTES));
     }
 
     /// Takes up what pods that are gone have left. Call before pods begin. What can't be read of
@@ -68,6 +75,31 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
                 } else if (!Files.isDirectory(pods.resolve(uid))) {
                     remove(home);
                 }
+            }
+        }
+        keepWithinBound();
+    }
+
+    /// Gives up what is left of the pods that have been gone for longest, until the rest is within
+    /// the bound.
+    private void keepWithinBound() {
+        List<Followed> gone;
+        synchronized (this) {
+            gone =
+                    followed.values().stream()
+                            .filter(one -> one.logs().over())
+                            .sorted(
+                                    Comparator.comparingLong((Followed one) ->
+                                                    one.logs().pod().endedMillis())
+                                            .reversed())
+                            .toList();
+        }
+        var bytes = 0L;
+        for (var one : gone) {
+            var its = one.logs().bytes();
+            bytes += its;
+            if (bytes > surroundings.leftBytes()) {
+                one.delivery().giveUp(its, surroundings.leftBytes());
             }
         }
     }
@@ -172,6 +204,7 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         if (known.isPresent()) {
             known.get().logs().move(podDirectory, surroundings.clock().instant().toEpochMilli());
             known.get().delivery().nudge();
+            keepWithinBound();
         }
     }
 

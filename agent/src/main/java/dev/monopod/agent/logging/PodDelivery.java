@@ -32,6 +32,7 @@ final class PodDelivery implements AutoCloseable {
     private final List<Loop> loops = new ArrayList<>();
     private final List<Delivery.Way> ways = new ArrayList<>();
     private final AtomicInteger left = new AtomicInteger();
+    private volatile boolean givenUp;
 
     /// @param warning tells users of the pod: a reason, and a message
     PodDelivery(
@@ -79,17 +80,19 @@ final class PodDelivery implements AutoCloseable {
             throws IOException, InterruptedException {
         boolean done;
         try {
-            done = delivery.pass(signs);
+            done = givenUp || delivery.pass(signs);
         } catch (IOException e) {
             losses.failed(delivery.sinkName());
-            if (!tooLate()) {
+            if (!givenUp && !tooLate()) {
                 throw e;
             }
-            LOG.warn(
-                    "{}: what is left of its log is not sent to {}, which was away for an hour after the pod was gone: {}",
-                    logs.pod().display(),
-                    delivery.sinkName(),
-                    e.getMessage());
+            if (!givenUp) {
+                LOG.warn(
+                        "{}: what is left of its log is not sent to {}, which was away for an hour after the pod was gone: {}",
+                        logs.pod().display(),
+                        delivery.sinkName(),
+                        e.getMessage());
+            }
             done = true;
         }
         if (done) {
@@ -106,6 +109,27 @@ final class PodDelivery implements AutoCloseable {
         var ended = logs.over() ? logs.pod().endedMillis() : 0;
         return ended > 0
                 && surroundings.clock().instant().toEpochMilli() - ended > AFTER_THE_POD.toMillis();
+    }
+
+    /// Sends no more than what is on its way, and removes what the pod has left. Once: tells it.
+    ///
+    /// @param bytes of its files
+    /// @param bound of what all pods leave, in bytes
+    void giveUp(long bytes, long bound) {
+        if (givenUp) {
+            return;
+        }
+        givenUp = true;
+        LOG.warn(
+                "{}: the {} bytes that it left of its log are removed before all were sent: pods that are gone have left more than {} bytes on this host",
+                logs.pod().display(),
+                bytes,
+                bound);
+        warning.accept(
+                "LogLost",
+                "What the pod left of its log was removed before all of it could be sent: the output was away too long, and pods that are gone have left more than the %d bytes that a host keeps for it"
+                        .formatted(bound));
+        nudge();
     }
 
     void nudge() {

@@ -2,6 +2,7 @@ package dev.monopod.agent.logging;
 
 import dev.monopod.agent.logging.Checkpoints.Source;
 import dev.monopod.agent.pod.log.LogSlices;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,6 +73,27 @@ final class PodLogs {
         } finally {
             moving.readLock().unlock();
         }
+    }
+
+    /// Of all files that are there; what goes meanwhile counts as nothing.
+    long bytes() {
+        moving.readLock().lock();
+        try {
+            var bytes = 0L;
+            for (var container : files(logs.toFile())) {
+                for (var file : files(container)) {
+                    bytes += file.length();
+                }
+            }
+            return bytes;
+        } finally {
+            moving.readLock().unlock();
+        }
+    }
+
+    private static File[] files(File directory) {
+        var files = directory.listFiles();
+        return files == null ? new File[0] : files;
     }
 
     /// Whether nothing is written any more.

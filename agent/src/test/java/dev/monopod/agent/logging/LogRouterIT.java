@@ -50,6 +50,8 @@ final class LogRouterIT {
                     + "[FILTER]\n  Name kubernetes\n  Match kube.*\n  Merge_Log On\n  Keep_Log Off\n"
                     + "[FILTER]\n  Name grep\n  Match *\n  Exclude log secret\n";
 
+    private static final long LEFT_BYTES = 100_000;
+
     @TempDir Path data;
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final Map<String, String> annotations = new HashMap<>();
@@ -72,8 +74,14 @@ final class LogRouterIT {
         Events events =
                 (HasMetadata object, EventType type, String reason, String message, String path) ->
                         told.add(reason + ": " + message);
-        return LogRouter.of(
-                data, events, new Loops(Clock.systemUTC(), new Random(1)), Clock.systemUTC());
+        return new LogRouter(
+                data,
+                Sinks.real(),
+                events,
+                new LogRouter.Surroundings(
+                        new Loops(Clock.systemUTC(), new Random(1)),
+                        Clock.systemUTC(),
+                        LEFT_BYTES));
     }
 
     private void restart() throws IOException {
@@ -187,6 +195,24 @@ final class LogRouterIT {
         assertThat(server.documents.getFirst().path("kubernetes").path("pod_name").asText())
                 .isEqualTo("job");
         await().until(() -> !Files.exists(data.resolve("log-delivery").resolve("uid-job")));
+    }
+
+    @Test
+    void keepsABoundedPartOfWhatPodsLeftAndTellsWhoseIsLost() throws IOException {
+        server.mood = SearchServer.Mood.FAILS;
+        for (var name : List.of("first", "second")) {
+            var before = server.requests.get();
+            router.begin(pod(name, server.port()));
+            write(name, 0, List.of(name, "secret" + "x".repeat((int) LEFT_BYTES * 2 / 3)));
+            await().until(() -> server.requests.get() > before);
+            router.end("uid-" + name, podDirectory(name));
+        }
+
+        assertThat(told).anyMatch(one -> one.startsWith("LogLost: What the pod left of its log"));
+        await().until(() -> !Files.exists(data.resolve("log-delivery/uid-first")));
+        server.mood = SearchServer.Mood.TAKES;
+
+        await().untilAsserted(() -> assertThat(got()).isEqualTo(Set.of("second")));
     }
 
     @Test
