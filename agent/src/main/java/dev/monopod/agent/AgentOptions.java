@@ -59,8 +59,8 @@ final class AgentOptions {
     @Option(
             names = "--warm-machines",
             description =
-                    "How many machines of each size that was asked for lately wait for pods;"
-                            + " 0: none. Default: ${DEFAULT-VALUE}.",
+                    "How many machines of each size that was asked for lately wait for pods at"
+                            + " least; as many as came at once wait, if memory allows. 0: none. Default: ${DEFAULT-VALUE}.",
             defaultValue = "${env:MONOPOD_WARM:-1}")
     int warmMachines;
 

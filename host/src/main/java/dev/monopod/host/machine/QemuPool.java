@@ -5,6 +5,7 @@ import dev.monopod.host.machine.Hypervisor.Size;
 import dev.monopod.host.machine.Hypervisor.TapDevice;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.host.machine.Hypervisor.WaitingMachine;
+import dev.monopod.host.machine.QemuConfiguration.Clones;
 import dev.monopod.host.machine.QemuHypervisor.Warm;
 import dev.monopod.model.time.SteadyClock;
 import java.io.IOException;
@@ -42,6 +43,18 @@ final class QemuPool implements AutoCloseable {
 
     /// Of the host's memory, one part in so many stays free.
     private static final long RESERVE_PART = 10;
+
+    /// If only one part in so many is free, those that wait go.
+    private static final long PRESSED_PART = 20;
+
+    /// Of the host's memory, one part in so many is what all that wait take at most.
+    private static final long POOL_PART = 16;
+
+    /// Of the host's memory, what a machine takes that waits: measured, where copies share their
+    /// template's and where they do not, and more than either.
+    private static final long SHARED_MEBIBYTES = 100;
+
+    private static final long OWN_MEBIBYTES = 220;
 
     private static final TapDevice NOWHERE = new TapDevice("", "", "02:00:00:00:00:00");
 
@@ -165,13 +178,34 @@ final class QemuPool implements AutoCloseable {
         }
 
         @Override
-        public boolean room(long mebiBytes) {
+        public boolean room(long mebiBytes, int waiting) {
             try {
                 var memory = HostMemory.read();
+                if (waiting > 0
+                        && (waiting + 1) * taken(mebiBytes) > memory.totalMebiBytes() / POOL_PART) {
+                    return false;
+                }
                 var left = memory.availableMebiBytes() - QemuCommand.memoryMebiBytes(mebiBytes);
                 return left > memory.totalMebiBytes() / RESERVE_PART;
             } catch (IOException e) {
                 LOG.debug("no machine waits: {}", e.toString());
+                return false;
+            }
+        }
+
+        private long taken(long mebiBytes) {
+            return configuration.clones() == Clones.SHARED && mebiBytes <= Sharing.LARGEST_MEBIBYTES
+                    ? SHARED_MEBIBYTES
+                    : OWN_MEBIBYTES;
+        }
+
+        @Override
+        public boolean pressed() {
+            try {
+                var memory = HostMemory.read();
+                return memory.availableMebiBytes() < memory.totalMebiBytes() / PRESSED_PART;
+            } catch (IOException e) {
+                LOG.debug("the memory that is left is not known: {}", e.toString());
                 return false;
             }
         }

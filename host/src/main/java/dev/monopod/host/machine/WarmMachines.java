@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The machines that wait for pods: which sizes are worth it, how many of each, and which are given
-/// up. Each is handed out once. One thread steps, any may take.
+/// up. As many of a size wait as came at once lately, if the host can bear it. Each is handed out
+/// once. One thread steps, any may take.
 ///
 /// @param <T> what waits
 final class WarmMachines<T extends WarmMachines.Waiting> {
@@ -43,6 +45,7 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
     /// When a size was asked for, the last in the end.
     private final LinkedHashMap<Size, Instant> asked = new LinkedHashMap<>(16, 0.75f, true);
 
+    private final Map<Size, Bursts> bursts = new HashMap<>();
     private final Map<Size, Deque<Kept<T>>> waiting = new HashMap<>();
     private final Map<Size, Instant> notBefore = new HashMap<>();
     private boolean closed;
@@ -65,8 +68,11 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
         /// No machine starts for a pod.
         boolean quiet();
 
-        /// Memory is left for a machine of that many MiB.
-        boolean room(long mebiBytes);
+        /// Memory is left for a machine of that many MiB, beside so many that wait.
+        boolean room(long mebiBytes, int waiting);
+
+        /// So little memory is left that those that wait have to go.
+        boolean pressed();
 
         /// The size can still be made: its kernel, guest and QEMU are those that the host has.
         boolean current(Size size);
@@ -82,7 +88,7 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
 
     private record Kept<T>(T machine, Instant since) {}
 
-    /// @param each how many are kept of each size; none: nothing is ever made
+    /// @param each how many are kept of each size at least; none: nothing is ever made
     WarmMachines(int each, Maker<T> maker, Conditions conditions, InstantSource clock) {
         this.each = each;
         this.maker = maker;
@@ -97,7 +103,7 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
 
     /// One of that size, which is the caller's from here on.
     Optional<T> take(Size size) {
-        expect(size);
+        count(size);
         while (true) {
             var next = next(size);
             if (next.isEmpty() || next.get().alive()) {
@@ -106,6 +112,11 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
             LOG.warn("a machine that waited for a pod has ended");
             next.get().end();
         }
+    }
+
+    private synchronized void count(Size size) {
+        expect(size);
+        bursts.computeIfAbsent(size, _ -> new Bursts()).asked(clock.instant());
     }
 
     private synchronized Optional<T> next(Size size) {
@@ -151,6 +162,7 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
     private synchronized List<T> surplus() {
         var now = clock.instant();
         asked.values().removeIf(last -> last.plus(INTEREST).isBefore(now));
+        bursts.keySet().retainAll(asked.keySet());
         notBefore.values().removeIf(until -> until.isBefore(now));
         var sizes = sizes();
         var ended = new ArrayList<T>();
@@ -165,6 +177,18 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
                     }
                     return vain;
                 }));
+        waiting.forEach((size, machines) -> {
+            while (machines.size() > number(size)) {
+                ended.add(machines.removeLast().machine());
+            }
+        });
+        if (ended.isEmpty() && conditions.pressed()) {
+            // One a step: it may be enough.
+            waiting.values().stream()
+                    .filter(machines -> !machines.isEmpty())
+                    .findAny()
+                    .ifPresent(machines -> ended.add(machines.removeLast().machine()));
+        }
         waiting.values().removeIf(Deque::isEmpty);
         return ended;
     }
@@ -186,9 +210,23 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
         }
         return sizes().stream()
                 .filter(size -> !notBefore.containsKey(size))
-                .filter(size -> waiting.getOrDefault(size, new ArrayDeque<>()).size() < each)
-                .filter(size -> conditions.room(size.key().memoryMebiBytes()))
-                .findAny();
+                .filter(size -> waiting(size) < number(size))
+                .filter(size -> conditions.room(size.key().memoryMebiBytes(), waiting()))
+                .min(Comparator.comparingInt(this::waiting));
+    }
+
+    private int number(Size size) {
+        var seen = bursts.get(size);
+        return Math.max(each, seen == null ? 0 : seen.largest(clock.instant()));
+    }
+
+    private int waiting(Size size) {
+        var kept = waiting.get(size);
+        return kept == null ? 0 : kept.size();
+    }
+
+    private int waiting() {
+        return waiting.values().stream().mapToInt(Deque::size).sum();
     }
 
     /// Ends all that wait; none is made any more.

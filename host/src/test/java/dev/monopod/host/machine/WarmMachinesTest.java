@@ -30,6 +30,8 @@ final class WarmMachinesTest {
     private static final class Host implements WarmMachines.Conditions {
         boolean busy;
         long roomMebiBytes = Long.MAX_VALUE;
+        int most = Integer.MAX_VALUE;
+        boolean pressed;
         final Set<Size> replaced = new HashSet<>();
 
         @Override
@@ -38,8 +40,13 @@ final class WarmMachinesTest {
         }
 
         @Override
-        public boolean room(long mebiBytes) {
-            return mebiBytes <= roomMebiBytes;
+        public boolean room(long mebiBytes, int waiting) {
+            return mebiBytes <= roomMebiBytes && waiting < most;
+        }
+
+        @Override
+        public boolean pressed() {
+            return pressed;
         }
 
         @Override
@@ -74,12 +81,64 @@ final class WarmMachinesTest {
         assertThat(machines.take(SMALL)).isEmpty();
         steps();
         assertThat(made).hasSize(1);
+        now = now.plus(Bursts.LENGTH).plusSeconds(1);
         assertThat(machines.take(SMALL)).containsSame(made.getFirst());
+        now = now.plus(Bursts.LENGTH).plusSeconds(1);
         assertThat(machines.take(SMALL)).isEmpty();
         steps();
         assertThat(made).hasSize(2);
         assertThat(machines.take(MIDDLE)).isEmpty();
         assertThat(machines.take(SMALL)).containsSame(made.getLast());
+    }
+
+    @Test
+    void keepsAsManyAsCameAtOnceUntilNoBurstComesAgain() throws InterruptedException {
+        for (var i = 0; i < 3; i++) {
+            machines.take(SMALL);
+        }
+        steps();
+        assertThat(living()).containsExactly(SMALL, SMALL, SMALL);
+
+        now = now.plus(Bursts.MEMORY).plusSeconds(1);
+        machines.expect(SMALL);
+        steps();
+        assertThat(living()).containsExactly(SMALL);
+    }
+
+    @Test
+    void countsNoBurstOfPodsThatComeOneAfterAnother() throws InterruptedException {
+        for (var i = 0; i < 3; i++) {
+            machines.take(SMALL);
+            now = now.plus(Bursts.LENGTH).plusSeconds(1);
+        }
+        steps();
+        assertThat(living()).containsExactly(SMALL);
+    }
+
+    @Test
+    void keepsNoMoreThanTheHostCanBearAndFavoursNoSize() throws InterruptedException {
+        for (var i = 0; i < 9; i++) {
+            machines.take(SMALL);
+            machines.take(LARGE);
+        }
+        host.most = 3;
+        steps();
+        assertThat(living()).hasSize(3).contains(SMALL, LARGE);
+    }
+
+    @Test
+    void givesThemUpOneAfterAnotherWhileMemoryIsShort() throws InterruptedException {
+        machines.take(SMALL);
+        machines.take(SMALL);
+        steps();
+        assertThat(living()).hasSize(2);
+
+        host.pressed = true;
+        host.roomMebiBytes = 0;
+        machines.step();
+        assertThat(living()).hasSize(1);
+        steps();
+        assertThat(living()).isEmpty();
     }
 
     @Test
