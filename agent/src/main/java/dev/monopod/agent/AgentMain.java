@@ -1,13 +1,13 @@
 package dev.monopod.agent;
 
 import dev.monopod.agent.host.HostRegistration;
-import dev.monopod.agent.host.KernelImage;
 import dev.monopod.agent.host.Overcommit;
 import dev.monopod.agent.node.NodeStatus;
 import dev.monopod.agent.pod.scope.PodSettings;
 import dev.monopod.agent.pod.worker.PodHost;
 import dev.monopod.host.file.PrivateFiles;
 import dev.monopod.host.machine.Hypervisor;
+import dev.monopod.host.machine.KernelImage;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Kubeconfig;
@@ -89,7 +89,8 @@ public final class AgentMain implements Callable<Integer> {
                             new HostRegistration(
                                     brisk,
                                     facts(address, hypervisor),
-                                    hypervisor::sharedMebiBytes,
+                                    new HostRegistration.Machinery(
+                                            hypervisor::sharedMebiBytes, hypervisor::programs),
                                     loops,
                                     Clock.systemUTC());
                     var pods =

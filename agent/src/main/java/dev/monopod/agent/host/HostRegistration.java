@@ -1,8 +1,10 @@
 package dev.monopod.agent.host;
 
+import dev.monopod.host.machine.Hypervisor.Programs;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostSpec;
 import dev.monopod.kube.api.HostStatus;
+import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.kube.client.ConditionState;
 import dev.monopod.kube.client.Patches;
 import dev.monopod.model.loop.Loop;
@@ -19,7 +21,10 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Says every ten seconds what this host is and has, and soon again when that failed.
 public final class HostRegistration implements AutoCloseable {
@@ -29,7 +34,7 @@ public final class HostRegistration implements AutoCloseable {
     private final KubernetesClient client;
     private final Patches patches;
     private final Facts facts;
-    private final LongSupplier sharedMebiBytes;
+    private final Machinery machinery;
     private final InstantSource clock;
     private final Instant since;
     private final Loop loop;
@@ -47,18 +52,23 @@ public final class HostRegistration implements AutoCloseable {
             Overcommit overcommit,
             Path dataDirectory) {}
 
-    /// @param client that gives up a call within seconds: the next beat is the retry
+    /// What changes while the agent runs.
+    ///
     /// @param sharedMebiBytes memory that machines have in common at present
+    /// @param programs that a machine would be made of now
+    public record Machinery(LongSupplier sharedMebiBytes, Supplier<Optional<Programs>> programs) {}
+
+    /// @param client that gives up a call within seconds: the next beat is the retry
     public HostRegistration(
             KubernetesClient client,
             Facts facts,
-            LongSupplier sharedMebiBytes,
+            Machinery machinery,
             Loops loops,
             InstantSource clock) {
         this.client = client;
         this.patches = new Patches(client);
         this.facts = facts;
-        this.sharedMebiBytes = sharedMebiBytes;
+        this.machinery = machinery;
         this.clock = clock;
         this.since = clock.instant();
         this.loop =
@@ -85,7 +95,7 @@ public final class HostRegistration implements AutoCloseable {
                 HostCapacity.measure(
                         facts.overcommit().orAsked(found.getSpec()),
                         facts.dataDirectory(),
-                        sharedMebiBytes.getAsLong());
+                        machinery.sharedMebiBytes().getAsLong());
         var status =
                 new HostStatus(
                         capacity.milliCpu(),
@@ -95,10 +105,19 @@ public final class HostRegistration implements AutoCloseable {
                         facts.address(),
                         facts.underlayAddress(),
                         facts.machineKernel(),
+                        versions(),
                         facts.agentVersion(),
                         clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(),
                         conditions());
         patches.mergeStatus(found, Map.of("status", status));
+    }
+
+    private @Nullable MachineVersions versions() {
+        return machinery
+                .programs()
+                .get()
+                .map(it -> new MachineVersions(it.kernel(), it.guest(), it.qemu()))
+                .orElse(null);
     }
 
     private List<Condition> conditions() {

@@ -124,7 +124,8 @@ final class FabricPlanTest {
         var host = new Host();
         host.getMetadata().setName(name);
         host.setStatus(
-                new HostStatus(null, null, null, null, address, underlay, null, null, null, null));
+                new HostStatus(
+                        null, null, null, null, address, underlay, null, null, null, null, null));
         return host;
     }
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.monopod.host.machine.Hypervisor.Programs;
 import dev.monopod.model.loop.LoopHealth;
 import dev.monopod.model.loop.Loops;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -68,7 +70,9 @@ final class HostRegistrationTest {
                                 "0.1.0",
                                 new Overcommit(1, 1),
                                 data),
-                        () -> shared,
+                        new HostRegistration.Machinery(
+                                () -> shared,
+                                () -> Optional.of(new Programs("6.12 0a", "0b", "7.2"))),
                         loops,
                         InstantSource.fixed(NOW));
     }

@@ -58,6 +58,23 @@ final class Columns {
                             column("MilliCPU", "integer", ".spec.size.milliCpu", 1),
                             column("MiB", "integer", ".spec.size.memoryMebiBytes", 1),
                             column("Message", "string", ".status.message", 1));
+            case "PatchRun" ->
+                    List.of(
+                            column("Phase", ".status.phase"),
+                            column("Zone", ".status.zone"),
+                            column("Pods", "integer", ".status.pods", 0),
+                            column("Remaining", "integer", ".status.remaining", 0),
+                            AGE,
+                            column("Evicted", "integer", ".status.evicted", 1),
+                            column("Deleted", "integer", ".status.deleted", 1),
+                            column("Message", "string", ".status.message", 1));
+            case "PatchSchedule" ->
+                    List.of(
+                            column("Schedule", ".spec.schedule"),
+                            column("Last", "date", ".status.lastDueAt", 0),
+                            column("Next", ".status.nextAt"),
+                            AGE,
+                            column("Message", "string", ".status.message", 1));
             default -> List.of(AGE);
         };
     }

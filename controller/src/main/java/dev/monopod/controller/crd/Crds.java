@@ -3,6 +3,8 @@ package dev.monopod.controller.crd;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.PatchRun;
+import dev.monopod.kube.api.PatchSchedule;
 import dev.monopod.kube.api.PrefixList;
 import dev.monopod.kube.api.SecurityGroup;
 import dev.monopod.kube.api.SecurityGroupPolicy;
@@ -36,7 +38,9 @@ public final class Crds {
                     PrefixList.class,
                     SecurityGroupPolicy.class,
                     Host.class,
-                    Machine.class);
+                    Machine.class,
+                    PatchRun.class,
+                    PatchSchedule.class);
 
     private Crds() {}
 

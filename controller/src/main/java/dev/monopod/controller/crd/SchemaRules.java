@@ -1,5 +1,6 @@
 package dev.monopod.controller.crd;
 
+import dev.monopod.kube.api.PatchRunSpec;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRule;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRuleBuilder;
@@ -33,6 +34,19 @@ final class SchemaRules {
                 field(spec, "storageOvercommit").setMinimum(1.0);
             }
             case "Machine" -> machine(spec);
+            case "PatchRun" -> {
+                rule(
+                        spec,
+                        "self == oldSelf",
+                        "A PatchRun is immutable; delete it, which ends it, and make another");
+                patchRun(spec);
+            }
+            case "PatchSchedule" -> {
+                require(spec, "schedule", "run");
+                field(spec, "schedule").setMinLength(1L);
+                field(spec, "schedule").setMaxLength(LONGEST_NAME);
+                patchRun(field(spec, "run"));
+            }
             default -> {}
         }
     }
@@ -138,6 +152,15 @@ final class SchemaRules {
         require(field(spec, "pod"), "namespace", "name", "uid");
         require(field(spec, "size"), "milliCpu", "memoryMebiBytes", "storageMebiBytes");
         require(field(spec, "network"), "vpc", "subnet", "zone", "address", "gateway", "mac");
+    }
+
+    private static void patchRun(JSONSchemaProps run) {
+        var deadline = field(run, "deadlineSeconds");
+        deadline.setMinimum((double) PatchRunSpec.SHORTEST_DEADLINE.toSeconds());
+        deadline.setMaximum((double) PatchRunSpec.LONGEST_DEADLINE.toSeconds());
+        var url = field(run, "notifyUrl");
+        url.setMaxLength((long) PatchRunSpec.LONGEST_URL);
+        url.setPattern("^https?://[^/?#@]+([/?][^#]*)?$");
     }
 
     static void cidr(JSONSchemaProps field, int shortest, int longest) {

@@ -20,6 +20,8 @@ final class CrdsTest {
                         "hosts.monopod.dev",
                         "ingressclassparams.elbv2.k8s.aws",
                         "machines.monopod.dev",
+                        "patchruns.monopod.dev",
+                        "patchschedules.monopod.dev",
                         "prefixlists.monopod.dev",
                         "securitygrouppolicies.vpcresources.k8s.aws",
                         "securitygroups.monopod.dev",

@@ -94,7 +94,7 @@ final class LedgerTest {
     void givesBackTheRoomOfAMachineThatHasEnded(MachineStatus.Phase phase) {
         hosts.add(host("one", "{}", START));
         var machine = machine("m-1", "one", "10.0.1.4");
-        machine.setStatus(new MachineStatus(phase, null, null, null, null, null));
+        machine.setStatus(new MachineStatus(phase, null, null, null, null, null, null));
         machines.add(machine);
 
         var ended = phase == MachineStatus.Phase.Stopped || phase == MachineStatus.Phase.Failed;

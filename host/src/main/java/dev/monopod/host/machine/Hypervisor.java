@@ -53,6 +53,16 @@ public interface Hypervisor {
     /// `kvm` or `tcg`, by a real boot.
     Accelerator accelerator();
 
+    /// What a machine that starts now is made of; empty if that can't be found out.
+    Optional<Programs> programs();
+
+    /// Equal ones are the same programs.
+    ///
+    /// @param kernel release and digest
+    /// @param guest digest of its initramfs
+    /// @param qemu version, as it says itself
+    record Programs(String kernel, String guest, String qemu) {}
+
     enum Accelerator {
         KVM,
         TCG

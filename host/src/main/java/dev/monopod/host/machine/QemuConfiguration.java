@@ -26,7 +26,7 @@ public record QemuConfiguration(Path guest, Path dataDirectory, Path runDirector
         OFF
     }
 
-    private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
+    static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
 
     public QemuConfiguration {
         // The jail has each file at the host's own path, and no working directory.

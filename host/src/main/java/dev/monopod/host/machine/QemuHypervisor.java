@@ -35,6 +35,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("templates").factory());
     private final MachineShares shares;
+    private final ProgramVersions versions;
     private final QemuPool pool;
 
     /// Finds out, once per boot of the host, whether KVM really boots a machine here.
@@ -52,6 +53,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
         var maker = new TemplateMaker(configuration, launcher, this::shared, steady, random);
         this.templates = new Templates(maker::make, background, steady);
         this.shares = new MachineShares(accelerator);
+        this.versions = new ProgramVersions(configuration, new HostPrograms());
         this.pool = new QemuPool(configuration, launcher, templates, warm, shares);
     }
 
@@ -101,6 +103,11 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
             LOG.debug("no template can be found: {}", e.toString());
             return Optional.empty();
         }
+    }
+
+    @Override
+    public Optional<Programs> programs() {
+        return versions.programs();
     }
 
     @Override

@@ -22,6 +22,8 @@ public record HostStatus(
                         "Address by which other hosts reach it; without one it is on its own.")
                 @Nullable String underlayAddress,
         @JsonPropertyDescription("Kernel of the machines.") @Nullable String machineKernel,
+        @JsonPropertyDescription("What a new machine would be made of.")
+                @Nullable MachineVersions machineVersions,
         @JsonPropertyDescription("Version of the agent.") @Nullable String agentVersion,
         @JsonPropertyDescription("When the agent last spoke, RFC 3339.") @Nullable String heartbeat,
         @JsonPropertyDescription("Conditions: Ready, HardwareVirtualization.")

@@ -18,6 +18,8 @@ public record MachineStatus(
         @JsonPropertyDescription(
                         "Milliseconds from the process' start to the guest's first answer.")
                 @Nullable Long startMillis,
+        @JsonPropertyDescription("What it is made of; absent: unknown.")
+                @Nullable MachineVersions versions,
         @JsonPropertyDescription("Conditions.") @Nullable List<Condition> conditions) {
 
     /// The life of a machine, in order; Failed can follow any but Stopped.

@@ -6,6 +6,9 @@ import java.util.Set;
 
 /// An answer of the API server that a caller may expect.
 public enum ApiCode {
+    /// The request is none, or an admission webhook says no.
+    BAD_REQUEST(HttpURLConnection.HTTP_BAD_REQUEST),
+
     /// It does not know who asks: a token has ended, or its account was deleted.
     UNAUTHORIZED(HttpURLConnection.HTTP_UNAUTHORIZED),
 
@@ -19,7 +22,13 @@ public enum ApiCode {
     CONFLICT(HttpURLConnection.HTTP_CONFLICT),
 
     /// The object breaks a rule of its kind.
-    INVALID(422);
+    INVALID(422),
+
+    /// A budget does not allow it now; or the API server is busy.
+    TOO_MANY_REQUESTS(429),
+
+    /// It could not do it; the message says why.
+    INTERNAL_ERROR(HttpURLConnection.HTTP_INTERNAL_ERROR);
 
     private static final Set<Integer> LATER =
             Set.of(429, HttpURLConnection.HTTP_UNAVAILABLE, HttpURLConnection.HTTP_GATEWAY_TIMEOUT);

@@ -43,6 +43,11 @@ public final class FakeHypervisor implements Hypervisor {
     }
 
     @Override
+    public Optional<Programs> programs() {
+        return Optional.of(new Programs("6.1.0 0123456789ab", "ba9876543210", "7.2.0"));
+    }
+
+    @Override
     public Optional<WaitingMachine> reserve(Size size) {
         if (!waits.equals(Optional.of(size))) {
             return Optional.empty();

@@ -4,7 +4,9 @@ import dev.monopod.agent.pod.api.PodApi;
 import dev.monopod.agent.pod.scope.PodScope;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.agent.pod.status.PodStatusView;
+import dev.monopod.host.machine.Hypervisor.Programs;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.protocol.guest.ConfigureResponse;
 import java.time.Duration;
 import java.util.Optional;
@@ -35,15 +37,17 @@ final class MachineTold {
         telling.lock();
         try {
             if (!answered) {
-                tell(new MachineStatus(MachineStatus.Phase.Starting, null, null, null, null, null));
+                tell(
+                        new MachineStatus(
+                                MachineStatus.Phase.Starting, null, null, null, null, null, null));
             }
         } finally {
             telling.unlock();
         }
     }
 
-    /// @param took from the machine's start to the guest's answer, unless it ran before
-    void running(ConfigureResponse guest, Optional<Duration> took) {
+    /// @param begun how the machine came to be, unless it ran before
+    void running(ConfigureResponse guest, Optional<Begun> begun) {
         answered = true;
         telling.lock();
         try {
@@ -52,12 +56,23 @@ final class MachineTold {
                             MachineStatus.Phase.Running,
                             guest.getBootId(),
                             null,
-                            took.map(_ -> PodStatusView.time(scope.now())).orElse(null),
-                            took.map(Duration::toMillis).orElse(null),
+                            begun.map(_ -> PodStatusView.time(scope.now())).orElse(null),
+                            begun.map(it -> it.took().toMillis()).orElse(null),
+                            begun.flatMap(Begun::programs).map(MachineTold::versions).orElse(null),
                             null));
         } finally {
             telling.unlock();
         }
+    }
+
+    /// How a machine came to be.
+    ///
+    /// @param took from its start to the guest's answer
+    /// @param programs it is made of
+    record Begun(Duration took, Optional<Programs> programs) {}
+
+    private static MachineVersions versions(Programs programs) {
+        return new MachineVersions(programs.kernel(), programs.guest(), programs.qemu());
     }
 
     private void tell(MachineStatus status) {

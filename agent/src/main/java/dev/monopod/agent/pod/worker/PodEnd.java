@@ -95,6 +95,7 @@ record PodEnd(
                                             .orElse(null),
                                     null,
                                     null,
+                                    null,
                                     null));
         } catch (RuntimeException e) {
             LOG.warn(

@@ -132,8 +132,10 @@ final class PodStartup {
         }
     }
 
-    private Optional<Duration> fresh(Up up) {
-        return recovered.isPresent() ? Optional.empty() : Optional.of(up.took());
+    private Optional<MachineTold.Begun> fresh(Up up) {
+        return recovered.isPresent()
+                ? Optional.empty()
+                : Optional.of(new MachineTold.Begun(up.took(), services.hypervisor().programs()));
     }
 
     /// @param took from the machine's start to the guest's answer; zero if it ran before

@@ -306,6 +306,11 @@ public final class FakeHost
     }
 
     @Override
+    public Optional<Programs> programs() {
+        return Optional.of(new Programs("6.1.0 0123456789ab", "ba9876543210", "7.2.0"));
+    }
+
+    @Override
     public VirtualMachine start(MachineConfiguration configuration) {
         stumble("start");
         calls.add("start " + configuration.imageDisks().size());

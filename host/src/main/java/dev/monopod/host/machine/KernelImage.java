@@ -1,4 +1,4 @@
-package dev.monopod.agent.host;
+package dev.monopod.host.machine;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
