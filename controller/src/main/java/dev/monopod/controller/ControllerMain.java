@@ -15,6 +15,7 @@ import dev.monopod.controller.loadbalancing.LoadBalancerController;
 import dev.monopod.controller.machine.MachineCleanup;
 import dev.monopod.controller.machine.StrayPods;
 import dev.monopod.controller.network.NetworkLifecycle;
+import dev.monopod.controller.patching.Patching;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
 import dev.monopod.controller.scheduling.FargateScheduler;
@@ -338,6 +339,14 @@ public final class ControllerMain implements Callable<Integer> {
                             recorder.of("monopod-network", ""),
                             loops,
                             Clock.systemUTC());
+            var patching =
+                    new Patching(
+                            client,
+                            cluster,
+                            new Patching.Cluster(clusterName, region, accountId),
+                            recorder.of("monopod-patching", ""),
+                            loops,
+                            Clocks.ofProcess());
             var access = new HostAccess(client, cluster, balancers::certificatesByHost, loops);
             balancers.onCertificates(access::now);
             closers.addAll(
@@ -350,6 +359,7 @@ public final class ControllerMain implements Callable<Integer> {
                             strays::close,
                             balancers::close,
                             network::close,
+                            patching::close,
                             recorder::close,
                             brisk::close));
             // Before pods are placed, whose hosts would wait for it.
@@ -361,6 +371,7 @@ public final class ControllerMain implements Callable<Integer> {
             cleanup.start();
             strays.start();
             balancers.start();
+            patching.start();
             if (aws.isOn()) {
                 var policies = new AccessPolicyKeeper(client, cluster.watches(), accountId, loops);
                 closers.add(policies::close);
