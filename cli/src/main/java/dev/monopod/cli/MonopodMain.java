@@ -9,6 +9,7 @@ import dev.monopod.cli.join.HostCommand;
 import dev.monopod.cli.join.JoinCommand;
 import dev.monopod.cli.join.TokenCommand;
 import dev.monopod.cli.net.NetCommand;
+import dev.monopod.cli.patch.PatchCommand;
 import dev.monopod.cli.profile.ProfileCommand;
 import dev.monopod.cli.service.StartCommand;
 import dev.monopod.cli.service.StopCommand;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
             WhyCommand.class,
             NetCommand.class,
             ProfileCommand.class,
+            PatchCommand.class,
             ImageCommand.class,
             AwsCommand.class,
             CompletionCommand.class,

@@ -78,6 +78,18 @@ final class CommandLineTest {
     }
 
     @Test
+    void patchNamesTheOptionItsLimitAndTheValue() {
+        assertThat(run("patch", "--now", "--deadline", "PT59S").errors())
+                .isEqualTo("monopod: --deadline: from PT1M to P30D, not PT59S\n");
+        assertThat(run("patch", "--now", "--notify", "ftp://x/").errors())
+                .contains("--notify: an http or https URL", "ftp://x/");
+        assertThat(run("patch", "--schedule", "0 25 * * *").errors())
+                .contains("--schedule: five fields of cron", "`0 25 * * *`", "25");
+        assertThat(run("patch", "--now", "--dry-run").code()).isEqualTo(2);
+        assertThat(run("patch", "--now", "--deadline", "3d").code()).isEqualTo(2);
+    }
+
+    @Test
     void startNeedsWhatUpRecorded() {
         Outcome outcome = run("start", "--data-dir", folder.resolve("data").toString());
 
