@@ -48,8 +48,7 @@ final class Evictions {
             client.raw(path(pod), "DELETE", json(bound(pod)));
             return true;
         } catch (KubernetesClientException e) {
-            if (EvictionAnswer.of(e)
-                    .equals(Optional.of(new EvictionAnswer.Gone()))) {
+            if (EvictionAnswer.of(e).equals(Optional.of(new EvictionAnswer.Gone()))) {
                 return false;
             }
             throw e;
