@@ -11,12 +11,9 @@ import java.util.UUID;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /// A stream of Firehose or Kinesis. Of a call that took a part of its records only the others are
-/// put again, after a pause that grows, and before any later record.
+/// left for the next, before any later record.
 final class StreamSink implements Sink {
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
-
-    /// No call begins later than this and one pause after the first: one may take 20 s.
+    /// No call begins later than this after the first: one may take 20 s.
     private static final Duration MOST = Duration.ofSeconds(7);
 
     private final StreamOutput output;
@@ -32,24 +29,19 @@ final class StreamSink implements Sink {
         private String why = "";
 
         /// Once something is to be sent again, or the time is over, all that comes later is too.
-        void put(List<Waiting> batch) throws InterruptedException {
-            var left = again.isEmpty() && !late() ? batch : leave(batch);
-            var pause = FIRST_PAUSE;
-            while (!left.isEmpty()) {
-                try {
-                    left = refused(left, call.put(left.stream().map(Waiting::entry).toList()));
-                } catch (SdkException e) {
-                    note(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
-                    left = leave(left);
-                }
-                if (late()) {
-                    left = leave(left);
-                }
-                if (!left.isEmpty()) {
-                    Thread.sleep(pause);
-                    var longer = pause.multipliedBy(2);
-                    pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
-                }
+        void put(List<Waiting> batch) {
+            if (batch.isEmpty()) {
+                return;
+            }
+            if (!again.isEmpty() || late()) {
+                leave(batch);
+                return;
+            }
+            try {
+                leave(refused(batch, call.put(batch.stream().map(Waiting::entry).toList())));
+            } catch (SdkException e) {
+                note(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+                leave(batch);
             }
         }
 
@@ -57,9 +49,8 @@ final class StreamSink implements Sink {
             return System.nanoTime() - begun > MOST.toNanos();
         }
 
-        private List<Waiting> leave(List<Waiting> batch) {
+        private void leave(List<Waiting> batch) {
             batch.forEach(one -> again.add(one.record()));
-            return List.of();
         }
 
         /// An answer that is shorter than the call says nothing of the rest.
@@ -98,7 +89,7 @@ final class StreamSink implements Sink {
     }
 
     @Override
-    public Outcome send(List<LogRecord> records) throws IOException, InterruptedException {
+    public Outcome send(List<LogRecord> records) throws IOException {
         var bounds = call.bounds();
         var tally = new Tally();
         var batch = new ArrayList<Waiting>();
