@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineStatus;
 import dev.monopod.kube.api.PatchRun;
 import dev.monopod.kube.api.PatchRunSpec;
 import dev.monopod.kube.api.PatchRunSpec.Pods;
@@ -278,7 +279,7 @@ final class PatchRoundsIT {
                                 "---\n{apiVersion: v1, kind: Pod, status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}}",
                                 Pod.class)
                         .getStatus());
-        machines.add(
+        var machine =
                 create(
                         Machine.class,
                         """
@@ -293,7 +294,10 @@ final class PatchRoundsIT {
                           size: {milliCpu: 250, memoryMebiBytes: 512, storageMebiBytes: 20480}
                           network: {vpc: default, subnet: a, zone: %3$s, address: 10.0.0.%4$d, gateway: 10.0.0.1, mac: '02:00:0a:00:00:05'}
                         """
-                                .formatted(pod.getMetadata().getUid(), name, zone, addresses++)));
+                                .formatted(pod.getMetadata().getUid(), name, zone, addresses++));
+        machine.setStatus(
+                new MachineStatus(MachineStatus.Phase.Running, null, null, null, null, null, null));
+        machines.add(machine);
         return client.resource(pod).updateStatus();
     }
 

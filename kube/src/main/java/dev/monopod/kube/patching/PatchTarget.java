@@ -2,6 +2,7 @@ package dev.monopod.kube.patching;
 
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.api.MachineStatus.Phase;
 import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.kube.api.PatchRunSpec.Pods;
 import dev.monopod.model.names.Names;
@@ -29,10 +30,12 @@ public record PatchTarget(
         Optional<MachineVersions> runs,
         Optional<MachineVersions> wanted) {
     private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
+    private static final Set<Phase> BEFORE = Set.of(Phase.Pending, Phase.Starting);
     private static final Comparator<PatchTarget> ORDER =
             Comparator.comparing(PatchTarget::zone).thenComparing(PatchTarget::display);
 
-    /// Those pods, zone by zone. Pods that have ended are none; those that are being deleted are.
+    /// Those pods, zone by zone. Pods that have ended are none, and those whose machine has not
+    /// begun, such as for an image that can't be pulled; those that are being deleted are.
     ///
     /// @param asked when patching was asked for: a pod that was made after it is on a new machine
     public static List<PatchTarget> of(
@@ -48,7 +51,7 @@ public record PatchTarget(
         var targets = new ArrayList<PatchTarget>();
         for (var pod : pods) {
             var machine = byName.get(Names.machine(pod.getMetadata().getUid()));
-            if (machine == null || ended(pod) || created(pod).isAfter(asked)) {
+            if (machine == null || !begun(machine) || ended(pod) || created(pod).isAfter(asked)) {
                 continue;
             }
             var target =
@@ -88,6 +91,14 @@ public record PatchTarget(
 
     private static boolean ended(Pod pod) {
         return pod.getStatus() != null && ENDS.contains(String.valueOf(pod.getStatus().getPhase()));
+    }
+
+    /// What it will be made of is what a new machine would be.
+    private static boolean begun(Machine machine) {
+        var status = machine.getStatus();
+        return status != null
+                && (status.versions() != null
+                        || status.phase() != null && !BEFORE.contains(status.phase()));
     }
 
     private static Instant created(HasMetadata object) {

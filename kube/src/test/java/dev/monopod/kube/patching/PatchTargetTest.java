@@ -31,6 +31,18 @@ final class PatchTargetTest {
         assertThat(outOfDate(machine("gone", NEW))).isFalse();
     }
 
+    /// They wait for an image or a network: the machine that comes is a new one.
+    @Test
+    void podsWhoseMachineHasNotBegunAreNone() {
+        var pod = pod("Pending", "2026-01-01T11:00:00Z");
+
+        for (var phase : new String[] {"null", "Pending", "Starting"}) {
+            assertThat(all(pod, List.of(machine("h", phase, "null")), Pods.OutOfDate)).isEmpty();
+            assertThat(all(pod, List.of(machine("h", phase, "null")), Pods.All)).isEmpty();
+        }
+        assertThat(all(pod, List.of(machine("h", "Stopping", "null")), Pods.OutOfDate)).hasSize(1);
+    }
+
     @Test
     void podsThatEndedOrCameAfterTheRoundAreNone() {
         var machines = List.of(machine("h", "null"));
@@ -66,14 +78,18 @@ final class PatchTargetTest {
     }
 
     private static Machine machine(String host, String versions) {
+        return machine(host, "Running", versions);
+    }
+
+    private static Machine machine(String host, String phase, String versions) {
         return read(
                 Machine.class,
                 """
                 metadata: {name: m-u}
                 spec: {host: %s, profile: p, network: {zone: z}}
-                status: {versions: %s}
+                status: {phase: %s, versions: %s}
                 """
-                        .formatted(host, versions));
+                        .formatted(host, phase, versions));
     }
 
     private static PodDisruptionBudget budget(int expected, int desired, int observed) {
