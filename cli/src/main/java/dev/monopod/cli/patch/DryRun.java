@@ -41,14 +41,7 @@ final class DryRun {
     }
 
     static void print(KubernetesClient client, Pods which, CommonOptions options, Instant now) {
-        var budgets =
-                new Budgets(
-                        client.policy()
-                                .v1()
-                                .podDisruptionBudget()
-                                .inAnyNamespace()
-                                .list()
-                                .getItems());
+        var budgets = Budgets.read(client);
         var rows =
                 PatchTarget.of(
                                 client.pods()

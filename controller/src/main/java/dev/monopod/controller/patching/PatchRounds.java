@@ -5,6 +5,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.PatchRun;
 import dev.monopod.kube.api.PatchRunSpec;
 import dev.monopod.kube.api.PatchRunSpec.Pods;
+import dev.monopod.kube.api.PatchRunStatus.Refused;
 import dev.monopod.kube.client.Events;
 import dev.monopod.kube.patching.Budgets;
 import dev.monopod.kube.patching.PatchTarget;
@@ -12,12 +13,12 @@ import dev.monopod.model.time.Clocks;
 import dev.monopod.model.time.Moment;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.net.URI;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -37,8 +38,11 @@ final class PatchRounds {
     private final Patience patience = new Patience();
     private final Deadlines deadlines = new Deadlines();
 
-    /// Refused pods on which this process has told an event.
-    private final Set<String> onPods = new HashSet<>();
+    /// What this process has told of refused pods, by their UIDs.
+    private final Map<String, TerminationEvent> told = new HashMap<>();
+
+    /// UID of the round that all of these are of.
+    private String current = "";
 
     /// What the watches show; it may lag.
     record Cached(
@@ -63,6 +67,7 @@ final class PatchRounds {
     /// @param run as the API server has it now
     void pass(PatchRun run) {
         var now = clocks.now();
+        turnTo(run);
         var targets = targets(run);
         var round = new Round(run, targets);
         tell(run, round, targets);
@@ -70,10 +75,10 @@ final class PatchRounds {
         forget(candidates);
         var plan = PatchPlan.of(candidates);
         for (var each : plan.lastTries()) {
-            lastTry(each, round);
+            apart(each, round, () -> lastTry(each, round));
         }
         for (var each : round.full() ? List.<Candidate>of() : plan.evictions()) {
-            evict(each, round, run.getSpec(), now);
+            apart(each, round, () -> evict(each, round, run.getSpec(), now));
         }
         if (round.full()) {
             round.waits("%d refused pods are waited for".formatted(Round.MOST_REFUSED));
@@ -87,6 +92,25 @@ final class PatchRounds {
         if (run.done()) {
             LOG.info("{}: done", run.getMetadata().getName());
             forget(List.of());
+        }
+    }
+
+    /// A round that was deleted leaves what was noted for it.
+    private void turnTo(PatchRun run) {
+        if (!run.getMetadata().getUid().equals(current)) {
+            forget(List.of());
+            current = run.getMetadata().getUid();
+        }
+    }
+
+    /// A pod of which the API server can't tell, such as for a webhook of its namespace that does
+    /// not answer, is tried again in the next pass, and holds up no other.
+    private void apart(Candidate pod, Round round, Runnable act) {
+        try {
+            act.run();
+        } catch (KubernetesClientException e) {
+            LOG.debug("{}: not evicted in this pass: {}", pod.target().display(), e.toString());
+            round.waits("%s could not be evicted yet".formatted(pod.target().display()));
         }
     }
 
@@ -104,14 +128,7 @@ final class PatchRounds {
         if (targets.isEmpty()) {
             return List.of();
         }
-        var budgets =
-                new Budgets(
-                        client.policy()
-                                .v1()
-                                .podDisruptionBudget()
-                                .inAnyNamespace()
-                                .list()
-                                .getItems());
+        var budgets = Budgets.read(client);
         return targets.stream()
                 .map(target -> {
                     var refused = round.refusal(target);
@@ -168,21 +185,25 @@ final class PatchRounds {
                 continue;
             }
             var event =
-                    new TerminationEvent(
-                            notices.origin(),
-                            run.getMetadata().getUid(),
-                            target.profile(),
-                            evictions.maker(target.pod()),
-                            refused.get());
-            if (onPods.add(target.uid())) {
-                notices.events().warning(target.pod(), TerminationEvent.REASON, event.message());
-            }
+                    told.computeIfAbsent(
+                            target.uid(), _ -> tellPod(current, target, refused.get()));
             var url = run.getSpec().notifyUrl();
-            if (url == null
-                    || notices.webhook().settled(event.id(), URI.create(url), event.body())) {
+            if (url == null || notices.webhook().settled(event.id(), url, event.body())) {
                 round.told(refused.get());
             }
         }
+    }
+
+    private TerminationEvent tellPod(String run, PatchTarget target, Refused refused) {
+        var event =
+                new TerminationEvent(
+                        notices.origin(),
+                        run,
+                        target.profile(),
+                        evictions.maker(target.pod()),
+                        refused);
+        notices.events().warning(target.pod(), TerminationEvent.REASON, event.message());
+        return event;
     }
 
     /// What concerns pods that are gone.
@@ -190,6 +211,11 @@ final class PatchRounds {
         var uids = left.stream().map(each -> each.target().uid()).collect(Collectors.toSet());
         patience.keepOnly(left.stream().map(Candidate::group).collect(Collectors.toSet()));
         deadlines.keepOnly(uids);
-        onPods.retainAll(uids);
+        told.keySet().retainAll(uids);
+        notices.webhook()
+                .keepOnly(
+                        told.values().stream()
+                                .map(TerminationEvent::id)
+                                .collect(Collectors.toSet()));
     }
 }

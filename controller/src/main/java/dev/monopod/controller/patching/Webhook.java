@@ -45,7 +45,7 @@ final class Webhook implements AutoCloseable {
     /// @param failures so far
     /// @param due when it is posted next
     private record Notice(
-            String id, URI url, String body, int failures, Instant due, boolean settled) {
+            String id, String url, String body, int failures, Instant due, boolean settled) {
         Notice after(Outcome outcome, Instant now) {
             var failed = outcome == Outcome.TAKEN ? failures : failures + 1;
             return new Notice(
@@ -76,14 +76,15 @@ final class Webhook implements AutoCloseable {
     /// Takes a notice up, unless it has it already.
     ///
     /// @return whether nothing more is to be done for it: it was taken, or given up
-    synchronized boolean settled(String id, URI url, String body) {
+    synchronized boolean settled(String id, String url, String body) {
         return notices.computeIfAbsent(
                         id, _ -> new Notice(id, url, body, 0, clock.instant(), false))
                 .settled();
     }
 
+    /// Forgets the others, once nothing more is to be done for them.
     synchronized void keepOnly(Collection<String> ids) {
-        notices.keySet().retainAll(ids);
+        notices.values().removeIf(notice -> notice.settled() && !ids.contains(notice.id()));
     }
 
     void pass() throws InterruptedException {
@@ -103,7 +104,8 @@ final class Webhook implements AutoCloseable {
                 return Outcome.TAKEN;
             }
             LOG.warn("{} took no notice {}: status {}", notice.url(), notice.id(), code);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
+            // The latter: by a text that only looks like a URL, which must not hold up the others.
             LOG.warn(
                     "failed to post the notice {} to {}: {}",
                     notice.id(),
@@ -116,7 +118,7 @@ final class Webhook implements AutoCloseable {
     private int send(Notice notice) throws IOException, InterruptedException {
         var answer =
                 http.send(
-                        HttpRequest.newBuilder(notice.url())
+                        HttpRequest.newBuilder(URI.create(notice.url()))
                                 .timeout(ANSWER_LIMIT)
                                 .header("Content-Type", "application/json")
                                 .POST(HttpRequest.BodyPublishers.ofString(notice.body()))

@@ -1,6 +1,7 @@
 package dev.monopod.controller.patching;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.controller.crd.CrdInstaller;
@@ -16,6 +17,7 @@ import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -32,6 +34,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -92,6 +95,44 @@ final class PatchRoundsIT {
         machines.clear();
         told.clear();
         rounds = rounds();
+    }
+
+    /// As when a webhook of one tenant's namespace does not answer.
+    @Test
+    void aPodOfWhichTheApiServerCannotTellHoldsUpNoOther() {
+        var pods = List.of(pod("a", "one"), pod("b", "one"));
+        var deaf =
+                create(
+                        ValidatingWebhookConfiguration.class,
+                        """
+                        apiVersion: admissionregistration.k8s.io/v1
+                        kind: ValidatingWebhookConfiguration
+                        metadata: {name: deaf}
+                        webhooks:
+                        - name: deaf.example.com
+                          clientConfig: {url: 'https://127.0.0.1:1/'}
+                          rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods/eviction]}]
+                          matchConditions: [{name: a, expression: "request.name == 'a'"}]
+                          sideEffects: None
+                          admissionReviewVersions: [v1]
+                        """);
+        try {
+            // The API server takes a moment to hear of it.
+            Awaitility.await()
+                    .untilAsserted(() ->
+                            assertThatExceptionOfType(KubernetesClientException.class)
+                                    .isThrownBy(() -> tryEviction("a"))
+                                    .withMessageContaining("deaf.example.com"));
+            var run = run(new PatchRunSpec(Pods.All, 60L, null));
+
+            pass(run);
+
+            assertThat(leaving(pods)).containsExactly("b");
+            assertThat(status(run).message()).isEqualTo("shop/a could not be evicted yet");
+            assertThat(status(run).evicted()).isEqualTo(1);
+        } finally {
+            client.resource(deaf).delete();
+        }
     }
 
     @Test
@@ -227,6 +268,14 @@ final class PatchRoundsIT {
                         webhook,
                         new TerminationEvent.Origin("000000000000", "us-west-2", "monopod")),
                 Clocks.of(new Stepped()));
+    }
+
+    private void tryEviction(String pod) {
+        client.raw(
+                "/api/v1/namespaces/shop/pods/%s/eviction?dryRun=All".formatted(pod),
+                "POST",
+                "{\"apiVersion\": \"policy/v1\", \"kind\": \"Eviction\", \"metadata\": {\"name\": \"%s\"}}"
+                        .formatted(pod));
     }
 
     private void pass(PatchRun run) {

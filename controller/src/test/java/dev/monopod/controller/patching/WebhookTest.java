@@ -7,7 +7,6 @@ import dev.monopod.model.loop.Loops;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -75,7 +74,7 @@ final class WebhookTest {
     void oneThatNobodyTakesIsGivenUp() throws InterruptedException {
         var port = server.getAddress().getPort();
         server.stop(0);
-        var url = URI.create("http://127.0.0.1:%d/".formatted(port));
+        var url = "http://127.0.0.1:%d/".formatted(port);
 
         for (var pass = 0; pass < Webhook.MOST_TRIES; pass++) {
             assertThat(webhook.settled("a", url, "a")).as("pass %d", pass).isFalse();
@@ -86,10 +85,32 @@ final class WebhookTest {
         assertThat(webhook.settled("a", url, "a")).isTrue();
     }
 
+    /// A schema's pattern lets it pass, and no client can go there.
+    @Test
+    void oneThatIsNoUrlHoldsUpNoOther() throws InterruptedException {
+        assertThat(webhook.settled("no", "http://hooks .example/{x}", "no")).isFalse();
+        assertThat(settled("a")).isFalse();
+
+        webhook.pass();
+
+        assertThat(got).containsExactly("/hook a");
+        assertThat(settled("a")).isTrue();
+    }
+
+    @Test
+    void oneThatWasNotTakenYetIsKeptWhoeverElseIsForgotten() throws InterruptedException {
+        assertThat(settled("a")).isFalse();
+        webhook.keepOnly(List.of());
+        webhook.pass();
+        assertThat(got).containsExactly("/hook a");
+
+        webhook.keepOnly(List.of());
+
+        assertThat(settled("a")).as("it would be a new one").isFalse();
+    }
+
     private boolean settled(String id) {
         return webhook.settled(
-                id,
-                URI.create("http://127.0.0.1:%d/hook".formatted(server.getAddress().getPort())),
-                id);
+                id, "http://127.0.0.1:%d/hook".formatted(server.getAddress().getPort()), id);
     }
 }

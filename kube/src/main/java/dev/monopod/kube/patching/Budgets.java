@@ -4,6 +4,7 @@ import dev.monopod.kube.mapping.Selectors;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,12 @@ import java.util.Objects;
 /// The PodDisruptionBudgets of a cluster, as the Eviction API matches them with pods.
 public final class Budgets {
     private final List<PodDisruptionBudget> all;
+
+    /// All that the API server has.
+    public static Budgets read(KubernetesClient client) {
+        return new Budgets(
+                client.policy().v1().podDisruptionBudget().inAnyNamespace().list().getItems());
+    }
 
     public Budgets(Collection<PodDisruptionBudget> all) {
         this.all = List.copyOf(all);
