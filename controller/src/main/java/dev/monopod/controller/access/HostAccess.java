@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -104,12 +105,7 @@ public final class HostAccess implements AutoCloseable {
     /// @throws KubernetesClientException the first failure, when the others have been tried
     synchronized void pass() {
         var wanted = wanted();
-        @Nullable KubernetesClientException failure = null;
-        for (var grant : wanted.entrySet()) {
-            if (!ofLeases(grant.getKey())) {
-                failure = first(failure, () -> keep(grant.getKey(), grant.getValue()));
-            }
-        }
+        @Nullable KubernetesClientException failure = keep(wanted, place -> !ofLeases(place));
         var names = wanted.keySet().stream().map(HostAccess::key).collect(Collectors.toSet());
         failure = first(failure, () -> removeOthers(bindings, names));
         failure = first(failure, () -> removeOthers(roles, names));
@@ -119,11 +115,22 @@ public final class HostAccess implements AutoCloseable {
     }
 
     private synchronized void passLeases() {
-        wanted().forEach((place, grant) -> {
-            if (ofLeases(place)) {
-                keep(place, grant);
+        @Nullable KubernetesClientException failure = keep(wanted(), HostAccess::ofLeases);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /// @return the first failure, when all have been tried
+    private @Nullable KubernetesClientException keep(
+            Map<Place, Grant> wanted, Predicate<Place> which) {
+        @Nullable KubernetesClientException failure = null;
+        for (var grant : wanted.entrySet()) {
+            if (which.test(grant.getKey())) {
+                failure = first(failure, () -> keep(grant.getKey(), grant.getValue()));
             }
-        });
+        }
+        return failure;
     }
 
     private static boolean ofLeases(Place place) {
