@@ -179,18 +179,16 @@ final class QemuPool implements AutoCloseable {
 
         @Override
         public boolean room(long mebiBytes, int waiting) {
-            try {
-                var memory = HostMemory.read();
-                if (waiting > 0
-                        && (waiting + 1) * taken(mebiBytes) > memory.totalMebiBytes() / POOL_PART) {
-                    return false;
-                }
-                var left = memory.availableMebiBytes() - QemuCommand.memoryMebiBytes(mebiBytes);
-                return left > memory.totalMebiBytes() / RESERVE_PART;
-            } catch (IOException e) {
-                LOG.debug("no machine waits: {}", e.toString());
+            return memory().filter(memory -> fits(memory, mebiBytes, waiting)).isPresent();
+        }
+
+        private boolean fits(HostMemory memory, long mebiBytes, int waiting) {
+            if (waiting > 0
+                    && (waiting + 1) * taken(mebiBytes) > memory.totalMebiBytes() / POOL_PART) {
                 return false;
             }
+            var left = memory.availableMebiBytes() - QemuCommand.memoryMebiBytes(mebiBytes);
+            return left > memory.totalMebiBytes() / RESERVE_PART;
         }
 
         private long taken(long mebiBytes) {
@@ -201,12 +199,17 @@ final class QemuPool implements AutoCloseable {
 
         @Override
         public boolean pressed() {
+            return memory().filter(memory ->
+                            memory.availableMebiBytes() < memory.totalMebiBytes() / PRESSED_PART)
+                    .isPresent();
+        }
+
+        private Optional<HostMemory> memory() {
             try {
-                var memory = HostMemory.read();
-                return memory.availableMebiBytes() < memory.totalMebiBytes() / PRESSED_PART;
+                return Optional.of(HostMemory.read());
             } catch (IOException e) {
                 LOG.debug("the memory that is left is not known: {}", e.toString());
-                return false;
+                return Optional.empty();
             }
         }
 

@@ -182,7 +182,7 @@ final class WarmMachines<T extends WarmMachines.Waiting> {
                 ended.add(machines.removeLast().machine());
             }
         });
-        if (ended.isEmpty() && conditions.pressed()) {
+        if (ended.isEmpty() && waiting() > 0 && conditions.pressed()) {
             // One a step: it may be enough.
             waiting.values().stream()
                     .filter(machines -> !machines.isEmpty())
