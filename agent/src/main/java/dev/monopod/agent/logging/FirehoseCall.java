@@ -42,9 +42,7 @@ final class FirehoseCall implements StreamCall {
         var answer =
                 client.putRecordBatch(call -> call.deliveryStreamName(stream).records(records));
         return answer.requestResponses().stream()
-                .map(one ->
-                        Optional.ofNullable(one.errorCode())
-                                .map(code -> code + ": " + one.errorMessage()))
+                .map(one -> StreamCall.error(one.errorCode(), one.errorMessage()))
                 .toList();
     }
 

@@ -49,9 +49,7 @@ final class KinesisCall implements StreamCall {
                         .toList();
         var answer = client.putRecords(call -> call.streamName(stream).records(records));
         return answer.records().stream()
-                .map(one ->
-                        Optional.ofNullable(one.errorCode())
-                                .map(code -> code + ": " + one.errorMessage()))
+                .map(one -> StreamCall.error(one.errorCode(), one.errorMessage()))
                 .toList();
     }
 

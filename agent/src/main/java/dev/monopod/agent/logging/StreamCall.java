@@ -4,6 +4,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -36,6 +37,11 @@ interface StreamCall extends AutoCloseable {
 
     @Override
     void close();
+
+    /// @param code of an entry's error; null: it was taken
+    static Optional<String> error(@Nullable String code, @Nullable String message) {
+        return Optional.ofNullable(code).map(known -> known + ": " + message);
+    }
 
     /// What clients of both services have in common. Credentials are those of the agent's process,
     /// as AWS' SDK finds them.
