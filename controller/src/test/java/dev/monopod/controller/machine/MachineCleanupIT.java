@@ -18,7 +18,7 @@ import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,23 +163,7 @@ final class MachineCleanupIT {
                 client,
                 new MachineCleanup.Cached(() -> machines, () -> hosts, key -> null),
                 loops,
-                Clocks.of(
-                        new Clock() {
-                            @Override
-                            public Instant instant() {
-                                return now;
-                            }
-
-                            @Override
-                            public ZoneId getZone() {
-                                return ZoneOffset.UTC;
-                            }
-
-                            @Override
-                            public Clock withZone(ZoneId zone) {
-                                return this;
-                            }
-                        }),
+                Clocks.of(((InstantSource) () -> now).withZone(ZoneOffset.UTC)),
                 HostSightings.LOST);
     }
 

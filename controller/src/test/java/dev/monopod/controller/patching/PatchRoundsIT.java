@@ -25,11 +25,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -267,7 +265,7 @@ final class PatchRoundsIT {
                                                         message)),
                         webhook,
                         new TerminationEvent.Origin("000000000000", "us-west-2", "monopod")),
-                Clocks.of(new Stepped()));
+                Clocks.of(((InstantSource) () -> now).withZone(ZoneOffset.UTC)));
     }
 
     private void tryEviction(String pod) {
@@ -385,22 +383,5 @@ final class PatchRoundsIT {
 
     private <T extends HasMetadata> T create(Class<T> type, String yaml) {
         return client.resource(Serialization.unmarshal("---\n" + yaml, type)).create();
-    }
-
-    private final class Stepped extends Clock {
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
     }
 }

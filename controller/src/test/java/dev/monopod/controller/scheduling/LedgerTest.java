@@ -12,10 +12,9 @@ import dev.monopod.model.network.Cidr;
 import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +39,7 @@ final class LedgerTest {
             new Ledger(
                     () -> new Ledger.Seen(profiles, subnets, vpcs, hosts, machines),
                     () -> upTo,
-                    new Clocks(wall, clock));
+                    new Clocks(wall.withZone(ZoneOffset.UTC), clock.withZone(ZoneOffset.UTC)));
 
     @Test
     void countsAMachineOnceFromItsCreationOn() {
@@ -239,7 +238,7 @@ final class LedgerTest {
         return Serialization.unmarshal("---\n" + yaml, type);
     }
 
-    private static final class SteppedClock extends Clock {
+    private static final class SteppedClock implements InstantSource {
         private Instant now = START;
 
         void pass(Duration time) {
@@ -249,16 +248,6 @@ final class LedgerTest {
         @Override
         public Instant instant() {
             return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
         }
     }
 }

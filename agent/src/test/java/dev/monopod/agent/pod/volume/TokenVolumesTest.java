@@ -7,10 +7,9 @@ import dev.monopod.agent.pod.api.ConfigSource.Token;
 import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -28,7 +27,8 @@ final class TokenVolumesTest {
 
     private final SteppedClock clock = new SteppedClock();
     private final FakeObjects api = new FakeObjects();
-    private final TokenVolumes tokens = new TokenVolumes(api, Clocks.of(clock));
+    private final TokenVolumes tokens =
+            new TokenVolumes(api, Clocks.of(clock.withZone(ZoneOffset.UTC)));
     private int given;
 
     @Test
@@ -84,7 +84,7 @@ final class TokenVolumesTest {
                 });
     }
 
-    private static final class SteppedClock extends Clock {
+    private static final class SteppedClock implements InstantSource {
         private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
         void pass(Duration time) {
@@ -94,16 +94,6 @@ final class TokenVolumesTest {
         @Override
         public Instant instant() {
             return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
         }
     }
 }

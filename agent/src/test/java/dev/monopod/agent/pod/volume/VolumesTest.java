@@ -13,8 +13,9 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class VolumesTest {
@@ -115,32 +116,15 @@ class VolumesTest {
 
     @Test
     void podsShareWhatWasReadAMomentAgo() {
-        var now =
-                new Clock() {
-                    private Instant instant = Instant.EPOCH;
-
-                    @Override
-                    public Instant instant() {
-                        return instant;
-                    }
-
-                    @Override
-                    public ZoneId getZone() {
-                        return ZoneOffset.UTC;
-                    }
-
-                    @Override
-                    public Clock withZone(ZoneId zone) {
-                        return this;
-                    }
-                };
+        var now = new AtomicReference<>(Instant.EPOCH);
         objects.with(CONFIG);
-        RecentSource recent = new RecentSource(objects, now);
+        RecentSource recent =
+                new RecentSource(objects, ((InstantSource) now::get).withZone(ZoneOffset.UTC));
         recent.configMap("shop", "config");
         objects.with(CONFIG.replace("'1'", "'2'"));
         assertThat(recent.configMap("shop", "config").orElseThrow().getData())
                 .containsEntry("a", "1");
-        now.instant = Instant.EPOCH.plus(RecentSource.FRESH).plus(Duration.ofMillis(1));
+        now.set(Instant.EPOCH.plus(RecentSource.FRESH).plus(Duration.ofMillis(1)));
         assertThat(recent.configMap("shop", "config").orElseThrow().getData())
                 .containsEntry("a", "2");
     }
