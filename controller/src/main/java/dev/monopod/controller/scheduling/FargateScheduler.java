@@ -238,19 +238,23 @@ public final class FargateScheduler implements AutoCloseable {
     /// logging.
     private record Ready(Pod pod, Machine machine, PodLogging logging) {}
 
+    /// The address is claimed while what decides besides the pod is read: few pods lack something,
+    /// and then the address is given back.
     private boolean create(Pod judged, Machine draft) {
-        var name = draft.getMetadata().getName();
+        var claiming = CallBeside.begin(() -> api.claim(draft));
         Optional<Ready> prepared = Optional.empty();
         Optional<AddressClaim> claimed = Optional.empty();
         try {
-            prepared = prepare(judged, draft);
-            if (prepared.isPresent()) {
-                claimed = api.claim(draft);
+            try {
+                prepared = prepare(judged, draft);
+            } finally {
+                claimed = claiming.result();
             }
         } finally {
-            if (claimed.isEmpty()) {
+            if (prepared.isEmpty() || claimed.isEmpty()) {
+                claimed.ifPresent(api::release);
                 // Nothing was created, so nothing is to be looked for.
-                ledger.free(name);
+                ledger.free(draft.getMetadata().getName());
             }
         }
         if (prepared.isEmpty()) {

@@ -114,13 +114,15 @@ final class KubernetesPlacementApi implements PlacementApi {
     public Surroundings surroundings(Pod pod) {
         var namespace = pod.getMetadata().getNamespace();
         var name = Objects.requireNonNullElse(pod.getSpec().getServiceAccountName(), "default");
+        var selecting =
+                CallBeside.begin(() ->
+                        client.resources(SecurityGroupPolicy.class)
+                                .inNamespace(namespace)
+                                .list()
+                                .getItems());
         @Nullable ServiceAccount account =
                 client.serviceAccounts().inNamespace(namespace).withName(name).get();
-        var policies =
-                client.resources(SecurityGroupPolicy.class)
-                        .inNamespace(namespace)
-                        .list()
-                        .getItems();
+        var policies = selecting.result();
         return account == null
                 ? new Surroundings(policies, Map.of(), Map.of())
                 : new Surroundings(

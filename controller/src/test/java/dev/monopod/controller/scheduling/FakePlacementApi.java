@@ -24,6 +24,9 @@ final class FakePlacementApi implements PlacementApi {
     /// Leases, by the names of their Nodes.
     final Map<String, Lease> claims = new ConcurrentHashMap<>();
 
+    /// Names of all Nodes that were ever claimed.
+    final List<String> claimed = new CopyOnWriteArrayList<>();
+
     final List<String> created = new CopyOnWriteArrayList<>();
     final List<String> bound = new CopyOnWriteArrayList<>();
 
@@ -40,6 +43,9 @@ final class FakePlacementApi implements PlacementApi {
     volatile Surroundings surroundings = Surroundings.EMPTY;
 
     volatile CountDownLatch conditions = new CountDownLatch(0);
+
+    /// What a read of the surroundings waits for.
+    volatile CountDownLatch reads = new CountDownLatch(0);
 
     static UnaryOperator<Machine> hanging(CountDownLatch until) {
         return machine -> {
@@ -63,6 +69,7 @@ final class FakePlacementApi implements PlacementApi {
     @Override
     public Optional<AddressClaim> claim(Machine machine) {
         var lease = AddressClaim.of(machine, Instant.EPOCH);
+        claimed.add(lease.getMetadata().getName());
         return claims.putIfAbsent(lease.getMetadata().getName(), lease) == null
                 ? Optional.of(new AddressClaim(lease, Moment.of(Instant.EPOCH)))
                 : Optional.empty();
@@ -103,6 +110,7 @@ final class FakePlacementApi implements PlacementApi {
 
     @Override
     public Surroundings surroundings(Pod pod) {
+        await(reads);
         return surroundings;
     }
 

@@ -115,6 +115,19 @@ final class FargateSchedulerTest {
     }
 
     @Test
+    void claimsTheAddressWhileItReadsWhatElseDecides() {
+        api.reads = new CountDownLatch(1);
+        scheduler.start();
+
+        add("first", "web");
+
+        Awaitility.await().until(() -> !api.claims.isEmpty());
+        assertThat(api.created).isEmpty();
+        api.reads.countDown();
+        Awaitility.await().until(() -> api.bound.contains("first 10.0.0.5"));
+    }
+
+    @Test
     void decidesAnotherPodWhileTheWritingOfAConditionHangs() {
         api.conditions = new CountDownLatch(1);
         scheduler.start();

@@ -195,6 +195,8 @@ final class TenantsTest {
 
         Awaitility.await().until(() -> api.told.contains("p Unschedulable"));
         assertThat(api.machines).isEmpty();
+        // Its address was claimed meanwhile, and is free again.
+        Awaitility.await().until(() -> !api.claimed.isEmpty() && api.claims.isEmpty());
         assertThat(api.surroundings.lacking(late))
                 .hasValueSatisfying(message ->
                         assertThat(message)

@@ -137,7 +137,7 @@ final class TwoLeadersIT {
         first.api().stop();
         first.start();
         var early = pod("early");
-        await().until(() -> first.api().waiting() == 1);
+        await().until(() -> first.api().waiting() == 2);
         // Nobody waits for it any more, so its address goes to the next.
         client.resource(early).withGracePeriod(0).delete();
         await().until(() -> cluster.unassignedPods().isEmpty());
@@ -167,7 +167,7 @@ final class TwoLeadersIT {
         await().until(() -> first.cluster().machines().isEmpty());
         first.api().stop();
         var early = pod("early");
-        await().until(() -> first.api().waiting() == 1);
+        await().until(() -> first.api().waiting() == 2);
 
         // The other pod comes first there, and takes the room.
         var late = pod("late");
