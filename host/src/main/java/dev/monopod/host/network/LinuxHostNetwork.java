@@ -12,6 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -119,20 +122,24 @@ public final class LinuxHostNetwork implements HostNetwork {
         }
     }
 
+    /// Rule and link at once, since each is a process: the kernel takes a rule about a tap that is
+    /// not there yet, and lets nothing through a tap without a rule.
     private Attachment attached(PodInterface pod, Optional<OpenTap> opened) {
         var namespace = LinkNames.namespace(pod.vpc());
         var tap = LinkNames.tap(pod.machineId());
-        var lines = new ArrayList<String>();
-        var present = taps(namespace).contains(tap);
-        if (opened.isPresent()) {
-            if (present) {
-                command.ip(namespace, List.of("link delete " + tap));
-            }
-            move(opened.get(), namespace, tap);
-        } else if (!present) {
-            // Root's, who opens it for the machine: a tap without an owner is anybody's.
-            lines.add("tuntap add dev %s mode tap user 0 group 0".formatted(tap));
+        var rule = Ruleset.allow(pod.address(), pod.mac(), tap);
+        try (var beside = Executors.newVirtualThreadPerTaskExecutor()) {
+            var allowed = CompletableFuture.runAsync(() -> command.nft(namespace, rule), beside);
+            link(pod, namespace, tap, opened);
+            allowed.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof NetworkException told ? told : e;
         }
+        return new Attachment(namespace, tap, podMtu);
+    }
+
+    private void link(PodInterface pod, String namespace, String tap, Optional<OpenTap> opened) {
+        var lines = new ArrayList<String>();
         lines.add("link set %s mtu %d up".formatted(tap, podMtu));
         // A proxied ARP answer would else wait up to 0.8 s.
         lines.add("ntable change name arp_cache dev %s proxy_delay 0".formatted(tap));
@@ -141,28 +148,30 @@ public final class LinuxHostNetwork implements HostNetwork {
         lines.add(
                 "neigh replace %s lladdr %s dev %s nud permanent"
                         .formatted(pod.address(), pod.mac(), tap));
-        command.nft(namespace, Ruleset.allow(pod.address(), pod.mac(), tap));
+        if (opened.isPresent()) {
+            move(opened.get(), namespace, tap, lines);
+            return;
+        }
+        if (!taps(namespace).contains(tap)) {
+            // Root's, who opens it for the machine: a tap without an owner is anybody's.
+            lines.addFirst("tuntap add dev %s mode tap user 0 group 0".formatted(tap));
+        }
         command.ip(namespace, lines);
-        return new Attachment(namespace, tap, podMtu);
     }
 
-    /// It is down then, and has no address.
-    private void move(OpenTap opened, String namespace, String tap) {
-        var from = "--net=/proc/%d/ns/net".formatted(opened.pid());
-        var command =
-                List.of(
-                        "nsenter",
-                        from,
-                        "ip",
-                        "link",
-                        "set",
-                        "dev",
-                        opened.name(),
-                        "netns",
-                        namespace,
-                        "name",
-                        tap);
-        this.command.run(command, "");
+    /// In one process for all steps. The name is freed first, of the tap of an earlier try: a tap
+    /// that is moved to a name which is taken arrives all the same, under its own. Once moved it is
+    /// down, and has no address.
+    private void move(OpenTap opened, String namespace, String tap, List<String> lines) {
+        var script =
+                "ip -n \"$3\" link delete \"$4\" 2>/dev/null;"
+                        + " nsenter --net=/proc/\"$1\"/ns/net"
+                        + " ip link set dev \"$2\" netns \"$3\" name \"$4\""
+                        + " && exec ip -n \"$3\" -batch -";
+        var pid = Long.toString(opened.pid());
+        command.run(
+                List.of("sh", "-c", script, "sh", pid, opened.name(), namespace, tap),
+                String.join("\n", lines) + "\n");
     }
 
     @Override
