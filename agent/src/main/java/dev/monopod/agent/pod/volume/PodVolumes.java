@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
 /// Brings the pod's files and volumes into its guest and keeps them fresh. Used by one thread, and
@@ -35,6 +36,7 @@ public final class PodVolumes {
     private final MachineHandle machine;
     private final VolumeRequests requests;
     private final PodFiles files;
+    private final VolumesAhead ahead;
     private final Map<String, WriteVolumeRequest> written = new HashMap<>();
     private final Map<String, Told> failures = new HashMap<>();
 
@@ -53,13 +55,21 @@ public final class PodVolumes {
         this.machine = machine;
         this.requests = requests;
         this.files = files;
+        this.ahead = new VolumesAhead(view, scope, requests);
+    }
+
+    /// Begins to read what the volumes show, as soon as the pod is bound, while its machine is on
+    /// its way.
+    public void readAhead(CountDownLatch bound) {
+        ahead.begin(bound);
     }
 
     /// Returns when everything is written; tells of each failure and tries again.
     public void prepare() throws InterruptedException {
         var delay = FIRST_RETRY;
+        ahead.await();
         while (!scope.closed()) {
-            if (files.write() & writeAll(requests::render, unfinished())) {
+            if (files.write() & writeAll(this::rendered, unfinished())) {
                 return;
             }
             if (scope.pause(delay)) {
@@ -68,6 +78,10 @@ public final class PodVolumes {
             delay = delay.multipliedBy(2);
             delay = delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
         }
+    }
+
+    private WriteVolumeRequest rendered(Volume volume) {
+        return ahead.take(volume).orElseGet(() -> requests.render(volume));
     }
 
     /// Writes what changed, for as long as the pod lives.

@@ -37,6 +37,11 @@ public final class VolumeRequests {
         this.objects = new PodObjects(view.plan().namespace());
     }
 
+    /// Whether the volume hangs on nothing of the machine's.
+    static boolean isOfObjects(Volume volume) {
+        return volume.getImage() == null && !NetworkVolumes.is(volume);
+    }
+
     /// From the objects as they are now.
     WriteVolumeRequest render(Volume volume) {
         return render(source, volume);

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.slf4j.Logger;
@@ -103,7 +104,14 @@ final class PodStartup {
         if (recovered.isEmpty() && patiently(this::rejected)) {
             return;
         }
-        scope.persevere("waiting for the binding", binding::await);
+        var bound = new CountDownLatch(1);
+        scope.persevere(
+                "waiting for the binding",
+                () -> {
+                    binding.await();
+                    bound.countDown();
+                });
+        volumes.readAhead(bound);
         slow.bound();
         awaitName();
         var up = patiently(() -> recovered.isPresent() ? again(recovered.get()) : bringUp());

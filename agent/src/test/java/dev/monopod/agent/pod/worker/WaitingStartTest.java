@@ -8,6 +8,7 @@ import dev.monopod.host.guest.GuestRehearsal;
 import dev.monopod.host.machine.MachineException;
 import dev.monopod.host.network.NetworkException;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -86,6 +87,28 @@ class WaitingStartTest {
         worker.podGone();
         await().atMost(PATIENCE).until(() -> host.calls.contains("end what waited"));
         assertThat(host.calls).doesNotContain("become 1", "start 1");
+    }
+
+    @Test
+    void readsWhatItsVolumesShowWhileItsMachineIsOnItsWay() {
+        host.waiting.set(0);
+        host.troubles.put("start", new MachineException("no processor is free"));
+        host.troubles.put("secret", new IllegalStateException("the API server is busy"));
+        host.begin(
+                new PodBuilder(pod())
+                        .editSpec()
+                        .addNewVolume()
+                        .withName("keys")
+                        .withNewSecret()
+                        .withSecretName("keys")
+                        .endSecret()
+                        .endVolume()
+                        .endSpec()
+                        .build());
+        await().atMost(PATIENCE).until(() -> host.calls.contains("refused secret"));
+        assertThat(host.events)
+                .as("it is asked for again when it is needed, and told of then")
+                .noneMatch(event -> event.contains("FailedMount"));
     }
 
     /// Who sees the pod run asks for its log in the next moment.
