@@ -10,6 +10,7 @@ import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Outcome;
 import dev.monopod.host.program.Program;
 import dev.monopod.host.program.ProgramRunner;
+import dev.monopod.host.program.Text;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,10 @@ public final class AcceleratorProbe {
     private static final Logger LOG = LoggerFactory.getLogger(AcceleratorProbe.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofSeconds(5);
+
+    /// For a kernel that speaks and has not come to its end: the host is busy, or its own
+    /// virtualization nested. The answer holds long, so it is waited for.
+    static final Duration SLOW_LIMIT = Duration.ofSeconds(60);
 
     private final QemuConfiguration configuration;
     private final OwnFile cache;
@@ -119,11 +124,32 @@ public final class AcceleratorProbe {
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
         line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
-        return inJail(line) instanceof Outcome.Ended(_, var console, _)
-                && console.kept().contains("Kernel panic");
+        return boots(limit -> inJail(limit, line));
     }
 
-    private Outcome inJail(List<String> qemu) throws IOException {
+    /// Runs a kernel for at most the time that it is given.
+    @FunctionalInterface
+    interface Boot {
+        Outcome within(Duration limit) throws IOException;
+    }
+
+    /// A KVM that hangs its guests does so before their kernel says its first word.
+    static boolean boots(Boot boot) throws IOException {
+        return switch (boot.within(LIMIT)) {
+            case Outcome.Ended(_, var console, _) -> cameToItsEnd(console);
+            case Outcome.TooLate(var console, _) ->
+                    console.kept().contains("Linux version")
+                            && boot.within(SLOW_LIMIT) instanceof Outcome.Ended(_, var whole, _)
+                            && cameToItsEnd(whole);
+            case Outcome.NotStarted _, Outcome.InputFailed _, Outcome.Interrupted _ -> false;
+        };
+    }
+
+    private static boolean cameToItsEnd(Text console) {
+        return console.kept().contains("Kernel panic");
+    }
+
+    private Outcome inJail(Duration limit, List<String> qemu) throws IOException {
         // This process' own: a doctor may look at the same time as an agent.
         var files = MachineFiles.of(configuration, "probe-" + ProcessHandle.current().pid());
         files.remove();
@@ -135,7 +161,7 @@ public final class AcceleratorProbe {
                     new QemuJail.Cell(
                             files, user, List.of(), Optional.empty(), new QemuOrigin.Boot());
             return programs.run(
-                    new QemuJail(configuration, Accelerator.KVM).running(cell, LIMIT, qemu));
+                    new QemuJail(configuration, Accelerator.KVM).running(cell, limit, qemu));
         } finally {
             files.remove();
         }
