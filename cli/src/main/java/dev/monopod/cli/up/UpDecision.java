@@ -30,23 +30,20 @@ enum UpDecision {
     ///
     /// @param configuration the text of `supervisor.json`
     record Inputs(String configuration, Build build) {
-        /// @param processes what the jars and the control plane were built from
+        /// @param programs name of the copy that the processes run from, which tells one build from
+        ///   another
         /// @param credentials hash of those that the host was given; empty if it makes its own
-        record Build(List<String> processes, Optional<String> credentials) {
-            private static final int PROCESS_LINES = 2;
-
+        record Build(String programs, Optional<String> credentials) {
             /// Reads what [#text] wrote; an empty text stands for a build that nobody knows of.
             static Build parse(String text) {
                 var lines = text.lines().toList();
                 return new Build(
-                        lines.subList(0, Math.min(PROCESS_LINES, lines.size())),
-                        lines.stream().skip(PROCESS_LINES).findFirst());
+                        lines.isEmpty() ? "" : lines.getFirst(),
+                        lines.stream().skip(1).findFirst());
             }
 
             String text() {
-                List<String> lines = new ArrayList<>(processes);
-                credentials.ifPresent(lines::add);
-                return String.join("\n", lines) + "\n";
+                return programs + "\n" + credentials.map(hash -> hash + "\n").orElse("");
             }
         }
     }
@@ -91,7 +88,7 @@ enum UpDecision {
 
     private static Optional<UpDecision> stop(Inputs running, Inputs wanted) {
         // The configuration of another build names other files, too.
-        if (!running.build().processes().equals(wanted.build().processes())) {
+        if (!running.build().programs().equals(wanted.build().programs())) {
             return Optional.of(STOP_OLD_BUILD);
         }
         if (!running.configuration().equals(wanted.configuration())) {

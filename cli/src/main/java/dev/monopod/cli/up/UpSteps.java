@@ -102,13 +102,7 @@ public final class UpSteps {
                         new SupervisorConfig(installation, layout, programs, System.getenv())
                                 .text(),
                         new Inputs.Build(
-                                Stream.concat(
-                                                read(layout.dist().resolve("lib.inputs")).lines(),
-                                                read(layout.dist()
-                                                                .resolve(
-                                                                        "monopod-control-plane.inputs"))
-                                                        .lines())
-                                        .toList(),
+                                programs.folder().getFileName().toString(),
                                 installation.standing() instanceof Standing.Member
                                         ? Optional.of(Hashes.sha256(kubeconfigFile()))
                                         : Optional.empty()));

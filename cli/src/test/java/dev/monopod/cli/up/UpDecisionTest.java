@@ -122,8 +122,8 @@ final class UpDecisionTest {
     void aBuildSurvivesItsFile() {
         for (var build :
                 List.of(
-                        new Inputs.Build(List.of("jars", "go"), Optional.empty()),
-                        new Inputs.Build(List.of("jars", "go"), Optional.of("hash")))) {
+                        new Inputs.Build("0123abcd", Optional.empty()),
+                        new Inputs.Build("0123abcd", Optional.of("hash")))) {
             assertThat(Inputs.Build.parse(build.text())).isEqualTo(build);
         }
     }
@@ -146,6 +146,6 @@ final class UpDecisionTest {
     private static Inputs inputs(String configuration, String build, String credentials) {
         return new Inputs(
                 configuration,
-                new Inputs.Build(List.of("jars of " + build, "go"), Optional.of(credentials)));
+                new Inputs.Build("programs of " + build, Optional.of(credentials)));
     }
 }
