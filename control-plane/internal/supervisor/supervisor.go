@@ -26,8 +26,8 @@ type Process struct {
 	Precondition func() error
 	// Ready is the probe; nil means ready as soon as started.
 	Ready func(context.Context) error
-	// Alive asks the process for a sign of life. One that gives none for HungAfter, or says for StalledAfter that it
-	// hangs (ErrStalled), is ended, and starts again. Nil means alive as long as it runs.
+	// Alive asks the process for a sign of life. One that gives none for HungAfter (from its start, for StalledAfter), or
+	// says for StalledAfter that it hangs (ErrStalled), is ended, and starts again. Nil means alive as long as it runs.
 	Alive func(context.Context) error
 	// OnReady runs once each time the process becomes ready; it must return when the context ends.
 	OnReady func(context.Context)
@@ -42,8 +42,8 @@ type Options struct {
 	BackOffFirst   time.Duration // 100 ms
 	BackOffMost    time.Duration // 5 s
 	HealthyAfter   time.Duration // 30 s of life reset the back-off
-	HungAfter      time.Duration // 60 s without a sign of life
-	StalledAfter   time.Duration // 5 min; longer than any call to a server that is away
+	HungAfter      time.Duration // 60 s without a sign of life, after the first
+	StalledAfter   time.Duration // 5 min; longer than any call to a server that is away, and than a start
 	DumpGrace      time.Duration // 2 s for what a hung process writes of its threads
 	StopGrace      time.Duration // 10 s between SIGTERM and SIGKILL
 	ProbeInterval  time.Duration // 50 ms until ready, 40 times that afterwards

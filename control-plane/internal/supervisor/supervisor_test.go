@@ -103,12 +103,17 @@ func TestRestartsWhatWasKilled(t *testing.T) {
 func TestEndsWhatHangsAfterItHasToldOfItsThreads(t *testing.T) {
 	folder := t.TempDir()
 	alive := filepath.Join(folder, "alive")
+	begun := false
 	options := testOptions(folder)
 	options.HungAfter, options.StalledAfter, options.DumpGrace = 300*time.Millisecond, time.Hour, time.Second
 	startWith(t, options, Process{
 		Name:    "stuck",
 		Command: []string{"sh", "-c", "trap 'echo threads' QUIT; trap '' TERM; while :; do sleep 0.01; done"},
 		Alive: func(context.Context) error {
+			if !begun {
+				begun = true
+				return nil
+			}
 			if _, err := os.Stat(alive); err != nil {
 				return fmt.Errorf("loop images hangs")
 			}
@@ -130,6 +135,21 @@ func TestEndsWhatHangsAfterItHasToldOfItsThreads(t *testing.T) {
 	time.Sleep(2 * options.HungAfter)
 	if now := statusOf(folder, "stuck"); now.Pid != second.Pid {
 		t.Errorf("one that lives was ended: %+v", now)
+	}
+}
+
+func TestAStartMayTakeLongerThanASilence(t *testing.T) {
+	folder := t.TempDir()
+	options := testOptions(folder)
+	options.HungAfter, options.StalledAfter = 200*time.Millisecond, 900*time.Millisecond
+	began := time.Now()
+	startWith(t, options, Process{
+		Name: "slow", Command: []string{"sleep", "1000"},
+		Alive: func(context.Context) error { return fmt.Errorf("connection refused") },
+	})
+	eventually(t, "ended", func() bool { return statusOf(folder, "slow").Restarts == 1 })
+	if took := time.Since(began); took < options.StalledAfter {
+		t.Errorf("ended after %s", took)
 	}
 }
 

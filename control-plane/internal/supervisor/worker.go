@@ -188,6 +188,11 @@ func (w *worker) watchLife(ctx context.Context, hangs chan<- error) {
 	}
 	options := w.supervisor.options
 	well, answered := time.Now(), time.Now()
+	// One that has yet to begin may be slow, on a host that is busy: ended, it would have to begin anew.
+	silence := options.StalledAfter
+	if w.snapshot().Adopted {
+		silence = options.HungAfter
+	}
 	for pause(ctx, 40*options.ProbeInterval) {
 		err := ask(ctx, w.Alive)
 		if ctx.Err() != nil {
@@ -197,9 +202,9 @@ func (w *worker) watchLife(ctx context.Context, hangs chan<- error) {
 			well = time.Now()
 		}
 		if err == nil || errors.Is(err, ErrStalled) {
-			answered = time.Now()
+			answered, silence = time.Now(), options.HungAfter
 		}
-		if time.Since(answered) >= options.HungAfter || time.Since(well) >= options.StalledAfter {
+		if time.Since(answered) >= silence || time.Since(well) >= options.StalledAfter {
 			hangs <- err
 			return
 		}

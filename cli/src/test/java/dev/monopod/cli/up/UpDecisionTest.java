@@ -145,7 +145,6 @@ final class UpDecisionTest {
 
     private static Inputs inputs(String configuration, String build, String credentials) {
         return new Inputs(
-                configuration,
-                new Inputs.Build("programs of " + build, Optional.of(credentials)));
+                configuration, new Inputs.Build("programs of " + build, Optional.of(credentials)));
     }
 }
