@@ -6,11 +6,11 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.kube.api.PatchRunSpec.Pods;
-import dev.monopod.kube.patching.Budgets;
+import dev.monopod.kube.eviction.Budgets;
+import dev.monopod.kube.eviction.Owners;
 import dev.monopod.kube.patching.PatchTarget;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ final class DryRun {
                     meta.getNamespace(),
                     meta.getName(),
                     DryRun.change(target.runs(), target.wanted()),
-                    DryRun.budget(budgets.of(target.pod())),
+                    budgets.words(target.pod()),
                     DryRun.maker(target.pod()));
         }
     }
@@ -99,29 +99,9 @@ final class DryRun {
         }
     }
 
-    static String budget(List<PodDisruptionBudget> counting) {
-        if (counting.isEmpty()) {
-            return "none";
-        }
-        if (counting.size() > 1) {
-            return "two: the Eviction API refuses";
-        }
-        var budget = counting.getFirst();
-        var status = budget.getStatus();
-        var allowed =
-                status == null || status.getDisruptionsAllowed() == null
-                        ? 0
-                        : status.getDisruptionsAllowed();
-        return Budgets.neverAllows(budget)
-                ? "%s: never allows any".formatted(budget.getMetadata().getName())
-                : "%s: allows %d now".formatted(budget.getMetadata().getName(), allowed);
-    }
-
     static String maker(Pod pod) {
-        return pod.getMetadata().getOwnerReferences().stream()
-                .filter(reference -> Boolean.TRUE.equals(reference.getController()))
+        return Owners.of(pod)
                 .map(reference -> reference.getKind() + " " + reference.getName())
-                .findFirst()
                 .orElse("nobody: it ends");
     }
 }

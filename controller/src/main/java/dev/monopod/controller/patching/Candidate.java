@@ -1,7 +1,8 @@
 package dev.monopod.controller.patching;
 
 import dev.monopod.kube.api.PatchRunStatus.Refused;
-import dev.monopod.kube.patching.Budgets;
+import dev.monopod.kube.eviction.Budgets;
+import dev.monopod.kube.eviction.Owners;
 import dev.monopod.kube.patching.PatchTarget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.util.List;
@@ -50,11 +51,7 @@ record Candidate(
     }
 
     private static String owner(PatchTarget target) {
-        return target.pod().getMetadata().getOwnerReferences().stream()
-                .filter(reference -> Boolean.TRUE.equals(reference.getController()))
-                .map(reference -> reference.getUid())
-                .findFirst()
-                .orElse(target.uid());
+        return Owners.of(target.pod()).map(reference -> reference.getUid()).orElse(target.uid());
     }
 
     boolean leaving() {

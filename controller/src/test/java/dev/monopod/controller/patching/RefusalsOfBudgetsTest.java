@@ -4,47 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.controller.patching.Candidate.Hope;
 import dev.monopod.model.time.Moment;
-import io.fabric8.kubernetes.api.model.Status;
-import io.fabric8.kubernetes.api.model.StatusBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// What a refusal says, how long it is borne with, and when its deadline is.
+/// How long a refusal is borne with, and when its deadline is.
 final class RefusalsOfBudgetsTest {
     private static final Instant REFUSED = Instant.parse(Targets.REFUSED_AT);
     private static final Instant TERMINATION = Instant.parse(Targets.TERMINATION);
-
-    @Test
-    void refusalsAreToldInTheWordsOfEks() {
-        assertThat(answer(429, byBudget()))
-                .contains(
-                        new EvictionAnswer.Refused(
-                                "Cannot evict pod as it would violate the pod's disruption budget"));
-        assertThat(
-                        answer(
-                                500,
-                                message(
-                                        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")))
-                .contains(
-                        new EvictionAnswer.Refused(
-                                "This pod has multiple PodDisruptionBudget, which the eviction subresource does not support"));
-        assertThat(answer(404, null)).contains(new EvictionAnswer.Gone());
-        assertThat(answer(409, null))
-                .as("another pod of that name")
-                .contains(new EvictionAnswer.Gone());
-    }
-
-    @Test
-    void aBusyServerRefusesNobody() {
-        assertThat(answer(429, message("too many requests"))).isEmpty();
-        assertThat(answer(500, message("etcd is away"))).isEmpty();
-        assertThat(answer(0, null)).isEmpty();
-    }
 
     @Test
     void aBudgetIsBorneWithForMinutesFromItsLastConsent() {
@@ -89,23 +57,5 @@ final class RefusalsOfBudgetsTest {
                 .isTrue();
         deadlines.keepOnly(Set.of());
         assertThat(deadlines.due(refused, Moment.of(TERMINATION))).isTrue();
-    }
-
-    private static Optional<EvictionAnswer> answer(int code, @Nullable Status status) {
-        return EvictionAnswer.of(new KubernetesClientException("no", code, status));
-    }
-
-    private static Status byBudget() {
-        return new StatusBuilder()
-                .withMessage("Cannot evict pod as it would violate the pod's disruption budget.")
-                .withNewDetails()
-                .addNewCause(
-                        "", "The disruption budget web needs 2 healthy pods", "DisruptionBudget")
-                .endDetails()
-                .build();
-    }
-
-    private static Status message(String text) {
-        return new StatusBuilder().withMessage(text).build();
     }
 }

@@ -2,6 +2,7 @@ package dev.monopod.controller.patching;
 
 import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.kube.api.PatchRunStatus.Refused;
+import dev.monopod.kube.eviction.EvictionAnswer;
 import dev.monopod.kube.patching.PatchTarget;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.util.Optional;

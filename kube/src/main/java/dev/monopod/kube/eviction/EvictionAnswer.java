@@ -1,4 +1,4 @@
-package dev.monopod.controller.patching;
+package dev.monopod.kube.eviction;
 
 import dev.monopod.kube.client.ApiCode;
 import io.fabric8.kubernetes.api.model.Status;
@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What the Eviction API said of a pod.
-sealed interface EvictionAnswer {
+public sealed interface EvictionAnswer {
     /// EKS' words. Source: "Set actions for AWS Fargate OS patching events".
     String BUDGET = "Cannot evict pod as it would violate the pod's disruption budget";
 

@@ -1,4 +1,4 @@
-package dev.monopod.kube.patching;
+package dev.monopod.kube.eviction;
 
 import dev.monopod.kube.mapping.Selectors;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -46,6 +46,27 @@ public final class Budgets {
                 && status.getDesiredHealthy() != null
                 && status.getExpectedPods() > 0
                 && status.getDesiredHealthy() >= status.getExpectedPods();
+    }
+
+    /// What they say to an eviction of the pod at present, such as `web: allows 1 now`.
+    public String words(Pod pod) {
+        var counting = of(pod);
+        if (counting.isEmpty()) {
+            return "none";
+        }
+        if (counting.size() > 1) {
+            return "two: the Eviction API refuses";
+        }
+        var budget = counting.getFirst();
+        var name = budget.getMetadata().getName();
+        var status = budget.getStatus();
+        var allowed =
+                status == null || status.getDisruptionsAllowed() == null
+                        ? 0
+                        : status.getDisruptionsAllowed();
+        return neverAllows(budget)
+                ? "%s: never allows any".formatted(name)
+                : "%s: allows %d now".formatted(name, allowed);
     }
 
     private static String namespace(HasMetadata object) {

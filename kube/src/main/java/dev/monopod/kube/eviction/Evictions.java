@@ -1,27 +1,37 @@
-package dev.monopod.controller.patching;
+package dev.monopod.kube.eviction;
 
 import io.fabric8.kubernetes.api.model.DeleteOptions;
 import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.EvictionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// Moves pods off by the API server. Each call is bound to the pod's UID, so another pod of the
 /// same name is never meant. What has no answer, or one that says nothing of the pod, is thrown.
-final class Evictions {
+public final class Evictions {
     private final KubernetesClient client;
+    private final @Nullable Long graceSeconds;
 
+    /// Leaves each pod its own grace.
+    ///
     /// @param client that repeats nothing: a refusal is to be seen at once
-    Evictions(KubernetesClient client) {
-        this.client = client;
+    public Evictions(KubernetesClient client) {
+        this(client, OptionalInt.empty());
     }
 
-    EvictionAnswer evict(Pod pod) {
+    /// @param client that repeats nothing: a refusal is to be seen at once
+    /// @param graceSeconds instead of the pods' own
+    public Evictions(KubernetesClient client, OptionalInt graceSeconds) {
+        this.client = client;
+        this.graceSeconds = graceSeconds.isPresent() ? (long) graceSeconds.getAsInt() : null;
+    }
+
+    public EvictionAnswer evict(Pod pod) {
         try {
             client.raw(
                     path(pod) + "/eviction",
@@ -40,10 +50,10 @@ final class Evictions {
         }
     }
 
-    /// Deletes it with its own grace, whatever budgets say.
+    /// Deletes it, whatever budgets say.
     ///
     /// @return whether it was there
-    boolean delete(Pod pod) {
+    public boolean delete(Pod pod) {
         try {
             client.raw(path(pod), "DELETE", json(bound(pod)));
             return true;
@@ -57,8 +67,8 @@ final class Evictions {
 
     /// What users know the pod's maker by: the Deployment of a ReplicaSet, else the pod's owner,
     /// else the pod.
-    String maker(Pod pod) {
-        var owner = owner(pod);
+    public String maker(Pod pod) {
+        var owner = Owners.of(pod);
         if (owner.isEmpty()) {
             return pod.getMetadata().getName();
         }
@@ -70,13 +80,7 @@ final class Evictions {
                                 .withName(owner.get().getName())
                                 .get()
                         : null;
-        return Optional.ofNullable(set).flatMap(Evictions::owner).orElse(owner.get()).getName();
-    }
-
-    private static Optional<OwnerReference> owner(HasMetadata object) {
-        return object.getMetadata().getOwnerReferences().stream()
-                .filter(reference -> Boolean.TRUE.equals(reference.getController()))
-                .findFirst();
+        return Optional.ofNullable(set).flatMap(Owners::of).orElse(owner.get()).getName();
     }
 
     private static String path(Pod pod) {
@@ -84,8 +88,9 @@ final class Evictions {
         return "/api/v1/namespaces/%s/pods/%s".formatted(meta.getNamespace(), meta.getName());
     }
 
-    private static DeleteOptions bound(Pod pod) {
+    private DeleteOptions bound(Pod pod) {
         return new DeleteOptionsBuilder()
+                .withGracePeriodSeconds(graceSeconds)
                 .withNewPreconditions()
                 .withUid(pod.getMetadata().getUid())
                 .endPreconditions()
