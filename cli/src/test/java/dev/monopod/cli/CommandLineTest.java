@@ -90,6 +90,16 @@ final class CommandLineTest {
     }
 
     @Test
+    void drainNamesTheOptionItsLimitAndTheValue() {
+        assertThat(run("host", "drain", "one", "--timeout", "1d").errors())
+                .contains("--timeout: hours, minutes and seconds", "at most 720h", "not `1d`");
+        assertThat(run("host", "drain", "one", "--grace-period=-2").errors())
+                .isEqualTo(
+                        "monopod: --grace-period: from 0 to 2147483647 seconds, or -1 for each pod's own, not -2\n");
+        assertThat(run("host", "drain").code()).isEqualTo(2);
+    }
+
+    @Test
     void startNeedsWhatUpRecorded() {
         Outcome outcome = run("start", "--data-dir", folder.resolve("data").toString());
 

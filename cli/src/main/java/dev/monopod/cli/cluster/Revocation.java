@@ -22,13 +22,9 @@ public final class Revocation {
         this.clock = clock;
     }
 
-    /// Whether there is such a host. The mark comes first: whoever gives rights gives it none from
-    /// then on.
-    public boolean of(String name) {
-        var host = client.resources(Host.class).withName(name).get();
-        if (host == null) {
-            return false;
-        }
+    /// The mark comes first: whoever gives rights gives it none from then on.
+    public void of(Host host) {
+        var name = host.getMetadata().getName();
         var now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         new Patches(client)
                 .merge(
@@ -48,6 +44,5 @@ public final class Revocation {
                 .forEach(binding -> client.resource(binding).delete());
         // In a cluster that was there before Monopod: with them its controller's rights, too.
         new JoinedRights(client).remove(name);
-        return true;
     }
 }

@@ -2,6 +2,7 @@ package dev.monopod.cli.status;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.Leader;
+import dev.monopod.cli.host.Hosts;
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
@@ -116,7 +117,7 @@ public final class StatusCommand implements Callable<Integer> {
             answer.put("hosts", hosts);
             answer.put("machines", machines);
             answer.put("pods", pods);
-            text.append('\n').append(hosts(hosts));
+            text.append('\n').append(Hosts.table(hosts, machines, clock));
             text.append('\n').append(machines(machines));
             text.append('\n').append(pods(pods));
             return true;
@@ -135,27 +136,6 @@ public final class StatusCommand implements Callable<Integer> {
         return ApiCode.NOT_FOUND.in(refused)
                 ? "The cluster does not know Monopod's kinds yet, which the controller brings."
                 : "The API server does not answer: " + Cluster.reason(refused);
-    }
-
-    private Table hosts(List<Host> hosts) {
-        var table = new Table("HOST", "ACCELERATOR", "VCPU", "MEMORY", "HEARTBEAT", "AGENT");
-        for (var host : hosts) {
-            var status = host.getStatus();
-            if (status == null) {
-                table.row(host.getMetadata().getName(), "-", "-", "-", "-", "-");
-                continue;
-            }
-            var cpu = status.capacityMilliCpu();
-            var memory = status.capacityMemoryMebiBytes();
-            table.row(
-                    host.getMetadata().getName(),
-                    Text.of(status.accelerator()),
-                    cpu == null ? "-" : Double.toString(cpu / 1000.0),
-                    memory == null ? "-" : memory + " MiB",
-                    Text.age(status.heartbeat(), clock),
-                    Text.of(status.agentVersion()));
-        }
-        return table;
     }
 
     private static Table machines(List<Machine> machines) {

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class Why {
     private static final Set<String> UNSUPPORTED_REASONS =
             Set.of("POD_UNSUPPORTED_ON_FARGATE", "POD_CPU_MEM_EXCEEDS_MAX_FARGATE_SIZE");
+
+    /// The scheduler's words for a host that takes no machine by someone's wish.
+    private static final Pattern CORDONED = Pattern.compile("(\\S+) is cordoned");
 
     private final WhyFacts facts;
 
@@ -277,6 +281,10 @@ public final class Why {
     }
 
     private static String remedy(String message) {
+        var cordoned = CORDONED.matcher(message);
+        if (cordoned.find()) {
+            return "monopod host uncordon " + cordoned.group(1);
+        }
         var lower = message.toLowerCase(java.util.Locale.ROOT);
         if (lower.contains("address")) {
             return "add a subnet to a new profile, or delete pods of these subnets: kubectl get subnets";

@@ -239,7 +239,8 @@ final class WhyTest {
         "no host has room, lower spec",
         "insufficient memory, lower spec",
         "2 CPU are wanted, lower spec",
-        "no ADDRESS is free, add a subnet"
+        "no ADDRESS is free, add a subnet",
+        "no host has room for 1vCPU in zone a: one has too little memory left; two is cordoned, monopod host uncordon two"
     })
     void advisesByWhatTheSchedulerMisses(String message, String edit) {
         assertThat(Why.explain(notScheduled("Unschedulable", message)).edit()).startsWith(edit);
@@ -286,7 +287,7 @@ final class WhyTest {
         return FakeFacts.pod(
                         OURS,
                         SPEC,
-                        "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: %s, message: %s}]}"
+                        "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: %s, message: '%s'}]}"
                                 .formatted(reason, message))
                 .profile("{phase: ACTIVE}");
     }

@@ -46,7 +46,8 @@ final class Columns {
                             column("MilliCPU", "integer", ".status.capacityMilliCpu", 0),
                             column("MiB", "integer", ".status.capacityMemoryMebiBytes", 0),
                             column("Heartbeat", "date", ".status.heartbeat", 0),
-                            AGE);
+                            AGE,
+                            column("Cordoned", "boolean", ".spec.unschedulable", 1));
             case "Machine" ->
                     List.of(
                             column("Phase", ".status.phase"),

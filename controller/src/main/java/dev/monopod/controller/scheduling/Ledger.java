@@ -281,7 +281,7 @@ final class Ledger {
             return "is being removed";
         }
         if (host.getSpec() != null && Boolean.TRUE.equals(host.getSpec().unschedulable())) {
-            return "is unschedulable";
+            return "is cordoned";
         }
         var status = host.getStatus();
         if (status == null || status.heartbeat() == null) {

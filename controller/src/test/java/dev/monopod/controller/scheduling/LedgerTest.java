@@ -152,7 +152,7 @@ final class LedgerTest {
     @Test
     void holdsBackHostsThatTakeNoMachineForOtherReasons() {
         hosts.add(host("one", "{unschedulable: true}", START));
-        assertThat(state()).isEqualTo("is unschedulable");
+        assertThat(state()).isEqualTo("is cordoned");
 
         var leaving = host("one", "{}", START);
         leaving.getMetadata().setDeletionTimestamp(START.toString());

@@ -198,6 +198,17 @@ final class PlacerTest {
     }
 
     @Test
+    void aCordonedHostGetsNoMachineAndThePodIsToldSo() {
+        cluster.subnet("a", "10.0.1.0/24", "zone-a");
+        room("one", "", "is cordoned", 9_000, 9_000, 90_000);
+
+        assertThat(cluster.held()).endsWith(" in zone zone-a: one is cordoned");
+
+        room("one", "", "", 9_000, 9_000, 90_000);
+        assertThat(cluster.placed().host()).isEqualTo("one");
+    }
+
+    @Test
     void saysThatThereIsNoHostAtAll() {
         cluster.subnet("a", "10.0.1.0/24", "zone-a");
 

@@ -1,4 +1,4 @@
-package dev.monopod.cli.join;
+package dev.monopod.cli.host;
 
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.cluster.Revocation;
@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 final class HostRevoke implements Callable<Integer> {
     @Mixin private CommonOptions options = new CommonOptions();
 
-    @Parameters(paramLabel = "NAME", description = "The host, as `kubectl get hosts` has it.")
+    @Parameters(paramLabel = "NAME", description = "The host, as `monopod host list` has it.")
     private String name = "";
 
     @Override
@@ -37,9 +37,7 @@ final class HostRevoke implements Callable<Integer> {
                     "monopod down --purge there, and make the cluster anew");
         }
         try (var client = Cluster.connect(options.layout())) {
-            if (!new Revocation(client, Clock.systemUTC()).of(name)) {
-                throw new CliException("there is no host " + name, "kubectl get hosts");
-            }
+            new Revocation(client, Clock.systemUTC()).of(Hosts.named(client, name));
         }
         System.out.println("host " + name + " has no rights any more");
         return 0;

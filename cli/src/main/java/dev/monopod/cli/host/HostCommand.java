@@ -1,4 +1,4 @@
-package dev.monopod.cli.join;
+package dev.monopod.cli.host;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -10,7 +10,13 @@ import picocli.CommandLine.Spec;
         name = "host",
         mixinStandardHelpOptions = true,
         description = "Hosts of the cluster.",
-        subcommands = HostRevoke.class)
+        subcommands = {
+            HostList.class,
+            HostCordon.class,
+            HostUncordon.class,
+            HostDrain.class,
+            HostRevoke.class
+        })
 public final class HostCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -1,0 +1,34 @@
+package dev.monopod.cli.host;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.installation.CommonOptions;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// Keeps new machines from a host.
+@Command(
+        name = "cordon",
+        mixinStandardHelpOptions = true,
+        description = "Give a host no new machines; those that it has run on.")
+final class HostCordon implements Callable<Integer> {
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Parameters(paramLabel = "NAME", description = "The host, as `monopod host list` has it.")
+    private String name = "";
+
+    @Override
+    public Integer call() {
+        try (var client = Cluster.connect(options.layout())) {
+            var changed = Hosts.cordon(client, Hosts.named(client, name), true);
+            if (options.json()) {
+                CommonOptions.printJson(Map.of("host", name, "cordoned", true, "changed", changed));
+            } else {
+                System.out.printf("host/%s %s%n", name, changed ? "cordoned" : "already cordoned");
+            }
+        }
+        return 0;
+    }
+}

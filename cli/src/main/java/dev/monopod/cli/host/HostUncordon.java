@@ -1,0 +1,36 @@
+package dev.monopod.cli.host;
+
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.installation.CommonOptions;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// Lets machines come to a host again.
+@Command(
+        name = "uncordon",
+        mixinStandardHelpOptions = true,
+        description = "Give a host machines again, after `host cordon` or `host drain`.")
+final class HostUncordon implements Callable<Integer> {
+    @Mixin private CommonOptions options = new CommonOptions();
+
+    @Parameters(paramLabel = "NAME", description = "The host, as `monopod host list` has it.")
+    private String name = "";
+
+    @Override
+    public Integer call() {
+        try (var client = Cluster.connect(options.layout())) {
+            var changed = Hosts.cordon(client, Hosts.named(client, name), false);
+            if (options.json()) {
+                CommonOptions.printJson(
+                        Map.of("host", name, "cordoned", false, "changed", changed));
+            } else {
+                System.out.printf(
+                        "host/%s %s%n", name, changed ? "uncordoned" : "already uncordoned");
+            }
+        }
+        return 0;
+    }
+}
