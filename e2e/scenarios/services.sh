@@ -4,7 +4,8 @@
 services_scenarios() {
     scenario ordinary_node_and_fargate_pods_use_each_others_services "an ordinary node's Services reach pods, and a pod's Service reaches those of the node"
     scenario affinity_and_hairpin_hold "a client keeps its pod, and a pod reaches itself by its Service"
-    scenario local_services_have_no_other_pods "internalTrafficPolicy Local: a machine has no other pod, so none answers"
+    scenario local_services_answer_the_pod_itself "internalTrafficPolicy Local: a pod of the Service reaches itself alone, and no other pod is answered"
+    scenario traffic_stays_in_the_zone_of_who_asks "trafficDistribution: a pod reaches the endpoints of its zone or node, and others when there are none"
     scenario dns_survives_its_server "names are found again after CoreDNS was killed"
 }
 
@@ -120,17 +121,85 @@ affinity_and_hairpin_hold() {
     expect "answers" "$(inside "$pod" e2e-services "for i in 1 2 3 4 5 6 7 8 9 10; do timeout 5 wget -qO- http://$address/; done" | wc -l)" 10
 }
 
-local_services_have_no_other_pods() {
+local_services_answer_the_pod_itself() {
     services_pods
-    local url
+    local url pod
     url=http://$(field service here .spec.clusterIP -n e2e-services)/
     eventually 30 from_fargate_pod "$url" "here "
     kubectl patch service here -n e2e-services -p '{"spec":{"internalTrafficPolicy":"Local"}}'
     eventually 10 nothing_for_fargate_pod "$url"
+    for pod in $(kubectl get pods -n e2e-services -l app=here -o 'jsonpath={.items[*].metadata.name}'); do
+        eventually 10 answers_ten_times "$pod" e2e-services "$url" "here $pod"
+    done
     kubectl patch service here -n e2e-services -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'
     eventually 10 from_fargate_pod "$url" "here "
 }
 nothing_for_fargate_pod() { ! inside hello default "timeout 3 wget -qO- $1"; }
+
+# answers_ten_times POD NAMESPACE URL ANSWERS: whether ten requests of the pod are answered, by these and no others.
+answers_ten_times() {
+    local all
+    all=$(inside "$1" "$2" "for i in 1 2 3 4 5 6 7 8 9 10; do timeout 5 wget -qO- $3 || exit 1; done") || return 1
+    echo "$all"
+    [[ $(sort -u <<<"$all") == "$4" ]]
+}
+
+# zoned_pod NAME SUBNET: a web server that tells its name, in the zone of the subnet.
+zoned_pod() {
+    kubectl apply -n e2e-zones -f - <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {app: ${1%-*}}}
+spec:
+  terminationGracePeriodSeconds: 1
+  nodeSelector: {topology.kubernetes.io/zone: $(field subnet "$2" .spec.zone)}
+  containers:
+    - name: web
+      image: $registry/busybox:1
+      command: [sh, -c, 'mkdir /tmp/www && hostname >/tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www']
+      readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, timeoutSeconds: 5}
+YAML
+}
+
+traffic_stays_in_the_zone_of_who_asks() {
+    namespace e2e-zones
+    local pod url both
+    for pod in web-a web-b ask-a ask-b; do zoned_pod "$pod" "private-${pod#*-}"; done
+    kubectl apply -n e2e-zones -f - <<'YAML'
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+YAML
+    for pod in web-a web-b ask-a ask-b; do eventually 180 runs "$pod" e2e-zones; done
+    url=http://$(field service web .spec.clusterIP -n e2e-zones)/
+    both=$'web-a\nweb-b'
+    eventually 60 answers_ten_times ask-a e2e-zones "$url" "$both"
+    echo "by zone"
+    kubectl patch service web -n e2e-zones -p '{"spec":{"trafficDistribution":"PreferClose"}}'
+    eventually 10 answers_ten_times ask-a e2e-zones "$url" web-a
+    eventually 10 answers_ten_times ask-b e2e-zones "$url" web-b
+    answers_ten_times ask-a e2e-zones "$url" web-a || fail "another zone answers"
+    echo "by zone, with affinity"
+    kubectl patch service web -n e2e-zones -p '{"spec":{"sessionAffinity":"ClientIP"}}'
+    eventually 10 answers_ten_times ask-b e2e-zones "$url" web-b
+    kubectl patch service web -n e2e-zones -p '{"spec":{"sessionAffinity":"None"}}'
+    echo "by node: a pod is its own"
+    kubectl patch service web -n e2e-zones -p '{"spec":{"trafficDistribution":"PreferSameNode"}}'
+    eventually 10 answers_ten_times web-a e2e-zones "$url" web-a
+    eventually 10 answers_ten_times ask-b e2e-zones "$url" web-b
+    echo "the zone has no endpoint any more"
+    kubectl patch service web -n e2e-zones -p '{"spec":{"trafficDistribution":"PreferSameZone"}}'
+    kubectl delete pod web-a -n e2e-zones
+    eventually 10 answers_ten_times ask-a e2e-zones "$url" web-b
+    echo "it has one again"
+    zoned_pod web-a private-a
+    eventually 180 runs web-a e2e-zones
+    eventually 10 answers_ten_times ask-a e2e-zones "$url" web-a
+    kubectl delete namespace e2e-zones --wait=false
+}
 
 dns_survives_its_server() {
     local pid before

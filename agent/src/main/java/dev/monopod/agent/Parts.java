@@ -15,6 +15,7 @@ import dev.monopod.agent.loadbalancing.LoadBalancing;
 import dev.monopod.agent.logging.LogRouter;
 import dev.monopod.agent.pod.worker.PodHost;
 import dev.monopod.agent.podidentity.CredentialDoors;
+import dev.monopod.agent.service.ServiceViewing;
 import dev.monopod.host.guest.GuestRehearsal;
 import dev.monopod.host.image.CredentialPluginSettings;
 import dev.monopod.host.image.ImageCollector;
@@ -26,6 +27,7 @@ import dev.monopod.host.machine.QemuHypervisor;
 import dev.monopod.host.network.HostNetwork;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.PolicyTables;
+import dev.monopod.host.network.ServiceViewTables;
 import dev.monopod.host.network.Underlay;
 import dev.monopod.kube.client.EventRecorder;
 import dev.monopod.kube.client.Watches;
@@ -76,9 +78,13 @@ final class Parts {
                 .orElseGet(() -> new LinuxHostNetwork(options.runDirectory));
     }
 
-    /// Security groups and NetworkPolicies, and the links to other hosts, which follow from the
-    /// same objects.
-    record Guard(NetworkWatch watch, Firewalls firewalls, Optional<Fabrics> fabrics)
+    /// Security groups and NetworkPolicies, and the links to other hosts and views of Services,
+    /// which follow from the same objects.
+    record Guard(
+            NetworkWatch watch,
+            Firewalls firewalls,
+            Optional<Fabrics> fabrics,
+            ServiceViewing services)
             implements AutoCloseable {
         HostNetwork of(HostNetwork network) {
             return new GuardedNetwork(network, firewalls);
@@ -88,13 +94,16 @@ final class Parts {
             watch.start(() -> {
                 firewalls.changed();
                 fabrics.ifPresent(Fabrics::changed);
+                services.changed();
             });
             firewalls.start();
             fabrics.ifPresent(Fabrics::start);
+            services.start();
         }
 
         @Override
         public void close() {
+            services.close();
             fabrics.ifPresent(Fabrics::close);
             firewalls.close();
         }
@@ -132,8 +141,14 @@ final class Parts {
                         recorder.of("monopod-firewall", options.hostName),
                         loops),
                 options.underlayAddress.map(address ->
-                        new Fabrics(
-                                watches, watch, options.hostName, Underlay.of(address), loops)));
+                        new Fabrics(watches, watch, options.hostName, Underlay.of(address), loops)),
+                new ServiceViewing(
+                        watches,
+                        watch::objects,
+                        new ServiceViewing.Place(options.hostName, options.hostAddress),
+                        new ServiceViewTables()::apply,
+                        recorder.of("monopod-services", options.hostName),
+                        loops));
     }
 
     /// @param vpcs ranges of the VPCs

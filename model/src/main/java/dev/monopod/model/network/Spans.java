@@ -20,6 +20,11 @@ public record Spans(List<Span> all) {
         }
     }
 
+    /// The addresses of these ranges.
+    public static Spans covering(Collection<Cidr> ranges) {
+        return of(ranges.stream().map(Span::of).toList());
+    }
+
     /// The union, in n log n.
     static Spans of(Collection<Span> parts) {
         var joined = new ArrayList<Span>();
