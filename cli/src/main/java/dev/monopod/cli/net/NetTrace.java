@@ -1,7 +1,10 @@
 package dev.monopod.cli.net;
 
 import dev.monopod.cli.terminal.CliException;
+import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.mapping.ServiceObjects;
 import dev.monopod.model.network.Cidr;
+import dev.monopod.model.network.EndpointChoice;
 import dev.monopod.model.network.FirewallRules;
 import dev.monopod.model.network.FirewallWalk;
 import dev.monopod.model.network.FirewallWalk.Packet;
@@ -9,16 +12,13 @@ import dev.monopod.model.network.FirewallWalk.Verdict;
 import dev.monopod.model.network.NetworkFacts;
 import dev.monopod.model.network.PodInterface;
 import dev.monopod.model.network.RuleSet.Direction;
+import dev.monopod.model.network.ServiceViews.Back;
 import dev.monopod.model.network.Traffic;
 import dev.monopod.model.network.Traffic.Protocol;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServicePort;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -75,7 +75,8 @@ final class NetTrace {
         var steps = new ArrayList<Step>();
         var targets = targets(question, source, steps);
         if (targets.isEmpty()) {
-            return new Answer(false, "dropped: the Service has no ready endpoint", steps);
+            return new Answer(
+                    false, "dropped: the Service has no ready endpoint for the pod", steps);
         }
         var passes = true;
         var last = "";
@@ -135,11 +136,11 @@ final class NetTrace {
 
     private List<Target> targets(Question question, PodInterface source, List<Step> steps) {
         return switch (question.target()) {
-            case NetEnd.OfService wanted -> behind(service(wanted), question, steps);
+            case NetEnd.OfService wanted -> behind(service(wanted), question, source, steps);
             case NetEnd.OfAddress wanted -> {
                 for (var service : reads.services()) {
                     if (wanted.address().equals(service.getSpec().getClusterIP())) {
-                        yield behind(service, question, steps);
+                        yield behind(service, question, source, steps);
                     }
                 }
                 yield List.of(new Target(wanted.address(), number(question.port(), source)));
@@ -157,7 +158,8 @@ final class NetTrace {
         };
     }
 
-    private List<Target> behind(Service service, Question question, List<Step> steps) {
+    private List<Target> behind(
+            Service service, Question question, PodInterface source, List<Step> steps) {
         var metadata = service.getMetadata();
         var port =
                 service.getSpec().getPorts().stream()
@@ -177,13 +179,10 @@ final class NetTrace {
                                                                 .name()
                                                                 .toLowerCase(Locale.ROOT),
                                                         question.port())));
-        var targets = new ArrayList<Target>();
-        for (var slice : reads.slices()) {
-            if (metadata.getNamespace().equals(slice.getMetadata().getNamespace())
-                    && metadata.getName().equals(labels(slice).get("kubernetes.io/service-name"))) {
-                endpoints(slice, port, targets);
-            }
-        }
+        var choice = new ServiceObjects(reads.services(), reads.slices()).choice(service, port);
+        var seen = seen(choice, source);
+        var by = seen.equals(choice.others()) ? "kube-proxy" : "for the pod's Node or zone";
+        var targets = seen.stream().map(back -> new Target(back.address(), back.port())).toList();
         for (var target : targets) {
             steps.add(
                     new Step(
@@ -195,25 +194,20 @@ final class NetTrace {
                                             target.address(),
                                             target.port()),
                             "TRANSLATED",
-                            "kube-proxy: an endpoint of %s/%s"
-                                    .formatted(metadata.getNamespace(), metadata.getName())));
+                            "%s: an endpoint of %s/%s"
+                                    .formatted(by, metadata.getNamespace(), metadata.getName())));
         }
         return targets;
     }
 
-    private static void endpoints(EndpointSlice slice, ServicePort port, List<Target> targets) {
-        var name = Objects.requireNonNullElse(port.getName(), "");
-        for (var each : slice.getPorts()) {
-            if (name.equals(Objects.requireNonNullElse(each.getName(), ""))) {
-                slice.getEndpoints().stream()
-                        .filter(endpoint ->
-                                endpoint.getConditions() == null
-                                        || !Boolean.FALSE.equals(
-                                                endpoint.getConditions().getReady()))
-                        .flatMap(endpoint -> endpoint.getAddresses().stream())
-                        .forEach(address -> targets.add(new Target(address, each.getPort())));
-            }
-        }
+    /// A pod without a machine is on an ordinary Node, whose kube-proxy is asked instead.
+    private List<Back> seen(EndpointChoice choice, PodInterface source) {
+        return reads.network().machines().stream()
+                .map(Machine::getSpec)
+                .filter(spec -> spec.network().address().equals(source.address()))
+                .findFirst()
+                .map(spec -> choice.of(spec.nodeName(), spec.network().zone()))
+                .orElse(choice.others());
     }
 
     private Service service(NetEnd.OfService wanted) {
@@ -259,9 +253,5 @@ final class NetTrace {
             case SCTP -> new Traffic.Ports(Protocol.SCTP, port, port);
             case ICMP -> new Traffic.Icmp(port, 0);
         };
-    }
-
-    private static Map<String, String> labels(EndpointSlice slice) {
-        return Objects.requireNonNullElse(slice.getMetadata().getLabels(), Map.of());
     }
 }

@@ -14,6 +14,8 @@ import dev.monopod.kube.mapping.NetworkObjects;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointHints;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointHintsBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -124,7 +126,39 @@ final class NetTraceTest {
 
         assertThat(trace("svc/web", "80", Wire.TCP))
                 .isEqualTo(
-                        new Answer(false, "dropped: the Service has no ready endpoint", List.of()));
+                        new Answer(
+                                false,
+                                "dropped: the Service has no ready endpoint for the pod",
+                                List.of()));
+    }
+
+    @Test
+    void aLocalServiceAnswersNobodyElse() {
+        serveBack();
+        services.getFirst().getSpec().setInternalTrafficPolicy("Local");
+
+        assertThat(trace("svc/web", "80", Wire.TCP).passes()).isFalse();
+    }
+
+    @Test
+    void anEndpointOfThePodsZoneIsTheOnlyOne() {
+        serveBack();
+        var endpoints = slices.getFirst().getEndpoints();
+        endpoints.get(1).getConditions().setReady(true);
+        endpoints.get(0).setHints(hints("ra"));
+        endpoints.get(1).setHints(hints("rb"));
+
+        assertThat(trace("svc/web", "80", Wire.TCP).steps())
+                .filteredOn(step -> step.step().equals("Service"))
+                .singleElement()
+                .satisfies(step -> {
+                    assertThat(step.packet()).endsWith("192.168.96.11:8080");
+                    assertThat(step.by()).startsWith("for the pod's Node or zone");
+                });
+    }
+
+    private static EndpointHints hints(String zone) {
+        return new EndpointHintsBuilder().addNewForZone(zone).build();
     }
 
     @Test
@@ -233,6 +267,7 @@ final class NetTraceTest {
                         apiVersion: discovery.k8s.io/v1
                         kind: EndpointSlice
                         metadata: {name: web-1, namespace: team, labels: {kubernetes.io/service-name: web}}
+                        addressType: IPv4
                         ports: [{name: w, port: 8080, protocol: TCP}]
                         endpoints:
                         - {addresses: [192.168.96.11], conditions: {ready: true}}
