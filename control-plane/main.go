@@ -27,7 +27,7 @@ import (
 func main() {
 	root := &cobra.Command{Use: "monopod-control-plane", Short: "Kubernetes control plane for one machine", SilenceUsage: true}
 	root.AddCommand(componentCommands()...)
-	root.AddCommand(certificatesCommand(), rotateKeyCommand(), joinCommand(), grantCommand(), superviseCommand(), statusCommand())
+	root.AddCommand(certificatesCommand(), rotateKeyCommand(), joinCommand(), grantCommand(), superviseCommand(), statusCommand(), backupCommand(), restoreCommand())
 	if err := root.Execute(); err != nil {
 		os.Exit(1)
 	}

@@ -1,8 +1,9 @@
-# What operators do to a host. A topic of ../run.
+# What operators do to a host and to the cluster's state. A topic of ../run.
 
 operations_scenarios() {
     scenario cordoned_host_takes_no_pod "a cordoned host takes no pod, which says so, also after its agent began anew, until it is uncordoned"
     scenario drain_waits_for_budgets "drain of the only host names pods that nobody makes again, and waits for budgets that forbid"
+    scenario backup_is_restored "a backup is restored: pods of its time run on, its Secrets are read, what was made later is gone"
 }
 
 operations_reason() { kubectl get pod waits -n e2e-operations -o 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}'; }
@@ -88,4 +89,51 @@ drain_waits_for_budgets() {
     uncordons "$host"
     eventually 180 is 1 field deployment web .status.readyReplicas -n e2e-drain
     kubectl delete namespace e2e-drain --wait=false
+}
+
+# spoil FILE BYTE COPY
+spoil() { python3 -c 'import sys; b = bytearray(open(sys.argv[1], "rb").read()); b[int(sys.argv[2])] ^= 64; open(sys.argv[3], "wb").write(b)' "$@"; }
+word_of() { kubectl get secret "$1" -n e2e-backup -o 'jsonpath={.data.word}' | base64 -d; }
+gone_machine() { [[ ! -d /proc/$1 ]]; }
+
+backup_is_restored() {
+    local file=$logs/backup.tar answer before younger host
+    namespace e2e-backup
+    sleeper stays e2e-backup
+    kubectl create secret generic old -n e2e-backup --from-literal=word=melon-in-the-cellar
+    before=$(identity stays e2e-backup)
+    rm -f "$file"
+    contains "$("$monopod" backup "$file")" " objects at revision " "Kubernetes v1."
+    expect "mode of the backup" "$(stat -c %a "$file")" 600
+    ! grep -aq melon-in-the-cellar "$file" || fail "the backup has the Secret as plain text"
+    answer=$("$monopod" backup "$file" 2>&1) && fail "a backup was replaced"
+    contains "$answer" "$file exists already"
+    answer=$("$monopod" restore "$file" 2>&1) && fail "a backup was restored under a running control plane"
+    contains "$answer" "Monopod runs on this machine" "monopod stop"
+
+    kubectl create secret generic new -n e2e-backup --from-literal=word=later
+    kubectl patch secret old -n e2e-backup -p "{\"stringData\":{\"word\":\"changed\"}}"
+    sleeper younger e2e-backup
+    younger=$(machine younger e2e-backup)
+    "$monopod" stop
+    answer=$("$monopod" restore "$file.none" 2>&1) && fail "a file that is not there was restored"
+    contains "$answer" "$file.none: no such file, or not readable"
+    spoil "$file" $(($(stat -c %s "$file") / 2)) "$file.spoilt"
+    answer=$("$monopod" restore "$file.spoilt" 2>&1) && fail "a spoilt file was restored"
+    contains "$answer" "$file.spoilt: it is spoilt: etcd/snapshot.db has SHA-256 "
+    [[ -z $(ls -d "$MONOPOD_DATA"/before-restore-* 2>/dev/null) ]] || fail "a spoilt file has changed something"
+    answer=$("$monopod" restore "$file")
+    contains "$answer" "The cluster is as it was at 20" "$MONOPOD_DATA/before-restore-" "monopod start"
+    [[ -f $(ls -d "$MONOPOD_DATA"/before-restore-*)/etcd/member/snap/db ]] || fail "what was there is not put aside"
+    "$monopod" start
+
+    eventually 60 is "$before" identity stays e2e-backup
+    expect "the old Secret" "$(word_of old)" melon-in-the-cellar
+    contains "$(in_etcd /registry/secrets/e2e-backup/old | head -c 30 | tr -d '\0')" "k8s:enc:secretbox:v1:"
+    expect "what was made later" "$(kubectl get secret/new pod/younger -n e2e-backup --ignore-not-found -o name)" ""
+    eventually 90 gone_machine "$younger"
+    expect "identity of the old pod" "$(identity stays e2e-backup)" "$before"
+    sleeper after e2e-backup
+    rm -f "$file" "$file.spoilt"
+    kubectl delete namespace e2e-backup --wait=false
 }

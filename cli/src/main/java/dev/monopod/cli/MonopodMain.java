@@ -1,6 +1,8 @@
 package dev.monopod.cli;
 
 import dev.monopod.cli.aws.AwsCommand;
+import dev.monopod.cli.backup.BackupCommand;
+import dev.monopod.cli.backup.RestoreCommand;
 import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.doctor.DoctorCommand;
 import dev.monopod.cli.down.DownCommand;
@@ -45,6 +47,8 @@ import picocli.CommandLine.Spec;
             NetCommand.class,
             ProfileCommand.class,
             PatchCommand.class,
+            BackupCommand.class,
+            RestoreCommand.class,
             ImageCommand.class,
             AwsCommand.class,
             CompletionCommand.class,

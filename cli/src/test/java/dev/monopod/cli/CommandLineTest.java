@@ -100,6 +100,17 @@ final class CommandLineTest {
     }
 
     @Test
+    void backupAndRestoreAreOfTheFirstHost() {
+        for (var act : new String[] {"backup", "restore"}) {
+            Outcome outcome =
+                    run(act, folder.resolve("file").toString(), "--data-dir", folder.toString());
+
+            assertThat(outcome.code()).isEqualTo(1);
+            assertThat(outcome.errors()).contains(folder + " has no control plane", "fix: ");
+        }
+    }
+
+    @Test
     void startNeedsWhatUpRecorded() {
         Outcome outcome = run("start", "--data-dir", folder.resolve("data").toString());
 

@@ -29,6 +29,17 @@ public final class Commands {
         }
     }
 
+    /// What a program of Monopod's prints that must succeed; what it says if it does not is meant
+    /// for the user.
+    public static String answer(Duration limit, String... command) {
+        var outcome = RUNNER.run(program(limit, List.of(command)));
+        if (outcome instanceof Outcome.Ended ended && ended.succeeded()) {
+            return ended.output().kept();
+        }
+        throw new CliException(
+                trouble(outcome, limit, command).orElseThrow().replaceFirst("^Error: ", ""));
+    }
+
     /// What a program prints; nothing if it fails, in whatever way.
     public static String outputIfAny(Duration limit, String... command) {
         return RUNNER.run(program(limit, List.of(command)))
@@ -40,7 +51,11 @@ public final class Commands {
 
     /// Why a program failed: the last line of what it said; empty if it succeeded.
     public static Optional<String> trouble(Duration limit, String... command) {
-        return switch (RUNNER.run(program(limit, List.of(command)))) {
+        return trouble(RUNNER.run(program(limit, List.of(command))), limit, command);
+    }
+
+    private static Optional<String> trouble(Outcome outcome, Duration limit, String... command) {
+        return switch (outcome) {
             case Outcome.Ended ended when ended.succeeded() -> Optional.empty();
             case Outcome.Ended ended ->
                     Optional.of(ended.words().lines().reduce("", (before, line) -> line));
