@@ -8,6 +8,7 @@ aws_scenarios() {
     scenario aws_kubectl_signs_in "kubectl signs in by aws eks update-kubeconfig, as whom the access entry says"
     scenario aws_pods_by_association "EKS Pod Identity: pods of an associated service account act as its role, at 169.254.170.23, each for itself alone"
     scenario aws_pods_by_web_identity "IAM roles for service accounts: a pod reaches the cluster's STS by what the webhook gave it"
+    scenario aws_sdks_in_pods "AWS' SDKs for Python, Java and Go in pods know by themselves who they are, by IRSA and by EKS Pod Identity"
 }
 
 aws_role=arn:aws:iam::000000000000:role/pods
@@ -315,4 +316,46 @@ aws_pods_by_web_identity() {
     if said=$(inside irsa e2e-irsa "timeout 10 wget -qO- --post-data 'Action=GetCallerIdentity&Version=2011-06-15' http://169.254.170.23/" 2>&1); then fail "answered: $said"; fi
     contains "$said" 'HTTP/1.1 403'
     kubectl delete configmap e2e-irsa -n kube-system
+}
+
+# aws_sdk_says POD PROVIDER ARN COMMAND: the SDK took credentials from a provider of that name, and STS knows them as the role's.
+aws_sdk_says() {
+    local said
+    said=$(inside "$1" e2e-sdks "$4" 2>&1) || fail "$4 in pod $1: $said"
+    [[ $said =~ $2 ]] || fail "$4 in pod $1 took its credentials elsewhere: $said"
+    contains "$said" "$3"
+}
+
+aws_sdks_in_pods() {
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
+    "$root/e2e/aws-sdks/image" "$dist/images/aws-sdks.tar" "$tools" >"$logs/aws-sdks" 2>&1 || fail "the image of the SDKs could not be made: $(tail -n 3 "$logs/aws-sdks")"
+    skopeo copy --quiet --dest-tls-verify=false "docker-archive:$dist/images/aws-sdks.tar" "docker://$registry/aws-sdks:1"
+    local issuer=oidc-provider/kubernetes.default.svc.cluster.local arn=arn:aws:iam::000000000000:role/e2e-sdks- pod assumed
+    namespace e2e-sdks
+    aws_role_of e2e-sdks-web "{\"Federated\": \"arn:aws:iam::000000000000:$issuer\"}" '"sts:AssumeRoleWithWebIdentity"'
+    aws_role_of e2e-sdks-pod '{"Service": "pods.eks.amazonaws.com"}' '["sts:AssumeRole", "sts:TagSession"]'
+    kubectl create serviceaccount web -n e2e-sdks >/dev/null 2>&1 || true
+    kubectl create serviceaccount pod -n e2e-sdks >/dev/null 2>&1 || true
+    kubectl annotate serviceaccount web -n e2e-sdks --overwrite eks.amazonaws.com/role-arn="${arn}web"
+    aws_pypi eks create-pod-identity-association --cluster-name monopod --namespace e2e-sdks --service-account pod --role-arn "${arn}pod" >/dev/null
+    for pod in web pod; do
+        sed "s|REGISTRY|$registry|g; s|NAME|$pod|g" <<'YAML' | kubectl apply -n e2e-sdks -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME}
+spec:
+  serviceAccountName: NAME
+  terminationGracePeriodSeconds: 1
+  # What asks STS for itself asks this cluster's.
+  containers: [{name: main, image: "REGISTRY/aws-sdks:1", env: [{name: AWS_ENDPOINT_URL_STS, value: "http://169.254.170.23"}]}]
+YAML
+    done
+    for pod in web pod; do
+        eventually 240 runs "$pod" e2e-sdks
+        assumed=arn:aws:sts::000000000000:assumed-role/e2e-sdks-$pod/
+        aws_sdk_says "$pod" "$([[ $pod == web ]] && echo assume-role-with-web-identity || echo container-role)" "$assumed" 'python3 /app/ask.py'
+        aws_sdk_says "$pod" . "$assumed" 'java -cp "/app:/app/jars/*" Ask'
+        aws_sdk_says "$pod" "$([[ $pod == web ]] && echo WebIdentityCredentials || echo CredentialsEndpointProvider)" "$assumed" ask-go
+    done
+    kubectl delete configmap e2e-sdks-web e2e-sdks-pod -n kube-system
 }

@@ -48,10 +48,10 @@ final class ControllerAuth implements EksAuth {
     private Answer posted(String path, Map<String, String> headers, byte[] body)
             throws IOException, InterruptedException {
         var http = client.getHttpClient();
-        var type = Objects.requireNonNullElse(headers.get("Content-Type"), "application/json");
+        var type = Objects.requireNonNullElse(headers.get("content-type"), "application/json");
         HttpRequest.Builder request = http.newHttpRequestBuilder().uri(uri(path)).post(type, body);
         headers.forEach((name, value) -> {
-            if (!name.equals("Content-Type")) {
+            if (!name.equals("content-type")) {
                 request.header(name, value);
             }
         });

@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,16 +32,6 @@ final class PodCredentials {
     private static final Logger LOG = LoggerFactory.getLogger(PodCredentials.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CREDENTIALS = "/v1/credentials";
-
-    /// Of a call of STS, what says whom it is for and who signed it.
-    private static final List<String> OF_STS =
-            List.of(
-                    "Content-Type",
-                    "Accept",
-                    "Authorization",
-                    "X-Amz-Date",
-                    "X-Amz-Security-Token",
-                    "X-Amz-Content-Sha256");
 
     /// How many requests of a pod the controller is asked for at once, and then one in each
     /// interval: SDKs keep what they are given until it ends.
@@ -120,7 +109,7 @@ final class PodCredentials {
         var answer =
                 auth.post(
                         "/clusters/%s/assume-role-for-pod-identity".formatted(cluster),
-                        Map.of("Content-Type", "application/json"),
+                        Map.of("content-type", "application/json"),
                         JsonNodeFactory.instance
                                 .objectNode()
                                 .put("token", token)
@@ -176,9 +165,8 @@ final class PodCredentials {
     }
 
     private PodResponse sts(PodRequest request, String host) throws IOException {
-        Map<String, String> headers = new HashMap<>();
+        var headers = new HashMap<>(StsHeaders.of(request));
         headers.put(Names.ASKED_HOST_HEADER, host);
-        OF_STS.forEach(name -> request.header(name).ifPresent(value -> headers.put(name, value)));
         var answer = auth.post("/", headers, request.body());
         return new PodResponse(answer.status(), answer.mediaType(), answer.body());
     }

@@ -51,10 +51,14 @@ final class RequestReader {
                     || !lines[i].substring(0, colon).matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
                 throw new MalformedException("header %d is not NAME: VALUE".formatted(i));
             }
+            var value = lines[i].substring(colon + 1).strip();
+            if (value.chars().anyMatch(c -> c != '\t' && Character.isISOControl(c))) {
+                throw new MalformedException("header %d has a control character".formatted(i));
+            }
             headers.computeIfAbsent(
                             lines[i].substring(0, colon).toLowerCase(Locale.ROOT),
                             _ -> new ArrayList<>())
-                    .add(lines[i].substring(colon + 1).strip());
+                    .add(value);
         }
         return new PodRequest(first[0], first[1], headers, body(input, headers));
     }

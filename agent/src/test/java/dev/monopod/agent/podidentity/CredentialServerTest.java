@@ -139,6 +139,7 @@ class CredentialServerTest {
                 "GET /x SPDY/3\r\n\r\n",
                 "GET /x HTTP/1.1\r\nHost : h\r\n\r\n",
                 "GET /x HTTP/1.1\r\nHost: h\r\n more: h\r\n\r\n",
+                "GET /x HTTP/1.1\r\nHost: h\nOther: h\r\n\r\n",
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
                 "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",

@@ -214,8 +214,42 @@ class PodCredentialsTest {
         assertThat(controller.headers)
                 .containsOnly(
                         Map.entry("X-Monopod-Host", "169.254.170.23"),
-                        Map.entry("Content-Type", "application/x-www-form-urlencoded"),
-                        Map.entry("Authorization", "AWS4-HMAC-SHA256 x"),
-                        Map.entry("X-Amz-Date", "20261128T000000Z"));
+                        Map.entry("content-type", "application/x-www-form-urlencoded"),
+                        Map.entry("authorization", "AWS4-HMAC-SHA256 x"),
+                        Map.entry("x-amz-date", "20261128T000000Z"));
+    }
+
+    /// The SDK for Java signs a header of its own, those for other languages sign others.
+    @Test
+    void passesOnWhateverHeadersASignatureNamesButThoseOfTheWay() {
+        controller.answer = new EksAuth.Answer(200, "text/xml", "<A/>".getBytes(UTF_8));
+        var signature =
+                "AWS4-HMAC-SHA256 Credential=k/20261128/us-west-2/sts/aws4_request,"
+                        + " SignedHeaders=amz-sdk-invocation-id;connection;content-length;host"
+                        + ";x-monopod-host;x-none, Signature=0";
+
+        call(
+                "POST",
+                "/",
+                Map.of(
+                        "authorization",
+                        signature,
+                        "amz-sdk-invocation-id",
+                        "one",
+                        "amz-sdk-request",
+                        "attempt=1",
+                        "connection",
+                        "close",
+                        "content-length",
+                        "0",
+                        "x-monopod-host",
+                        "sts.amazonaws.com"),
+                "");
+
+        assertThat(controller.headers)
+                .containsOnly(
+                        Map.entry("X-Monopod-Host", "169.254.170.23"),
+                        Map.entry("authorization", signature),
+                        Map.entry("amz-sdk-invocation-id", "one"));
     }
 }
