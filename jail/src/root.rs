@@ -35,10 +35,10 @@ pub fn change(plan: &Plan) -> Result<(), String> {
     if Path::new(LIBRARY_CACHE).exists() {
         show(plan, Path::new(LIBRARY_CACHE), nothing_runs | MsFlags::MS_RDONLY)?;
     }
-    for path in &plan.readable {
+    for path in plan.readable.iter().filter(|path| !is_shipped(plan, path)) {
         show(plan, path, nothing_runs | MsFlags::MS_RDONLY)?;
     }
-    for path in &plan.runnable {
+    for path in plan.runnable.iter().filter(|path| !is_shipped(plan, path)) {
         show(plan, path, MsFlags::MS_RDONLY)?;
     }
     for path in &plan.writable {
@@ -53,6 +53,11 @@ pub fn change(plan: &Plan) -> Result<(), String> {
     chdir("/").told("cannot enter /")?;
     let sealed = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | flags;
     mount(NOTHING, "/", NOTHING, sealed, NOTHING).told("cannot make the root read-only")
+}
+
+/// Whether it is there already, to be read alone, as what a package of Monopod has in /usr. Nothing can be mounted there.
+fn is_shipped(plan: &Plan, path: &Path) -> bool {
+    SHIPPED.iter().any(|folder| path.starts_with(folder)) && inside(plan, path).exists()
 }
 
 fn inside(plan: &Plan, path: &Path) -> PathBuf {
