@@ -42,8 +42,7 @@ final class StsHeaders {
 
     private StsHeaders() {}
 
-    /// By name in small letters. One that was sent more than once goes on as a list, which a
-    /// signature takes for the same.
+    /// By name in small letters. One that was sent more than once stays behind.
     static Map<String, String> of(PodRequest request) {
         var names = new HashSet<>(ALWAYS);
         var signed = SIGNED.matcher(request.header("Authorization").orElse(""));
@@ -52,12 +51,7 @@ final class StsHeaders {
         }
         names.removeAll(NEVER);
         var headers = new HashMap<String, String>();
-        for (var name : names) {
-            var values = request.headers().getOrDefault(name, List.of());
-            if (!values.isEmpty()) {
-                headers.put(name, String.join(",", values));
-            }
-        }
+        names.forEach(name -> request.header(name).ifPresent(value -> headers.put(name, value)));
         return headers;
     }
 }
