@@ -1,8 +1,6 @@
 package dev.monopod.cli.host;
 
-import dev.monopod.cli.cluster.Cluster;
 import dev.monopod.cli.installation.CommonOptions;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,16 +19,7 @@ final class HostUncordon implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var client = Cluster.connect(options.layout())) {
-            var changed = Hosts.cordon(client, Hosts.named(client, name), false);
-            if (options.json()) {
-                CommonOptions.printJson(
-                        Map.of("host", name, "cordoned", false, "changed", changed));
-            } else {
-                System.out.printf(
-                        "host/%s %s%n", name, changed ? "uncordoned" : "already uncordoned");
-            }
-        }
+        Hosts.mark(options, name, false);
         return 0;
     }
 }

@@ -1,5 +1,7 @@
 package dev.monopod.cli.host;
 
+import dev.monopod.cli.cluster.Cluster;
+import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.cli.terminal.Table;
 import dev.monopod.cli.terminal.Text;
@@ -12,6 +14,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -77,6 +80,21 @@ public final class Hosts {
         return true;
     }
 
+    /// What `host cordon` and `host uncordon` do, and say.
+    static void mark(CommonOptions options, String name, boolean cordoned) {
+        try (var client = Cluster.connect(options.layout())) {
+            var changed = cordon(client, named(client, name), cordoned);
+            if (options.json()) {
+                CommonOptions.printJson(
+                        Map.of("host", name, "cordoned", cordoned, "changed", changed));
+            } else {
+                System.out.printf(
+                        "host/%s %s%s%n",
+                        name, changed ? "" : "already ", cordoned ? "cordoned" : "uncordoned");
+            }
+        }
+    }
+
     private static Optional<String> revoked(Host host) {
         return Optional.ofNullable(host.getMetadata().getAnnotations())
                 .map(all -> all.get(Names.REVOKED_ANNOTATION));
@@ -134,7 +152,12 @@ public final class Hosts {
     }
 
     private static boolean silent(@Nullable String heartbeat, Instant now) {
-        return heartbeat == null
-                || Duration.between(Instant.parse(heartbeat), now).compareTo(SILENCE) > 0;
+        try {
+            return heartbeat == null
+                    || Duration.between(Instant.parse(heartbeat), now).compareTo(SILENCE) > 0;
+        } catch (DateTimeParseException e) {
+            // As the scheduler takes it.
+            return true;
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.monopod.cli.terminal;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
 
 /// Values as tables show them.
@@ -19,7 +20,14 @@ public final class Text {
         if (timestamp == null) {
             return "-";
         }
-        var age = Duration.between(Instant.parse(timestamp), clock.instant());
+        Instant moment;
+        try {
+            moment = Instant.parse(timestamp);
+        } catch (DateTimeParseException e) {
+            // A host writes what it likes: the others are shown all the same.
+            return "?";
+        }
+        var age = Duration.between(moment, clock.instant());
         if (age.toSeconds() < 120) {
             return Math.max(0, age.toSeconds()) + "s";
         }
