@@ -58,6 +58,14 @@ final class HostCommand {
         run(inNamespace(namespace, List.of("sh")), script.toString());
     }
 
+    /// Runs a line of shell in a network namespace.
+    ///
+    /// @return standard output
+    /// @throws NetworkException when the line fails or does not end
+    String shell(String namespace, String line) {
+        return run(inNamespace(namespace, List.of("sh", "-c", line)), "");
+    }
+
     /// @return standard output
     /// @throws NetworkException when the program fails or does not end
     String run(List<String> command, String input) {

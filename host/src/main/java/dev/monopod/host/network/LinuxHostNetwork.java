@@ -284,16 +284,9 @@ public final class LinuxHostNetwork implements HostNetwork {
         }
         var rules = new StringBuilder();
         var allowed =
-                command.run(
-                        List.of(
-                                "ip",
-                                "netns",
-                                "exec",
-                                namespace,
-                                "sh",
-                                "-c",
-                                "nft list set ip " + Ruleset.TABLE + " pods 2>/dev/null || true"),
-                        "");
+                command.shell(
+                        namespace,
+                        "nft list set ip " + Ruleset.TABLE + " pods 2>/dev/null || true");
         var forget = new ArrayList<String>();
         var matcher = POD.matcher(allowed);
         while (matcher.find()) {
@@ -317,18 +310,10 @@ public final class LinuxHostNetwork implements HostNetwork {
     /// A connection of a pod that is gone must not open the next one's door at the same address.
     private void forgetConnections(String namespace, String address) {
         for (var side : List.of("--orig-src", "--orig-dst", "--reply-src")) {
-            command.run(
-                    List.of(
-                            "ip",
-                            "netns",
-                            "exec",
-                            namespace,
-                            "sh",
-                            "-c",
-                            // It fails when there is none.
-                            "conntrack --delete %s %s >/dev/null 2>&1 || true"
-                                    .formatted(side, address)),
-                    "");
+            command.shell(
+                    namespace,
+                    // It fails when there is none.
+                    "conntrack --delete %s %s >/dev/null 2>&1 || true".formatted(side, address));
         }
     }
 

@@ -7,7 +7,6 @@ import dev.monopod.model.network.ServiceViews.Front;
 import dev.monopod.model.network.Traffic.Protocol;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -55,18 +54,11 @@ public final class ServiceViewTables {
     private Names present(String namespace) {
         try {
             return Names.read(
-                    command.run(
-                            List.of(
-                                    "ip",
-                                    "netns",
-                                    "exec",
-                                    namespace,
-                                    "sh",
-                                    "-c",
-                                    // It fails when there is none.
-                                    "nft --terse list table ip %s 2>/dev/null | grep -E '^\\s+(chain|set) ' || true"
-                                            .formatted(ServiceViewTable.TABLE)),
-                            ""));
+                    command.shell(
+                            namespace,
+                            // It fails when there is none.
+                            "nft --terse list table ip %s 2>/dev/null | grep -E '^\\s+(chain|set) ' || true"
+                                    .formatted(ServiceViewTable.TABLE)));
         } catch (NetworkException e) {
             command.nft(namespace, ServiceViewTable.NONE);
             return Names.NONE;
@@ -120,17 +112,10 @@ public final class ServiceViewTables {
     }
 
     private String conntrack(String namespace, String verb, Front front, String flows) {
-        return command.run(
-                List.of(
-                        "ip",
-                        "netns",
-                        "exec",
-                        namespace,
-                        "sh",
-                        "-c",
-                        // It fails when there is none.
-                        "conntrack %s --proto udp --orig-dst %s --orig-port-dst %d%s 2>/dev/null || true"
-                                .formatted(verb, front.address(), front.port(), flows)),
-                "");
+        return command.shell(
+                namespace,
+                // It fails when there is none.
+                "conntrack %s --proto udp --orig-dst %s --orig-port-dst %d%s 2>/dev/null || true"
+                        .formatted(verb, front.address(), front.port(), flows));
     }
 }
