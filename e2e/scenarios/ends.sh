@@ -14,12 +14,9 @@ ends_scenarios() {
 survives() {
     namespace e2e-kill
     sleeper stays e2e-kill
-    local before pid
+    local before
     before=$(identity stays e2e-kill)
-    pid=$(process "$1")
-    kill -9 "$pid"
-    eventually 60 ready "$1"
-    [[ $(process "$1") != "$pid" ]] || fail "$1 still has pid $pid"
+    killed "$1"
     eventually 60 is "$before" identity stays e2e-kill
     eventually 60 runs stays e2e-kill
     sleeper "after-${1##*-}" e2e-kill
@@ -213,9 +210,8 @@ joined_host_is_revoked() {
 administrator_is_away() {
     mv "$KUBECONFIG" "$1/administrator"
     export KUBECONFIG=$1/administrator
-    kill -9 "$(process controller)" "$(process agent)"
-    eventually 90 ready agent
-    eventually 90 ready controller
+    killed controller
+    killed agent
     "$monopod" up --no-first-pod
     kubectl run later --image="$(field pod hello '.spec.containers[0].image')" --image-pull-policy=IfNotPresent --command -- sleep 600
     eventually 120 runs later default

@@ -148,8 +148,7 @@ kind: CredentialProviderConfig
 providers:
   - {name: example-provider, matchImages: ["127.*.*.1:5056"], defaultCacheDuration: 1h, apiVersion: credentialprovider.kubelet.k8s.io/v1}
 YAML
-    kill -9 "$(process agent)"
-    eventually 60 ready agent
+    killed agent
     namespace images-role
     kubectl apply -f - <<YAML
 apiVersion: monopod.dev/v1
@@ -223,8 +222,7 @@ damaged_images_heal() {
     rm -rf "$folder"
     image_pod first e2e-images "$registry/large:1"
     eventually 60 has_spool
-    kill -9 "$(process agent)"
-    eventually 60 ready agent
+    killed agent
     eventually 120 runs first e2e-images
     if has_spool; then fail "left: $(ls -d "$MONOPOD_DATA"/images/spool-*)"; fi
     kubectl delete pod first -n e2e-images --wait=true
@@ -233,8 +231,7 @@ damaged_images_heal() {
     disk=$(echo "$MONOPOD_DATA/images/disks/$digest"*.squashfs)
     [[ -f $disk ]] || fail "no disk $disk: $("$monopod" image list)"
     printf damaged | dd of="$disk" bs=1 seek=30000000 conv=notrunc status=none
-    kill -9 "$(process agent)"
-    eventually 60 ready agent
+    killed agent
     image_pod second e2e-images "$registry/large:1"
     eventually 120 runs second e2e-images
     contains "$(image_told second e2e-images)" "Successfully pulled image"

@@ -11,7 +11,7 @@ says_cordoned() { [[ $(operations_reason) == *"$1 is cordoned"* ]]; }
 uncordons() { "$monopod" host uncordon "$1" >/dev/null; }
 
 cordoned_host_takes_no_pod() {
-    local host answer before
+    local host answer
     host=$(first_host)
     namespace e2e-operations
     answer=$("$monopod" host cordon nowhere 2>&1) && fail "a host that is not there was cordoned"
@@ -21,9 +21,7 @@ cordoned_host_takes_no_pod() {
     expect "cordon again" "$("$monopod" host cordon "$host")" "host/$host already cordoned"
     contains "$("$monopod" host list)" "Ready,SchedulingDisabled"
     contains "$("$monopod" status)" "Ready,SchedulingDisabled"
-    before=$(process agent)
-    kill -9 "$before"
-    eventually 60 another_agent "$before"
+    killed agent
     sed "s|REGISTRY|$registry|g; s|NAME|waits|g" "$manifests/sleeper.yaml" | kubectl apply -n e2e-operations -f -
     eventually 30 says_cordoned "$host"
     # The agent has told of its host since.
@@ -35,7 +33,6 @@ cordoned_host_takes_no_pod() {
     eventually 120 runs waits e2e-operations
     trap - EXIT
 }
-another_agent() { [[ $(process agent) != "$1" ]] && ready agent; }
 
 # forbid NAMESPACE...: budgets by which no pod there may be evicted.
 forbid() {

@@ -210,7 +210,7 @@ streams_end_with_the_agent() {
     agent=$(process agent)
     kill -9 "$agent"
     eventually 30 gone "$pid"
-    eventually 60 ready agent
+    eventually 60 replaced agent "$agent"
     eventually 60 is word stream -- echo word
     # What the killed session ran does not run on.
     eventually 30 is 0 stream -- sh -c 'ps | grep -c "[e]cho tick" || true'
