@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 /// What each probe's measurement means for Monopod, and what helps. Pure.
 final class Findings {
     private static final long GIBIBYTE = 1L << 30;
-    private static final String ACCELERATOR = "accelerator";
+    static final String ACCELERATOR = "accelerator";
     private static final String EMULATED =
             "use a host with hardware (or nested) virtualization; until then machines are emulated: slow, and without QEMU's guarantee of isolation";
 

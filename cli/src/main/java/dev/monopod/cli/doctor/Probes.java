@@ -55,6 +55,13 @@ final class Probes {
 
     /// All probes, in the order in which one would mend them.
     List<Probe> all() {
+        var found = required();
+        found.add(accelerator());
+        return found;
+    }
+
+    /// Those that can fail.
+    List<Probe> required() {
         List<Probe> found = new ArrayList<>();
         found.add(root());
         found.add(programs());
@@ -68,7 +75,6 @@ final class Probes {
         found.add(disk());
         found.add(ports());
         found.add(addresses());
-        found.add(accelerator());
         return found;
     }
 
@@ -228,7 +234,7 @@ final class Probes {
                 HostRoutes.ranges());
     }
 
-    private Probe accelerator() {
+    Probe accelerator() {
         return Findings.accelerator(kvm(), this::boot);
     }
 

@@ -94,6 +94,7 @@ public final class JoinCommand implements Callable<Integer> {
         }
         var up = new UpSteps(layout, installation, steps);
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
+        Preflight.accelerator(layout, steps);
         up.processes();
         up.host();
         if (options.json()) {

@@ -1,5 +1,6 @@
 package dev.monopod.cli.service;
 
+import dev.monopod.cli.doctor.Preflight;
 import dev.monopod.cli.installation.CommonOptions;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.installation.Layout;
@@ -28,7 +29,8 @@ public final class StartCommand implements Callable<Integer> {
     @Option(
             names = "--network-only",
             hidden = true,
-            description = "Make the run folder and the router of the VPC, and start no process.")
+            description =
+                    "Make the run folder and the router of the VPC, try KVM, and start no process.")
     private boolean networkOnly;
 
     @Override
@@ -42,6 +44,7 @@ public final class StartCommand implements Callable<Integer> {
         var up = new UpSteps(layout, installation, steps);
         var runs = new SupervisorClient(layout.supervisorSocket()).status().isPresent();
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
+        Preflight.accelerator(layout, steps);
         if (networkOnly) {
             return 0;
         }

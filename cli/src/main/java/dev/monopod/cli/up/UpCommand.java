@@ -128,6 +128,7 @@ public final class UpCommand implements Callable<Integer> {
                         : plan.installation();
         var up = new UpSteps(layout, installation, steps);
         steps.step("network of the VPC " + installation.network().range(), () -> up.network());
+        Preflight.accelerator(layout, steps);
         if (up.processes() == UpSteps.Agent.WAITS_FOR_A_CONTROLLER) {
             steps.note(Leader.NOBODY);
             steps.note(

@@ -27,25 +27,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Finds out whether KVM works by booting the kernel under it: a `/dev/kvm` that can be opened may
-/// still hang every guest. The answer holds for one boot of the host.
+/// still hang every guest. The answer holds for one boot of the host; that there is no `/dev/kvm`,
+/// for no longer than there is none.
 public final class AcceleratorProbe {
     private static final Logger LOG = LoggerFactory.getLogger(AcceleratorProbe.class);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration LIMIT = Duration.ofSeconds(5);
+    static final Duration LIMIT = Duration.ofSeconds(5);
 
     /// For a kernel that speaks and has not come to its end: the host is busy, or its own
     /// virtualization nested. The answer holds long, so it is waited for.
     static final Duration SLOW_LIMIT = Duration.ofSeconds(60);
 
     private final QemuConfiguration configuration;
+    private final Path device;
     private final OwnFile cache;
     private final ProgramRunner programs;
 
     public AcceleratorProbe(QemuConfiguration configuration) {
-        this(configuration, new HostPrograms());
+        this(configuration, Path.of("/dev/kvm"), new HostPrograms());
     }
 
-    AcceleratorProbe(QemuConfiguration configuration, ProgramRunner programs) {
+    AcceleratorProbe(QemuConfiguration configuration, Path device, ProgramRunner programs) {
+        this.device = device;
         this.programs = programs;
         this.configuration = configuration;
         this.cache =
@@ -64,13 +67,16 @@ public final class AcceleratorProbe {
     }
 
     public Accelerator accelerator() {
+        if (!Files.isWritable(device)) {
+            return Accelerator.TCG;
+        }
         try {
             var circumstances = circumstances();
             var known = known();
             if (known.isPresent() && known.get().circumstances().equals(circumstances)) {
                 return known.get().accelerator();
             }
-            var accelerator = boots() ? Accelerator.KVM : Accelerator.TCG;
+            var accelerator = boots(patience(known)) ? Accelerator.KVM : Accelerator.TCG;
             remember(new Answer(circumstances, accelerator));
             return accelerator;
         } catch (IOException e) {
@@ -112,19 +118,24 @@ public final class AcceleratorProbe {
         }
     }
 
+    /// How long a kernel may be silent. Where KVM worked the last time the host is rather busy than
+    /// its KVM broken: after a boot everything starts at once.
+    private static Duration patience(Optional<Answer> last) {
+        return last.filter(answer -> answer.accelerator() == Accelerator.KVM).isPresent()
+                ? SLOW_LIMIT
+                : LIMIT;
+    }
+
     /// Without an initramfs a kernel that works panics soon, and `panic=-1` then ends QEMU. In the
     /// same jail as machines: KVM that they can't open is none.
-    private boolean boots() throws IOException {
-        if (!Files.isWritable(Path.of("/dev/kvm"))) {
-            return false;
-        }
+    private boolean boots(Duration patience) throws IOException {
         var line = new ArrayList<String>();
         line.addAll(List.of("qemu-system-x86_64", "-M", "microvm,x-option-roms=off,isa-serial=on"));
         line.addAll(List.of("-accel", "kvm", "-cpu", "host", "-m", "128"));
         line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"));
         line.addAll(List.of("-serial", "stdio", "-kernel", configuration.kernel().toString()));
         line.addAll(List.of("-append", "console=ttyS0 panic=-1 reboot=t"));
-        return boots(limit -> inJail(limit, line));
+        return boots(patience, limit -> inJail(limit, line));
     }
 
     /// Runs a kernel for at most the time that it is given.
@@ -134,11 +145,12 @@ public final class AcceleratorProbe {
     }
 
     /// A KVM that hangs its guests does so before their kernel says its first word.
-    static boolean boots(Boot boot) throws IOException {
-        return switch (boot.within(LIMIT)) {
+    static boolean boots(Duration patience, Boot boot) throws IOException {
+        return switch (boot.within(patience)) {
             case Outcome.Ended(_, var console, _) -> cameToItsEnd(console);
             case Outcome.TooLate(var console, _) ->
-                    console.kept().contains("Linux version")
+                    patience.compareTo(SLOW_LIMIT) < 0
+                            && console.kept().contains("Linux version")
                             && boot.within(SLOW_LIMIT) instanceof Outcome.Ended(_, var whole, _)
                             && cameToItsEnd(whole);
             case Outcome.NotStarted _, Outcome.InputFailed _, Outcome.Interrupted _ -> false;
