@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 /// the unit names them.
 public final class SystemdUnit {
     private static final String NAME = "monopod.service";
-    private static final Duration LIMIT = Duration.ofSeconds(100);
+    private static final Duration LIMIT = Duration.ofSeconds(310);
 
     /// Present where systemd is the first process; sd_booted(3).
     private static final Path BOOTED = Path.of("/run/systemd/system");

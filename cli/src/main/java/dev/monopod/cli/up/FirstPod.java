@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class FirstPod {
     static final String NAME = "hello";
     private static final String NAMESPACE = "default";
-    private static final Duration LIMIT = Duration.ofSeconds(120);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     private final KubernetesClient client;
     private final String hostName;

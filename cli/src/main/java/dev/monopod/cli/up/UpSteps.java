@@ -39,7 +39,9 @@ import java.util.stream.Stream;
 /// The steps of `up` that concern this machine; each leaves alone what is right already. What
 /// concerns the cluster is in [FirstPod].
 public final class UpSteps {
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    /// As long as the supervisor lets a process begin before it ends it as one that hangs.
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+
     private static final Duration GRANT_LIMIT = Duration.ofSeconds(60);
 
     /// A controller that begins anew leads again within this time.
