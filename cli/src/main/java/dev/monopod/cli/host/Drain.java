@@ -7,6 +7,7 @@ import dev.monopod.kube.eviction.Budgets;
 import dev.monopod.kube.eviction.EvictionAnswer;
 import dev.monopod.kube.eviction.Evictions;
 import dev.monopod.kube.eviction.Owners;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
 final class Drain {
     /// How long a refused pod is left alone, as by `kubectl drain`.
     static final Duration RETRY = Duration.ofSeconds(5);
-
-    private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
 
     private final KubernetesClient client;
     private final String host;
@@ -84,7 +82,7 @@ final class Drain {
 
         /// Whether nobody would make it again, though it is not done.
         boolean alone() {
-            return pod.filter(it -> Owners.of(it).isEmpty() && !ended(it)).isPresent();
+            return pod.filter(it -> Owners.of(it).isEmpty() && !PodPhases.ended(it)).isPresent();
         }
     }
 
@@ -251,9 +249,5 @@ final class Drain {
                                 Optional.ofNullable(pods.get(machine.getSpec().pod().uid()))))
                 .sorted(Comparator.comparing(Place::display))
                 .toList();
-    }
-
-    private static boolean ended(Pod pod) {
-        return pod.getStatus() != null && ENDS.contains(String.valueOf(pod.getStatus().getPhase()));
     }
 }

@@ -8,6 +8,7 @@ import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileSpec;
 import dev.monopod.kube.api.FargateProfileStatus.Phase;
 import dev.monopod.kube.api.Host;
+import dev.monopod.kube.mapping.PodPhases;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -139,10 +140,7 @@ final class FirstPod {
     }
 
     private static boolean ended(Pod pod) {
-        String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-        return "Failed".equals(phase)
-                || "Succeeded".equals(phase)
-                || pod.getMetadata().getDeletionTimestamp() != null;
+        return PodPhases.ended(pod) || pod.getMetadata().getDeletionTimestamp() != null;
     }
 
     private static boolean runs(@Nullable Pod pod) {

@@ -3,6 +3,7 @@ package dev.monopod.cli.why;
 import dev.monopod.cli.terminal.Text;
 import dev.monopod.kube.api.FargateProfileStatus;
 import dev.monopod.kube.api.MachineStatus;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
@@ -84,7 +85,7 @@ public final class Why {
 
     private static Optional<Answer> ended(Pod pod) {
         var phase = Text.of(pod.getStatus().getPhase());
-        if (!phase.equals("Failed") && !phase.equals("Succeeded")) {
+        if (!PodPhases.isEnd(phase)) {
             return Optional.empty();
         }
         var reason =

@@ -1,9 +1,9 @@
 package dev.monopod.controller.machine;
 
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What becomes of a Machine. Pure: [MachineCleanup] looks, and acts.
@@ -46,8 +46,6 @@ sealed interface MachineFate {
         /// It is being deleted.
         LEAVING;
 
-        private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
-
         static PodSight of(@Nullable Pod pod, String uid) {
             if (pod == null || !pod.getMetadata().getUid().equals(uid)) {
                 return GONE;
@@ -55,14 +53,10 @@ sealed interface MachineFate {
             if (pod.getMetadata().getDeletionTimestamp() != null) {
                 return LEAVING;
             }
-            if (pod.getStatus() != null && ENDS.contains(phase(pod))) {
+            if (PodPhases.ended(pod)) {
                 return OVER;
             }
             return pod.getSpec().getNodeName() == null ? UNBOUND : BOUND;
-        }
-
-        private static String phase(Pod pod) {
-            return String.valueOf(pod.getStatus().getPhase());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.monopod.controller.machine;
 import dev.monopod.controller.ClusterView;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.Events;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Loops;
 import dev.monopod.model.loop.Pace;
@@ -16,7 +17,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -28,7 +28,6 @@ import org.slf4j.LoggerFactory;
 public final class StrayPods implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StrayPods.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
-    private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
 
     private final KubernetesClient client;
     private final PodEnding ending;
@@ -99,9 +98,7 @@ public final class StrayPods implements AutoCloseable {
         var status = pod.getStatus();
         return node != null
                 && node.startsWith(Names.NODE_PREFIX)
-                && (status == null
-                        || (status.getStartTime() == null
-                                && !ENDS.contains(String.valueOf(status.getPhase()))));
+                && (status == null || (status.getStartTime() == null && !PodPhases.ended(pod)));
     }
 
     private void answer(Pod pod) {

@@ -3,6 +3,7 @@ package dev.monopod.controller.scheduling;
 import dev.monopod.controller.scheduling.Placer.Decision;
 import dev.monopod.controller.scheduling.ZoneSpread.Neighbour;
 import dev.monopod.kube.api.Machine;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.size.MemoryOverhead;
@@ -48,7 +49,7 @@ final class Scheduling {
         if (found == null
                 || found.getMetadata().getDeletionTimestamp() != null
                 || found.getSpec().getNodeName() != null
-                || finished(found)) {
+                || PodPhases.ended(found)) {
             ledger.giveUp(key, "");
             return new SchedulingStep.Rest();
         }
@@ -76,11 +77,6 @@ final class Scheduling {
                             ? new SchedulingStep.Hold(found, "Unschedulable", message)
                             : new SchedulingStep.Rest();
         };
-    }
-
-    private static boolean finished(Pod pod) {
-        var phase = pod.getStatus() == null ? "" : pod.getStatus().getPhase();
-        return "Succeeded".equals(phase) || "Failed".equals(phase);
     }
 
     private static boolean gated(Pod pod) {

@@ -1,5 +1,6 @@
 package dev.monopod.controller.scheduling;
 
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.kube.mapping.Selectors;
 import dev.monopod.model.network.LabelQuery;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -108,12 +109,10 @@ record ZoneSpread(List<Constraint> constraints) {
     }
 
     private static boolean counts(Pod neighbour, Pod pod) {
-        var phase = neighbour.getStatus() == null ? null : neighbour.getStatus().getPhase();
         return neighbour.getMetadata().getNamespace().equals(pod.getMetadata().getNamespace())
                 && !neighbour.getMetadata().getUid().equals(pod.getMetadata().getUid())
                 && neighbour.getMetadata().getDeletionTimestamp() == null
-                && !"Succeeded".equals(phase)
-                && !"Failed".equals(phase);
+                && !PodPhases.ended(neighbour);
     }
 
     /// Empty: it counts nobody.

@@ -190,8 +190,7 @@ public record NetworkObjects(
                 && status.getPodIP() != null
                 && status.getPodIP().indexOf(':') < 0
                 && !Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
-                && !"Succeeded".equals(status.getPhase())
-                && !"Failed".equals(status.getPhase())
+                && !PodPhases.ended(pod)
                 && !Names.SCHEDULER_NAME.equals(pod.getSpec().getSchedulerName());
     }
 

@@ -5,6 +5,7 @@ import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineStatus.Phase;
 import dev.monopod.kube.api.MachineVersions;
 import dev.monopod.kube.api.PatchRunSpec.Pods;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -29,7 +30,6 @@ public record PatchTarget(
         String profile,
         Optional<MachineVersions> runs,
         Optional<MachineVersions> wanted) {
-    private static final Set<String> ENDS = Set.of("Succeeded", "Failed");
     private static final Set<Phase> BEFORE = Set.of(Phase.Pending, Phase.Starting);
     private static final Comparator<PatchTarget> ORDER =
             Comparator.comparing(PatchTarget::zone).thenComparing(PatchTarget::display);
@@ -51,7 +51,10 @@ public record PatchTarget(
         var targets = new ArrayList<PatchTarget>();
         for (var pod : pods) {
             var machine = byName.get(Names.machine(pod.getMetadata().getUid()));
-            if (machine == null || !begun(machine) || ended(pod) || created(pod).isAfter(asked)) {
+            if (machine == null
+                    || !begun(machine)
+                    || PodPhases.ended(pod)
+                    || created(pod).isAfter(asked)) {
                 continue;
             }
             var target =
@@ -87,10 +90,6 @@ public record PatchTarget(
     /// `NAMESPACE/NAME`.
     public String display() {
         return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
-    }
-
-    private static boolean ended(Pod pod) {
-        return pod.getStatus() != null && ENDS.contains(String.valueOf(pod.getStatus().getPhase()));
     }
 
     /// What it will be made of is what a new machine would be.

@@ -8,6 +8,7 @@ import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
+import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -132,10 +133,7 @@ final class Adoption {
 
     /// One that ends may be gone already, though the watch still shows it.
     private static boolean lives(Pod pod) {
-        var phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-        return pod.getMetadata().getDeletionTimestamp() == null
-                && !"Succeeded".equals(phase)
-                && !"Failed".equals(phase);
+        return pod.getMetadata().getDeletionTimestamp() == null && !PodPhases.ended(pod);
     }
 
     private static Optional<String> version(Optional<Pod> pod) {
