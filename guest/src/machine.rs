@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 
 use crate::cgroup::Cgroup;
+use crate::container::lifecycle::Shared;
 use crate::protocol::{ConfigureRequest, ConfigureResponse};
 use crate::{clock, disks, memory, network, volumes};
 
@@ -18,7 +19,7 @@ const ENTROPY_BYTES: usize = 32;
 pub struct Identity {
     pub machine_id: String,
     pub address: String,
-    pub share_process_namespace: bool,
+    pub shared: Shared,
 }
 
 /// Why the machine does not have the identity that it needs.
@@ -64,7 +65,7 @@ impl Machine {
         *identity = Some(Identity {
             machine_id: request.machine_id.clone(),
             address: request.network.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |network| network.address.clone()),
-            share_process_namespace: request.share_process_namespace,
+            shared: Shared { processes: request.share_process_namespace, users: request.own_user_namespace },
         });
         answer().map_err(Error::Failed)
     }

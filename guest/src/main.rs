@@ -1,5 +1,5 @@
 //! PID 1 of each machine. Started again by itself under other names, it is the single-threaded process that becomes a container,
-//! the one that waits for an NFS server, or the program of a rehearsal's container.
+//! the one that a user namespace begins with, the one that waits for an NFS server, or the program of a rehearsal's container.
 
 #![cfg_attr(fuzzing, no_main, allow(dead_code, unused_imports))]
 
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some(container::starter::NAME) => container::starter::main(&arguments.collect::<Vec<_>>()),
         Some(container::pause::NAME) => container::pause::main(),
+        Some(container::users::NAME) => container::users::main(),
         Some(rehearsal::PROGRAM) => rehearsal::main(),
         Some(nfs::NAME) => nfs::main(&arguments.collect::<Vec<_>>()),
         _ => {}

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::mpsc;
 
-use crate::container::lifecycle::Lifecycle;
+use crate::container::lifecycle::{Lifecycle, Shared};
 use crate::container::spec::Failure;
 use crate::machine::{Error, Machine};
 use crate::protocol::container_state::Phase;
@@ -56,7 +56,7 @@ fn run_container(lifecycle: &Lifecycle, runtime: &Runtime) -> Result<()> {
     fs::create_dir_all(&image)?;
     fs::hard_link("/init", image.join(&PROGRAM[1..])).context("link the program")?;
     let failed = |failure: Failure| anyhow!("start the rehearsal's container: {}", failure.message);
-    lifecycle.start_of(&container(), || Ok(image), false, runtime).map_err(failed)?;
+    lifecycle.start_of(&container(), || Ok(image), Shared::default(), runtime).map_err(failed)?;
     runtime.block_on(async { tokio::time::timeout(LIMIT, ended(lifecycle)).await }).context("the rehearsal's container does not end")
 }
 

@@ -124,7 +124,7 @@ impl Guest for Service {
         let identity = self.machine.identity()?;
         let lifecycle = self.lifecycle.clone();
         let runtime = tokio::runtime::Handle::current();
-        let started = blocking(move || lifecycle.start(request.get_ref(), identity.share_process_namespace, &runtime)).await?;
+        let started = blocking(move || lifecycle.start(request.get_ref(), identity.shared, &runtime)).await?;
         let outcome = match started {
             Ok(started) => start_container_response::Outcome::Started(started),
             Err(failure) => start_container_response::Outcome::Refused(failure.into()),

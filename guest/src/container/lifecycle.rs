@@ -19,6 +19,7 @@ use super::launch::{Launched, Streams, launch};
 use super::registry::{self, Container, Output, Registry};
 use super::request;
 use super::spec::{Failure, FailureKind, Limits, Place, ProcessSpec, SecuritySpec, UserSpec};
+use super::users;
 use crate::cgroup::{self, Cgroup};
 use crate::handle::Handle;
 use crate::log::{Gathering, Log, Records};
@@ -67,6 +68,16 @@ pub struct Lifecycle {
     pub reaper: Reaper,
     /// The process that holds the pod's shared process namespace, once it was needed.
     pause: Arc<Mutex<Option<i32>>>,
+    /// The file of the pod's own user namespace, once it was needed.
+    users: Arc<Mutex<Option<PathBuf>>>,
+}
+
+/// Which namespaces the containers of the pod share, beyond those that all do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shared {
+    pub processes: bool,
+    /// A user namespace of the pod's own.
+    pub users: bool,
 }
 
 /// Our ends of a container's standard streams.
@@ -78,12 +89,12 @@ struct Ends {
 
 impl Lifecycle {
     pub fn new(registry: Registry, reaper: Reaper) -> Self {
-        Self { registry, reaper, pause: Arc::default() }
+        Self { registry, reaper, pause: Arc::default(), users: Arc::default() }
     }
 
     /// Blocks until the container's program runs.
-    pub fn start(&self, request: &StartContainerRequest, share_processes: bool, runtime: &Runtime) -> Result<ContainerStarted, Failure> {
-        self.start_of(request, || disks::mount_image(request.image_disk_slot), share_processes, runtime)
+    pub fn start(&self, request: &StartContainerRequest, shared: Shared, runtime: &Runtime) -> Result<ContainerStarted, Failure> {
+        self.start_of(request, || disks::mount_image(request.image_disk_slot), shared, runtime)
     }
 
     /// From an image that need not be in the slot that the request names.
@@ -91,13 +102,13 @@ impl Lifecycle {
         &self,
         request: &StartContainerRequest,
         image: impl FnOnce() -> anyhow::Result<PathBuf>,
-        share_processes: bool,
+        shared: Shared,
         runtime: &Runtime,
     ) -> Result<ContainerStarted, Failure> {
         request::check_id(&request.container_id)?;
         let taken = |error: registry::Error| Failure::new(FailureKind::Exists, error.to_string());
         self.registry.reserve(&request.container_id).map_err(taken)?;
-        let started = image().map_err(Failure::from).and_then(|image| self.start_reserved(request, image, share_processes, runtime));
+        let started = image().map_err(Failure::from).and_then(|image| self.start_reserved(request, image, shared, runtime));
         if started.is_err() {
             self.registry.forget(&request.container_id);
             if let Ok(cgroup) = Cgroup::create(&request.container_id, &Resources::default()) {
@@ -112,12 +123,13 @@ impl Lifecycle {
         &self,
         request: &StartContainerRequest,
         image: PathBuf,
-        share_processes: bool,
+        shared: Shared,
         runtime: &Runtime,
     ) -> Result<ContainerStarted, Failure> {
         let cgroup = Cgroup::create(&request.container_id, &request.resources.unwrap_or_default())?;
-        let shared = self.shared_processes(request, share_processes)?;
-        let spec = request::new_container(request, image, cgroup.path().to_owned(), shared)?;
+        let processes = self.shared_processes(request, shared.processes)?;
+        let users = if shared.users { Some(self.user_namespace()?) } else { None };
+        let spec = request::new_container(request, image, cgroup.path().to_owned(), processes, users)?;
         make_folder(&request.container_id).context("container folder")?;
         let log = Arc::new(Log::create(&request.container_id).context("log")?);
 
@@ -235,6 +247,14 @@ impl Lifecycle {
         self.registry.forget(&id);
     }
 
+    fn user_namespace(&self) -> Result<PathBuf, Failure> {
+        let mut users = self.users.lock().expect("users lock");
+        match &*users {
+            Some(file) => Ok(file.clone()),
+            None => Ok(users.insert(users::make(&self.reaper)?).clone()),
+        }
+    }
+
     fn pause_process(&self) -> Result<i32, Failure> {
         let mut pause = self.pause.lock().expect("pause lock");
         if let Some(pid) = *pause {
@@ -251,6 +271,8 @@ impl Lifecycle {
             tty: None,
             security: SecuritySpec::default(),
             limits: Limits { oom_score_adj: -998, ..Limits::default() },
+            // Out of the reach of the pod's root.
+            users: None,
         };
         let launched = launch(&self.reaper, &spec, Streams::none())?;
         *pause = Some(launched.pid);

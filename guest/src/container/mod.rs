@@ -15,3 +15,4 @@ mod seccomp_default;
 pub mod spec;
 pub mod starter;
 pub mod terminal;
+pub mod users;

@@ -75,6 +75,7 @@ pub fn new_container(
     image: PathBuf,
     cgroup: PathBuf,
     pod_process: Option<i32>,
+    users: Option<PathBuf>,
 ) -> Result<ProcessSpec, Error> {
     if request.args.is_empty() {
         return Err(Error::NoCommand);
@@ -100,6 +101,7 @@ pub fn new_container(
         tty: request.tty.then_some((0, 0)),
         security: security_of(&security)?,
         limits: limits(&request.resources.unwrap_or_default()),
+        users,
     })
 }
 

@@ -16,6 +16,8 @@ pub struct ProcessSpec {
     pub tty: Option<(u16, u16)>,
     pub security: SecuritySpec,
     pub limits: Limits,
+    /// The file of the user namespace that the program runs in; none: the machine's.
+    pub users: Option<PathBuf>,
 }
 
 /// Where the process comes to live.

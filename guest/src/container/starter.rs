@@ -16,7 +16,7 @@ use nix::unistd::{ForkResult, fork, setsid};
 use super::control::Control;
 use super::identity::{self, Identity};
 use super::spec::{Failure, FailureKind, Place, ProcessSpec, Report};
-use super::{pause, root, seccomp};
+use super::{pause, root, seccomp, users};
 
 /// First argument of the binary when it is to be this.
 pub const NAME: &str = "monopod-start";
@@ -47,8 +47,9 @@ fn start(control: &Control, mut spec: File, filter: Option<File>) -> Result<Neve
     drop(spec);
     let spec: ProcessSpec = serde_json::from_str(&text).context("read the process specification")?;
 
+    // Before the namespaces change, as these files are found by the guest's names.
+    let users = spec.users.as_ref().map(File::open).transpose().context("open the pod's user namespace")?;
     fs::write(spec.cgroup.join("cgroup.procs"), "0").context("join the cgroup")?;
-    // Before the namespaces change: the file of this process is found by the guest's /proc.
     fs::write("/proc/self/oom_score_adj", spec.limits.oom_score_adj.to_string()).context("set oom_score_adj")?;
     enter_namespaces(&spec.place)?;
 
@@ -60,7 +61,7 @@ fn start(control: &Control, mut spec: File, filter: Option<File>) -> Result<Neve
     control.wait_for_go()?;
     setsid()?;
     forget_signals()?;
-    become_program(control, &spec, filter)
+    become_program(control, &spec, users, filter)
 }
 
 fn enter_namespaces(place: &Place) -> Result<(), Failure> {
@@ -107,7 +108,7 @@ fn forget_signals() -> Result<(), Failure> {
     Ok(())
 }
 
-fn become_program(control: &Control, spec: &ProcessSpec, filter: Option<File>) -> Result<Never, Failure> {
+fn become_program(control: &Control, spec: &ProcessSpec, users: Option<File>, filter: Option<File>) -> Result<Never, Failure> {
     match &spec.place {
         Place::New(root) => {
             root::enter(root)?;
@@ -119,6 +120,9 @@ fn become_program(control: &Control, spec: &ProcessSpec, filter: Option<File>) -
         Place::Pause => pause::become_it()?,
     }
     let identity = Identity::resolve(&spec.user)?;
+    if users.is_some() {
+        users::check(&identity)?;
+    }
     control.report(&Report::Identity { uid: identity.uid, gid: identity.gid, groups: identity.groups.clone() }, None)?;
     if let Some(size) = spec.tty {
         let (master, slave) = super::terminal::open(size).context("open a terminal")?;
@@ -136,6 +140,10 @@ fn become_program(control: &Control, spec: &ProcessSpec, filter: Option<File>) -
         Some(file) => Some(seccomp::Program::read(&file).context("read the seccomp filter")?),
         None => seccomp::compiled(&spec.security)?,
     };
+    if let Some(namespace) = users {
+        // Everything up to here may need the machine's root: mounts, limits that rise, the owner of pipes.
+        users::enter(&namespace)?;
+    }
     identity::drop_capabilities(&spec.security.capabilities)?;
     if !spec.security.no_new_privileges
         && let Some(filter) = &filter

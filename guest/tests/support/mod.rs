@@ -136,6 +136,7 @@ pub fn identity(machine_id: &str) -> ConfigureRequest {
         scratch_disk_slot: 0,
         sysctls: [("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned())].into(),
         share_process_namespace: false,
+        own_user_namespace: false,
         pod_resources: None,
     }
 }
