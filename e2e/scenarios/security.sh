@@ -1,11 +1,12 @@
 # What containers may do, what they are refused, and what they reach. A topic of ../run.
 
 security_scenarios() {
-    scenario security_refuses_by_name "refuses capabilities, user namespaces and Windows options by name"
+    scenario security_refuses_by_name "refuses capabilities, ids that a user namespace does not have, and Windows options by name"
     scenario security_rejects_as_a_kubelet "unsafe sysctls and AppArmor fail a pod as a kubelet does"
     scenario security_tells_what_is_not_as_asked "runAsNonRoot and Localhost filters: what is wrong is told, and mended"
     scenario security_restricted_pods_run "a pod of Pod Security level restricted runs, with what it asked for"
     scenario security_baseline_pods_run "a pod of Pod Security level baseline runs, and has the limits of F12 everywhere"
+    scenario security_users_are_the_pods_own "hostUsers: false: all containers of the pod share one user namespace, whose root is not the machine's"
     scenario security_nothing_else_is_reached "F17, F20: root in a container reaches nothing of the host, of AWS or of others"
     scenario security_machines_are_jailed "F17: what runs the machines has no rights and no files of others"
 }
@@ -27,10 +28,12 @@ security_refuses_by_name() {
     refused "{\"containers\":[{$of:{\"capabilities\":{\"add\":[\"ALL\"]}}}]}" 'Capabilities added: ALL'
     refused "{\"containers\":[{$of:{\"allowPrivilegeEscalation\":true}}]}" \
         'invalid SecurityContext fields: AllowPrivilegeEscalation' 'spec.containers[0].securityContext.allowPrivilegeEscalation'
-    refused '{"hostUsers":false,"containers":[{"name":"c","image":"x"}]}' 'fields not supported: HostUsers' 'spec.hostUsers'
+    refused "{\"hostUsers\":false,\"securityContext\":{\"fsGroup\":65536},\"containers\":[{$of:{\"runAsUser\":70000}}]}" \
+        'fsGroup 65536 above 65535' 'runAsUser 70000 above 65535' 'spec.securityContext.fsGroup' 'spec.containers[0].securityContext.runAsUser'
+    refused "{\"hostUsers\":false,\"containers\":[{$of:{\"procMount\":\"Unmasked\"}}]}" 'ProcMount' 'spec.containers[0].securityContext.procMount'
     refused "{\"containers\":[{$of:{\"windowsOptions\":{\"runAsUserName\":\"x\"}}}]}" \
         'invalid SecurityContext fields: WindowsOptions' 'spec.containers[0].securityContext.windowsOptions'
-    refused "{\"containers\":[{$of:{\"procMount\":\"Unmasked\"}}]}" 'procMount' 'hostUsers'
+    refused "{\"containers\":[{$of:{\"procMount\":\"Unmasked\"}}]}" 'ProcMount' 'spec.containers[0].securityContext.procMount'
 }
 
 security_rejects_as_a_kubelet() {
@@ -105,6 +108,49 @@ security_baseline_pods_run() {
     done
     contains "$(inside probe e2e-security 'grep -E "CapEff|Seccomp:" /proc/self/status; df -k /dev/shm')" 'CapEff:	00000000a80425fb' 'Seccomp:	0' 65536
     kubectl label namespace e2e-security pod-security.kubernetes.io/enforce-
+}
+
+# ---- user namespaces ----
+
+security_map="tr -s ' ' < /proc/self/uid_map; tr -s ' ' < /proc/self/gid_map; readlink /proc/self/ns/user"
+
+security_users_are_the_pods_own() {
+    local container image='"image":"'"$registry"'/busybox:1"' mine text wrong
+    namespace e2e-users
+    kubectl create secret generic word -n e2e-users --from-literal=word=secret
+    pod e2e-users plain '{"terminationGracePeriodSeconds":1,"containers":[{"name":"c",'"$image,$security_sleep"'}]}'
+    pod e2e-users own '{"terminationGracePeriodSeconds":1,"hostUsers":false,"securityContext":{"fsGroup":2000},
+        "volumes":[{"name":"secret","secret":{"secretName":"word","defaultMode":256}},{"name":"shared","emptyDir":{}}],
+        "initContainers":[{"name":"first",'"$image"',"command":["sh","-c","'"$security_map"'"]},
+            {"name":"side","restartPolicy":"Always",'"$image,$security_sleep"'}],
+        "containers":[
+            {"name":"root",'"$image,$security_sleep"',"volumeMounts":[{"name":"secret","mountPath":"/secret"},{"name":"shared","mountPath":"/shared"}],
+                "lifecycle":{"postStart":{"exec":{"command":["sh","-c","readlink /proc/self/ns/user > /shared/hook"]}}},
+                "readinessProbe":{"exec":{"command":["sh","-c","readlink /proc/self/ns/user > /shared/probe"]},"periodSeconds":1}},
+            {"name":"user",'"$image"',"command":["sh","-c","echo page > /shared/index.html; exec httpd -f -p 80 -h /shared"],"securityContext":{"runAsUser":1000},
+                "volumeMounts":[{"name":"secret","mountPath":"/secret"},{"name":"shared","mountPath":"/shared"}],
+                "readinessProbe":{"httpGet":{"port":80},"periodSeconds":1}}]}'
+    eventually 120 runs own e2e-users
+    mine=$(kubectl logs own -n e2e-users -c first)
+    contains "$mine" $' 0 0 65536\n 0 0 65536\nuser:['
+    for container in side root user; do
+        expect "the users of $container" "$(kubectl exec own -n e2e-users -c $container -- sh -c "$security_map")" "$mine"
+    done
+    kubectl debug own -n e2e-users --profile=general --image="$registry/busybox:1" --container=look --attach=false -- sh -c "$security_map; sleep 600"
+    eventually 60 is "$mine" kubectl logs own -n e2e-users -c look
+    text=$(kubectl exec own -n e2e-users -c root -- sh -c 'cat /shared/hook /shared/probe; id -u; cat /secret/word; wget -qO- http://127.0.0.1/;
+        touch /shared/f && chown 1000 /shared/f && stat -c "%u %g" /shared/f; chown 65536 /shared/f 2>&1; mknod /shared/d b 254 0 2>&1; (echo 1 > /proc/sys/kernel/panic) 2>&1; true')
+    expect "the users of hook and probe" "$(head -n 2 <<<"$text")" "$(tail -n 1 <<<"$mine")"$'\n'"$(tail -n 1 <<<"$mine")"
+    contains "$text" $'\n0\nsecretpage\n' '1000 2000' 'Invalid argument' 'mknod: /shared/d: Operation not permitted' 'Read-only file system'
+    text=$(kubectl exec own -n e2e-users -c user -- sh -c 'id -u; id -G; cat /secret/word; echo; ls -ln /secret/..data/word')
+    contains "$text" $'1000\n0 2000\nsecret\n-r--r----- '
+    wrong=$(kubectl exec own -n e2e-users -c root -- sh -c "$(security_commands_script "$security_commands")")
+    [[ -z $wrong ]] || fail "$wrong"
+
+    eventually 120 runs plain e2e-users
+    expect "the users of another pod" "$(inside plain e2e-users "$security_map")" $' 0 0 4294967295\n 0 0 4294967295\nuser:[4026531837]'
+    [[ $mine != *4026531837* ]] || fail "the pod has the machine's users"
+    kubectl delete namespace e2e-users --wait=false
 }
 
 # ---- what is reached ----

@@ -64,7 +64,7 @@ public final class PodShapes {
             var volume = declared.get(index);
             volumes.add(new PodShape.Volume(index, volume.getName(), source(volume, pod, claims)));
         }
-        return new PodShape(namespaces, options(spec), containers, volumes);
+        return new PodShape(namespaces, options(spec), PodIds.of(spec), containers, volumes);
     }
 
     private static Set<Option> options(PodSpec spec) {
@@ -179,6 +179,7 @@ public final class PodShapes {
                     context.getAllowPrivilegeEscalation(),
                     Permission.ALLOW_PRIVILEGE_ESCALATION,
                     permissions);
+            addIf("Unmasked".equals(context.getProcMount()), Permission.UNMASKED_PROC, permissions);
             addIf(context.getWindowsOptions() != null, Permission.WINDOWS_OPTIONS, permissions);
             if (context.getCapabilities() != null) {
                 capabilities = orEmpty(context.getCapabilities().getAdd());

@@ -164,12 +164,53 @@ final class PodMappingTest {
     }
 
     @Test
-    void findsUserNamespacesAndWindowsOptions() {
+    void findsIdsThatAUserNamespaceDoesNotHave() {
         Pod pod =
                 pod(
                         """
                         spec:
                           hostUsers: false
+                          securityContext: {runAsUser: 65535, runAsGroup: 65536, fsGroup: 65537, supplementalGroups: [1, 65538]}
+                          initContainers:
+                          - {name: i, securityContext: {runAsUser: 65539}}
+                          containers:
+                          - {name: a}
+                          - {name: b, securityContext: {runAsGroup: 65540, procMount: Unmasked}}
+                          ephemeralContainers:
+                          - {name: e, securityContext: {runAsUser: 65541, procMount: Default}}
+                        """);
+
+        assertThat(refused(pod))
+                .containsExactly(
+                        "spec.securityContext.runAsGroup runAsGroup 65536 above 65535",
+                        "spec.securityContext.fsGroup fsGroup 65537 above 65535",
+                        "spec.securityContext.supplementalGroups[1] supplementalGroups[1] 65538 above"
+                                + " 65535",
+                        "spec.initContainers[0].securityContext.runAsUser runAsUser 65539 above"
+                                + " 65535",
+                        "spec.containers[1].securityContext.runAsGroup runAsGroup 65540 above 65535",
+                        "spec.ephemeralContainers[0].securityContext.runAsUser runAsUser 65541 above"
+                                + " 65535",
+                        "spec.containers[1].securityContext.procMount ProcMount");
+        pod.getSpec().setHostUsers(true);
+        assertThat(refused(pod))
+                .containsExactly("spec.containers[1].securityContext.procMount ProcMount");
+    }
+
+    private static List<String> refused(Pod pod) {
+        var shape = PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound());
+        return Refusals.check(shape).stream()
+                .map(refusal -> refusal.fieldPath() + " " + refusal.detail())
+                .toList();
+    }
+
+    @Test
+    void findsWindowsOptions() {
+        Pod pod =
+                pod(
+                        """
+                        spec:
+                          hostUsers: true
                           securityContext: {windowsOptions: {}}
                           containers:
                           - {name: a, securityContext: {windowsOptions: {runAsUserName: x}}}
@@ -179,10 +220,8 @@ final class PodMappingTest {
         assertThat(Refusals.check(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound())))
                 .extracting(refusal -> refusal.fieldPath() + " " + refusal.detail())
                 .containsExactly(
-                        "spec.hostUsers HostUsers",
                         "spec.securityContext.windowsOptions WindowsOptions",
                         "spec.containers[0].securityContext.windowsOptions WindowsOptions");
-        pod.getSpec().setHostUsers(true);
         pod.getSpec().getSecurityContext().setWindowsOptions(null);
         assertThat(PodShapes.of(pod.getSpec(), claim -> new ClaimState.Unbound()).options())
                 .isEmpty();

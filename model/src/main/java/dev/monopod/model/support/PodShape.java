@@ -7,16 +7,19 @@ import java.util.Set;
 ///
 /// @param hostNamespaces which of the host's namespaces it asks for
 /// @param options what else it asks for as a whole
+/// @param ids the users and groups that it names
 /// @param containers all of them, init and ephemeral ones too
 /// @param volumes its volumes
 public record PodShape(
         Set<HostNamespace> hostNamespaces,
         Set<Option> options,
+        List<Id> ids,
         List<Container> containers,
         List<Volume> volumes) {
     public PodShape {
         hostNamespaces = Set.copyOf(hostNamespaces);
         options = Set.copyOf(options);
+        ids = List.copyOf(ids);
         containers = List.copyOf(containers);
         volumes = List.copyOf(volumes);
     }
@@ -24,7 +27,7 @@ public record PodShape(
     /// A pod that asks for nothing more.
     public PodShape(
             Set<HostNamespace> hostNamespaces, List<Container> containers, List<Volume> volumes) {
-        this(hostNamespaces, Set.of(), containers, volumes);
+        this(hostNamespaces, Set.of(), List.of(), containers, volumes);
     }
 
     /// Something that a pod may ask for as a whole.
@@ -36,6 +39,11 @@ public record PodShape(
         /// `resourceClaims`, of devices.
         RESOURCE_CLAIMS
     }
+
+    /// A user or group.
+    ///
+    /// @param fieldPath for example `spec.securityContext.supplementalGroups[0]`
+    public record Id(String fieldPath, long value) {}
 
     /// A namespace of the host that a pod may ask to share.
     public enum HostNamespace {
@@ -70,6 +78,8 @@ public record PodShape(
     public enum Permission {
         PRIVILEGED,
         ALLOW_PRIVILEGE_ESCALATION,
+        /// `procMount: Unmasked`.
+        UNMASKED_PROC,
         WINDOWS_OPTIONS
     }
 

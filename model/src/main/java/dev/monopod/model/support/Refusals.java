@@ -3,6 +3,7 @@ package dev.monopod.model.support;
 import dev.monopod.model.support.PodShape.ClaimState;
 import dev.monopod.model.support.PodShape.Container;
 import dev.monopod.model.support.PodShape.HostNamespace;
+import dev.monopod.model.support.PodShape.Id;
 import dev.monopod.model.support.PodShape.Option;
 import dev.monopod.model.support.PodShape.Permission;
 import dev.monopod.model.support.PodShape.Source;
@@ -41,6 +42,9 @@ public final class Refusals {
     /// Beyond those, for `kubectl debug`: the machine is the pod's own, and a debugger is of no use
     /// without it.
     private static final String DEBUGGER_CAPABILITY = "SYS_PTRACE";
+
+    /// The last user and group of a pod with a user namespace of its own, as under a kubelet.
+    private static final long LAST_ID = 65_535;
 
     private Refusals() {}
 
@@ -123,15 +127,6 @@ public final class Refusals {
 
     /// Words of Monopod's own: EKS has none for them.
     private static void options(PodShape pod, List<Refusal> refusals) {
-        if (pod.options().contains(Option.OWN_USER_NAMESPACE)) {
-            refusals.add(
-                    new Refusal(
-                            Clause.FIELDS,
-                            "spec.hostUsers",
-                            "HostUsers",
-                            "remove it or set it to true, the pod has a kernel of its own and"
-                                    + " machines have no user namespaces for pods"));
-        }
         if (pod.options().contains(Option.RESOURCE_CLAIMS)) {
             refusals.add(
                     new Refusal(
@@ -144,6 +139,25 @@ public final class Refusals {
         if (pod.options().contains(Option.WINDOWS_OPTIONS)) {
             refusals.add(windowsOptions("spec.securityContext."));
         }
+        if (pod.options().contains(Option.OWN_USER_NAMESPACE)) {
+            pod.ids().stream()
+                    .filter(id -> id.value() > LAST_ID)
+                    .map(Refusals::unmapped)
+                    .forEach(refusals::add);
+        }
+    }
+
+    private static Refusal unmapped(Id id) {
+        var field = id.fieldPath().substring(id.fieldPath().lastIndexOf('.') + 1);
+        return new Refusal(
+                Clause.SECURITY_CONTEXT,
+                id.fieldPath(),
+                field + " " + id.value() + " above " + LAST_ID,
+                "with hostUsers: false ids end at "
+                        + LAST_ID
+                        + ", so name another than "
+                        + id.value()
+                        + " or remove hostUsers");
     }
 
     private static Refusal windowsOptions(String path) {
@@ -171,6 +185,15 @@ public final class Refusals {
                             path + "allowPrivilegeEscalation",
                             "AllowPrivilegeEscalation",
                             "remove it or set it to false"));
+        }
+        if (container.permissions().contains(Permission.UNMASKED_PROC)) {
+            refusals.add(
+                    new Refusal(
+                            Clause.SECURITY_CONTEXT,
+                            path + "procMount",
+                            "ProcMount",
+                            "remove it or set it to Default, the settings of the machine's kernel"
+                                    + " would be open to user 0"));
         }
         if (container.permissions().contains(Permission.WINDOWS_OPTIONS)) {
             refusals.add(windowsOptions(path));

@@ -59,7 +59,11 @@ final class RefusalsTest {
     void namesResourceClaims() {
         PodShape pod =
                 new PodShape(
-                        Set.of(), Set.of(PodShape.Option.RESOURCE_CLAIMS), List.of(), List.of());
+                        Set.of(),
+                        Set.of(PodShape.Option.RESOURCE_CLAIMS),
+                        List.of(),
+                        List.of(),
+                        List.of());
 
         assertThat(Refusals.explanation(Refusals.check(pod)))
                 .startsWith(
@@ -69,24 +73,61 @@ final class RefusalsTest {
     }
 
     @Test
-    void namesUserNamespacesAndWindows() {
+    void refusesIdsThatAUserNamespaceDoesNotHave() {
+        var ids =
+                List.of(
+                        new PodShape.Id("spec.securityContext.runAsUser", 65_535),
+                        new PodShape.Id("spec.securityContext.fsGroup", 65_536),
+                        new PodShape.Id("spec.containers[0].securityContext.runAsUser", 70_000));
+        var none = List.<Container>of();
+        var mapped = Set.of(PodShape.Option.OWN_USER_NAMESPACE);
+
+        assertThat(
+                        Refusals.explanation(
+                                Refusals.check(
+                                        new PodShape(Set.of(), mapped, ids, none, List.of()))))
+                .isEqualTo(
+                        "Pod not supported on Fargate: invalid SecurityContext fields: fsGroup 65536"
+                                + " above 65535, invalid SecurityContext fields: runAsUser 70000 above"
+                                + " 65535. Remedy: spec.securityContext.fsGroup: with hostUsers: false"
+                                + " ids end at 65535, so name another than 65536 or remove hostUsers;"
+                                + " spec.containers[0].securityContext.runAsUser: with hostUsers: false"
+                                + " ids end at 65535, so name another than 70000 or remove"
+                                + " hostUsers.");
+        assertThat(Refusals.check(new PodShape(Set.of(), Set.of(), ids, none, List.of())))
+                .isEmpty();
+    }
+
+    @Test
+    void namesUnmaskedProc() {
+        var pod = containers(container(0, Set.of(Permission.UNMASKED_PROC), List.of()));
+
+        assertThat(Refusals.explanation(Refusals.check(pod)))
+                .startsWith(
+                        "Pod not supported on Fargate: invalid SecurityContext fields: ProcMount."
+                                + " Remedy: spec.containers[0].securityContext.procMount: remove it or"
+                                + " set it to Default");
+    }
+
+    @Test
+    void namesWindows() {
         PodShape pod =
                 new PodShape(
                         Set.of(HostNamespace.PID),
-                        Set.of(PodShape.Option.OWN_USER_NAMESPACE, PodShape.Option.WINDOWS_OPTIONS),
+                        Set.of(PodShape.Option.WINDOWS_OPTIONS),
+                        List.of(),
                         List.of(container(0, Set.of(Permission.WINDOWS_OPTIONS), List.of())),
                         List.of());
 
         assertThat(Refusals.eksMessage(Refusals.check(pod)))
                 .isEqualTo(
-                        "Pod not supported on Fargate: fields not supported: HostPID, HostUsers,"
+                        "Pod not supported on Fargate: fields not supported: HostPID,"
                                 + " invalid SecurityContext fields: WindowsOptions, invalid"
                                 + " SecurityContext fields: WindowsOptions");
         assertThat(Refusals.check(pod))
                 .extracting(Refusal::fieldPath)
                 .containsExactly(
                         "spec.hostPID",
-                        "spec.hostUsers",
                         "spec.securityContext.windowsOptions",
                         "spec.containers[0].securityContext.windowsOptions");
     }

@@ -37,7 +37,8 @@ record GuestIdentity(PodView view, MachineHandle machine, String clusterDomain) 
                                         .setGateway(network.gateway())
                                         .setMtu(mtu))
                         .setShareProcessNamespace(
-                                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
+                                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()))
+                        .setOwnUserNamespace(Boolean.FALSE.equals(pod.getSpec().getHostUsers()));
         request.setPodResources(PodNumbers.of(view.granted(), machine.memoryBytes()));
         return request.putAllSysctls(Sysctls.of(pod)).build();
     }
