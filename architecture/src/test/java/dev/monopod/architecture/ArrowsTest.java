@@ -65,6 +65,7 @@ class ArrowsTest {
                         "dev.monopod.agent.pod.life..",
                         "dev.monopod.agent.pod.spec..",
                         "dev.monopod.host.image..",
+                        "dev.monopod.host.json..",
                         "dev.monopod.model.time..",
                         "com.fasterxml.jackson..",
                         "io.fabric8.kubernetes.api.model..",

@@ -3,6 +3,7 @@ package dev.monopod.agent.logging;
 import dev.monopod.agent.pod.log.LogDelivery;
 import dev.monopod.agent.pod.scope.PodView;
 import dev.monopod.host.file.PrivateFiles;
+import dev.monopod.host.json.OwnJson;
 import dev.monopod.kube.client.Events;
 import dev.monopod.logging.config.LoggingConfiguration;
 import dev.monopod.logging.config.LoggingConfiguration.Judgement;
@@ -108,6 +109,8 @@ public final class LogRouter implements LogDelivery, AutoCloseable {
         try {
             var pod = LoggedPod.read(home.resolve(POD));
             follow(pod, () -> pod, home);
+        } catch (OwnJson.TooNew e) {
+            LOG.warn("pod {}: its log waits: {}: {}", uid, home.resolve(POD), e.getMessage());
         } catch (IOException | RuntimeException e) {
             // A crash may leave anything in its file.
             LOG.warn("pod {}: what is left of its log cannot be sent, so it is removed", uid, e);

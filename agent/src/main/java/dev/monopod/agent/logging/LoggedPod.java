@@ -1,7 +1,7 @@
 package dev.monopod.agent.logging;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.host.json.OwnJson;
 import dev.monopod.logging.filter.PodMetadata;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import java.io.IOException;
@@ -34,8 +34,6 @@ record LoggedPod(
         Map<String, String> hashes,
         Map<String, String> configuration,
         long endedMillis) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     static LoggedPod of(PodView view) {
         var pod = view.pod();
         var images = new HashMap<String, String>();
@@ -107,13 +105,14 @@ record LoggedPod(
                 hashes.getOrDefault(container, ""));
     }
 
+    /// @throws OwnJson.TooNew if a later version wrote it, and this one would misread it
     static LoggedPod read(Path file) throws IOException {
-        return JSON.readValue(file.toFile(), LoggedPod.class);
+        return OwnJson.read(Files.readAllBytes(file), LoggedPod.class, OwnJson.FIRST_FORMAT);
     }
 
     void write(Path file) throws IOException {
         var draft = file.resolveSibling(file.getFileName() + ".new");
-        JSON.writeValue(draft.toFile(), this);
+        Files.write(draft, OwnJson.write(this));
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
     }
 }

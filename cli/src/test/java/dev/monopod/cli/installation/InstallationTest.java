@@ -6,16 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.monopod.cli.terminal.CliException;
 import dev.monopod.model.network.Cidr;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class InstallationTest {
     @TempDir private Path folder;
@@ -64,6 +68,38 @@ final class InstallationTest {
         assertThat(read.standing()).isEqualTo(new Standing.Alone());
         assertThat(read.hostAddress()).isEqualTo("10.42.0.4");
         assertThat(read.overcommit()).isEqualTo(new Overcommit(10, 3));
+    }
+
+    /// As commit 5ebcc40 left it, and with what only a later version knows.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\"format\" : 1,", "\"zones\" : {\"a\" : 1},"})
+    void readsWhatAnotherVersionWrote(String more) throws IOException {
+        Files.writeString(layout().installation(), earlier().replaceFirst("\\{", "{" + more));
+
+        Installation read = Installation.read(layout()).orElseThrow();
+
+        assertThat(read.standing()).isEqualTo(new Standing.First("192.0.2.2"));
+        assertThat(read.network().range()).isEqualTo(Cidr.parse("192.168.0.0/16"));
+    }
+
+    @Test
+    void leavesAFileOfALaterFormatAloneAndSaysWhatToDo() throws IOException {
+        var later = earlier().replaceFirst("\\{", "{\"format\" : 2,");
+        Files.writeString(layout().installation(), later);
+
+        assertThatThrownBy(() -> Installation.read(layout()))
+                .hasMessageContaining(
+                        "cannot read " + layout().installation() + ": it is of format 2")
+                .hasMessageContaining("run the later version here again");
+        assertThat(layout().installation()).hasContent(later);
+    }
+
+    private static String earlier() throws IOException {
+        try (InputStream file =
+                Objects.requireNonNull(
+                        InstallationTest.class.getResourceAsStream("/earlier/up.json"))) {
+            return new String(file.readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     @Test

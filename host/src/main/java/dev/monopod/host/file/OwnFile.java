@@ -1,5 +1,6 @@
 package dev.monopod.host.file;
 
+import dev.monopod.host.json.OwnJson;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -52,9 +53,27 @@ public final class OwnFile {
         }
     }
 
+    /// The file is there, and what it says is not known. It stays as it is.
+    public static final class Unreadable extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private final String reason;
+
+        Unreadable(Path path, String reason, IOException cause) {
+            super("cannot read %s: %s".formatted(path, reason), cause);
+            this.reason = reason;
+        }
+
+        /// Why, without a path: for those who know nothing of the host's files.
+        public String reason() {
+            return reason;
+        }
+    }
+
     /// Makes sense of a file's bytes.
     @FunctionalInterface
     public interface Parser<T> {
+        /// @throws OwnJson.TooNew if only a later version knows what they mean
         /// @throws IOException if the bytes are damaged
         T parse(byte[] content) throws IOException;
     }
@@ -69,19 +88,22 @@ public final class OwnFile {
         record Damaged<T>() implements Found<T> {}
     }
 
-    /// @throws IOException if the file is there and can't be read; what is in it may be whole
-    public <T> Found<T> read(Parser<T> parser) throws IOException {
+    /// @throws Unreadable if the file is there and can't be read, or if it is a later version's;
+    ///   what is in it may be whole
+    public <T> Found<T> read(Parser<T> parser) throws Unreadable {
         byte[] content;
         try {
             content = Files.readAllBytes(path);
         } catch (NoSuchFileException absent) {
             return new Found.Absent<>();
         } catch (IOException e) {
-            throw new IOException("cannot read %s: %s".formatted(path, reason(e)), e);
+            throw new Unreadable(path, reason(e), e);
         }
         try {
             return new Found.Whole<>(
                     Objects.requireNonNull(parser.parse(content), "nothing is in it"));
+        } catch (OwnJson.TooNew later) {
+            throw new Unreadable(path, reason(later), later);
         } catch (IOException | RuntimeException damage) {
             setAside(content.length, damage);
             return new Found.Damaged<>();

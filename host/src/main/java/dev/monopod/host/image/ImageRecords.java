@@ -1,12 +1,11 @@
 package dev.monopod.host.image;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.image.SquashfsDisk.Content;
+import dev.monopod.host.json.OwnJson;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -37,7 +36,6 @@ import org.slf4j.LoggerFactory;
 /// is pulled again.
 final class ImageRecords {
     private static final Logger LOG = LoggerFactory.getLogger(ImageRecords.class);
-    private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
 
     /// The table is written as a whole for each new reference.
     static final int MOST_REFERENCES = 4096;
@@ -145,7 +143,7 @@ final class ImageRecords {
                 return;
             }
             prune(table, references.keySet());
-            file(references()).replace(JSON.writeValueAsBytes(table));
+            file(references()).replace(OwnJson.write(table));
             for (var digest : changed) {
                 note(digest, table);
             }
@@ -209,7 +207,7 @@ final class ImageRecords {
             }
         });
         file(record(manifest.digest()))
-                .replace(JSON.writeValueAsBytes(new Whole(manifest, content, references)));
+                .replace(OwnJson.write(new Whole(manifest, content, references)));
     }
 
     /// The image, if its disk is whole. Each disk is read through once in this process's life: one
@@ -244,7 +242,8 @@ final class ImageRecords {
             if (!Files.exists(record) || Files.size(disk(digest)) != ImageStore.DISK_BYTES) {
                 return Optional.empty();
             }
-            return switch (file(record).read(bytes -> JSON.readValue(bytes, Whole.class))) {
+            return switch (file(record)
+                    .read(bytes -> OwnJson.read(bytes, Whole.class, OwnJson.FIRST_FORMAT))) {
                 case Found.Whole<Whole>(var whole) -> Optional.of(whole);
                 case Found.Absent<Whole>(), Found.Damaged<Whole>() -> Optional.empty();
             };
@@ -326,8 +325,7 @@ final class ImageRecords {
     }
 
     private Map<String, Known> table() throws IOException {
-        var type = JSON.getTypeFactory().constructMapType(HashMap.class, String.class, Known.class);
-        return switch (file(references()).read(bytes -> checked(JSON.readValue(bytes, type)))) {
+        return switch (file(references()).read(ImageRecords::table)) {
             case Found.Whole<Map<String, Known>>(var table) -> table;
             case Found.Absent<Map<String, Known>>() -> fromRecords();
             case Found.Damaged<Map<String, Known>>() -> {
@@ -357,7 +355,9 @@ final class ImageRecords {
         return table;
     }
 
-    private static Map<String, Known> checked(Map<String, Known> table) {
+    private static Map<String, Known> table(byte[] bytes) throws IOException {
+        Map<String, Known> table =
+                OwnJson.read(bytes, OwnJson.mapOf(Known.class), OwnJson.FIRST_FORMAT);
         for (var entry : table.entrySet()) {
             Objects.requireNonNull(entry.getValue(), entry.getKey());
         }

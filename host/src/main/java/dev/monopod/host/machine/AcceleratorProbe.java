@@ -1,10 +1,10 @@
 package dev.monopod.host.machine;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.host.file.FileWriter;
 import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.file.OwnFile.Found;
 import dev.monopod.host.file.PrivateFiles;
+import dev.monopod.host.json.OwnJson;
 import dev.monopod.host.machine.Hypervisor.Accelerator;
 import dev.monopod.host.program.HostPrograms;
 import dev.monopod.host.program.Outcome;
@@ -31,7 +31,6 @@ import org.slf4j.LoggerFactory;
 /// for no longer than there is none.
 public final class AcceleratorProbe {
     private static final Logger LOG = LoggerFactory.getLogger(AcceleratorProbe.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
     static final Duration LIMIT = Duration.ofSeconds(5);
 
     /// For a kernel that speaks and has not come to its end: the host is busy, or its own
@@ -72,12 +71,15 @@ public final class AcceleratorProbe {
         }
         try {
             var circumstances = circumstances();
-            var known = known();
-            if (known.isPresent() && known.get().circumstances().equals(circumstances)) {
-                return known.get().accelerator();
+            var found = remembered();
+            var last = found.flatMap(AcceleratorProbe::answer);
+            if (last.isPresent() && last.get().circumstances().equals(circumstances)) {
+                return last.get().accelerator();
             }
-            var accelerator = boots(patience(known)) ? Accelerator.KVM : Accelerator.TCG;
-            remember(new Answer(circumstances, accelerator));
+            var accelerator = boots(patience(last)) ? Accelerator.KVM : Accelerator.TCG;
+            if (found.isPresent()) {
+                remember(new Answer(circumstances, accelerator));
+            }
             return accelerator;
         } catch (IOException e) {
             LOG.warn("failed to find the accelerator, machines are emulated: {}", e.getMessage());
@@ -88,17 +90,28 @@ public final class AcceleratorProbe {
     /// Without a record it is found out again after the next start.
     private void remember(Answer answer) {
         try {
-            cache.replace(JSON.writeValueAsBytes(answer));
+            cache.replace(OwnJson.write(answer));
         } catch (IOException e) {
             LOG.warn("the accelerator is not remembered: {}", e.getMessage());
         }
     }
 
-    private Optional<Answer> known() throws IOException {
-        return switch (cache.read(content -> JSON.readValue(content, Answer.class))) {
-            case Found.Whole<Answer>(var answer) -> Optional.of(answer);
-            case Found.Absent<Answer>(), Found.Damaged<Answer>() -> Optional.empty();
-        };
+    /// Empty if what is there can't be read, and stays: it may be a later version's.
+    private Optional<Found<Answer>> remembered() {
+        try {
+            return Optional.of(
+                    cache.read(
+                            content -> OwnJson.read(content, Answer.class, OwnJson.FIRST_FORMAT)));
+        } catch (OwnFile.Unreadable e) {
+            LOG.warn("the accelerator is found out again: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Answer> answer(Found<Answer> found) {
+        return found instanceof Found.Whole<Answer>(var answer)
+                ? Optional.of(answer)
+                : Optional.empty();
     }
 
     private String circumstances() throws IOException {

@@ -4,18 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.monopod.host.file.FileWriter;
+import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.image.ImageRecords.Known;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -134,6 +139,49 @@ class ImageRecordsTest {
 
         assertThat(full.known(NAME)).contains(KNOWN);
         assertThat(folder.resolve("references.json.new")).doesNotExist();
+    }
+
+    /// Files of commit 5ebcc40, as it left them.
+    @Test
+    void readsTheTableAndTheImagesOfAnEarlierVersion() throws IOException {
+        var digest = "sha256:034f359a5267b2c7c60037832000dc8b6eed0b3f70c5203e024de2e50cd87dec";
+        var records = withAnImage();
+        var disks = folder.resolve("disks");
+        copy("references.json", table());
+        copy("image.json", disks.resolve(digest.substring(7) + ".json"));
+        try (var disk = new RandomAccessFile(records.disk(digest).toFile(), "rw")) {
+            disk.setLength(ImageStore.DISK_BYTES);
+        }
+
+        assertThat(records.known("127.0.0.1:5055/busybox:1").orElseThrow().digest())
+                .isEqualTo(digest);
+        assertThat(records.all())
+                .anySatisfy(image -> {
+                    assertThat(image.digest()).isEqualTo(digest);
+                    assertThat(image.whole()).isTrue();
+                    assertThat(image.bytes()).isEqualTo(1421312);
+                });
+    }
+
+    @Test
+    void refusesToWriteOverATableOfALaterFormat() throws IOException {
+        var records = withAnImage();
+        var later = "{\"format\":2,\"references\":{}}";
+        Files.writeString(table(), later);
+
+        assertThatThrownBy(() -> records.remember("registry.example/new:1", KNOWN))
+                .isInstanceOf(OwnFile.Unreadable.class)
+                .hasMessageContaining(table() + ": it is of format 2");
+
+        assertThat(table()).hasContent(later);
+    }
+
+    private static void copy(String earlier, Path to) throws IOException {
+        try (InputStream file =
+                Objects.requireNonNull(
+                        ImageRecordsTest.class.getResourceAsStream("/earlier/" + earlier))) {
+            Files.copy(file, to, StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 
     private ImageRecords withAnImage() throws IOException {

@@ -1,11 +1,11 @@
 package dev.monopod.agent.pod.life;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.agent.pod.life.ContainerHealth.Condemnation;
 import dev.monopod.agent.pod.spec.PodAllocation;
 import dev.monopod.agent.pod.spec.PodPlan;
 import dev.monopod.host.image.ImageStore.ImageConfig;
 import dev.monopod.host.image.ImageStore.ResolvedImage;
+import dev.monopod.host.json.OwnJson;
 import dev.monopod.model.time.Moment;
 import dev.monopod.model.time.NotedTime;
 import java.io.IOException;
@@ -41,8 +41,6 @@ public record PodRecord(
         List<ImageEntry> images,
         @Nullable List<String> disks,
         @Nullable ResizeEntry resize) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     record FailureEntry(String reason, String message, long deadlineMillis) {}
 
     record WaitingEntry(String reason, String message, long notBeforeMillis) {
@@ -361,16 +359,17 @@ public record PodRecord(
                                 || container.last() != null);
     }
 
+    /// @throws OwnJson.TooNew if a later version wrote it, and this one would misread it
     /// @throws IOException if it is damaged
     public static PodRecord parse(byte[] json) throws IOException {
-        var record = JSON.readValue(json, PodRecord.class);
-        if (record == null || record.containers == null || record.images == null) {
+        var record = OwnJson.read(json, PodRecord.class, OwnJson.FIRST_FORMAT);
+        if (record.containers == null || record.images == null) {
             throw new IOException("the record of a pod has no containers or images");
         }
         return record;
     }
 
     public byte[] json() throws IOException {
-        return JSON.writeValueAsBytes(this);
+        return OwnJson.write(this);
     }
 }

@@ -1,6 +1,6 @@
 package dev.monopod.agent.pod.spec;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.host.json.OwnJson;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -20,7 +20,6 @@ import java.util.stream.Stream;
 /// @param whole of the pod as a whole, if it has such
 public record PodAllocation(
         Map<String, ResourceRequirements> containers, Optional<ResourceRequirements> whole) {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "resources.json";
 
     public PodAllocation {
@@ -77,7 +76,7 @@ public record PodAllocation(
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        var read = JSON.readValue(Files.readAllBytes(file), Record.class);
+        var read = OwnJson.read(Files.readAllBytes(file), Record.class, OwnJson.FIRST_FORMAT);
         return Optional.of(new PodAllocation(read.containers(), Optional.ofNullable(read.whole())));
     }
 

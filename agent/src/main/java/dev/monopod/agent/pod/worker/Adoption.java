@@ -5,9 +5,11 @@ import dev.monopod.agent.pod.life.PodRecord;
 import dev.monopod.agent.pod.life.Resumption;
 import dev.monopod.agent.pod.scope.MachineHandle;
 import dev.monopod.agent.pod.scope.PodView;
+import dev.monopod.host.file.OwnFile;
 import dev.monopod.host.machine.Hypervisor.VirtualMachine;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.api.MachineSpec;
+import dev.monopod.kube.client.EventType;
 import dev.monopod.kube.mapping.PodPhases;
 import dev.monopod.model.loop.Loop;
 import dev.monopod.model.loop.Pace;
@@ -23,6 +25,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Gives each Machine of this host its worker: a fresh one, or one that goes on where an earlier
 /// life of the agent stopped.
 final class Adoption {
+    static final String UNREADABLE = "PodRecordUnreadable";
+
     private static final Pace PACE =
             Pace.whenNudged().withRetries(Duration.ofSeconds(1), Duration.ofSeconds(10));
 
@@ -109,11 +113,7 @@ final class Adoption {
             return;
         }
         var view = new PodView(machine, pod.get(), services.podDirectory(reference.uid()));
-        var worker =
-                worker(
-                        view,
-                        RecordKeeper.read(view.directory(), services.clocks().wall()),
-                        stumble);
+        var worker = worker(view, noted(view), stumble);
         if (pods.add(worker)) {
             worker.start(() -> pods.remove(worker), cause -> again(worker, cause));
             services.delivery().begin(view);
@@ -124,6 +124,24 @@ final class Adoption {
             if (machine.getMetadata().getDeletionTimestamp() != null) {
                 evict(machine);
             }
+        }
+    }
+
+    /// A record that can't be read, or is a later version's, keeps the pod from being taken up; its
+    /// machine runs on, and the next try is soon.
+    private Noted noted(PodView view) throws IOException {
+        try {
+            return RecordKeeper.read(view.directory(), services.clocks().wall());
+        } catch (OwnFile.Unreadable e) {
+            services.api()
+                    .event(
+                            view.pod(),
+                            EventType.WARNING,
+                            UNREADABLE,
+                            "The pod's machine is left alone, since its host cannot read the pod's record: "
+                                    + e.reason(),
+                            "");
+            throw e;
         }
     }
 

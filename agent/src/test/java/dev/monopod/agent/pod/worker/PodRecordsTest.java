@@ -112,6 +112,44 @@ final class PodRecordsTest {
         assertThat(host.calls).contains("start 1");
     }
 
+    /// The agent of before has come back, and can't know what the later one meant.
+    @Test
+    void leavesAMachineAloneWhoseRecordIsOfALaterFormat() throws Exception {
+        host.begin(pod("Always", "Pending"));
+        await().atMost(PATIENCE).until(() -> "Running".equals(host.status.getPhase()));
+        host.calls.clear();
+        var record = directory.resolve("pods/uid/pod.json");
+        var own = Files.readString(record);
+        var later = "{\"format\":2,\"containers\":{\"app\":{}}}";
+        Files.writeString(record, later);
+        var pods = new HostPods(host);
+        var recovered = new RecoveredMachines();
+        recovered.put(host.vm("m-uid"));
+        host.pod = Optional.of(pod("Always", "Running"));
+
+        new Adoption(host.services(), pods, recovered).adopt(FakeHost.machine());
+
+        await().atMost(PATIENCE)
+                .until(() ->
+                        host.events.contains(
+                                "PodRecordUnreadable The pod's machine is left alone, since its host cannot"
+                                        + " read the pod's record: it is of format 2, written by a later"
+                                        + " version of Monopod, and this one knows 1 at most; it stays as it"
+                                        + " is: run the later version here again"));
+        assertThat(pods.workers()).isEmpty();
+        assertThat(recovered.ids()).containsExactly("m-uid");
+        assertThat(record).hasContent(later);
+        assertThat(host.calls)
+                .noneMatch(call -> call.startsWith("start ") || call.equals("destroy"));
+
+        // As it would stand there once the later version has been here again.
+        Files.writeString(record, own);
+        await().atMost(PATIENCE).until(() -> !pods.workers().isEmpty());
+        await().atMost(PATIENCE)
+                .until(() -> pods.workers().iterator().next().state().container("app").ready());
+        assertThat(recovered.ids()).isEmpty();
+    }
+
     @Test
     void adoptsARunningMachineWhoseRecordIsDamaged() throws Exception {
         host.begin(pod("Never", "Pending"));
