@@ -122,6 +122,10 @@ fn set_sysctl(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// The newest number of the protocol that this guest speaks, and the oldest. As in the agent's GuestProtocol.
+const PROTOCOL: u32 = 1;
+const OLDEST_PROTOCOL: u32 = 0;
+
 fn answer() -> Result<ConfigureResponse> {
     let uptime = fs::read_to_string("/proc/uptime")?;
     let seconds: f64 = uptime.split_whitespace().next().context("uptime")?.parse()?;
@@ -131,5 +135,7 @@ fn answer() -> Result<ConfigureResponse> {
         memory_total_bytes: memory::kibibytes("MemTotal") * 1024,
         guest_version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_millis: (seconds * 1000.0) as u64,
+        protocol: PROTOCOL,
+        oldest_protocol: OLDEST_PROTOCOL,
     })
 }

@@ -27,7 +27,6 @@ import dev.monopod.host.network.HostNetwork.Attachment;
 import dev.monopod.host.network.HostNetwork.PodInterface;
 import dev.monopod.kube.client.EventType;
 import dev.monopod.protocol.guest.ConfigureResponse;
-import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -185,16 +184,9 @@ final class PodStartup {
         puller.fetchAll();
         open(GuestChannel.again(running.channel(), services.transport()));
         scope.persevere("watching the machine", () -> watch(running));
-        try {
-            return Optional.of(new Up(configured(attachment), Duration.ZERO));
-        } catch (StatusRuntimeException e) {
-            if (!scope.closed()) {
-                trouble("FailedCreatePodSandBox", "the guest does not answer: ", e);
-                reports.post(
-                        new PodInput.MachineLost("the guest does not answer: " + e.getMessage()));
-            }
-            return Optional.empty();
-        }
+        return new AdoptedGuest(view, scope, reports)
+                .answer(() -> configured(attachment))
+                .map(guest -> new Up(guest, Duration.ZERO));
     }
 
     private Optional<Up> bringUp() throws InterruptedException {

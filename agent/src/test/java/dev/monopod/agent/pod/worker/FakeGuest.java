@@ -45,8 +45,13 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     public volatile boolean diesOfTerm = true;
     volatile boolean off;
 
+    /// What it says of itself besides the rest.
+    volatile ConfigureResponse itself = ConfigureResponse.getDefaultInstance();
+
     /// How many times it refuses to be told who it is.
     final AtomicInteger refusals = new AtomicInteger();
+
+    volatile Status refusal = Status.FAILED_PRECONDITION.withDescription("not yet");
 
     /// Whether every container's id is taken by a start that does not end.
     volatile boolean stuck;
@@ -115,12 +120,12 @@ public final class FakeGuest extends GuestGrpc.GuestImplBase implements AutoClos
     @Override
     public void configure(ConfigureRequest request, StreamObserver<ConfigureResponse> out) {
         if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-            out.onError(Status.FAILED_PRECONDITION.withDescription("not yet").asRuntimeException());
+            out.onError(refusal.asRuntimeException());
             return;
         }
         answer(
                 out,
-                ConfigureResponse.newBuilder()
+                itself.toBuilder()
                         .setBootId("boot")
                         .setKernelRelease("6.1.0-test")
                         .setMemoryTotalBytes(512L << 20)
