@@ -10,19 +10,29 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /// Whom a role trusts: a trust policy of IAM, read once.
 ///
 /// Nobody is trusted whom no statement allows, and nobody whom one denies. What is not understood
-/// here (`NotPrincipal`, operators other than `StringEquals` and `StringLike`, policy variables)
-/// makes the whole policy malformed, so that nothing in it is left unheeded.
+/// here (`NotPrincipal`, operators other than `StringEquals`, `StringLike`, `ArnEquals` and
+/// `ArnLike`, policy variables) makes the whole policy malformed, so that nothing in it is left unheeded.
 public final class TrustPolicy {
     private static final int CHARACTERS_MAX = 20_480;
     private static final Set<String> VERSIONS = Set.of("2012-10-17", "2008-10-17");
     private static final Set<String> STATEMENT_KEYS =
             Set.of("Sid", "Effect", "Principal", "Action", "Condition");
     private static final Set<String> PRINCIPAL_KEYS = Set.of("AWS", "Federated", "Service");
+
+    /// `ArnEquals` is IAM's other name for `ArnLike`.
+    private static final Map<String, Condition.Operator> OPERATORS =
+            Map.of(
+                    "StringEquals", Condition.Operator.EQUALS,
+                    "StringLike", Condition.Operator.LIKE,
+                    "ArnEquals", Condition.Operator.ARN_LIKE,
+                    "ArnLike", Condition.Operator.ARN_LIKE);
+
     private static final ObjectMapper JSON =
             new ObjectMapper()
                     .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -108,15 +118,12 @@ public final class TrustPolicy {
         if (node.isMissingNode()) {
             return conditions;
         }
-        check(node, Set.of("StringEquals", "StringLike"), "Condition");
+        check(node, OPERATORS.keySet(), "Condition");
         for (var byOperator : node.properties()) {
             if (!byOperator.getValue().isObject()) {
                 throw new MalformedPolicyException("a Condition has no keys");
             }
-            var operator =
-                    byOperator.getKey().equals("StringLike")
-                            ? Condition.Operator.LIKE
-                            : Condition.Operator.EQUALS;
+            var operator = Objects.requireNonNull(OPERATORS.get(byOperator.getKey()));
             for (var each : byOperator.getValue().properties()) {
                 conditions.add(
                         new Condition(

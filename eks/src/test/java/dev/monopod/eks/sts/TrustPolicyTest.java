@@ -137,6 +137,32 @@ class TrustPolicyTest {
                 .isEqualTo(holds);
     }
 
+    /// Part by part, as IAM compares ARNs; the policy of EKS' guide for pod execution roles asks so.
+    @ParameterizedTest
+    @CsvSource({
+        "ArnLike, arn:aws:eks:us-west-2:111122223333:fargateprofile/c1/*, true",
+        "ArnEquals, arn:aws:eks:us-west-2:111122223333:fargateprofile/c1/*, true",
+        "ArnLike, arn:aws:eks:*:111122223333:fargateprofile/c?/web/*, true",
+        "ArnLike, arn:aws:eks:us-west-2:111122223333:cluster/c1, false",
+        "ArnLike, arn:aws:eks:us-east-1:111122223333:fargateprofile/c1/*, false",
+        "ArnLike, arn:aws:*/c1/*, false",
+        "ArnLike, arn:aws:eks:*:fargateprofile/c1/*, false",
+        "ArnLike, *, false",
+        "ArnLike, arn:aws:eks:us-west-2:111122223333:*, true"
+    })
+    void asksConditionsOfArns(String operator, String value, boolean holds) throws Exception {
+        var policy = conditioned("{\"%s\": {\"aws:SourceArn\": \"%s\"}}".formatted(operator, value));
+
+        assertThat(
+                        policy.allows(
+                                ASSUME,
+                                CLUSTER,
+                                Map.of(
+                                        "aws:SourceArn",
+                                        "arn:aws:eks:us-west-2:111122223333:fargateprofile/c1/web/u1")))
+                .isEqualTo(holds);
+    }
+
     @Test
     void asksEveryConditionAndAnyOfItsValues() throws Exception {
         var policy =
