@@ -11,6 +11,7 @@ tenants_scenarios() {
     scenario tenants_late_pods "a late pod has the groups of a new one; one that lacks its IAM role waits to be deleted"
     scenario tenants_late_pods_are_not_preempted "no pod of another scheduler preempts a late pod"
     scenario tenants_node_of_another "a pod that names a neighbour's node is rejected, and the neighbour goes on"
+    scenario tenants_role_of_a_profile "a pod execution role that does not trust Fargate blocks a profile and its launches in EKS' words, until it is mended"
     scenario tenants_profile_is_not_held "a pod that names a profile does not hold the profile's deletion"
 }
 
@@ -275,6 +276,51 @@ tenants_node_of_another() {
     denied forbidden patch node "$(field pod db .spec.nodeName -n bank)" -p '{"spec":{"unschedulable":true}}'
     denied forbidden delete fargateprofile bank
     tenants_bank_goes_on
+}
+
+# tenants_role SERVICE: the role `treasury` trusts that service of AWS, with the condition of EKS' guide.
+tenants_role() {
+    kubectl create configmap e2e-treasury -n kube-system --dry-run=client -o yaml --from-literal=arn=arn:aws:iam::000000000000:role/treasury \
+        --from-literal=trust-policy.json='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "'"$1"'.amazonaws.com"}, "Action": "sts:AssumeRole",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:eks:*:000000000000:fargateprofile/monopod/*"}}}]}' |
+        kubectl label --local -f - -o yaml monopod.dev/iam-role=true | kubectl apply -f -
+}
+
+tenants_treasury() {
+    kubectl create -f - <<'YAML'
+apiVersion: monopod.dev/v1
+kind: FargateProfile
+metadata: {name: treasury}
+spec: {selectors: [{namespace: treasury}], subnets: [private-a], podExecutionRoleArn: "arn:aws:iam::000000000000:role/treasury"}
+YAML
+}
+
+tenants_role_of_a_profile() {
+    local said name
+    namespace treasury
+    tenants_role ec2
+    said=$(tenants_treasury 2>&1) && fail "it was made: $said"
+    contains "$said" 'Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal'
+    tenants_role eks-fargate-pods
+    tenants_treasury
+    eventually 30 is ACTIVE kubectl get fargateprofiles.monopod.dev treasury -o 'jsonpath={.status.phase}'
+    for name in before after; do
+        [[ $name == before ]] || tenants_role ec2
+        sed "s|NAME|$name|; s|REGISTRY|$registry|" <<'YAML' | kubectl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME, namespace: treasury}
+spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]}
+YAML
+        [[ $name == after ]] || eventually 120 runs before treasury
+    done
+    waits after treasury 'Misconfigured Fargate Profile: fargate profile treasury blocked for new launches due to: Failed to assume PodExecutionRole'
+    runs before treasury || fail "a pod that ran is gone"
+    tenants_role eks-fargate-pods
+    eventually 120 runs after treasury
+    "$monopod" profile delete treasury
+    kubectl delete configmap e2e-treasury -n kube-system
+    kubectl delete namespace treasury --wait=false
 }
 
 tenants_profile_is_not_held() {

@@ -1,6 +1,7 @@
 package dev.monopod.controller;
 
 import dev.monopod.controller.logging.LoggingConfigMap;
+import dev.monopod.eks.sts.ConfigMapRoles;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
@@ -14,6 +15,7 @@ import dev.monopod.kube.watch.ChangeHandler;
 import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -52,6 +54,7 @@ public final class ClusterView implements AutoCloseable {
     private final Watched<PersistentVolumeClaim> claims;
     private final Watched<PersistentVolume> volumes;
     private final LoggingConfigMap logging;
+    private final Watched<ConfigMap> roles;
     private final Watched<MutatingWebhookConfiguration> mutating;
     private final Watched<ValidatingWebhookConfiguration> validating;
     private final Watched<ValidatingAdmissionPolicy> policies;
@@ -81,6 +84,7 @@ public final class ClusterView implements AutoCloseable {
         claims = watches.of(PersistentVolumeClaim.class);
         volumes = watches.of(PersistentVolume.class);
         logging = new LoggingConfigMap(client, watches);
+        roles = watches.of(ConfigMap.class, Selection.labelled(ConfigMapRoles.LABEL));
         var installed = Selection.labelled(PART_OF);
         mutating = watches.of(MutatingWebhookConfiguration.class, installed);
         validating = watches.of(ValidatingWebhookConfiguration.class, installed);
@@ -108,6 +112,7 @@ public final class ClusterView implements AutoCloseable {
                         claims,
                         volumes,
                         logging.watched(),
+                        roles,
                         mutating,
                         validating,
                         policies,
@@ -181,10 +186,16 @@ public final class ClusterView implements AutoCloseable {
         return logging.logging();
     }
 
-    /// Calls back on any change of profiles, subnets, VPCs or hosts, and on machines that end or
-    /// go.
+    /// ConfigMaps that are roles of this cluster, or say so.
+    public List<ConfigMap> roles() {
+        return roles.inNamespace(ConfigMapRoles.NAMESPACE);
+    }
+
+    /// Calls back on any change of profiles, roles, subnets, VPCs or hosts, and on machines that
+    /// end or go.
     public void onPlacementChange(Runnable changed) {
         profiles.onChange(ChangeHandler.each(_ -> changed.run()));
+        roles.onChange(ChangeHandler.any(changed));
         onNetworkChange(changed);
         machines.onChange(
                 new ResourceEventHandler<>() {

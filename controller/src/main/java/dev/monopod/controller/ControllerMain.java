@@ -18,6 +18,7 @@ import dev.monopod.controller.network.NetworkLifecycle;
 import dev.monopod.controller.patching.Patching;
 import dev.monopod.controller.profile.DefaultNetwork;
 import dev.monopod.controller.profile.ProfileLifecycle;
+import dev.monopod.controller.profile.ProfileOptions;
 import dev.monopod.controller.scheduling.FargateScheduler;
 import dev.monopod.controller.scheduling.LeftoverClaims;
 import dev.monopod.controller.serving.HttpServerLimits;
@@ -33,7 +34,6 @@ import dev.monopod.model.loop.Loops;
 import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
-import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
@@ -145,11 +145,7 @@ public final class ControllerMain implements Callable<Integer> {
             description = "silence after which a host is lost, and its pods are made elsewhere")
     private long hostLostSeconds;
 
-    @Option(
-            names = "--profile-quota",
-            defaultValue = "" + ProfileQuota.DEFAULT,
-            description = "how many Fargate profiles the cluster may have")
-    private int profileQuota;
+    @Mixin private ProfileOptions profileOptions = new ProfileOptions();
 
     @Mixin private AwsOptions aws = new AwsOptions();
 
@@ -161,7 +157,8 @@ public final class ControllerMain implements Callable<Integer> {
     public static void main(String[] args) {
         var controller = new ControllerMain();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(controller::stop));
-        var code = new CommandLine(controller).execute(args);
+        var code =
+                new CommandLine(controller).setCaseInsensitiveEnumValuesAllowed(true).execute(args);
         controller.status.complete(code);
         System.exit(code);
     }
@@ -197,7 +194,8 @@ public final class ControllerMain implements Callable<Integer> {
                                             new AdmissionSettings(
                                                     region,
                                                     overhead,
-                                                    new ProfileQuota(profileQuota))),
+                                                    profileOptions.quota(),
+                                                    profileOptions.roles(arn()))),
                                     loops);
                     var tools = new AwsTools(aws, awsIdentity(), client, loops)) {
                 tools.start(admission);
@@ -206,6 +204,10 @@ public final class ControllerMain implements Callable<Integer> {
                 return elect(client, cluster, overhead);
             }
         }
+    }
+
+    private ProfileLifecycle.Arn arn() {
+        return new ProfileLifecycle.Arn(region, accountId, clusterName);
     }
 
     private ClusterIdentity awsIdentity() {
@@ -290,8 +292,8 @@ public final class ControllerMain implements Callable<Integer> {
                     new ProfileLifecycle(
                             client,
                             cluster,
-                            new ProfileLifecycle.Arn(region, accountId, clusterName),
-                            new ProfileQuota(profileQuota),
+                            arn(),
+                            profileOptions.quota(),
                             () -> {
                                 webhooks.installPolicies();
                                 webhooks.install(
@@ -305,6 +307,7 @@ public final class ControllerMain implements Callable<Integer> {
                             brisk,
                             cluster,
                             overhead,
+                            profileOptions.roles(arn()),
                             recorder.of(Names.SCHEDULER_NAME, ""),
                             loops,
                             Clocks.ofProcess());

@@ -105,6 +105,10 @@ public final class SupervisorConfig {
         if (profileQuota != null) {
             command.addAll(List.of("--profile-quota", profileQuota));
         }
+        @Nullable String executionRoles = environment.get("MONOPOD_EXECUTION_ROLES");
+        if (executionRoles != null) {
+            command.addAll(List.of("--execution-roles", executionRoles));
+        }
         if (own) {
             command.addAll(eks());
             // In another's cluster its administrator decides about definitions.

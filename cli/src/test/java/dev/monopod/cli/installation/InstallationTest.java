@@ -243,16 +243,22 @@ final class InstallationTest {
     }
 
     @Test
-    void passesOnTheQuotaOfProfiles() {
+    void passesOnTheQuotaOfProfilesAndWhetherTheyNeedRoles() {
         var config =
                 new SupervisorConfig(
                         installation(new Standing.Alone()),
                         layout(),
                         Programs.of(layout()),
-                        Map.of("MONOPOD_PROFILE_QUOTA", "25"));
+                        Map.of(
+                                "MONOPOD_PROFILE_QUOTA", "25",
+                                "MONOPOD_EXECUTION_ROLES", "required"));
 
-        assertThat(config.text()).contains("\"--profile-quota\", \"25\"");
-        assertThat(supervisor(new Standing.Alone())).doesNotContain("--profile-quota");
+        assertThat(config.text())
+                .contains("\"--profile-quota\", \"25\"")
+                .contains("\"--execution-roles\", \"required\"");
+        assertThat(supervisor(new Standing.Alone()))
+                .doesNotContain("--profile-quota")
+                .doesNotContain("--execution-roles");
     }
 
     /// Only a controller of Monopod's own cluster makes sessions for them.

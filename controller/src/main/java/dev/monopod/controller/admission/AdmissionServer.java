@@ -98,7 +98,7 @@ public final class AdmissionServer implements AutoCloseable {
                     new PodMutation(reads, settings),
                     new PodValidation(reads, settings),
                     new EphemeralContainerValidation(),
-                    new ProfileValidation(reads, settings.quota()),
+                    new ProfileValidation(reads, settings.quota(), settings.roles()),
                     new SubnetValidation(reads),
                     new LoadBalancerValidation(),
                     new VpcValidation(reads),

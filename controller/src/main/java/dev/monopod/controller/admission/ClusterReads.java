@@ -7,6 +7,7 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,9 @@ public interface ClusterReads {
     /// Whether a service account has a pod identity association. One that was made a moment ago may
     /// be missing.
     boolean hasPodIdentity(String namespace, String account);
+
+    /// ConfigMaps that are roles of this cluster, or say so, as the API server itself has them.
+    List<ConfigMap> roles();
 
     /// Whether the STS of this cluster has the role of that ARN. One that was made a moment ago may
     /// be missing.

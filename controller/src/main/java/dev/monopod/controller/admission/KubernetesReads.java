@@ -156,14 +156,17 @@ public final class KubernetesReads implements ClusterReads {
     }
 
     @Override
+    public List<ConfigMap> roles() {
+        return client.configMaps()
+                .inNamespace(ConfigMapRoles.NAMESPACE)
+                .withLabel(ConfigMapRoles.LABEL)
+                .list()
+                .getItems();
+    }
+
+    @Override
     public boolean hasRole(String arn) {
-        return (roles.isCurrent()
-                        ? roles.inNamespace(ConfigMapRoles.NAMESPACE)
-                        : client.configMaps()
-                                .inNamespace(ConfigMapRoles.NAMESPACE)
-                                .withLabel(ConfigMapRoles.LABEL)
-                                .list()
-                                .getItems())
+        return (roles.isCurrent() ? roles.inNamespace(ConfigMapRoles.NAMESPACE) : roles())
                 .stream().anyMatch(role -> ConfigMapRoles.arn(role).equals(arn));
     }
 

@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.eks.sts.ExecutionRoles;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.mapping.Profiles;
 import dev.monopod.model.profile.Profile;
@@ -25,10 +26,12 @@ public final class ProfileValidation implements Webhook {
 
     private final ClusterReads reads;
     private final ProfileQuota quota;
+    private final ExecutionRoles roles;
 
-    public ProfileValidation(ClusterReads reads, ProfileQuota quota) {
+    public ProfileValidation(ClusterReads reads, ProfileQuota quota, ExecutionRoles roles) {
         this.reads = reads;
         this.quota = quota;
+        this.roles = roles;
     }
 
     @Override
@@ -55,6 +58,12 @@ public final class ProfileValidation implements Webhook {
                         .map(Profiles::of)
                         .collect(Collectors.toMap(VpcFacts::name, vpc -> vpc));
         violations.addAll(ProfileRules.checkNetwork(profile, subnets, vpcs));
+        if (isNew(own)) {
+            // One that exists may be written, and launches nothing while its role is wrong.
+            roles.fault(object, reads.roles())
+                    .map(fault -> new Violation("spec.podExecutionRoleArn", fault.ofCreation()))
+                    .ifPresent(violations::add);
+        }
         if (!violations.isEmpty()) {
             return new Verdict.Denied(INVALID, "Invalid", text(violations));
         }

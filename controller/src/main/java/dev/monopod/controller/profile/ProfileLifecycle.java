@@ -61,7 +61,7 @@ public final class ProfileLifecycle implements AutoCloseable {
 
     /// Where the cluster pretends to be.
     public record Arn(String region, String account, String cluster) {
-        String of(FargateProfile profile) {
+        public String of(FargateProfile profile) {
             return "arn:aws:eks:%s:%s:fargateprofile/%s/%s/%s"
                     .formatted(
                             region,

@@ -1,6 +1,8 @@
 package dev.monopod.controller.scheduling;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.profile.LaunchBlocks;
+import dev.monopod.eks.sts.ExecutionRoles;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.client.Events;
@@ -82,13 +84,19 @@ public final class FargateScheduler implements AutoCloseable {
             KubernetesClient client,
             ClusterView cluster,
             MemoryOverhead overhead,
+            ExecutionRoles roles,
             Events events,
             Loops loops,
             Clocks clocks) {
         var ledger = Ledger.of(cluster, clocks);
         return new FargateScheduler(
                 cluster::unassignedPod,
-                new Scheduling(ledger, cluster::claim, overhead, cluster::fargatePod),
+                new Scheduling(
+                        ledger,
+                        cluster::claim,
+                        overhead,
+                        cluster::fargatePod,
+                        new LaunchBlocks(cluster, roles)::of),
                 ledger,
                 new KubernetesPlacementApi(client, clocks),
                 new PodNews(events, cluster::logging),

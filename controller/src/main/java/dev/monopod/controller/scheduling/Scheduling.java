@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,19 +29,23 @@ final class Scheduling {
     private final BiFunction<String, String, ClaimState> claims;
     private final MemoryOverhead overhead;
     private final Function<String, @Nullable Pod> placed;
+    private final Function<String, Optional<String>> blocks;
     private final Placer placer = new Placer();
 
     /// @param claims what is known of a claim, by its namespace and name
     /// @param placed a pod of Fargate by `NAMESPACE/NAME`; null when a watch does not show it
+    /// @param blocks why a profile of that name launches nothing for now; empty if it does
     Scheduling(
             Ledger ledger,
             BiFunction<String, String, ClaimState> claims,
             MemoryOverhead overhead,
-            Function<String, @Nullable Pod> placed) {
+            Function<String, @Nullable Pod> placed,
+            Function<String, Optional<String>> blocks) {
         this.ledger = ledger;
         this.claims = claims;
         this.overhead = overhead;
         this.placed = placed;
+        this.blocks = blocks;
     }
 
     /// @param key `NAMESPACE/NAME`; nobody works on it now
@@ -102,6 +107,10 @@ final class Scheduling {
     }
 
     private SchedulingStep place(Pod pod, Profile profile, Size size, Snapshot snapshot) {
+        var block = blocks.apply(profile.name());
+        if (block.isPresent()) {
+            return new SchedulingStep.Hold(pod, "Unschedulable", block.get());
+        }
         var request =
                 new Placer.Request(
                         profile.name(),

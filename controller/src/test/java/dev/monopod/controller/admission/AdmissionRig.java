@@ -1,5 +1,6 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.controller.TestRoles;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.FargateProfileStatus;
@@ -59,7 +60,8 @@ record AdmissionRig(
                                 new AdmissionSettings(
                                         "us-west-2",
                                         MemoryOverhead.EKS_256_MIB,
-                                        ProfileQuota.OF_EKS)),
+                                        ProfileQuota.OF_EKS,
+                                        TestRoles.OPTIONAL)),
                         new Loops(Clock.systemUTC(), new Random()));
         admission.start();
         var installer =

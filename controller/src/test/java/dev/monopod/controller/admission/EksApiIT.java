@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.monopod.controller.TestRoles;
 import dev.monopod.eks.identity.Caller;
 import dev.monopod.eks.operations.ClusterDescription;
 import dev.monopod.eks.operations.EksApi;
@@ -136,6 +137,29 @@ final class EksApiIT {
         assertThat(unknown.status()).isEqualTo(400);
     }
 
+    /// Terraform tries again as long as it reads these words.
+    @Test
+    void makesAProfileOnceItsRoleTrustsFargate() {
+        client.resource(TestRoles.pods("ec2")).create();
+        try {
+            var refused = createWith("role/pods", "web", "");
+
+            assertThat(refused.error()).isEqualTo("InvalidParameterException");
+            assertThat(refused.message())
+                    .isEqualTo(
+                            "Misconfigured PodExecutionRole Trust Policy; Please add the"
+                                    + " eks-fargate-pods.amazonaws.com Service Principal ("
+                                    + TestRoles.UNTRUSTED
+                                    + ")");
+            assertThat(objects()).isEmpty();
+
+            client.resource(TestRoles.pods("eks-fargate-pods")).update();
+            createWith("role/pods", "web", "").profile();
+        } finally {
+            client.resource(TestRoles.pods("")).delete();
+        }
+    }
+
     @Test
     void refusesMoreProfilesThanTheQuota() {
         for (var number = 0; number < 10; number++) {
@@ -239,11 +263,15 @@ final class EksApiIT {
     }
 
     private Answer create(String name, String more) {
+        return createWith("role/r", name, more);
+    }
+
+    private Answer createWith(String role, String name, String more) {
         return call(
                 "POST",
                 PROFILES,
-                "{\"fargateProfileName\":\"%s\",\"podExecutionRoleArn\":\"arn:aws:iam::111122223333:role/r\",\"selectors\":[{\"namespace\":\"shop\"}]%s}"
-                        .formatted(name, more));
+                "{\"fargateProfileName\":\"%s\",\"podExecutionRoleArn\":\"arn:aws:iam::111122223333:%s\",\"selectors\":[{\"namespace\":\"shop\"}]%s}"
+                        .formatted(name, role, more));
     }
 
     private Answer call(String method, String pathAndQuery, String body) {

@@ -7,6 +7,7 @@ import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.support.PodShape.ClaimState;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ final class FixedReads implements ClusterReads {
     private final Map<String, Map<String, String>> accounts = new HashMap<>();
     private final Map<String, ClaimState> claims = new HashMap<>();
     private final Set<String> identities = new HashSet<>();
+    private final List<ConfigMap> roles = new ArrayList<>();
     private final SortedSet<String> gates = new TreeSet<>();
     private PodLogging logging = new PodLogging.NotFound();
 
@@ -128,6 +130,16 @@ final class FixedReads implements ClusterReads {
     @Override
     public boolean hasPodIdentity(String namespace, String account) {
         return identities.contains(account);
+    }
+
+    FixedReads withRole(ConfigMap role) {
+        roles.add(role);
+        return this;
+    }
+
+    @Override
+    public List<ConfigMap> roles() {
+        return List.copyOf(roles);
     }
 
     @Override

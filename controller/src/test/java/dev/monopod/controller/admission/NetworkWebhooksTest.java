@@ -3,6 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.controller.TestRoles;
 import dev.monopod.model.profile.ProfileQuota;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
@@ -84,6 +85,43 @@ final class NetworkWebhooksTest {
     }
 
     @Test
+    void refusesAProfileWhoseRoleDoesNotTrustFargateInEksWords() {
+        reads.withProfile("old", "{selectors: [{namespace: b}], subnets: [private-a]}");
+        reads.withRole(TestRoles.pods("ec2"));
+        var role = ", podExecutionRoleArn: 'arn:aws:iam::111122223333:role/pods'";
+
+        assertThat(profile("new" + role, "private-a"))
+                .isEqualTo(
+                        new Verdict.Denied(
+                                422,
+                                "Invalid",
+                                "Misconfigured PodExecutionRole Trust Policy; Please add the"
+                                        + " eks-fargate-pods.amazonaws.com Service Principal ("
+                                        + TestRoles.UNTRUSTED
+                                        + ") (spec.podExecutionRoleArn)"));
+        // It was there before its role was broken.
+        assertThat(profile("old" + role, "private-a")).isEqualTo(Verdict.Allowed.SILENTLY);
+    }
+
+    @Test
+    void takesARoleThatTrustsFargateAndOneThatIsANameOnly() {
+        reads.withRole(TestRoles.pods("eks-fargate-pods"));
+        var role = ", podExecutionRoleArn: 'arn:aws:iam::111122223333:role/%s'";
+        var required = new ProfileValidation(reads, ProfileQuota.OF_EKS, TestRoles.REQUIRED);
+
+        for (var name : List.of("pods", "other")) {
+            assertThat(profile("new" + role.formatted(name), "private-a"))
+                    .isEqualTo(Verdict.Allowed.SILENTLY);
+        }
+        assertThat(required.judge(profileReview("new" + role.formatted("pods"), "private-a")))
+                .isEqualTo(Verdict.Allowed.SILENTLY);
+        assertThat(required.judge(profileReview("new" + role.formatted("other"), "private-a")))
+                .isInstanceOf(Verdict.Denied.class);
+        assertThat(required.judge(profileReview("new", "private-a")))
+                .isInstanceOf(Verdict.Denied.class);
+    }
+
+    @Test
     void refusesSubnetsOverSiblingsAndOutsideTheVpc() {
         assertThat(subnet("192.168.128.0/19")).isEqualTo(Verdict.Allowed.SILENTLY);
         assertThat(subnet("192.168.112.0/24"))
@@ -142,13 +180,16 @@ final class NetworkWebhooksTest {
     }
 
     private Verdict profile(String name, String subnet) {
+        return new ProfileValidation(reads, ProfileQuota.OF_EKS, TestRoles.OPTIONAL)
+                .judge(profileReview(name, subnet));
+    }
+
+    private static Review profileReview(String name, String subnet) {
         String[] parts = name.split(", ", 2);
         String more = parts.length == 1 ? "" : ", " + parts[1];
-        return new ProfileValidation(reads, ProfileQuota.OF_EKS)
-                .judge(
-                        review(
-                                "{metadata: {name: %s}, spec: {selectors: [{namespace: a}], subnets: [%s]%s}}"
-                                        .formatted(parts[0], subnet, more)));
+        return review(
+                "{metadata: {name: %s}, spec: {selectors: [{namespace: a}], subnets: [%s]%s}}"
+                        .formatted(parts[0], subnet, more));
     }
 
     private static Review review(String yaml) {

@@ -3,6 +3,7 @@ package dev.monopod.controller.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.monopod.controller.TestRoles;
 import dev.monopod.logging.plan.PodLogging;
 import dev.monopod.model.profile.ProfileQuota;
 import dev.monopod.model.size.MemoryOverhead;
@@ -16,7 +17,11 @@ import org.junit.jupiter.api.Test;
 /// Rows F3, F9, F10, F11; contract, "Names that users and tools see".
 final class PodWebhooksTest {
     private static final AdmissionSettings SETTINGS =
-            new AdmissionSettings("us-west-2", MemoryOverhead.EKS_256_MIB, ProfileQuota.OF_EKS);
+            new AdmissionSettings(
+                    "us-west-2",
+                    MemoryOverhead.EKS_256_MIB,
+                    ProfileQuota.OF_EKS,
+                    TestRoles.OPTIONAL);
     private static final String SELECTED = "{selectors: [{namespace: shop}], subnets: [a]}";
 
     private final FixedReads reads = new FixedReads().withProfile("web", SELECTED);

@@ -3,6 +3,7 @@ package dev.monopod.controller.scheduling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.controller.ClusterView;
+import dev.monopod.controller.TestRoles;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
@@ -82,6 +83,15 @@ final class FargateSchedulerIT {
                 "team",
                 "{selectors: [{namespace: team}], subnets: [private-b]}",
                 "{phase: ACTIVE}");
+        create("{apiVersion: v1, kind: Namespace, metadata: {name: bank}}");
+        create(
+                "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: bank}}");
+        custom(
+                FargateProfile.class,
+                "bank",
+                "{selectors: [{namespace: bank}], subnets: [private-b], podExecutionRoleArn:"
+                        + " 'arn:aws:iam::111122223333:role/pods'}",
+                "{phase: ACTIVE}");
         custom(
                 FargateProfile.class,
                 "web",
@@ -103,6 +113,7 @@ final class FargateSchedulerIT {
                         client,
                         cluster,
                         MemoryOverhead.EKS_256_MIB,
+                        TestRoles.OPTIONAL,
                         recorder.of("fargate-scheduler", ""),
                         loops,
                         Clocks.ofProcess());
@@ -317,6 +328,41 @@ final class FargateSchedulerIT {
         assertThat(client.resource(pod).get().getMetadata().getAnnotations())
                 .containsEntry("Logging", "LoggingEnabled");
         assertThat(machine("loud").getSpec().logging()).isEqualTo(Map.of("output.conf", output));
+    }
+
+    /// A role that is a name only blocks nothing; and who runs already runs on.
+    @Test
+    @Order(9)
+    void launchesNothingWhileTheRoleDoesNotTrustFargateAndThenWhatWaits() {
+        var before = bank("before");
+        await().untilAsserted(() -> assertThat(node(before)).isNotNull());
+
+        client.resource(TestRoles.pods("ec2")).create();
+        await().until(() -> cluster.roles().size() == 1);
+        var blocked = bank("blocked");
+        var message =
+                "Misconfigured Fargate Profile: fargate profile bank blocked for new launches due"
+                        + " to: Failed to assume PodExecutionRole; Please make sure the role exists"
+                        + " and trusts the eks-fargate-pods.amazonaws.com service principal ("
+                        + TestRoles.UNTRUSTED
+                        + ")";
+        await().untilAsserted(() ->
+                assertThat(events("blocked"))
+                        .filteredOn(event -> event.getReason().equals("FailedScheduling"))
+                        .extracting(Event::getMessage)
+                        .containsOnly(message));
+        assertThat(node(blocked)).isNull();
+        assertThat(machine(before).getMetadata().getDeletionTimestamp()).isNull();
+
+        client.resource(TestRoles.pods("eks-fargate-pods")).update();
+        await().untilAsserted(() -> assertThat(node(blocked)).isNotNull());
+    }
+
+    private Pod bank(String name) {
+        return (Pod)
+                create(
+                        "{apiVersion: v1, kind: Pod, metadata: {name: %s, namespace: bank}, spec: {schedulerName: fargate-scheduler, automountServiceAccountToken: false, containers: [{name: c, image: i}]}}"
+                                .formatted(name));
     }
 
     private Machine machine(String pod) {

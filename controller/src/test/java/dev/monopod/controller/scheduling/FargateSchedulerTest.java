@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +41,7 @@ final class FargateSchedulerTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
     private final Map<String, Pod> pods = new ConcurrentHashMap<>();
+    private final Map<String, String> blocks = new ConcurrentHashMap<>();
     private final List<Machine> seen = new CopyOnWriteArrayList<>();
     private final List<FargateProfile> profiles =
             new CopyOnWriteArrayList<>(
@@ -62,7 +64,8 @@ final class FargateSchedulerTest {
                     ledger,
                     (_, _) -> new ClaimState.Missing(),
                     MemoryOverhead.EKS_256_MIB,
-                    _ -> null);
+                    _ -> null,
+                    profile -> Optional.ofNullable(blocks.get(profile)));
     private final FargateScheduler scheduler =
             new FargateScheduler(
                     this::pod,
@@ -112,6 +115,24 @@ final class FargateSchedulerTest {
         Awaitility.await().until(() -> api.bound.contains("second 10.0.0.6"));
         hanging.countDown();
         Awaitility.await().until(() -> api.bound.contains("first 10.0.0.5"));
+    }
+
+    /// Who has a Machine already is bound to it, whatever the profile launches by now.
+    @Test
+    void bindsAPodWhoseMachineIsThereThoughItsProfileLaunchesNothingAnyMore() {
+        var hanging = new CountDownLatch(1);
+        api.creations.put("first", FakePlacementApi.hanging(hanging));
+        scheduler.start();
+        add("first", "web");
+        Awaitility.await().until(() -> api.created.contains("first"));
+
+        blocks.put("web", "blocked");
+        add("second", "web");
+        Awaitility.await().until(() -> api.told.contains("second Unschedulable"));
+        hanging.countDown();
+
+        Awaitility.await().until(() -> api.bound.contains("first 10.0.0.5"));
+        assertThat(api.created).containsExactly("first");
     }
 
     @Test

@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,7 +63,8 @@ final class TenantsTest {
                     ledger,
                     (_, _) -> new ClaimState.Missing(),
                     MemoryOverhead.EKS_256_MIB,
-                    pods::get);
+                    pods::get,
+                    _ -> Optional.empty());
     private final FargateScheduler scheduler =
             new FargateScheduler(
                     pods::get,

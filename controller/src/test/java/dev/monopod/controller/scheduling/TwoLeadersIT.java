@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -78,7 +79,8 @@ final class TwoLeadersIT {
                                     ledger,
                                     cluster::claim,
                                     MemoryOverhead.EKS_256_MIB,
-                                    cluster::fargatePod),
+                                    cluster::fargatePod,
+                                    _ -> Optional.empty()),
                             ledger,
                             api,
                             new PodNews(Events.NONE, PodLogging.NotFound::new),

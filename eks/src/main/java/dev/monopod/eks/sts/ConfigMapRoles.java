@@ -30,13 +30,43 @@ public final class ConfigMapRoles implements Roles {
         this.client = client;
     }
 
+    /// What is known of a role.
+    sealed interface Found {
+        /// No ConfigMap is it.
+        record Undefined() implements Found {}
+
+        /// It trusts nobody.
+        ///
+        /// @param why of the role, such as `is defined by 2 ConfigMaps`
+        record Unusable(String why) implements Found {}
+
+        record Defined(TrustPolicy policy) implements Found {}
+    }
+
     @Override
     public Optional<TrustPolicy> find(String roleArn) {
-        var found = all().stream().filter(each -> data(each, ARN).equals(roleArn)).toList();
-        if (found.size() > 1) {
-            log.warn("role {} trusts nobody: {} ConfigMaps have it", roleArn, found.size());
-        }
-        return found.size() == 1 ? policy(found.getFirst()) : Optional.empty();
+        return switch (look(all(), roleArn)) {
+            case Found.Undefined() -> Optional.empty();
+            case Found.Unusable(String why) -> {
+                log.warn("role {} trusts nobody: it {}", roleArn, why);
+                yield Optional.empty();
+            }
+            case Found.Defined(TrustPolicy policy) -> Optional.of(policy);
+        };
+    }
+
+    /// @param all ConfigMaps that have the label, whatever its value
+    static Found look(List<ConfigMap> all, String roleArn) {
+        var found =
+                all.stream()
+                        .filter(each -> "true".equals(each.getMetadata().getLabels().get(LABEL)))
+                        .filter(each -> data(each, ARN).equals(roleArn))
+                        .toList();
+        return switch (found.size()) {
+            case 0 -> new Found.Undefined();
+            case 1 -> policy(found.getFirst());
+            default -> new Found.Unusable("is defined by %d ConfigMaps".formatted(found.size()));
+        };
     }
 
     private List<ConfigMap> all() {
@@ -52,18 +82,17 @@ public final class ConfigMapRoles implements Roles {
         }
     }
 
-    private static Optional<TrustPolicy> policy(ConfigMap role) {
+    private static Found policy(ConfigMap role) {
         try {
-            return Optional.of(TrustPolicy.parse(data(role, POLICY)));
+            return new Found.Defined(TrustPolicy.parse(data(role, POLICY)));
         } catch (MalformedPolicyException malformed) {
-            log.warn(
-                    "role {} trusts nobody: ConfigMap {}/{}, {}: {}",
-                    data(role, ARN),
-                    NAMESPACE,
-                    role.getMetadata().getName(),
-                    POLICY,
-                    malformed.getMessage());
-            return Optional.empty();
+            return new Found.Unusable(
+                    "has a trust policy that is not understood: ConfigMap %s/%s, %s: %s"
+                            .formatted(
+                                    NAMESPACE,
+                                    role.getMetadata().getName(),
+                                    POLICY,
+                                    malformed.getMessage()));
         }
     }
 

@@ -17,7 +17,8 @@ import java.util.Set;
 ///
 /// Nobody is trusted whom no statement allows, and nobody whom one denies. What is not understood
 /// here (`NotPrincipal`, operators other than `StringEquals`, `StringLike`, `ArnEquals` and
-/// `ArnLike`, policy variables) makes the whole policy malformed, so that nothing in it is left unheeded.
+/// `ArnLike`, policy variables) makes the whole policy malformed, so that nothing in it is left
+/// unheeded.
 public final class TrustPolicy {
     private static final int CHARACTERS_MAX = 20_480;
     private static final Set<String> VERSIONS = Set.of("2012-10-17", "2008-10-17");

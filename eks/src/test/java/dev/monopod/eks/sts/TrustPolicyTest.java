@@ -137,7 +137,8 @@ class TrustPolicyTest {
                 .isEqualTo(holds);
     }
 
-    /// Part by part, as IAM compares ARNs; the policy of EKS' guide for pod execution roles asks so.
+    /// Part by part, as IAM compares ARNs; the policy of EKS' guide for pod execution roles asks
+    /// so.
     @ParameterizedTest
     @CsvSource({
         "ArnLike, arn:aws:eks:us-west-2:111122223333:fargateprofile/c1/*, true",
@@ -151,7 +152,8 @@ class TrustPolicyTest {
         "ArnLike, arn:aws:eks:us-west-2:111122223333:*, true"
     })
     void asksConditionsOfArns(String operator, String value, boolean holds) throws Exception {
-        var policy = conditioned("{\"%s\": {\"aws:SourceArn\": \"%s\"}}".formatted(operator, value));
+        var policy =
+                conditioned("{\"%s\": {\"aws:SourceArn\": \"%s\"}}".formatted(operator, value));
 
         assertThat(
                         policy.allows(
