@@ -26,6 +26,8 @@ func (config Config) components(self string) []supervisor.Process {
 			Ready: local("https://127.0.0.1:10259/readyz").check, Environment: map[string]string{"GOGC": "50"}},
 		config.proxyProcess(self),
 		{Name: "coredns", Command: []string{self, "coredns", "-conf", config.corefile()}, After: []string{"kube-apiserver"},
+			// It answers pods from what it knows while an upgrade stops the API server, which takes long.
+			StopsLast:    true,
 			Precondition: func() error { return addressExists(config.HostAddress) },
 			Ready:        probe{url: "http://127.0.0.1:18181/ready"}.check, Environment: map[string]string{"GOGC": "50"}},
 		{Name: "metrics-server", Command: append([]string{self}, config.metricsServer()...), After: []string{"kube-apiserver"},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +23,8 @@ type Process struct {
 	Environment map[string]string
 	// After names the processes that must have been ready before this one starts.
 	After []string
+	// StopsLast: it is stopped after all others, also after those that it needs to begin.
+	StopsLast bool
 	// Precondition says whether the process can start now; asked until it is nil. Nil means always.
 	Precondition func() error
 	// Ready is the probe; nil means ready as soon as started.
@@ -87,10 +90,20 @@ func New(options Options, processes []Process) (*Supervisor, error) {
 			if before == nil {
 				return nil, fmt.Errorf("process %s comes after %s, which is not listed before it", process.Name, dependency)
 			}
-			before.dependents = append(before.dependents, w)
+			if !process.StopsLast {
+				before.dependents = append(before.dependents, w)
+			}
 		}
 		supervisor.workers[process.Name] = w
 		supervisor.order = append(supervisor.order, w)
+	}
+	// Nobody waits for such a process, so there is no cycle.
+	for _, last := range supervisor.order {
+		for _, other := range supervisor.order {
+			if last.StopsLast && !other.StopsLast && !slices.Contains(last.dependents, other) {
+				last.dependents = append(last.dependents, other)
+			}
+		}
 	}
 	return supervisor, nil
 }

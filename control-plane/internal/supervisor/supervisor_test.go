@@ -208,6 +208,27 @@ func TestStopsDependentsFirst(t *testing.T) {
 	}
 }
 
+func TestStopsWhatOthersAskAfterEvenWhatItNeedsToBegin(t *testing.T) {
+	folder := t.TempDir()
+	script := func(name, takes string) []string {
+		return []string{"sh", "-c", "trap 'sleep " + takes + "; echo " + name + " >>" + folder + "/stops; exit 0' TERM; " +
+			"touch " + folder + "/" + name + ".listens; while :; do sleep 0.01; done"}
+	}
+	stop := startTest(t, folder,
+		Process{Name: "base", Command: script("base", "0.1")},
+		Process{Name: "names", Command: script("names", "0"), After: []string{"base"}, StopsLast: true},
+		Process{Name: "asks", Command: script("asks", "0"), After: []string{"base", "names"}})
+	eventually(t, "all listen", func() bool {
+		listening, _ := filepath.Glob(filepath.Join(folder, "*.listens"))
+		return len(listening) == 3
+	})
+	stop()
+	content, _ := os.ReadFile(filepath.Join(folder, "stops"))
+	if got := strings.Join(strings.Fields(string(content)), " "); got != "asks base names" {
+		t.Errorf("stopped in the order %q", got)
+	}
+}
+
 func TestKillsWhatIgnoresSigtermButNotItsChildren(t *testing.T) {
 	folder := t.TempDir()
 	stop := startTest(t, folder, Process{Name: "stubborn", Command: []string{"sh", "-c",

@@ -14,7 +14,7 @@ import (
 type worker struct {
 	Process
 	supervisor *Supervisor
-	dependents []*worker
+	dependents []*worker // stopped before this one
 	restart    chan struct{}
 	firstReady chan struct{} // closed when the process was ready for the first time
 	stopped    chan struct{} // closed when the process is gone for good
