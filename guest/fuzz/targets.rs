@@ -94,7 +94,8 @@ fn started(request: &StartContainerRequest) {
         return;
     }
     assert_eq!(request::folder(&request.container_id).file_name().and_then(|name| name.to_str()), Some(request.container_id.as_str()));
-    if let Ok(spec) = request::new_container(request, PathBuf::from("/image"), PathBuf::from("/cgroup"), None) {
+    let users = request.tty.then(|| PathBuf::from("/users"));
+    if let Ok(spec) = request::new_container(request, PathBuf::from("/image"), PathBuf::from("/cgroup"), None, users) {
         let text = serde_json::to_string(&spec).expect("to JSON");
         let again: ProcessSpec = serde_json::from_str(&text).expect("from JSON");
         assert_eq!(format!("{again:?}"), format!("{spec:?}"));
