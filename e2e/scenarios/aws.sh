@@ -6,6 +6,7 @@ aws_scenarios() {
     scenario aws_wrong_input "EKS API: wrong input fails with EKS' type and words, and loses nothing"
     scenario aws_strangers_get_nothing "EKS API: a wrong secret, an unknown key, a deleted one and a user without rights get nothing"
     scenario aws_kubectl_signs_in "kubectl signs in by aws eks update-kubeconfig, as whom the access entry says"
+    scenario aws_profiles_by_eksctl "eksctl makes, gets and deletes a profile from its configuration file, and its kubeconfig signs in"
     scenario aws_pods_by_association "EKS Pod Identity: pods of an associated service account act as its role, at 169.254.170.23, each for itself alone"
     scenario aws_pods_by_web_identity "IAM roles for service accounts: a pod reaches the cluster's STS by what the webhook gave it"
     scenario aws_sdks_in_pods "AWS' SDKs for Python, Java and Go in pods know by themselves who they are, by IRSA and by EKS Pod Identity"
@@ -117,6 +118,54 @@ for name in ("e2e-boto", "e2e-boto-kubectl"):
     eks.get_waiter("fargate_profile_deleted").wait(clusterName="monopod", fargateProfileName=name, WaiterConfig=wait)
 PYTHON
     expect "profiles that are left" "$(kubectl get fargateprofiles.monopod.dev -o name | grep -c e2e-boto)" 0
+}
+
+# eksctl, whose kubeconfig signs in by the aws of PyPI.
+aws_eksctl() { PATH=$tools/bin:$PATH aws_named admin "$dist/eksctl/eksctl" "$@"; }
+
+# Its build is minutes of Go.
+aws_profiles_by_eksctl() {
+    takes_long aws_profiles_by_eksctl
+    "$root/e2e/eksctl/build" || fail "eksctl could not be built"
+    aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
+    local config=$logs/eksctl.yaml kubeconfig=$logs/eksctl.kubeconfig region
+    region=$(aws_named admin printenv AWS_REGION)
+    contains "$(aws_eksctl get cluster --name monopod -o json)" '"Name": "monopod"' '"Status": "ACTIVE"'
+    cat >"$config" <<YAML
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: monopod, region: $region}
+fargateProfiles:
+  - name: Shop_eksctl
+    podExecutionRoleARN: $aws_role
+    selectors: [{namespace: e2e-eksctl, labels: {tier: front}}, {namespace: e2e-eksctl-jobs-*}]
+    tags: {team: a}
+YAML
+    contains "$(aws_eksctl create fargateprofile -f "$config" 2>&1)" 'created Fargate profile "Shop_eksctl"'
+    # What is there already is no error to it.
+    aws_eksctl create fargateprofile -f "$config"
+    contains "$(aws_eksctl get fargateprofile --cluster monopod --name Shop_eksctl -o json)" '"name": "Shop_eksctl"' "\"podExecutionRoleARN\": \"$aws_role\"" \
+        '"namespace": "e2e-eksctl"' '"tier": "front"' '"team": "a"' '"status": "ACTIVE"'
+    contains "$(aws_eksctl get fargateprofile --cluster monopod)" e2e-eksctl-jobs-
+    namespace e2e-eksctl
+    sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n e2e-eksctl -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {tier: front}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]
+YAML
+    eventually 120 runs web e2e-eksctl
+    expect "the profile of the pod" "$(kubectl get pod web -n e2e-eksctl -o 'jsonpath={.metadata.labels.eks\.amazonaws\.com/fargate-profile}')" Shop_eksctl
+    aws_eksctl utils write-kubeconfig --cluster monopod --kubeconfig "$kubeconfig"
+    contains "$(PATH=$tools/bin:$PATH KUBECONFIG=$kubeconfig aws_named admin kubectl get pods -n e2e-eksctl)" web
+    # Without a role eksctl has CloudFormation make one, which is not here.
+    aws_refused '' '' aws_eksctl create fargateprofile --cluster monopod --name e2e-no-role --namespace e2e-no-role
+    aws_eksctl delete fargateprofile --cluster monopod --name Shop_eksctl --wait
+    expect "profiles that are left" "$(aws_eksctl get fargateprofile --cluster monopod | grep -cE '^(Shop_eksctl|e2e-no-role|e2e)\s')" 1
+    eventually 60 is "" kubectl get pod web -n e2e-eksctl --ignore-not-found -o name
+    kubectl delete namespace e2e-eksctl --wait=false
 }
 
 aws_wrong_input() {

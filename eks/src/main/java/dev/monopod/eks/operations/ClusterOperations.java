@@ -8,16 +8,19 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// DescribeCluster, ListClusters and DescribeClusterVersions: there is one cluster, of one version.
+/// As on EKS earlier versions are listed too: a release of eksctl does nothing at all where the
+/// version that is its own default is none of them.
 final class ClusterOperations {
     private static final String PLATFORM_VERSION = "eks.1";
     private static final String CLUSTER_TYPE = "eks";
-    private static final String SUPPORTED = "STANDARD_SUPPORT";
 
-    /// Of the deprecated parameter and member `status`.
-    private static final String SUPPORTED_BEFORE = "standard-support";
+    /// Minor versions before the cluster's that are listed: about those of the 26 months for which
+    /// EKS supports each.
+    private static final int EARLIER = 6;
 
     private static final List<String> LOGS =
             List.of("api", "audit", "authenticator", "controllerManager", "scheduler");
@@ -49,29 +52,38 @@ final class ClusterOperations {
     }
 
     Object versions(Call call) {
-        var version = cluster.get().version();
+        var own = cluster.get().version();
         var asked =
-                (call.all("clusterVersions").isEmpty()
-                                || call.all("clusterVersions").contains(version))
-                        && call.first("clusterType").orElse(CLUSTER_TYPE).equals(CLUSTER_TYPE)
-                        && call.first("versionStatus").orElse(SUPPORTED).equals(SUPPORTED)
-                        && call.first("status").orElse(SUPPORTED_BEFORE).equals(SUPPORTED_BEFORE);
-        var page =
-                Page.of(
-                        asked ? List.of(version) : List.of(),
-                        Page.Request.of(call, "cluster-versions"));
+                offered(own).stream()
+                        .filter(version -> asks(call, Version.of(version, own)))
+                        .toList();
+        var page = Page.of(asked, Page.Request.of(call, "cluster-versions"));
         return new Versions(
-                page.names().stream()
-                        .map(name ->
-                                new Version(
-                                        name,
-                                        CLUSTER_TYPE,
-                                        PLATFORM_VERSION,
-                                        true,
-                                        SUPPORTED_BEFORE,
-                                        SUPPORTED))
-                        .toList(),
+                page.names().stream().map(version -> Version.of(version, own)).toList(),
                 page.nextToken());
+    }
+
+    /// Newest first.
+    ///
+    /// @param own such as `1.36`
+    private static List<String> offered(String own) {
+        var dot = own.indexOf('.') + 1;
+        var newest = Integer.parseInt(own.substring(dot));
+        return IntStream.rangeClosed(0, Math.min(EARLIER, newest))
+                .mapToObj(before -> own.substring(0, dot) + (newest - before))
+                .toList();
+    }
+
+    private static boolean asks(Call call, Version version) {
+        return (call.all("clusterVersions").isEmpty()
+                        || call.all("clusterVersions").contains(version.clusterVersion()))
+                && call.first("clusterType").orElse(CLUSTER_TYPE).equals(CLUSTER_TYPE)
+                && call.first("versionStatus")
+                        .orElse(version.versionStatus())
+                        .equals(version.versionStatus())
+                && call.first("status").orElse(version.status()).equals(version.status())
+                && (version.defaultVersion()
+                        || !call.first("defaultOnly").orElse("false").equals("true"));
     }
 
     private static Body body(ClusterDescription cluster) {
@@ -105,13 +117,26 @@ final class ClusterOperations {
 
     private record Versions(List<Version> clusterVersions, @Nullable String nextToken) {}
 
+    /// @param status of the deprecated parameter and member: the same in other letters
     private record Version(
             String clusterVersion,
             String clusterType,
             String defaultPlatformVersion,
             boolean defaultVersion,
             String status,
-            String versionStatus) {}
+            String versionStatus) {
+        /// @param own that of the cluster, which is the default
+        static Version of(String version, String own) {
+            var isOwn = version.equals(own);
+            return new Version(
+                    version,
+                    CLUSTER_TYPE,
+                    PLATFORM_VERSION,
+                    isOwn,
+                    isOwn ? "standard-support" : "extended-support",
+                    isOwn ? "STANDARD_SUPPORT" : "EXTENDED_SUPPORT");
+        }
+    }
 
     /// The shape `Cluster`. What Monopod does not have, such as `connectorConfig`, is absent: tools
     /// refuse a cluster that has it.

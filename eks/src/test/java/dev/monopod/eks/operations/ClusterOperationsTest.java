@@ -78,7 +78,7 @@ final class ClusterOperationsTest {
     /// Eksctl takes the first version without looking whether there is one.
     @Test
     void describesTheVersionOfTheCluster() {
-        assertThat(api.get("/cluster-versions").text())
+        assertThat(api.get("/cluster-versions?defaultOnly=true").text())
                 .isEqualTo(
                         "{\"clusterVersions\":[{\"clusterVersion\":\"1.36\",\"clusterType\":\"eks\","
                                 + "\"defaultPlatformVersion\":\"eks.1\",\"defaultVersion\":true,"
@@ -86,14 +86,26 @@ final class ClusterOperationsTest {
                                 + "\"STANDARD_SUPPORT\"}],\"nextToken\":null}");
     }
 
+    /// Each release of eksctl asks for its own default first, which is an older one.
+    @Test
+    void listsTheVersionsBeforeThatEksSupportsToo() {
+        var versions = api.get("/cluster-versions").json().path("clusterVersions");
+        assertThat(versions.findValuesAsText("clusterVersion"))
+                .containsExactly("1.36", "1.35", "1.34", "1.33", "1.32", "1.31", "1.30");
+        assertThat(versions.findValuesAsText("defaultVersion"))
+                .containsExactly("true", "false", "false", "false", "false", "false", "false");
+        assertThat(versions.path(1).path("versionStatus").asText()).isEqualTo("EXTENDED_SUPPORT");
+    }
+
     @ParameterizedTest
     @CsvSource({
-        "clusterVersions=1.36&clusterVersions=1.35, 1",
-        "clusterVersions=1.35, 0",
+        "clusterVersions=1.36&clusterVersions=1.35, 2",
+        "clusterVersions=1.35, 1",
+        "clusterVersions=1.29, 0",
         "defaultOnly=true&includeAll=true, 1",
         "clusterType=eks-local-outposts, 0",
         "versionStatus=STANDARD_SUPPORT, 1",
-        "versionStatus=EXTENDED_SUPPORT, 0",
+        "versionStatus=EXTENDED_SUPPORT, 6",
         "status=unsupported, 0",
         "maxResults=1, 1"
     })
