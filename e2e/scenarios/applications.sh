@@ -193,7 +193,7 @@ page() { inside asker e2e-helm 'timeout 5 wget -qO- http://shop/'; }
 helm_left() { kubectl get deployments,replicasets,services,jobs,configmaps,secrets,pods -n e2e-helm -o name | grep -v -e asker -e kube-root-ca.crt; }
 
 helm_installs_tests_upgrades_and_goes() {
-    "$root/e2e/helm/build" || fail "helm could not be built"
+    "$root/e2e/build-tool" helm || fail "helm could not be built"
     local chart=$root/e2e/charts/web images
     images=image=$registry/web:1,tools=$registry/busybox:1
     namespace e2e-helm

@@ -50,6 +50,21 @@ aws_refused() {
     contains "$said" "$type" "$words"
 }
 
+# aws_pod_of PROFILE NAMESPACE: the pod `web` with label tier=front runs there, by that profile.
+aws_pod_of() {
+    namespace "$2"
+    sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n "$2" -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {tier: front}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]
+YAML
+    eventually 120 runs web "$2"
+    expect "the profile of the pod" "$(kubectl get pod web -n "$2" -o 'jsonpath={.metadata.labels.eks\.amazonaws\.com/fargate-profile}')" "$1"
+}
+
 aws_profiles_by_the_command() {
     aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
     expect "the clusters" "$(aws_pypi eks list-clusters --query 'clusters' --output text)" monopod
@@ -64,17 +79,7 @@ aws_profiles_by_the_command() {
     done
     expect "the profiles" "$(aws_pypi eks list-fargate-profiles --cluster-name monopod --query 'length(fargateProfileNames)')" \
         "$(kubectl get fargateprofiles.monopod.dev -o name | wc -l)"
-    namespace e2e-aws-pypi
-    sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n e2e-aws-pypi -f -
-apiVersion: v1
-kind: Pod
-metadata: {name: web, labels: {tier: front}}
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]
-YAML
-    eventually 120 runs web e2e-aws-pypi
-    expect "the profile of the pod" "$(kubectl get pod web -n e2e-aws-pypi -o 'jsonpath={.metadata.labels.eks\.amazonaws\.com/fargate-profile}')" Shop_pypi
+    aws_pod_of Shop_pypi e2e-aws-pypi
     local arn
     arn=$(aws_pypi eks describe-fargate-profile --cluster-name monopod --fargate-profile-name Shop_pypi --query fargateProfile.fargateProfileArn --output text)
     aws_pypi eks tag-resource --resource-arn "$arn" --tags stage=test,owner=me
@@ -126,7 +131,7 @@ aws_eksctl() { PATH=$tools/bin:$PATH aws_named admin "$dist/eksctl/eksctl" "$@";
 # Its build is minutes of Go.
 aws_profiles_by_eksctl() {
     takes_long aws_profiles_by_eksctl
-    "$root/e2e/eksctl/build" || fail "eksctl could not be built"
+    "$root/e2e/build-tool" eksctl || fail "eksctl could not be built"
     aws_python_tools || fail "aws and boto3 could not be installed from PyPI"
     local config=$logs/eksctl.yaml kubeconfig=$logs/eksctl.kubeconfig region
     region=$(aws_named admin printenv AWS_REGION)
@@ -147,17 +152,7 @@ YAML
     contains "$(aws_eksctl get fargateprofile --cluster monopod --name Shop_eksctl -o json)" '"name": "Shop_eksctl"' "\"podExecutionRoleARN\": \"$aws_role\"" \
         '"namespace": "e2e-eksctl"' '"tier": "front"' '"team": "a"' '"status": "ACTIVE"'
     contains "$(aws_eksctl get fargateprofile --cluster monopod)" e2e-eksctl-jobs-
-    namespace e2e-eksctl
-    sed "s|REGISTRY|$registry|g" <<'YAML' | kubectl apply -n e2e-eksctl -f -
-apiVersion: v1
-kind: Pod
-metadata: {name: web, labels: {tier: front}}
-spec:
-  terminationGracePeriodSeconds: 1
-  containers: [{name: main, image: "REGISTRY/busybox:1", command: [sleep, "100000"]}]
-YAML
-    eventually 120 runs web e2e-eksctl
-    expect "the profile of the pod" "$(kubectl get pod web -n e2e-eksctl -o 'jsonpath={.metadata.labels.eks\.amazonaws\.com/fargate-profile}')" Shop_eksctl
+    aws_pod_of Shop_eksctl e2e-eksctl
     aws_eksctl utils write-kubeconfig --cluster monopod --kubeconfig "$kubeconfig"
     contains "$(PATH=$tools/bin:$PATH KUBECONFIG=$kubeconfig aws_named admin kubectl get pods -n e2e-eksctl)" web
     # Without a role eksctl has CloudFormation make one, which is not here.
