@@ -3,28 +3,22 @@ package dev.monopod.cli.cluster;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.monopod.cli.installation.Installation;
 import dev.monopod.cli.terminal.CliException;
-import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.Machine;
-import dev.monopod.kube.api.PrefixList;
-import dev.monopod.kube.api.SecurityGroup;
-import dev.monopod.kube.api.Subnet;
 import dev.monopod.kube.api.Vpc;
 import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.kube.host.HostAddresses;
+import dev.monopod.kube.removal.ClusterRemoval;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +27,19 @@ import org.jspecify.annotations.Nullable;
 public final class JoinedCluster {
     private static final String SYSTEM = "kube-system";
     private static final String NODE_LEASES = "kube-node-lease";
-    private static final String OWN_GROUP = "monopod.dev";
 
     private JoinedCluster() {}
 
     /// @param serviceCidr first IPv4 range of Services; empty if the cluster does not tell
     /// @param dnsAddress of the cluster's DNS
-    /// @param vpc in which other hosts stand already; empty if there are none
-    public record Facts(Optional<String> serviceCidr, String dnsAddress, Optional<Vpc> vpc) {}
+    /// @param vpc in which other hosts stand already, or that the cluster's own controller has
+    ///   made; empty if there is none
+    /// @param controller whether one runs in the cluster itself
+    public record Facts(
+            Optional<String> serviceCidr,
+            String dnsAddress,
+            Optional<Vpc> vpc,
+            boolean controller) {}
 
     /// @throws CliException when it does not answer, or has no DNS
     public static Facts ask(Path kubeconfig, String hostName) {
@@ -53,8 +52,12 @@ public final class JoinedCluster {
                                 .formatted(kubeconfig, SYSTEM),
                         "install CoreDNS with its usual Service");
             }
+            var controller = hasController(client);
             return new Facts(
-                    serviceCidr(client), dns.getSpec().getClusterIP(), vpc(client, hostName));
+                    serviceCidr(client),
+                    dns.getSpec().getClusterIP(),
+                    vpc(client, hostName, controller),
+                    controller);
         } catch (KubernetesClientException failure) {
             throw new CliException(
                     "the cluster of %s does not answer: %s"
@@ -62,16 +65,21 @@ public final class JoinedCluster {
         }
     }
 
-    private static Optional<Vpc> vpc(KubernetesClient client, String hostName) {
+    private static Optional<Vpc> vpc(KubernetesClient client, String hostName, boolean controller) {
         // A cluster without Monopod does not serve these kinds.
         return ApiCall.unless(
                         ApiCode.NOT_FOUND,
                         () ->
-                                client.resources(Host.class).list().getItems().stream()
-                                                .allMatch(host ->
-                                                        host.getMetadata()
-                                                                .getName()
-                                                                .equals(hostName))
+                                !controller
+                                                && client
+                                                        .resources(Host.class)
+                                                        .list()
+                                                        .getItems()
+                                                        .stream()
+                                                        .allMatch(host ->
+                                                                host.getMetadata()
+                                                                        .getName()
+                                                                        .equals(hostName))
                                         ? List.<Vpc>of()
                                         : client.resources(Vpc.class).list().getItems())
                 .flatMap(vpcs -> vpcs.stream().findFirst());
@@ -136,7 +144,8 @@ public final class JoinedCluster {
     }
 
     /// Removes what this host is in the cluster, and with the last host all that Monopod put there,
-    /// unless the control plane is Monopod's own.
+    /// unless the control plane is Monopod's own, or a chart has brought the controller: what that
+    /// brought goes with it.
     public static void leave(Path kubeconfig, Installation installation, By by) {
         var hostName = installation.hostName();
         try (var client = Cluster.connect(kubeconfig)) {
@@ -147,12 +156,13 @@ public final class JoinedCluster {
                             () -> client.resources(Host.class).list().getItems());
             var last =
                     by == By.ADMINISTRATOR
+                            && !hasController(client)
                             && hosts.orElse(List.of()).stream()
                                     .allMatch(
                                             host -> host.getMetadata().getName().equals(hostName));
             if (last) {
                 // First: with nobody to answer them they would refuse every pod of a profile.
-                removeAdmission(client);
+                new ClusterRemoval(client).admission();
             }
             if (hosts.isPresent()) {
                 removeHost(client, hostName);
@@ -165,9 +175,7 @@ public final class JoinedCluster {
                 rights.remove(hostName);
             }
             if (last && hosts.isPresent()) {
-                removeClaims(client);
-                removeLoadBalancers(client);
-                removeDefinitions(client);
+                new ClusterRemoval(client).objects();
             }
             if (last) {
                 rights.removeAll();
@@ -175,35 +183,21 @@ public final class JoinedCluster {
         }
     }
 
+    /// Whether the controller runs in the cluster itself, so that no host needs to.
+    public static boolean hasController(KubernetesClient client) {
+        return client.apps()
+                        .deployments()
+                        .inNamespace(Names.SYSTEM_NAMESPACE)
+                        .withName(Names.CONTROLLER_DEPLOYMENT)
+                        .get()
+                != null;
+    }
+
     private static void removeHost(KubernetesClient client, String hostName) {
         client.resources(Machine.class).list().getItems().stream()
                 .filter(machine -> machine.getSpec().host().equals(hostName))
                 .forEach(machine -> forget(client, machine));
         client.resources(Host.class).withName(hostName).delete();
-    }
-
-    private static void removeAdmission(KubernetesClient client) {
-        var admission = client.admissionRegistration().v1();
-        admission.mutatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
-        admission.validatingWebhookConfigurations().withName(Names.WEBHOOKS).delete();
-        for (var policy : List.of(Names.BINDING_POLICY, Names.POD_POLICY, Names.AGENT_POLICY)) {
-            admission.validatingAdmissionPolicyBindings().withName(policy).delete();
-            admission.validatingAdmissionPolicies().withName(policy).delete();
-        }
-    }
-
-    /// Addresses that no machine came of.
-    private static void removeClaims(KubernetesClient client) {
-        client.leases().inNamespace(NODE_LEASES).withLabel(Names.MACHINE_LABEL).delete();
-    }
-
-    /// The class of Ingresses, and the addresses of load balancers. A cluster that does not know
-    /// such addresses has none of ours.
-    private static void removeLoadBalancers(KubernetesClient client) {
-        client.network().v1().ingressClasses().withLabels(Names.LABELS).delete();
-        ApiCall.ignoring(
-                ApiCode.NOT_FOUND,
-                () -> client.resources(IPAddress.class).withLabel(Names.HOST_LABEL).delete());
     }
 
     /// Its machine is off: the pod goes at once, so that its owner makes another.
@@ -217,42 +211,6 @@ public final class JoinedCluster {
         var node = machine.getSpec().nodeName();
         client.nodes().withName(node).delete();
         client.leases().inNamespace(NODE_LEASES).withName(node).delete();
-        remove(client, machine);
-    }
-
-    private static void removeDefinitions(KubernetesClient client) {
-        client.resources(FargateProfile.class)
-                .list()
-                .getItems()
-                .forEach(profile -> remove(client, profile));
-        for (Class<? extends HasMetadata> kind :
-                List.of(SecurityGroup.class, PrefixList.class, Subnet.class, Vpc.class)) {
-            client.resources(kind).list().getItems().forEach(object -> remove(client, object));
-        }
-        var definitions = client.apiextensions().v1().customResourceDefinitions();
-        definitions.list().getItems().stream()
-                .filter(JoinedCluster::isOurs)
-                .forEach(definition ->
-                        definitions.withName(definition.getMetadata().getName()).delete());
-    }
-
-    /// EKS' SecurityGroupPolicy, if it was there before us, stays.
-    private static boolean isOurs(HasMetadata object) {
-        @Nullable Map<String, String> labels = object.getMetadata().getLabels();
-        return labels != null && labels.entrySet().containsAll(Names.LABELS.entrySet());
-    }
-
-    private static <T extends HasMetadata> void remove(KubernetesClient client, T object) {
-        client.resource(object).delete();
-        @Nullable T left = client.resource(object).get();
-        if (left != null && !left.getFinalizers().isEmpty()) {
-            client.resource(left)
-                    .edit(fresh -> {
-                        fresh.getMetadata()
-                                .getFinalizers()
-                                .removeIf(finalizer -> finalizer.startsWith(OWN_GROUP + "/"));
-                        return fresh;
-                    });
-        }
+        ClusterRemoval.remove(client, machine);
     }
 }

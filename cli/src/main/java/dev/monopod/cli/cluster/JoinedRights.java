@@ -15,8 +15,6 @@ import java.util.Objects;
 /// What `up` made in a cluster that was there before Monopod so that a host has rights there:
 /// roles, bindings and service accounts, known by their labels (`control-plane/internal/addons`).
 final class JoinedRights {
-    private static final String SYSTEM = "monopod-system";
-
     private final KubernetesClient client;
 
     JoinedRights(KubernetesClient client) {
@@ -40,7 +38,7 @@ final class JoinedRights {
         remove(RoleBinding.class, Names.LABELS);
         remove(ClusterRole.class, Names.LABELS);
         remove(Role.class, Names.LABELS);
-        var system = client.namespaces().withName(SYSTEM);
+        var system = client.namespaces().withName(Names.SYSTEM_NAMESPACE);
         var found = system.get();
         if (found != null
                 && Objects.requireNonNullElse(

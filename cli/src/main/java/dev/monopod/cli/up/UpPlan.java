@@ -235,12 +235,16 @@ sealed interface UpPlan {
                 .orElseGet(() -> Standing.own(underlay));
     }
 
-    /// What the operator says, else what this host was, else: the first host runs the controller.
+    /// What the operator says, else what this host was, else: the first host runs the controller,
+    /// unless the cluster itself does.
     private static Standing.Role role(Asked asked, Found found, Optional<Standing> last) {
         var before =
                 last.filter(Standing.Guest.class::isInstance)
                         .map(it -> ((Standing.Guest) it).role());
-        var first = found.joined().flatMap(JoinedCluster.Facts::vpc).isEmpty();
+        var first =
+                found.joined()
+                        .filter(cluster -> cluster.controller() || cluster.vpc().isPresent())
+                        .isEmpty();
         var role =
                 asked.role()
                         .or(() -> before)

@@ -13,6 +13,7 @@ import dev.monopod.kube.api.VpcSpec;
 import dev.monopod.model.network.Cidr;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -276,6 +277,31 @@ final class UpPlanTest {
     }
 
     @Test
+    void theFirstHostRunsNoControllerWhereTheClusterItselfDoes() {
+        var found =
+                new UpPlan.Found(
+                        Optional.empty(),
+                        Optional.of(
+                                new JoinedCluster.Facts(
+                                        Optional.empty(), "10.32.0.10", Optional.empty(), true)),
+                        List.of(),
+                        "one",
+                        Optional.of("198.51.100.1"),
+                        Administrator.THERE);
+
+        for (var asked :
+                Map.of(
+                                Optional.<Standing.Role>empty(),
+                                Standing.Role.AGENT_ONLY,
+                                Optional.of(Standing.Role.CONTROLLER_AND_AGENT),
+                                Standing.Role.CONTROLLER_AND_AGENT)
+                        .entrySet()) {
+            var standing = go(UpPlan.of(role(asked.getKey(), THEIRS), found)).standing();
+            assertThat(((Standing.Guest) standing).role()).isEqualTo(asked.getValue());
+        }
+    }
+
+    @Test
     void aGuestKeepsTheAddressThatItHasClaimed() {
         var standing =
                 new Standing.Guest(
@@ -292,7 +318,8 @@ final class UpPlanTest {
                                 new JoinedCluster.Facts(
                                         Optional.empty(),
                                         "10.32.0.10",
-                                        Optional.of(vpc("main", "10.77.0.0/16", "r")))),
+                                        Optional.of(vpc("main", "10.77.0.0/16", "r")),
+                                        false)),
                         List.of(),
                         "one",
                         Optional.empty(),
@@ -456,7 +483,7 @@ final class UpPlanTest {
                                         Optional.empty(),
                                         Optional.empty(),
                                         role))),
-                Optional.of(new JoinedCluster.Facts(Optional.empty(), "10.32.0.10", vpc)),
+                Optional.of(new JoinedCluster.Facts(Optional.empty(), "10.32.0.10", vpc, false)),
                 List.of(),
                 "one",
                 Optional.empty(),
@@ -509,7 +536,7 @@ final class UpPlanTest {
     private static UpPlan.Found joining(Optional<String> services, Optional<Vpc> vpc) {
         return new UpPlan.Found(
                 Optional.empty(),
-                Optional.of(new JoinedCluster.Facts(services, "10.32.0.10", vpc)),
+                Optional.of(new JoinedCluster.Facts(services, "10.32.0.10", vpc, false)),
                 List.of(),
                 "one",
                 Optional.of("198.51.100.1"),

@@ -57,8 +57,14 @@ public final class Names {
     /// On every object of the cluster's scope that the controller installs.
     public static final Map<String, String> LABELS = Map.of("app.kubernetes.io/part-of", "monopod");
 
-    /// Of the Lease, in [#SYSTEM_NAMESPACE], of the controller that leads.
+    /// What is Monopod's own in a cluster stands there.
+    public static final String SYSTEM_NAMESPACE = "monopod-system";
+
+    /// Of the Lease, in `kube-system`, of the controller that leads.
     public static final String CONTROLLER_LEASE = "monopod-controller";
+
+    /// Of the Deployment in [#SYSTEM_NAMESPACE], where a chart has brought the controller.
+    public static final String CONTROLLER_DEPLOYMENT = "monopod-controller";
 
     /// Of both webhook configurations.
     public static final String WEBHOOKS = "monopod";

@@ -2,6 +2,7 @@ package dev.monopod.agent.pod.volume;
 
 import dev.monopod.agent.pod.api.ConfigSource;
 import dev.monopod.agent.pod.spec.ConfigurationException;
+import dev.monopod.model.names.Names;
 import dev.monopod.protocol.guest.NetworkFileSystem;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -17,7 +18,7 @@ import java.util.Optional;
 /// @param addresses of server names, as this host knows them, like a kubelet's
 public final class NetworkVolumes {
     /// Says which server stands for a file system of EFS: by its id, or `default`; `HOST:/PATH`.
-    static final String EFS_NAMESPACE = "monopod-system";
+    static final String EFS_NAMESPACE = Names.SYSTEM_NAMESPACE;
 
     static final String EFS_SERVERS = "efs-servers";
 
