@@ -5,8 +5,8 @@ import dev.monopod.controller.admission.AdmissionServer;
 import dev.monopod.controller.admission.AdmissionSettings;
 import dev.monopod.controller.admission.KubernetesReads;
 import dev.monopod.controller.admission.WebhookConfigurations;
-import dev.monopod.controller.admission.WebhookEndpoint;
 import dev.monopod.controller.admission.WebhookInstaller;
+import dev.monopod.controller.admission.WebhookOptions;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.controller.eks.AwsOptions;
 import dev.monopod.controller.eks.AwsTools;
@@ -27,7 +27,6 @@ import dev.monopod.eks.access.ClusterIdentity;
 import dev.monopod.kube.api.FargateProfile;
 import dev.monopod.kube.client.BriskClient;
 import dev.monopod.kube.client.EventRecorder;
-import dev.monopod.kube.client.Kubeconfig;
 import dev.monopod.kube.client.Patches;
 import dev.monopod.kube.health.HealthServer;
 import dev.monopod.model.loop.Loops;
@@ -38,7 +37,6 @@ import dev.monopod.model.size.MemoryOverhead;
 import dev.monopod.model.time.Clocks;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
@@ -47,7 +45,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -80,29 +77,9 @@ public final class ControllerMain implements Callable<Integer> {
     /// Less than the ten seconds after which the supervisor kills.
     private static final Duration STOP_LIMIT = Duration.ofSeconds(8);
 
-    @Option(names = "--kubeconfig", required = true)
-    private Path kubeconfig;
+    @Mixin private ClusterOptions clusterOptions = new ClusterOptions();
 
-    @Option(names = "--webhook-bind", defaultValue = "127.0.0.1:" + Defaults.WEBHOOK_PORT)
-    private String webhookBind;
-
-    @Option(names = "--webhook-url", defaultValue = "https://127.0.0.1:" + Defaults.WEBHOOK_PORT)
-    private String webhookUrl;
-
-    @Option(
-            names = "--webhook-service",
-            defaultValue = "",
-            description = "NAMESPACE/NAME, instead of the URL")
-    private String webhookService;
-
-    @Option(names = "--webhook-ca-cert", required = true)
-    private Path webhookAuthority;
-
-    @Option(names = "--webhook-cert", required = true)
-    private Path webhookCertificate;
-
-    @Option(names = "--webhook-key", required = true)
-    private Path webhookKey;
+    @Mixin private WebhookOptions webhookOptions = new WebhookOptions();
 
     @Option(names = "--region", defaultValue = Defaults.REGION)
     private String region;
@@ -131,8 +108,11 @@ public final class ControllerMain implements Callable<Integer> {
     @Option(names = "--default-vpc-cidr", defaultValue = Defaults.VPC_CIDR)
     private String defaultVpcCidr;
 
-    @Option(names = "--health-bind", defaultValue = "127.0.0.1:" + Defaults.HEALTH_PORT)
-    private String healthBind;
+    @Option(
+            names = "--health-bind",
+            defaultValue = "127.0.0.1:" + Defaults.HEALTH_PORT,
+            converter = WebhookOptions.AddressConverter.class)
+    private InetSocketAddress healthBind;
 
     @Option(
             names = "--gateway-api",
@@ -175,8 +155,8 @@ public final class ControllerMain implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         HttpServerLimits.set();
-        try (var health = new HealthServer(address(healthBind), loops);
-                var client = client();
+        try (var health = new HealthServer(healthBind, loops);
+                var client = clusterOptions.client();
                 var cluster = new ClusterView(client)) {
             var overhead = noOverhead ? MemoryOverhead.NONE : MemoryOverhead.EKS_256_MIB;
             var reads = new KubernetesReads(client, cluster.watches());
@@ -184,11 +164,12 @@ public final class ControllerMain implements Callable<Integer> {
             // readiness lets anything else pass; so the server comes first.
             new CrdInstaller(client).install(CRD_LIMIT);
             reads.start();
-            try (var admission =
+            try (var webhooks = webhookOptions.open(client, loops);
+                    var admission =
                             new AdmissionServer(
-                                    address(webhookBind),
-                                    webhookCertificate,
-                                    webhookKey,
+                                    webhookOptions.address(),
+                                    webhooks.certificate(),
+                                    webhooks.key(),
                                     AdmissionServer.Webhooks.of(
                                             reads,
                                             new AdmissionSettings(
@@ -201,7 +182,7 @@ public final class ControllerMain implements Callable<Integer> {
                 tools.start(admission);
                 admission.start();
                 health.started();
-                return elect(client, cluster, overhead);
+                return elect(client, cluster, overhead, webhooks);
             }
         }
     }
@@ -214,7 +195,11 @@ public final class ControllerMain implements Callable<Integer> {
         return new ClusterIdentity(clusterName, "aws", region, accountId);
     }
 
-    private int elect(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead)
+    private int elect(
+            KubernetesClient client,
+            ClusterView cluster,
+            MemoryOverhead overhead,
+            WebhookOptions.Identity webhooks)
             throws InterruptedException {
         var host = hostName.isEmpty() ? hostname() : hostName;
         var name = identity.isEmpty() ? host + "_" + ProcessHandle.current().pid() : identity;
@@ -239,7 +224,8 @@ public final class ControllerMain implements Callable<Integer> {
                                                                                 lead(
                                                                                         client,
                                                                                         cluster,
-                                                                                        overhead)),
+                                                                                        overhead,
+                                                                                        webhooks)),
                                                         () -> {
                                                             LOG.info("no longer the leader");
                                                             ended.countDown();
@@ -282,11 +268,17 @@ public final class ControllerMain implements Callable<Integer> {
         }
     }
 
-    private void lead(KubernetesClient client, ClusterView cluster, MemoryOverhead overhead) {
+    private void lead(
+            KubernetesClient client,
+            ClusterView cluster,
+            MemoryOverhead overhead,
+            WebhookOptions.Identity identity) {
         try {
             new DefaultNetwork(client, region, Cidr.parse(defaultVpcCidr)).install();
             cluster.startAll();
-            var webhooks = new WebhookInstaller(client, webhooks());
+            var webhooks =
+                    new WebhookInstaller(
+                            client, new WebhookConfigurations(identity.endpoint(), namespace));
             webhooks.installPolicies();
             var profiles =
                     new ProfileLifecycle(
@@ -368,6 +360,7 @@ public final class ControllerMain implements Callable<Integer> {
             // Before pods are placed, whose hosts would wait for it.
             access.start();
             network.start();
+            identity.onAuthorities(profiles::reviewAdmission);
             profiles.start();
             scheduler.start(cluster);
             claims.start();
@@ -388,25 +381,6 @@ public final class ControllerMain implements Callable<Integer> {
         }
     }
 
-    private WebhookConfigurations webhooks() throws IOException {
-        var authority = Files.readString(webhookAuthority);
-        var slash = webhookService.indexOf('/');
-        return new WebhookConfigurations(
-                slash < 0
-                        ? new WebhookEndpoint.Url(webhookUrl, authority)
-                        : new WebhookEndpoint.Service(
-                                webhookService.substring(0, slash),
-                                webhookService.substring(slash + 1),
-                                443,
-                                authority),
-                namespace);
-    }
-
-    private KubernetesClient client() {
-        var config = Kubeconfig.read(kubeconfig);
-        return new KubernetesClientBuilder().withConfig(config).build();
-    }
-
     /// Two replicas in containers may well have the same process id.
     private static String hostname() {
         try {
@@ -414,11 +388,5 @@ public final class ControllerMain implements Callable<Integer> {
         } catch (UnknownHostException e) {
             return "controller";
         }
-    }
-
-    private static InetSocketAddress address(String bind) {
-        var colon = bind.lastIndexOf(':');
-        return new InetSocketAddress(
-                bind.substring(0, colon), Integer.parseInt(bind.substring(colon + 1)));
     }
 }

@@ -1,11 +1,13 @@
 package dev.monopod.controller.admission;
 
+import dev.monopod.model.names.Names;
 import dev.monopod.model.profile.Profile;
 import dev.monopod.model.profile.Selector;
 import dev.monopod.model.profile.Wildcard;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Says in CEL which pods the profiles select, so that the API server itself leaves all others
 /// alone: it cannot lock them up when the controller is down.
@@ -14,7 +16,10 @@ final class SelectionExpression {
 
     /// True exactly for the pods that one of these profiles selects.
     ///
-    /// @param ownNamespace pods of the controller itself, never selected by a wildcard
+    /// Never for those of the namespace where Monopod itself may run: without the controller nobody
+    /// would place the controller.
+    ///
+    /// @param ownNamespace not selected by a wildcard
     static String of(List<Profile> profiles, String ownNamespace) {
         return profiles.stream()
                 .flatMap(profile -> profile.selectors().stream())
@@ -27,9 +32,13 @@ final class SelectionExpression {
         var namespace = new Wildcard(selector.namespace());
         var inNamespace = text("request.namespace", namespace);
         var own =
-                namespace.literal() || !namespace.matches(ownNamespace)
-                        ? ""
-                        : " && request.namespace != " + quoted(ownNamespace);
+                Stream.concat(
+                                Stream.of(ownNamespace).filter(_ -> !namespace.literal()),
+                                Stream.of(Names.SYSTEM_NAMESPACE))
+                        .distinct()
+                        .filter(namespace::matches)
+                        .map(excluded -> " && request.namespace != " + quoted(excluded))
+                        .collect(Collectors.joining());
         if (selector.labels().isEmpty()) {
             return "(" + inNamespace + own + ")";
         }

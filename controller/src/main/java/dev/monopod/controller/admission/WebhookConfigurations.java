@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// Which questions the API server asks, derived from the ACTIVE profiles. Fails closed for pods
 /// that a profile selects; every other pod is never sent, so nothing else stops when the controller
@@ -63,12 +64,12 @@ public final class WebhookConfigurations {
     private static final MatchCondition NOT_BEING_DELETED =
             new MatchCondition("!has(object.metadata.deletionTimestamp)", "not-being-deleted");
 
-    private final WebhookEndpoint endpoint;
+    private final Supplier<WebhookEndpoint> endpoint;
     private final String ownNamespace;
 
-    /// @param ownNamespace where the controller itself runs in a cluster, for example
-    ///   `monopod-system`; no wildcard selects its pods
-    public WebhookConfigurations(WebhookEndpoint endpoint, String ownNamespace) {
+    /// @param endpoint asked at each use: what is trusted there may change
+    /// @param ownNamespace where the controllers elect who leads; no wildcard selects its pods
+    public WebhookConfigurations(Supplier<WebhookEndpoint> endpoint, String ownNamespace) {
         this.endpoint = endpoint;
         this.ownNamespace = ownNamespace;
     }
@@ -227,11 +228,12 @@ public final class WebhookConfigurations {
     }
 
     private WebhookClientConfig client(String path) {
+        var now = endpoint.get();
         var bundle =
                 Base64.getEncoder()
-                        .encodeToString(endpoint.authority().getBytes(StandardCharsets.UTF_8));
+                        .encodeToString(now.authority().getBytes(StandardCharsets.UTF_8));
         var client = new WebhookClientConfigBuilder().withCaBundle(bundle);
-        return switch (endpoint) {
+        return switch (now) {
             case WebhookEndpoint.Url(String base, String _) -> client.withUrl(base + path).build();
             case WebhookEndpoint.Service(String namespace, String name, int port, String _) ->
                     client.withNewService()

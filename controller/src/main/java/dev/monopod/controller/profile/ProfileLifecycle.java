@@ -93,7 +93,7 @@ public final class ProfileLifecycle implements AutoCloseable {
     public void start() {
         changed.add(ADMISSION);
         cluster.onNetworkChange(this::reviewFailed);
-        cluster.onAdmissionChange(() -> changed.add(ADMISSION));
+        cluster.onAdmissionChange(this::reviewAdmission);
         cluster.onProfile(profile -> changed.add(profile.getMetadata().getName()));
         // Pods that go may free a profile that is being deleted.
         cluster.onFargatePod(pod ->
@@ -101,6 +101,11 @@ public final class ProfileLifecycle implements AutoCloseable {
                         .filter(p -> p.getMetadata().getDeletionTimestamp() != null)
                         .forEach(p -> changed.add(p.getMetadata().getName())));
         loop.start();
+    }
+
+    /// Has admission follow again, as when profiles have changed.
+    public void reviewAdmission() {
+        changed.add(ADMISSION);
     }
 
     @Override

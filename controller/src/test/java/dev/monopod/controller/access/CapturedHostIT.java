@@ -86,7 +86,8 @@ final class CapturedHostIT {
         new WebhookInstaller(
                         controller,
                         new WebhookConfigurations(
-                                new WebhookEndpoint.Url("https://127.0.0.1:1", ""), "kube-system"))
+                                () -> new WebhookEndpoint.Url("https://127.0.0.1:1", ""),
+                                "kube-system"))
                 .installPolicies();
         apply("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
         apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}");

@@ -59,7 +59,9 @@ final class JoinedHostIT {
                         new WebhookInstaller(
                                         controller,
                                         new WebhookConfigurations(
-                                                new WebhookEndpoint.Url("https://127.0.0.1:1", ""),
+                                                () ->
+                                                        new WebhookEndpoint.Url(
+                                                                "https://127.0.0.1:1", ""),
                                                 "kube-system"))
                                 .installPolicies();
                     }

@@ -64,14 +64,15 @@ record AdmissionRig(
                                         TestRoles.OPTIONAL)),
                         new Loops(Clock.systemUTC(), new Random()));
         admission.start();
+        var authority = Files.readString(apiServer.pki("webhook-ca.crt"));
         var installer =
                 new WebhookInstaller(
                         client,
                         new WebhookConfigurations(
-                                new WebhookEndpoint.Url(
-                                        "https://127.0.0.1:" + PORT,
-                                        Files.readString(apiServer.pki("webhook-ca.crt"))),
-                                "monopod-system"));
+                                () ->
+                                        new WebhookEndpoint.Url(
+                                                "https://127.0.0.1:" + PORT, authority),
+                                "kube-system"));
         var rig = new AdmissionRig(apiServer, client, watches, admission, installer);
         rig.fill();
         return rig;

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 final class WebhookConfigurationsTest {
     private final WebhookConfigurations configurations =
             new WebhookConfigurations(
-                    new WebhookEndpoint.Url("https://192.168.0.4:9443", "PEM"), "monopod-system");
+                    () -> new WebhookEndpoint.Url("https://192.168.0.4:9443", "PEM"),
+                    "kube-system");
 
     @Test
     void asksNothingAboutNewPodsWithoutProfiles() {
@@ -65,6 +66,27 @@ final class WebhookConfigurationsTest {
     }
 
     @Test
+    void neverSelectsTheNamespaceOfTheControllerItself() {
+        var webhook =
+                configurations
+                        .mutating(
+                                List.of(
+                                        profile(
+                                                new Selector("monopod-system", Map.of()),
+                                                new Selector("kube-system", Map.of()),
+                                                new Selector("*", Map.of()))))
+                        .getWebhooks()
+                        .getFirst();
+
+        assertThat(webhook.getMatchConditions().getFirst().getExpression())
+                .isEqualTo(
+                        "(request.namespace == 'monopod-system' && request.namespace !="
+                                + " 'monopod-system') || (request.namespace == 'kube-system') ||"
+                                + " (request.namespace.matches('^.*$') && request.namespace !="
+                                + " 'kube-system' && request.namespace != 'monopod-system')");
+    }
+
+    @Test
     void expressesWildcardsAndSparesTheControllersOwnPods() {
         var webhook =
                 configurations
@@ -81,7 +103,7 @@ final class WebhookConfigurationsTest {
                                 + " object.metadata.labels[k].matches('^x.$')))");
     }
 
-    private static Profile profile(Selector selector) {
-        return new Profile("p", List.of(selector), List.of("a"), UnsupportedPods.REJECT);
+    private static Profile profile(Selector... selectors) {
+        return new Profile("p", List.of(selectors), List.of("a"), UnsupportedPods.REJECT);
     }
 }

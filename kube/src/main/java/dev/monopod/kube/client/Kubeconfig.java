@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads kubeconfigs with what the client's own reader leaves out: as whom the user acts (`as`,
-/// `as-groups`), and a token that is read anew at each request (`tokenFile`), since it is renewed.
+/// Who a process is in a cluster. Reads kubeconfigs with what the client's own reader leaves out:
+/// as whom the user acts (`as`, `as-groups`), and a token that is read anew at each request
+/// (`tokenFile`), since it is renewed.
 public final class Kubeconfig {
     private Kubeconfig() {}
 
@@ -34,6 +36,33 @@ public final class Kubeconfig {
             changed.withOauthTokenProvider(() -> token(path));
         }
         return changed.build();
+    }
+
+    /// The configuration of a pod, by its service account.
+    ///
+    /// @param environment where the API server is, as kubelets tell
+    /// @param account folder of the mounted token and authority
+    /// @param as the user as whom it acts; empty: as itself
+    /// @throws IllegalStateException outside of a pod
+    public static Config inCluster(
+            Map<String, String> environment, Path account, Optional<String> as) {
+        @Nullable String host = environment.get("KUBERNETES_SERVICE_HOST");
+        @Nullable String port = environment.get("KUBERNETES_SERVICE_PORT");
+        if (host == null || port == null) {
+            throw new IllegalStateException(
+                    "KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is missing: this is no pod");
+        }
+        var token = account.resolve("token");
+        var config =
+                new ConfigBuilder(Config.empty())
+                        .withMasterUrl(
+                                "https://%s:%s"
+                                        .formatted(
+                                                host.contains(":") ? "[" + host + "]" : host, port))
+                        .withCaCertFile(account.resolve("ca.crt").toString())
+                        .withOauthTokenProvider(() -> token(token));
+        as.ifPresent(config::withImpersonateUsername);
+        return config.build();
     }
 
     private static Optional<AuthInfo> user(Path file) {
