@@ -1,6 +1,7 @@
 package dev.monopod.agent.logging;
 
 import dev.monopod.logging.output.SearchOutput;
+import dev.monopod.logging.output.SearchOutput.Caller;
 import dev.monopod.logging.record.Json;
 import dev.monopod.logging.record.LogRecord;
 import dev.monopod.logging.record.Value;
@@ -33,6 +34,7 @@ final class SearchSink implements Sink {
     /// whose author writes its annotations, a record may be thousands of times as long as its line.
     private static final int BODY_CHARACTERS = 2 << 20;
 
+    private static final String TYPE = "application/x-ndjson";
     private static final int LONGEST_REASON = 200;
     private static final int CONFLICT = 409;
     private static final int TOO_MANY = 429;
@@ -40,6 +42,7 @@ final class SearchSink implements Sink {
     private final SearchOutput output;
     private final URI bulk;
     private final HttpClient client;
+    private final SearchSignature signer = new SearchSignature();
 
     SearchSink(SearchOutput output) {
         this.output = output;
@@ -109,11 +112,13 @@ final class SearchSink implements Sink {
         var request =
                 HttpRequest.newBuilder(bulk)
                         .timeout(ANSWER)
-                        .header("Content-Type", "application/x-ndjson")
+                        .header("Content-Type", TYPE)
                         .POST(HttpRequest.BodyPublishers.ofString(body));
-        output.server()
-                .user()
-                .ifPresent(user -> request.header("Authorization", "Basic " + encoded(user)));
+        switch (output.server().caller()) {
+            case Caller.Nobody() -> {}
+            case Caller.User user -> request.header("Authorization", "Basic " + encoded(user));
+            case Caller.Signer as -> signer.headers(bulk, TYPE, body, as).forEach(request::header);
+        }
         var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (var stream = response.body()) {
             // Items of an answer that is longer are not known to have been taken.
@@ -126,7 +131,7 @@ final class SearchSink implements Sink {
         }
     }
 
-    private static String encoded(SearchOutput.User user) {
+    private static String encoded(Caller.User user) {
         return Base64.getEncoder()
                 .encodeToString(
                         (user.name() + ":" + user.password()).getBytes(StandardCharsets.UTF_8));
@@ -217,6 +222,7 @@ final class SearchSink implements Sink {
 
     @Override
     public void close() {
+        signer.close();
         client.shutdownNow();
     }
 }

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -32,6 +33,11 @@ final class SearchServer implements AutoCloseable {
     final List<JsonNode> actions = new CopyOnWriteArrayList<>();
     final AtomicInteger requests = new AtomicInteger();
 
+    /// Of each request.
+    final List<Map<String, List<String>>> headers = new CopyOnWriteArrayList<>();
+
+    final List<byte[]> bodies = new CopyOnWriteArrayList<>();
+
     /// Bytes of the largest request.
     final AtomicInteger largest = new AtomicInteger();
 
@@ -53,6 +59,8 @@ final class SearchServer implements AutoCloseable {
     private void answer(HttpExchange exchange) throws IOException {
         requests.incrementAndGet();
         var body = exchange.getRequestBody().readAllBytes();
+        headers.add(Map.copyOf(exchange.getRequestHeaders()));
+        bodies.add(body);
         largest.accumulateAndGet(body.length, Math::max);
         var lines = new String(body, StandardCharsets.UTF_8).lines().toList();
         switch (mood) {

@@ -27,7 +27,7 @@ public record SearchOutput(Server server, Index index, String type, Document doc
 
     /// @param path before `/_bulk`; empty, or begins with a slash
     /// @param pipeline of ingestion; empty: none
-    /// @param user for basic authentication; empty: none
+    /// @param caller as whom it is asked
     public record Server(
             String host,
             int port,
@@ -35,13 +35,24 @@ public record SearchOutput(Server server, Index index, String type, Document doc
             boolean verifies,
             String path,
             String pipeline,
-            Optional<User> user) {}
+            Caller caller) {}
 
-    public record User(String name, String password) {
-        @Override
-        public String toString() {
-            return "User[" + name + "]";
+    /// As whom a server is asked.
+    public sealed interface Caller {
+        record Nobody() implements Caller {}
+
+        /// By basic authentication.
+        record User(String name, String password) implements Caller {
+            @Override
+            public String toString() {
+                return "User[" + name + "]";
+            }
         }
+
+        /// As who has the credentials of AWS that the process finds, by Signature Version 4.
+        ///
+        /// @param service `es`, or `aoss` for OpenSearch Serverless
+        record Signer(String region, String service) implements Caller {}
     }
 
     /// @param dated a prefix with the record's day; else all records go to `name`
@@ -70,7 +81,6 @@ public record SearchOutput(Server server, Index index, String type, Document doc
         parameters.unless("Logstash_DateFormat", "%y.%m.%d");
         parameters.unless("Logstash_Prefix_Separator", "-");
         parameters.unless("Time_Key_Format", "%y-%m-%dt%h:%m:%s");
-        parameters.unless("AWS_Auth", "off", "false");
         parameters.unless("Compress", "");
         parameters.unless("Generate_ID", "off", "false");
         parameters.unless("Current_Time_Index", "off", "false");
@@ -102,7 +112,6 @@ public record SearchOutput(Server server, Index index, String type, Document doc
         if (!pipeline.matches("[A-Za-z0-9._-]*")) {
             parameters.wrong("'%s' is no Pipeline".formatted(pipeline), "write its name");
         }
-        var password = parameters.text("HTTP_Passwd", "");
         return new Server(
                 host,
                 port,
@@ -110,7 +119,39 @@ public record SearchOutput(Server server, Index index, String type, Document doc
                 parameters.flag("tls.verify", true),
                 path,
                 pipeline,
-                parameters.text("HTTP_User").map(name -> new User(name, password)));
+                caller(parameters));
+    }
+
+    /// A signature goes before a password, as with Fluent Bit.
+    private static Caller caller(Parameters parameters) {
+        var password = parameters.text("HTTP_Passwd", "");
+        var user = parameters.text("HTTP_User");
+        var signs = parameters.flag("AWS_Auth", false);
+        var region = parameters.text("AWS_Region", "");
+        var service = parameters.text("AWS_Service_Name", "es");
+        for (var other :
+                new String[] {
+                    "AWS_Role_ARN", "AWS_External_ID", "AWS_STS_Endpoint", "AWS_Profile"
+                }) {
+            parameters.unless(other, "");
+        }
+        if (!signs) {
+            return user.<Caller>map(name -> new Caller.User(name, password))
+                    .orElseGet(Caller.Nobody::new);
+        }
+        if (!region.matches("[a-z0-9-]{1,30}")) {
+            parameters.wrong(
+                    region.isEmpty()
+                            ? "AWS_Auth is On and there is no AWS_Region"
+                            : "'%s' is no AWS_Region".formatted(region),
+                    "write the region of the domain, for example us-west-2");
+        }
+        if (!service.equals("es") && !service.equals("aoss")) {
+            parameters.wrong(
+                    "'%s' is no AWS_Service_Name that is served".formatted(service),
+                    "write es or aoss");
+        }
+        return new Caller.Signer(region, service);
     }
 
     private static Document document(Parameters parameters) {
