@@ -97,6 +97,8 @@ YAML
     eventually 30 chart_ready 2
     contains "$(chart_leader)" monopod-controller-
     eventually 60 kubectl get vpcs.monopod.dev default
+    chart_helm test monopod --timeout 2m
+    chart_as_kustomization
 
     # A host: no controller there, and the rights are those of the chart.
     rules=$(field clusterrole monopod:controller .rules)
@@ -152,6 +154,23 @@ YAML
     chart_helm uninstall monopod --wait --timeout 4m
     kubectl delete namespace monopod-system
     expect "what is left, or gone" "$(chart_objects | diff "$logs/chart-before" -)" ""
+}
+
+# What kustomize makes of the chart is what Helm does, but for its hooks.
+chart_as_kustomization() {
+    local out=$logs/chart-objects
+    mkdir -p "$out"
+    HELM_CACHE_HOME=$logs/helm/cache "$dist/helm/helm" template monopod "$root/deploy/chart" -n monopod-system --no-hooks --kube-version 1.36 >"$out/helm.yaml"
+    PATH=$dist/helm:$PATH kubectl kustomize --enable-helm "$root/deploy" >"$out/kustomize.yaml"
+    for name in helm kustomize; do
+        kubectl create --dry-run=client -f "$out/$name.yaml" -o json | python3 -c 'import json, sys
+text, at = sys.stdin.read(), 0
+while text[at:].strip():
+    one, at = json.JSONDecoder().raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+    for each in one.get("items", [one]): print(json.dumps(each, sort_keys=True))' | sort >"$out/$name.json"
+    done
+    [[ -s $out/helm.json ]] || fail "helm made no object"
+    diff "$out/helm.json" "$out/kustomize.json" || fail "kustomize makes other objects than helm"
 }
 
 # chart_import: the image, as a registry would give it to the node.

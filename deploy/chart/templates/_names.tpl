@@ -37,6 +37,11 @@ fsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
+{{/* A program of the image that is not its own: (list CONTEXT CLASS). */}}
+{{- define "monopod.java" -}}
+[java, -XX:TieredStopAtLevel=1, -Dlogback.configurationFile=monopod-process-logback.xml, -cp, /usr/lib/monopod/lib/controller.jar, dev.monopod.controller.{{ index . 1 }}]
+{{- end }}
+
 {{/* Of a container: where the API server is, if the operator says so. */}}
 {{- define "monopod.apiServer" -}}
 {{- if .Values.apiServer.host }}
