@@ -183,14 +183,19 @@ public final class JoinedCluster {
         }
     }
 
-    /// Whether the controller runs in the cluster itself, so that no host needs to.
-    public static boolean hasController(KubernetesClient client) {
-        return client.apps()
-                        .deployments()
-                        .inNamespace(Names.SYSTEM_NAMESPACE)
-                        .withName(Names.CONTROLLER_DEPLOYMENT)
-                        .get()
-                != null;
+    /// Whether the controller runs in the cluster itself, so that no host needs to; false for who
+    /// may not know, as a host by its own credentials.
+    private static boolean hasController(KubernetesClient client) {
+        return ApiCall.unless(
+                        ApiCode.FORBIDDEN,
+                        () ->
+                                client.apps()
+                                                .deployments()
+                                                .inNamespace(Names.SYSTEM_NAMESPACE)
+                                                .withName(Names.CONTROLLER_DEPLOYMENT)
+                                                .get()
+                                        != null)
+                .orElse(false);
     }
 
     private static void removeHost(KubernetesClient client, String hostName) {

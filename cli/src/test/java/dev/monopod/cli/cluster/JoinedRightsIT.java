@@ -1,5 +1,6 @@
 package dev.monopod.cli.cluster;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -18,6 +19,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -106,6 +108,40 @@ final class JoinedRightsIT {
         assertThat(left()).isEmpty();
         var system = admin.namespaces().withName("monopod-system").get();
         assertThat(system == null || system.getMetadata().getDeletionTimestamp() != null).isTrue();
+    }
+
+    /// By an administrator's kubeconfig `up` sees whether a chart has brought the controller;
+    /// later, when that is gone, a host asks by its own.
+    @Test
+    void aClusterIsAskedByAnAdministratorAndByAHost() throws IOException {
+        admin.load(
+                        new ByteArrayInputStream(
+                                """
+                                apiVersion: v1
+                                kind: Service
+                                metadata: {name: kube-dns, namespace: kube-system}
+                                spec: {clusterIP: 10.100.0.10, ports: [{port: 53, protocol: UDP}]}
+                                """
+                                        .getBytes(UTF_8)))
+                .create();
+        grant("h", Runs.CONTROLLER);
+        awaitAgent("h");
+        assertThat(JoinedCluster.ask(administrator(), "h").controller()).isFalse();
+        admin.load(
+                        new ByteArrayInputStream(
+                                """
+                                apiVersion: apps/v1
+                                kind: Deployment
+                                metadata: {name: monopod-controller, namespace: monopod-system}
+                                spec:
+                                  selector: {matchLabels: {app: c}}
+                                  template: {metadata: {labels: {app: c}}, spec: {containers: [{name: c, image: c}]}}
+                                """
+                                        .getBytes(UTF_8)))
+                .create();
+
+        assertThat(JoinedCluster.ask(administrator(), "h").controller()).isTrue();
+        assertThat(JoinedCluster.ask(file("h", "agent", "kubeconfig"), "h").controller()).isFalse();
     }
 
     @Test
