@@ -14,15 +14,18 @@ import dev.monopod.kube.api.Vpc;
 import dev.monopod.model.names.Names;
 import dev.monopod.model.network.Cidr;
 import dev.monopod.testkit.api.ApiServer;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,8 +82,41 @@ final class UninstallMainIT {
 
     @Test
     void leavesNothingByTheControllersOwnRights() throws InterruptedException {
+        // Somebody else's, as the Gateway API is in a cluster that was there.
         create(
                 """
+                apiVersion: apiextensions.k8s.io/v1
+                kind: CustomResourceDefinition
+                metadata:
+                  name: gatewayclasses.gateway.networking.k8s.io
+                  annotations: {api-approved.kubernetes.io: "https://github.com/kubernetes-sigs/gateway-api/pull/2466"}
+                spec:
+                  group: gateway.networking.k8s.io
+                  names: {kind: GatewayClass, plural: gatewayclasses}
+                  scope: Cluster
+                  versions:
+                    - name: v1
+                      served: true
+                      storage: true
+                      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+                """);
+        var classes = admin.resources(GatewayClass.class);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .ignoreException(KubernetesClientException.class)
+                .until(() -> classes.list().getItems().isEmpty());
+        create(
+                """
+                apiVersion: gateway.networking.k8s.io/v1
+                kind: GatewayClass
+                metadata: {name: alb, labels: {app.kubernetes.io/part-of: monopod}}
+                spec: {controllerName: monopod.dev/alb}
+                ---
+                apiVersion: gateway.networking.k8s.io/v1
+                kind: GatewayClass
+                metadata: {name: theirs}
+                spec: {controllerName: example.com/theirs}
+                ---
                 apiVersion: networking.k8s.io/v1
                 kind: IngressClass
                 metadata: {name: alb, labels: {app.kubernetes.io/part-of: monopod}}
@@ -109,7 +145,12 @@ final class UninstallMainIT {
         assertThat(UninstallMain.uninstall(admin, controller, SHORT)).isTrue();
 
         assertThat(admin.apiextensions().v1().customResourceDefinitions().list().getItems())
-                .allSatisfy(definition -> assertThat(definition.isMarkedForDeletion()).isTrue());
+                .filteredOn(definition -> !definition.isMarkedForDeletion())
+                .extracting(it -> it.getMetadata().getName())
+                .containsExactly("gatewayclasses.gateway.networking.k8s.io");
+        assertThat(classes.list().getItems())
+                .extracting(it -> it.getMetadata().getName())
+                .containsExactly("theirs");
         var admission = admin.admissionRegistration().v1();
         assertThat(admission.mutatingWebhookConfigurations().list().getItems()).isEmpty();
         assertThat(admission.validatingWebhookConfigurations().list().getItems()).isEmpty();

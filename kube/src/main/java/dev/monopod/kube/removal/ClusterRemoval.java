@@ -9,6 +9,7 @@ import dev.monopod.kube.client.ApiCall;
 import dev.monopod.kube.client.ApiCode;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
@@ -39,8 +40,8 @@ public final class ClusterRemoval {
         }
     }
 
-    /// Claims of addresses, the class of Ingresses, and Monopod's own kinds with all their objects.
-    /// EKS' SecurityGroupPolicy, if it was there before us, stays.
+    /// Claims of addresses, the classes of Ingresses and Gateways, and Monopod's own kinds with all
+    /// their objects. EKS' SecurityGroupPolicy, if it was there before us, stays.
     public void objects() {
         // Addresses that no machine came of.
         client.leases().inNamespace(NODE_LEASES).withLabel(Names.MACHINE_LABEL).delete();
@@ -52,7 +53,15 @@ public final class ClusterRemoval {
                 .list()
                 .getItems()
                 .forEach(object -> client.resource(object).delete());
-        // A cluster that does not know such addresses has none of ours.
+        // A cluster that does not know a kind has none of ours.
+        ApiCall.ignoring(
+                ApiCode.NOT_FOUND,
+                () ->
+                        client.resources(GatewayClass.class)
+                                .withLabels(Names.LABELS)
+                                .list()
+                                .getItems()
+                                .forEach(object -> client.resource(object).delete()));
         ApiCall.ignoring(
                 ApiCode.NOT_FOUND,
                 () ->
