@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class Leader {
     /// What follows for the cluster when there is none, and what to do.
     public static final String NOBODY =
-            "No controller runs in this cluster: pods that a profile selects are refused or stay Pending. To let a host run it, there: monopod up --controller --kubeconfig FILE, with an administrator's.";
+            "No controller runs in this cluster: pods that a profile selects are refused or stay Pending. If a chart brought it: kubectl get pods -n monopod-system. To let a host run it, there: monopod up --controller --kubeconfig FILE, with an administrator's.";
 
     private static final String NAMESPACE = "kube-system";
 
