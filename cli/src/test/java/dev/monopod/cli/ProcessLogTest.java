@@ -155,7 +155,8 @@ class ProcessLogTest {
     }
 
     private void pull(String registry, String username, String password) {
-        var named = new RegistrySettings(registry, true, null, null, null, username, password);
+        var named =
+                new RegistrySettings(registry, true, null, null, null, username, password, null);
         new OciImageStore(folder, folder, new RegistryConfiguration(List.of(named)))
                 .resolve(registry + "/app:1", PullPolicy.ALWAYS, PullIdentity.anyone());
     }

@@ -236,6 +236,7 @@ public final class OciImageStore implements ImageStore {
                                     InetAddress::getAllByName,
                                     settings::ownRanges,
                                     registries.named()),
+                            registries::proxy,
                             RegistryHttp.Patience.USUAL);
             return new Pull(
                     new RegistrySource(reference, registries, all, http),

@@ -58,6 +58,19 @@ final class RegistryAddresses {
         return allowed;
     }
 
+    /// Whether a proxy may be asked for a host. Names that only the proxy knows may; what is known
+    /// here to be refused is refused, since the proxy may stand on this very machine.
+    ///
+    /// @throws IOException when it may not
+    void checkBehindProxy(String host, String authority) throws IOException {
+        try {
+            resolver.addresses(host);
+        } catch (UnknownHostException _) {
+            return;
+        }
+        of(host, authority);
+    }
+
     private static boolean refused(InetAddress address, List<Cidr> own) {
         if (address.isLoopbackAddress()
                 || address.isAnyLocalAddress()

@@ -16,9 +16,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How to reach registries that differ from the rule: HTTPS, and no host at an address of the
-/// host's own, link-local, or of a VPC or Service.
+/// How to reach registries that differ from the rule: HTTPS, directly, and no host at an address of
+/// the host's own, link-local, or of a VPC or Service. The entry `*` has a proxy for all hosts that
+/// no other entry has one for, those of tokens and blobs included.
 public record RegistryConfiguration(List<RegistrySettings> registries) {
+    private static final String ALL = "*";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     public RegistryConfiguration {
@@ -34,6 +36,8 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
     /// @param mirrors `host[:port]` each, asked in this order before the registry itself. A
     ///   mirror's own settings are those of its own entry; credentials of the registry are not sent
     ///   to it.
+    /// @param proxy by which this host is reached, `http://[USER:PASSWORD@]HOST:PORT`; empty:
+    ///   directly; null: as the entry `*` says
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record RegistrySettings(
             String registry,
@@ -42,7 +46,16 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
             @Nullable String mirror,
             @Nullable List<String> mirrors,
             @Nullable String username,
-            @Nullable String password) {
+            @Nullable String password,
+            @Nullable String proxy) {
+        private boolean isProxyAlone() {
+            return proxy != null
+                    && !plainHttp
+                    && caFile == null
+                    && username == null
+                    && allMirrors().isEmpty();
+        }
+
         List<String> allMirrors() {
             return Stream.concat(
                             Optional.ofNullable(mirror).stream(),
@@ -80,7 +93,13 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
             var settings = registries.get(i);
             var name = settings.registry() == null ? "" : settings.registry();
             var place = "entry %d (%s): ".formatted(i + 1, name.isEmpty() ? "no name" : name);
-            require(RegistryPattern.isHost(name), place + "registry must be HOST or HOST:PORT");
+            require(
+                    name.equals(ALL) || RegistryPattern.isHost(name),
+                    place + "registry must be HOST or HOST:PORT");
+            require(
+                    !name.equals(ALL) || settings.isProxyAlone(),
+                    place + "for all registries there can be a proxy, and nothing else");
+            checkProxy(settings, place);
             require(seen.add(name), place + "there is an entry for this registry already");
             for (var mirror : settings.allMirrors()) {
                 require(
@@ -101,6 +120,17 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
         }
     }
 
+    private static void checkProxy(RegistrySettings settings, String place) {
+        var proxy = settings.proxy();
+        if (proxy != null && !proxy.isEmpty()) {
+            try {
+                RegistryProxy.parse(proxy);
+            } catch (IllegalArgumentException malformed) {
+                throw new IllegalArgumentException(place + malformed.getMessage(), malformed);
+            }
+        }
+    }
+
     private static void require(boolean holds, String message) {
         if (!holds) {
             throw new IllegalArgumentException(message);
@@ -110,16 +140,33 @@ public record RegistryConfiguration(List<RegistrySettings> registries) {
     /// Every host that is named here: what the operator wants to be asked, wherever it is.
     Set<String> named() {
         return registries.stream()
+                .filter(one -> !one.registry().equals(ALL))
                 .flatMap(one -> Stream.concat(Stream.of(one.registry()), one.allMirrors().stream()))
-                .map(name -> name.toLowerCase(Locale.ROOT).replaceFirst(":443$", ""))
+                .map(RegistryConfiguration::authority)
                 .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static String authority(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceFirst(":443$", "");
+    }
+
+    /// The proxy for a host, whoever named it. This machine's own are asked directly, unless their
+    /// entry says otherwise.
+    Optional<RegistryProxy> proxy(String authority) {
+        return registries.stream()
+                .filter(one -> one.proxy() != null && authority(one.registry()).equals(authority))
+                .findFirst()
+                .or(() -> loopback(authority) ? Optional.empty() : own(ALL))
+                .map(RegistrySettings::proxy)
+                .filter(text -> !text.isEmpty())
+                .map(RegistryProxy::parse);
     }
 
     RegistrySettings of(String registry) {
         return own(registry)
                 .orElseGet(() ->
                         new RegistrySettings(
-                                registry, loopback(registry), null, null, null, null, null));
+                                registry, loopback(registry), null, null, null, null, null, null));
     }
 
     private Optional<RegistrySettings> own(String registry) {

@@ -17,15 +17,22 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.auth.AuthScope;
+import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
+import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
+import org.apache.hc.client5.http.impl.auth.BasicScheme;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.BasicHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
+import org.apache.hc.client5.http.impl.routing.DefaultProxyRoutePlanner;
+import org.apache.hc.client5.http.io.HttpClientConnectionManager;
 import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
+import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
 import org.apache.hc.client5.http.ssl.NoopHostnameVerifier;
@@ -46,7 +53,7 @@ import org.apache.hc.core5.util.Timeout;
 
 /// One GET over a connection of its own, by Apache HttpClient's minimal client ([ADR 52]), which
 /// follows, repeats, authenticates, unpacks and keeps nothing. It connects to the addresses that
-/// were checked, and to no other. Everything that the other side sends is bounded, in length and in
+/// were checked, and to no other, or to the proxy that the operator has named. Everything that the other side sends is bounded, in length and in
 /// time, however slowly it comes.
 ///
 /// [ADR 52]: docs/adr/0052-registries-by-apache-httpclient.md
@@ -62,6 +69,7 @@ final class RegistryHttp {
     private static final long SLOWEST = 32 << 10;
 
     private final RegistryAddresses addresses;
+    private final RegistryProxy.Choice proxies;
     private final Patience patience;
     private final RequestConfig request;
     private final HttpConnectionFactory<ManagedHttpClientConnection> connections;
@@ -79,7 +87,12 @@ final class RegistryHttp {
     }
 
     RegistryHttp(RegistryAddresses addresses, Patience patience) {
+        this(addresses, RegistryProxy.Choice.NONE, patience);
+    }
+
+    RegistryHttp(RegistryAddresses addresses, RegistryProxy.Choice proxies, Patience patience) {
         this.addresses = addresses;
+        this.proxies = proxies;
         this.patience = patience;
         this.request =
                 RequestConfig.custom().setResponseTimeout(Timeout.of(patience.read())).build();
@@ -124,16 +137,25 @@ final class RegistryHttp {
         }
         var host = uri.getHost().toLowerCase(Locale.ROOT).replaceAll("[\\[\\]]", "");
         var port = uri.getPort() >= 0 ? uri.getPort() : secure ? HTTPS : HTTP;
-        var checked = addresses.of(host, authority(uri)).stream().limit(MOST_ADDRESSES).toList();
+        var proxy = proxies.of(authority(uri));
+        var pinned = pinned(host, authority(uri), proxy);
         var get = request(uri, headers);
-        var client = client(new Pinned(host, checked), tls);
+        var client = client(pinned, tls, proxy);
         var limit =
                 TimeLimit.start(
-                        patience.connect().multipliedBy(checked.size()).plus(patience.answer()),
+                        patience.connect()
+                                .multipliedBy(pinned.addresses().size())
+                                .plus(patience.answer()),
                         get::cancel);
         var connection = new Connection(get, client, limit);
         try {
-            var response = client.executeOpen(new HttpHost(uri.getScheme(), host, port), get, null);
+            var context = HttpClientContext.create();
+            var response =
+                    client.executeOpen(new HttpHost(uri.getScheme(), host, port), get, context);
+            if (secure && proxy.isPresent() && context.getSSLSession() == null) {
+                // What refuses a tunnel comes without TLS, and is nothing that a registry says.
+                throw new ProxyRefusal(response.getCode());
+            }
             var entity = response.getEntity();
             var declared = entity == null ? 0 : entity.getContentLength();
             limit.restart(
@@ -143,12 +165,33 @@ final class RegistryHttp {
                                             / SLOWEST));
             var content = entity == null ? InputStream.nullInputStream() : entity.getContent();
             return new Answer(response, new BoundedBody(content, declared, mostBytes, connection));
+        } catch (ProxyRefusal e) {
+            connection.close();
+            throw e;
         } catch (IOException e) {
             connection.close();
             throw connection.told(e);
         } catch (RuntimeException e) {
             connection.close();
             throw e;
+        }
+    }
+
+    private Pinned pinned(String host, String authority, Optional<RegistryProxy> proxy)
+            throws IOException {
+        if (proxy.isEmpty()) {
+            return new Pinned(
+                    host, addresses.of(host, authority).stream().limit(MOST_ADDRESSES).toList());
+        }
+        addresses.checkBehindProxy(host, authority);
+        try {
+            // The operator's own, wherever it is.
+            var all = InetAddress.getAllByName(proxy.get().host());
+            return new Pinned(
+                    proxy.get().host(),
+                    List.of(all).subList(0, Math.min(all.length, MOST_ADDRESSES)));
+        } catch (UnknownHostException e) {
+            throw new IOException("the proxy %s is unknown".formatted(proxy.get().host()), e);
         }
     }
 
@@ -179,7 +222,8 @@ final class RegistryHttp {
     }
 
     /// For one request: it has the addresses and the certificates to trust of one host.
-    private CloseableHttpClient client(DnsResolver resolver, SSLContext tls) {
+    private CloseableHttpClient client(
+            DnsResolver resolver, SSLContext tls, Optional<RegistryProxy> proxy) {
         // The JDK compares the host with the certificate. The client's own comparison would load
         // a list of public suffixes first.
         var strategy =
@@ -201,7 +245,45 @@ final class RegistryHttp {
                         .setSocketTimeout(read)
                         .build());
         manager.setTlsConfig(TlsConfig.custom().setHandshakeTimeout(read).build());
-        return HttpClients.createMinimal(manager);
+        return proxy.map(one -> through(one, manager))
+                .orElseGet(() -> HttpClients.createMinimal(manager));
+    }
+
+    /// The minimal client knows no proxies; this one does, and else no more than that.
+    private static CloseableHttpClient through(
+            RegistryProxy proxy, HttpClientConnectionManager manager) {
+        var address = new HttpHost("http", proxy.host(), proxy.port());
+        var credentials = new BasicCredentialsProvider();
+        proxy.credential()
+                .ifPresent(one ->
+                        credentials.setCredentials(
+                                new AuthScope(address),
+                                new UsernamePasswordCredentials(
+                                        one.user(), one.password().toCharArray())));
+        return HttpClients.custom()
+                .setConnectionManager(manager)
+                .setRoutePlanner(new DefaultProxyRoutePlanner(address))
+                .setDefaultCredentialsProvider(credentials)
+                .setProxyAuthenticationStrategy((_, challenges, _) ->
+                        challenges.containsKey("basic") ? List.of(new BasicScheme()) : List.of())
+                .setTargetAuthenticationStrategy((_, _, _) -> List.of())
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableContentCompression()
+                .disableCookieManagement()
+                .disableConnectionState()
+                .disableAuthCaching()
+                .disableDefaultUserAgent()
+                .build();
+    }
+
+    /// No tunnel to the host that was asked for.
+    private static final class ProxyRefusal extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private ProxyRefusal(int status) {
+            super("the proxy refused to reach it: HTTP " + status);
+        }
     }
 
     /// One host, at the addresses that were checked.

@@ -237,7 +237,7 @@ final class FailedPullIT {
     }
 
     private OciImageStore store(Room room) {
-        var plain = new RegistrySettings(registry.name(), true, null, null, null, null, null);
+        var plain = new RegistrySettings(registry.name(), true, null, null, null, null, null, null);
         return new OciImageStore(
                 images(),
                 new ImageJail(images(), LocalRegistry.PROGRAMS),

@@ -76,7 +76,8 @@ class HostileRegistryTest {
     }
 
     private void name(HttpServer server) {
-        settings.add(new RegistrySettings(authority(server), true, null, null, null, null, null));
+        settings.add(
+                new RegistrySettings(authority(server), true, null, null, null, null, null, null));
     }
 
     private static void on(HttpServer server, String path, Handler handler) {
@@ -228,7 +229,7 @@ class HostileRegistryTest {
         Thread serving;
         try (var server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             var host = "127.0.0.1:" + server.getLocalPort();
-            settings.add(new RegistrySettings(host, true, null, null, null, null, null));
+            settings.add(new RegistrySettings(host, true, null, null, null, null, null, null));
             serving = Thread.ofVirtual().start(() -> sendHeadersForEver(server));
 
             assertThat(failure(source(host))).contains("headers that are too long");
@@ -445,7 +446,14 @@ class HostileRegistryTest {
         settings.clear();
         settings.add(
                 new RegistrySettings(
-                        authority(registry), true, null, authority(mirror), null, null, null));
+                        authority(registry),
+                        true,
+                        null,
+                        authority(mirror),
+                        null,
+                        null,
+                        null,
+                        null));
 
         failure(source(new RegistryCredential(authority(registry), "user", "secret")));
 

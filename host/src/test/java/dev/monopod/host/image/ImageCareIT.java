@@ -60,7 +60,7 @@ final class ImageCareIT {
         var all = new ArrayList<>(List.of(settings));
         for (var name : made) {
             if (all.stream().noneMatch(one -> one.registry().equals(name))) {
-                all.add(new RegistrySettings(name, true, null, null, null, null, null));
+                all.add(new RegistrySettings(name, true, null, null, null, null, null, null));
             }
         }
         return new RegistryConfiguration(all);
@@ -212,6 +212,7 @@ final class ImageCareIT {
                             "127.0.0.1:1",
                             List.of(mirror.name()),
                             null,
+                            null,
                             null);
             var login =
                     new RegistrySettings(
@@ -221,7 +222,8 @@ final class ImageCareIT {
                             null,
                             null,
                             LocalRegistry.USER,
-                            LocalRegistry.PASSWORD);
+                            LocalRegistry.PASSWORD,
+                            null);
             var store = store(CredentialPluginSettings.none(), settings, login);
 
             assertThat(content(pull(store, registry.name() + "/app:1"), "f"))

@@ -227,7 +227,7 @@ final class OciImageStoreIT {
     }
 
     private void name(String registry) {
-        named.add(new RegistrySettings(registry, true, null, null, null, null, null));
+        named.add(new RegistrySettings(registry, true, null, null, null, null, null, null));
     }
 
     private ResolvedImage pull(String reference) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,5 +48,59 @@ class RegistryConfigurationTest {
         refused("[{\"registry\":\"r.io\",\"caFile\":\"/none\"}]", "/none");
         refused("[{\"registry\":\"r.io\",\n\"mirorr\":\"m\"}]", "mirorr", "line 2");
         refused("[{", "line 1");
+    }
+
+    @Test
+    void choosesTheProxyOfTheHostElseThatOfAll() throws Exception {
+        var settings =
+                read(
+                        """
+                        [{"registry": "*", "proxy": "http://proxy.example:3128"},
+                         {"registry": "Direct.example", "proxy": ""},
+                         {"registry": "own.example:5000", "proxy": "http://jane:a%40b+c@192.0.2.1:8080/"},
+                         {"registry": "127.0.0.1:5055", "plainHttp": true}]
+                        """);
+
+        assertThat(settings.proxy("docker.io"))
+                .contains(new RegistryProxy("proxy.example", 3128, Optional.empty()));
+        assertThat(settings.proxy("direct.example")).isEmpty();
+        assertThat(settings.proxy("own.example:5000"))
+                .contains(
+                        new RegistryProxy(
+                                "192.0.2.1",
+                                8080,
+                                Optional.of(new RegistryProxy.Credential("jane", "a@b+c"))));
+        assertThat(settings.proxy("own.example"))
+                .map(RegistryProxy::host)
+                .contains("proxy.example");
+        assertThat(settings.proxy("127.0.0.1:5055")).isEmpty();
+        assertThat(settings.named())
+                .containsExactlyInAnyOrder("direct.example", "own.example:5000", "127.0.0.1:5055");
+        assertThat(settings.of("docker.io").allMirrors()).isEmpty();
+        assertThat(settings.proxy("own.example:5000").toString()).doesNotContain("a@b+c");
+    }
+
+    @Test
+    void namesAProxyThatIsNone() {
+        for (var proxy :
+                new String[] {
+                    "proxy.example:3128",
+                    "https://proxy.example:3128",
+                    "http://proxy.example",
+                    "http://proxy.example:3128/path",
+                    "http://secret@proxy.example:3128",
+                    "http://proxy.example:99999",
+                    "socks5://proxy.example:1080",
+                    "http://u:se cret@p:1"
+                }) {
+            refused(
+                    "[{\"registry\":\"r.io\",\"proxy\":\"" + proxy + "\"}]",
+                    "entry 1 (r.io)",
+                    "proxy must be http://[USER:PASSWORD@]HOST:PORT");
+        }
+        refused("[{\"registry\":\"*\"}]", "entry 1 (*)", "a proxy, and nothing else");
+        refused(
+                "[{\"registry\":\"*\",\"proxy\":\"http://p:1\",\"mirror\":\"m\"}]",
+                "a proxy, and nothing else");
     }
 }

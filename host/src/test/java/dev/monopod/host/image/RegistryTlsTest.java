@@ -8,13 +8,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.apache.hc.core5.ssl.SSLContexts;
@@ -24,59 +21,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A registry with a certificate of its own making, for `registry.example` and 127.0.0.1.
+/// Whom a registry has to be.
 @Timeout(60)
 class RegistryTlsTest {
-    private static final String PASSWORD = "secret";
-
     @TempDir Path folder;
-    private RawServer server;
+    private TlsRegistry server;
 
     @BeforeEach
     void start() throws Exception {
-        keytool(
-                "-genkeypair",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=registry",
-                "-ext",
-                "san=dns:registry.example,ip:127.0.0.1");
-        keytool("-exportcert", "-rfc", "-file", folder.resolve("ca.pem").toString());
-        var keys = KeyStore.getInstance(folder.resolve("keys").toFile(), PASSWORD.toCharArray());
-        var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        managers.init(keys, PASSWORD.toCharArray());
-        var context = SSLContext.getInstance("TLS");
-        context.init(managers.getKeyManagers(), null, null);
-        server =
-                RawServer.that(
-                        context.getServerSocketFactory()
-                                .createServerSocket(0, 10, InetAddress.getLoopbackAddress()),
-                        out ->
-                                out.write(
-                                        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-                                                .getBytes()));
+        server = TlsRegistry.start(folder);
     }
 
     @AfterEach
     void stop() throws IOException {
         server.close();
-    }
-
-    private void keytool(String command, String... arguments) throws Exception {
-        var all = new ArrayList<String>();
-        all.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        all.addAll(List.of(command, "-alias", "registry", "-storepass", PASSWORD));
-        all.addAll(List.of("-keystore", folder.resolve("keys").toString()));
-        all.addAll(List.of(arguments));
-        var log = folder.resolve("keytool.log");
-        var ended =
-                new ProcessBuilder(all)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start()
-                        .waitFor();
-        assertThat(ended).as(() -> log + " of " + all).isZero();
     }
 
     private String ask(String host, SSLContext tls) throws IOException {
@@ -95,7 +53,7 @@ class RegistryTlsTest {
     }
 
     private SSLContext own() throws IOException {
-        return TrustedAuthorities.of(folder.resolve("ca.pem"));
+        return server.trust();
     }
 
     @Test
