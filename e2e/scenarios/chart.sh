@@ -31,7 +31,7 @@ chart_objects() {
     kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,crd,namespaces,ingressclasses -o name | sort
     kubectl get clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,secrets,configmaps,services,pods,deployments,jobs -A -o 'custom-columns=K:.kind,S:.metadata.namespace,N:.metadata.name' --no-headers |
         grep -vE ' (kube-root-ca.crt|monopod:agent:?|monopod:agent-proxy|monopod:controller-aws|monopod-encryption)$' | sort
-    kubectl get leases -n kube-system -o name | grep monopod | sort
+    kubectl get leases -n kube-system -o name | sed -n "/monopod/p" | sort
 }
 
 chart_leader() { kubectl get lease monopod-controller -n kube-system -o 'jsonpath={.spec.holderIdentity}' | sed 's/_.*//'; }
