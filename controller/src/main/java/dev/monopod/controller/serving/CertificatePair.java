@@ -19,6 +19,10 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Date;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -35,9 +39,11 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 /// A serving certificate that is its own authority, and its key, both PEM. Nobody has a key that
 /// could sign another one.
 ///
+/// @param names DNS names that it is for
 /// @param made when it was made: its validity begins [#BACKDATED] before
 /// @param ends when its validity ends
-record CertificatePair(String certificate, String key, Instant made, Instant ends) {
+record CertificatePair(
+        String certificate, String key, Set<String> names, Instant made, Instant ends) {
     /// The API server's clock may be behind.
     static final Duration BACKDATED = Duration.ofHours(1);
 
@@ -116,26 +122,16 @@ record CertificatePair(String certificate, String key, Instant made, Instant end
         return of(read, certificate, key);
     }
 
-    /// Whether all names are among those that it is for.
-    boolean isFor(Collection<String> names) {
-        try {
-            var read =
-                    (X509Certificate)
-                            CertificateFactory.getInstance("X.509")
-                                    .generateCertificate(
-                                            new ByteArrayInputStream(certificate.getBytes(UTF_8)));
-            var alternatives = read.getSubjectAlternativeNames();
-            return alternatives != null
-                    && alternatives.stream().map(pair -> pair.get(1)).toList().containsAll(names);
-        } catch (GeneralSecurityException parsedBefore) {
-            throw new IllegalStateException(parsedBefore);
-        }
-    }
-
-    private static CertificatePair of(X509Certificate read, String certificate, String key) {
+    private static CertificatePair of(X509Certificate read, String certificate, String key)
+            throws GeneralSecurityException {
+        Collection<List<?>> alternatives =
+                Objects.requireNonNullElse(read.getSubjectAlternativeNames(), List.of());
         return new CertificatePair(
                 certificate,
                 key,
+                alternatives.stream()
+                        .map(pair -> String.valueOf(pair.get(1)))
+                        .collect(Collectors.toUnmodifiableSet()),
                 read.getNotBefore().toInstant().plus(BACKDATED),
                 read.getNotAfter().toInstant());
     }

@@ -88,7 +88,7 @@ record CertificatePairs(List<CertificatePair> all) {
             var succeeded =
                     i + 1 < all.size()
                             && now.isAfter(all.get(i + 1).made().plus(ANNOUNCED).plus(SUCCEEDED));
-            if (now.isBefore(pair.ends()) && !succeeded && pair.isFor(names)) {
+            if (now.isBefore(pair.ends()) && !succeeded && pair.names().containsAll(names)) {
                 kept.add(pair);
             }
         }

@@ -118,9 +118,9 @@ public final class SharedCertificate implements AutoCloseable {
                             .formatted(place.namespace(), place.secret()));
         }
         var now = clock.instant();
-        var stored = CertificatePairs.parse(decoded(secret));
-        var kept = stored.kept(place.names(), now);
-        if (!kept.data().equals(decoded(secret))) {
+        var data = decoded(secret);
+        var kept = CertificatePairs.parse(data).kept(place.names(), now);
+        if (!kept.data().equals(data)) {
             if (!write(secret, kept)) {
                 return false;
             }
