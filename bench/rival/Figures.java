@@ -3,17 +3,28 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// What was measured, and how it is told: a table in Markdown, a plot in SVG. A series is what was measured of one side
 /// under one heading, in seconds or whatever the heading says.
 final class Figures {
     private final Map<String, Map<String, List<Double>>> series = new LinkedHashMap<>();
+    private final Map<String, Map<String, Map<String, Double>>> shares = new LinkedHashMap<>();
+    private final Map<String, Map<String, Integer>> starts = new LinkedHashMap<>();
     private final List<String> remarks = new ArrayList<>();
 
     void add(String heading, String side, double value) {
         series.computeIfAbsent(heading, each -> new LinkedHashMap<>())
                 .computeIfAbsent(side, each -> new ArrayList<>())
                 .add(value);
+    }
+
+    /// What each of several had in one start, in seconds or requests: told as means, since most have little.
+    void share(String heading, String side, Map<String, Double> parts) {
+        starts.computeIfAbsent(heading, each -> new LinkedHashMap<>()).merge(side, 1, Integer::sum);
+        var sums = shares.computeIfAbsent(heading, each -> new TreeMap<>());
+        parts.forEach((part, value) ->
+                sums.computeIfAbsent(part, each -> new LinkedHashMap<>()).merge(side, value, Double::sum));
     }
 
     void remark(String line) {
@@ -38,9 +49,22 @@ final class Figures {
                                     ? "–"
                                     : "%.2f ×".formatted(quantile(mine, 0.5) / quantile(theirs, 0.5))));
         });
+        shares.forEach((heading, parts) -> text.append(shares(heading, parts, first, second)));
         text.append('\n');
         remarks.forEach(line -> text.append("- ").append(line).append('\n'));
         return text.toString();
+    }
+
+    private String shares(String heading, Map<String, Map<String, Double>> parts, String first, String second) {
+        var text = new StringBuilder("%n| %s | %s, mean | %s, mean |%n| --- | --- | --- |%n".formatted(heading, first, second));
+        parts.forEach((part, sums) -> text.append("| %s | %s | %s |%n"
+                .formatted(part, mean(heading, sums, first), mean(heading, sums, second))));
+        return text.toString();
+    }
+
+    private String mean(String heading, Map<String, Double> sums, String side) {
+        var count = starts.get(heading).getOrDefault(side, 0);
+        return count == 0 ? "–" : String.format(Locale.ROOT, "%.2f", sums.getOrDefault(side, 0.0) / count);
     }
 
     /// Each value of the headings that begin so is a dot on a line of its heading and side; time runs in powers of ten.

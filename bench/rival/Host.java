@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,12 @@ final class Host {
             new Daemon("rival", "containerd", command -> command.matches("\\S*/rival/\\S*/containerd .*")),
             new Daemon("both", "kube-apiserver", command -> command.contains("monopod-control-plane kube-apiserver")),
             new Daemon("both", "etcd", command -> command.contains("monopod-control-plane etcd")));
+
+    /// Whose processor time is told apart, and not their memory. Tools that a daemon waited for count for it.
+    private static final List<Daemon> WORKERS = List.of(
+            new Daemon("Monopod", "machines (QEMU)", command -> command.startsWith("qemu-system-")),
+            new Daemon("rival", "shims", command -> command.contains("containerd-shim")),
+            new Daemon("both", "the other parts of the control plane", command -> command.contains("monopod-control-plane")));
 
     private Host() {}
 
@@ -57,6 +64,26 @@ final class Host {
         return found;
     }
 
+    /// Seconds of processor time that those who run have taken, by name: their own, and of daemons what their tools took that have ended.
+    static Map<String, Double> processorSeconds() {
+        Map<String, Double> found = new LinkedHashMap<>();
+        var workers = new ArrayList<>(DAEMONS);
+        workers.addAll(WORKERS);
+        for (var process : processes()) {
+            var command = command(process);
+            for (var worker : workers) {
+                if (worker.isIt.test(command)) {
+                    found.merge(worker.name, cpuSeconds(process), Double::sum);
+                    if (worker.name.equals("agent")) {
+                        found.merge("the agent's tools, machines that ended", childrenSeconds(process), Double::sum);
+                    }
+                    break;
+                }
+            }
+        }
+        return found;
+    }
+
     private static List<Path> processes() {
         try (var all = Files.list(Path.of("/proc"))) {
             return all.filter(path -> path.getFileName().toString().matches("\\d+"))
@@ -83,9 +110,22 @@ final class Host {
     }
 
     private static double cpuSeconds(Path process) {
-        var line = String.join(" ", lines(process.resolve("stat")));
-        var fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS;
+        return seconds(process, 11);
+    }
+
+    private static double childrenSeconds(Path process) {
+        return seconds(process, 13);
+    }
+
+    /// @param first in user mode, then in the kernel: fields of /proc/PID/stat, counted from the process' state
+    private static double seconds(Path process, int first) {
+        try {
+            var line = Files.readString(process.resolve("stat"));
+            var fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+            return (Long.parseLong(fields[first]) + Long.parseLong(fields[first + 1])) / TICKS;
+        } catch (IOException e) {
+            return 0; // It has ended.
+        }
     }
 
     private static double mib(String line) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -12,23 +13,27 @@ import java.util.stream.IntStream;
 /// Pods of Monopod and of an ordinary node, made in turns on one API server, timed by one clock from the moment the create call is sent
 /// to the moment a watch tells of a step.
 ///
-/// Usage: `java -cp LIBRARIES Measure.java IMAGE SERIAL BURST LOADED IDLE FOLDER`: how many pods one at a time, at once, one at a time
-/// beside two busy processes a processor, and for the slope of memory. Namespaces `rival-a` (with a profile) and `rival-b`
+/// Usage: `java -cp LIBRARIES Measure.java IMAGE SERIAL BURST LOADED IDLE FRESH REGISTRY TAG FOLDER`: how many pods one at a time, at once, one
+/// at a time beside two busy processes a processor, for the slope of memory, and rounds of images that are not here yet. Namespaces `rival-a` (with a profile) and `rival-b`
 /// are there. Writes report.md and starts.svg into the folder. What did not come in its time is told in the report, and left out.
 final class Measure {
     private static final String MONOPOD = "Monopod";
     private static final String RIVAL = "kubelet";
     private static final int LIMIT_SECONDS = 180;
 
+    private static final Map<String, String> FRESH = Map.of("base", "138 MB", "app", "410 MB, of which 138 are here");
+
     private final List<Side> sides;
     private final Figures figures = new Figures();
+    private final KubernetesClient client;
 
     private Measure(KubernetesClient client, String image) {
+        this.client = client;
         sides = List.of(new Side(MONOPOD, "rival-a", image, client), new Side(RIVAL, "rival-b", image, client));
     }
 
     public static void main(String[] arguments) throws Exception {
-        var counts = IntStream.range(1, 5)
+        var counts = IntStream.range(1, 6)
                 .map(i -> Integer.parseInt(arguments[i]))
                 .toArray();
         try (var client = new KubernetesClientBuilder().build()) {
@@ -39,10 +44,11 @@ final class Measure {
             measure.burst(counts[1]);
             measure.loaded(counts[2]);
             measure.memory(counts[3]);
+            measure.fresh(arguments[6], arguments[7], counts[4]);
             measure.sides.forEach(Side::close);
             measure.figures.remark("load of the machine: %s at the beginning, %s at the end; %d processors"
                     .formatted(load, load(), Runtime.getRuntime().availableProcessors()));
-            measure.write(Path.of(arguments[5]));
+            measure.write(Path.of(arguments[8]));
         }
     }
 
@@ -57,11 +63,14 @@ final class Measure {
     /// @param counts false for the first one, which finds everything cold
     private void one(Side side, String heading, String pod, boolean counts) throws InterruptedException {
         try {
+            var writes = Work.writes(client);
+            var work = Work.seconds();
             var before = Host.busySeconds();
             side.create(pod);
             side.await(List.of(pod), Side.Step.READY, LIMIT_SECONDS);
             Thread.sleep(2000); // what runs on behind a start belongs to it
             var started = Host.busySeconds();
+            var worked = Work.between(work, Work.seconds());
             side.delete(pod);
             side.await(List.of(pod), Side.Step.GONE, LIMIT_SECONDS);
             Thread.sleep(4000); // a machine that waits is made anew
@@ -72,6 +81,8 @@ final class Measure {
                 figures.add("deleted → gone, " + heading, side.name, side.seconds(pod, Side.Step.DELETE_SENT, Side.Step.GONE));
                 figures.add("processor time of the whole machine to 2 s after Ready, " + heading, side.name, started - before);
                 figures.add("processor time of the whole machine to 4 s after it is gone, " + heading, side.name, Host.busySeconds() - before);
+                figures.share("processor time to 2 s after Ready, " + heading, side.name, worked);
+                figures.share("writes at the API server, to 4 s after the pod is gone, " + heading, side.name, Work.between(writes, Work.writes(client)));
                 if (side.exitCodes(pod).contains(137)) {
                     figures.remark(side.name + ", pod " + pod + ": ended by SIGKILL");
                 }
@@ -129,6 +140,25 @@ final class Measure {
             Thread.sleep(10_000);
             figures.add("MiB of the machine's memory per idle pod, of " + count, side.name, (before - Host.availableMib()) / count);
             remove(side, pods);
+        }
+    }
+
+    /// Images that neither has: each round has its own, which `images` has pushed.
+    private void fresh(String registry, String tag, int rounds) throws InterruptedException {
+        for (var i = 0; i < rounds; i++) {
+            for (var image : List.of("base", "app")) {
+                for (var side : i % 2 == 0 ? sides : sides.reversed()) {
+                    var pod = image + i;
+                    var before = Host.busySeconds();
+                    side.create(pod, "%s/rival/%s:%s-%d".formatted(registry, image, tag, i));
+                    side.await(List.of(pod), Side.Step.RUNNING, LIMIT_SECONDS);
+                    figures.add("created → Running, image not here: " + FRESH.get(image), side.name, side.seconds(pod, Side.Step.CREATE_SENT, Side.Step.RUNNING));
+                    figures.add("processor time of the whole machine, image not here: " + FRESH.get(image), side.name, Host.busySeconds() - before);
+                    side.delete(pod);
+                    side.await(List.of(pod), Side.Step.GONE, LIMIT_SECONDS);
+                    Thread.sleep(4000);
+                }
+            }
         }
     }
 

@@ -51,6 +51,10 @@ final class Side implements AutoCloseable {
     }
 
     void create(String pod) {
+        create(pod, image);
+    }
+
+    void create(String pod, String image) {
         var wanted = new PodBuilder()
                 .withNewMetadata()
                 .withName(pod)
