@@ -45,6 +45,7 @@ public final class PodScope {
     private final Set<Loop> ofMachine = ConcurrentHashMap.newKeySet();
     private final Set<Loop> ofPod = ConcurrentHashMap.newKeySet();
     private final AtomicReference<StartTrace> trace;
+    private final CountDownLatch started = new CountDownLatch(1);
 
     /// @param display how logs name the pod
     /// @param threads that name the pod in what they log
@@ -76,9 +77,17 @@ public final class PodScope {
         var now = steady();
         var before = trace.getAndUpdate(known -> known.with(step, now));
         var after = before.with(step, now);
+        if (step == StartTrace.Step.STARTED) {
+            started.countDown();
+        }
         if (after.whole() && !before.whole()) {
             LOG.info("{}: started in {}", display, after);
         }
+    }
+
+    /// Waits until the first container runs or the machine goes, or for so long.
+    public void awaitStarted(Duration most) throws InterruptedException {
+        var unused = started.await(most.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /// Runs a task of this pod, once; what it throws is logged. For what helps, and what nobody
@@ -197,6 +206,7 @@ public final class PodScope {
     /// Ends the tasks that need the machine; the status is still written.
     public void closeMachine() {
         closing.countDown();
+        started.countDown();
         whenClosing.forEach(Runnable::run);
         ofMachine.forEach(Loop::close);
     }

@@ -45,8 +45,9 @@ public final class PodHost implements AutoCloseable {
     private static final Pace AUDIT =
             Pace.every(Duration.ofSeconds(30)).after(Duration.ofSeconds(30));
 
-    /// One boots on a processor while another waits for its disk or its API calls.
-    private static final int BOOTS_PER_PROCESSOR = 2;
+    /// Beside those that have a processor each: it works while one of them waits for a disk or a
+    /// call.
+    private static final int SPARE_STARTS = 1;
 
     private final KubernetesClient client;
     private final String hostName;
@@ -114,8 +115,7 @@ public final class PodHost implements AutoCloseable {
                         machinery,
                         transport,
                         new Semaphore(
-                                BOOTS_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(),
-                                true),
+                                Runtime.getRuntime().availableProcessors() + SPARE_STARTS, true),
                         settings,
                         new WorkerServices.Running(Clocks.ofProcess(), loops));
         this.vanished = new Vanished(services, pods, recovered, disappearance);

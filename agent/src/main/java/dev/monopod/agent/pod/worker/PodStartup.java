@@ -198,11 +198,19 @@ final class PodStartup {
             imageVolumes.resolveAll();
             scope.reached(Step.IMAGES);
             var attachment = joined("attaching the network", network);
-            services.boots().acquire();
+            var turn = StartTurn.of(services.turns());
+            var goesOn = false;
             try {
-                return Optional.of(boot(attachment, reserved));
+                var up = boot(attachment, reserved);
+                goesOn = machine.images().values().stream().allMatch(services.images()::present);
+                if (goesOn) {
+                    turn.endSoon(scope);
+                }
+                return Optional.of(up);
             } finally {
-                services.boots().release();
+                if (!goesOn) {
+                    turn.close();
+                }
             }
         }
     }

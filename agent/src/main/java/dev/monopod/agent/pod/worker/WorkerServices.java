@@ -17,13 +17,12 @@ import java.util.concurrent.Semaphore;
 /// What every pod worker of this host shares. Known in this room alone: the parts of a pod are
 /// given what they use.
 ///
-/// @param boots how many machines may boot at a time: when all of a burst boot at once, they share
-///   the processors and the first is ready as late as the last
+/// @param turns of machines to start ([StartTurn])
 record WorkerServices(
         Cluster cluster,
         PodHost.Machinery machinery,
         GuestChannel.Transport transport,
-        Semaphore boots,
+        Semaphore turns,
         PodSettings settings,
         Running running) {
     /// What goes on in this process, and by which clocks.
