@@ -1,14 +1,14 @@
-//! Layers (bottom first) as one tar without whiteouts. They are read twice: for what there is, then for the content of what is left.
+//! Layers (bottom first) as one tar without whiteouts. They are gone through twice: for what there is, then for the content of what is left.
 
 use crate::Fault;
-use crate::bounds::{Bounds, Counted, LONGEST_PATH};
+use crate::ahead::{self, Kept};
+use crate::bounds::{Bounds, LONGEST_PATH};
 use crate::open::open;
 use crate::put::Writer;
-use crate::tar::{Reader, quoted, unreadable};
+use crate::tar::{Entry, Reader, quoted, unreadable};
 use crate::tree::{Content, Id, Source, Tree};
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 /// What is said when the reader of the tar has gone.
@@ -23,18 +23,22 @@ pub struct Layer {
 }
 
 pub fn write(layers: &[Layer], mut bounds: Bounds, out: impl Write) -> Result<(), Fault> {
-    let mut tree = Tree::new();
-    for (number, layer) in layers.iter().enumerate() {
-        let number = u16::try_from(number).map_err(|_| "it has too many layers")?;
-        tree.begin(number);
-        take_in(layer, &mut tree, &mut bounds).map_err(|fault| told(number, &fault))?;
+    if layers.len() > usize::from(u16::MAX) {
+        return Err("it has too many layers".into());
     }
+    let mut tree = Tree::new();
+    let mut contents = Vec::new();
+    ahead::each(layers, &bounds.clone(), |number, unpacked| {
+        take_in(number as u16, unpacked.entries, &mut tree, &mut bounds).and(unpacked.end).map_err(|fault| told(number as u16, &fault))?;
+        contents.push(unpacked.kept);
+        Ok(())
+    })?;
     let names = Names::of(&tree)?;
     let mut writer = Writer::new(out);
     let wanted = names.put_all_but_files(&mut writer)?;
-    for (number, layer) in layers.iter().enumerate() {
+    for (number, (layer, kept)) in layers.iter().zip(contents).enumerate() {
         let number = number as u16;
-        copy(number, layer, &names, &wanted, &mut writer).map_err(|fault| told(number, &fault))?;
+        copy(number, layer, kept, &names, &wanted, &mut writer).map_err(|fault| told(number, &fault))?;
     }
     writer.finish().map_err(gone)
 }
@@ -47,39 +51,12 @@ fn gone(_: io::Error) -> Fault {
     READS_NO_MORE.into()
 }
 
-/// Reads the layer to its end, so that its digest is known.
-fn take_in(layer: &Layer, tree: &mut Tree, bounds: &mut Bounds) -> Result<(), Fault> {
-    let raw = open(&layer.file).map_err(|error| unreadable(&error))?;
-    let mut counting = bounds.clone();
-    let counted = Counted { inner: raw, bounds: &mut counting };
-    let mut hashed = BufReader::with_capacity(CHUNK, Hashed { inner: counted, digest: Sha256::new() });
-    let mut tar = Reader::new(&mut hashed);
-    let mut number = 0;
-    while let Some(entry) = tar.next()? {
+fn take_in(layer: u16, entries: Vec<Entry>, tree: &mut Tree, bounds: &mut Bounds) -> Result<(), Fault> {
+    tree.begin(layer);
+    for (number, entry) in (0..).zip(entries) {
         tree.add(entry, number, bounds)?;
-        number += 1;
     }
-    io::copy(&mut hashed, &mut io::sink()).map_err(|error| unreadable(&error))?;
-    let digest = hashed.into_inner().digest.finalize();
-    bounds.unpacked_as(&counting);
-    let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    match layer.diff_id.strip_prefix("sha256:") {
-        Some(expected) if expected == found => Ok(()),
-        _ => Err(format!("it is sha256:{found}, and the configuration says {}", quoted(layer.diff_id.as_bytes()))),
-    }
-}
-
-struct Hashed<R> {
-    inner: R,
-    digest: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(into)?;
-        self.digest.update(&into[..count]);
-        Ok(count)
-    }
+    Ok(())
 }
 
 /// Every name of the tree, folders before what is in them, each with the folder that it is in. Paths are made when they are needed: all
@@ -149,6 +126,7 @@ impl<'t> Names<'t> {
 fn copy(
     number: u16,
     layer: &Layer,
+    kept: Option<Kept>,
     names: &Names,
     wanted: &HashMap<Source, Vec<usize>>,
     writer: &mut Writer<impl Write>,
@@ -157,7 +135,10 @@ fn copy(
     if left == 0 {
         return Ok(());
     }
-    let mut tar = Reader::new(open(&layer.file).map_err(|error| unreadable(&error))?);
+    let mut tar = Reader::new(match kept {
+        Some(kept) => Box::new(kept) as Box<dyn Read>,
+        None => open(&layer.file).map_err(|error| unreadable(&error))?,
+    });
     let mut source = Source { layer: number, entry: 0 };
     let mut chunk = vec![0; CHUNK];
     while left > 0 {

@@ -5,6 +5,7 @@
 
 #![cfg_attr(fuzzing, no_main, allow(dead_code))]
 
+mod ahead;
 mod bounds;
 #[cfg(fuzzing)]
 #[path = "../../fuzz/targets.rs"]

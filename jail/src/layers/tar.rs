@@ -38,6 +38,14 @@ pub struct Entry {
     pub attributes: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Entry {
+    /// What names and attributes take in memory.
+    pub fn named_bytes(&self) -> usize {
+        let attributes: usize = self.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.path.len() + self.link.len() + attributes
+    }
+}
+
 pub struct Reader<R> {
     inner: R,
     /// Of the entry that was returned last, with its padding.

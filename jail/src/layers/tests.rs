@@ -211,6 +211,36 @@ fn small() -> Bounds {
 }
 
 #[test]
+fn what_is_kept_in_memory_and_what_is_read_again_come_out_alike() {
+    let low = tar().folder("d/").file("d/a", &"1".repeat(300_000)).file("gone", "2").done();
+    let middle = tar().file("d/b", &"3".repeat(200_000)).file("d/a", "4").done();
+    let zeros = 1 << 20;
+    let digests = [digest(&low), digest(&[middle.clone(), vec![0; zeros]].concat()), digest(&tar().gone(".wh.gone").file("e", "5").done())];
+    let merged = |most| {
+        let layers = vec![low.clone(), gzip(&middle, zeros), tar().gone(".wh.gone").file("e", "5").done()];
+        let mut bounds = Bounds::default();
+        bounds.most_kept_bytes = most;
+        merged_as(layers, &digests, bounds).unwrap()
+    };
+    let all = merged(u64::MAX);
+    for most in [0, 1, 250_000, 1_000_000, 1_500_000] {
+        assert!(merged(most) == all, "with {most} bytes in memory");
+    }
+}
+
+#[test]
+fn the_lowest_layer_with_a_fault_is_told() {
+    let bad = |name: &str| tar().file("t", "file").file(name, "in").done();
+    let broken = || gzip(&tar().file("a", "1").done(), 1 << 20)[..300].to_vec();
+    for _ in 0..3 {
+        let fault = merged(vec![tar().file("a", "1").done(), bad("t/one"), broken(), bad("t/two")], Bounds::default()).unwrap_err();
+        assert_eq!(fault, r#"layer 1: "t/one": it lies below "t", which is no folder"#);
+        let fault = merged(vec![broken(), bad("t/one")], Bounds::default()).unwrap_err();
+        assert!(fault.starts_with("layer 0: "), "{fault}");
+    }
+}
+
+#[test]
 fn a_layer_that_unpacks_without_end_is_given_up_also_behind_its_end() {
     for before in [header(b'0', b"f", b"", 4 << 20, b"0").to_vec(), Vec::new()] {
         let bomb = gzip(&before, 4 << 20);

@@ -107,8 +107,7 @@ impl Tree {
     }
 
     fn apply(&mut self, mut entry: Entry, number: u32, bounds: &mut Bounds) -> Result<(), Fault> {
-        let attributes: usize = entry.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-        bounds.entry(entry.path.len() + entry.link.len() + attributes)?;
+        bounds.entry(entry.named_bytes())?;
         let path = std::mem::take(&mut entry.path);
         let parts = paths::parts(&path)?;
         let Some((&name, above)) = parts.split_last() else {
