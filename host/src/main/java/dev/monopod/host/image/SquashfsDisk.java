@@ -14,6 +14,7 @@ import java.util.zip.CRC32C;
 /// inode when it is filled, so that a machine may have it open while it is still empty.
 final class SquashfsDisk {
     private static final int HEAD = 4096;
+    private static final int CHUNK = 1 << 18;
 
     private final Path file;
 
@@ -66,14 +67,14 @@ final class SquashfsDisk {
         var empty = isEmpty();
         var full = false;
         try {
-            copyInto(packed);
+            var content = new Content(size, copyInto(packed));
             full = true;
+            return content;
         } finally {
             if (!full && empty) {
                 undo(there);
             }
         }
-        return new Content(size, checksum(packed, size));
     }
 
     /// Whether no image was ever in it: the head is written last.
@@ -104,7 +105,7 @@ final class SquashfsDisk {
     private static long checksum(Path file, long bytes) throws IOException {
         var checksum = new CRC32C();
         try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            var buffer = ByteBuffer.allocateDirect(1 << 18);
+            var buffer = ByteBuffer.allocateDirect(CHUNK);
             for (var left = bytes; left > 0; ) {
                 buffer.clear().limit((int) Math.min(left, buffer.capacity()));
                 var count = channel.read(buffer);
@@ -118,20 +119,27 @@ final class SquashfsDisk {
         return checksum.getValue();
     }
 
-    /// The head, which makes it a file system, is written last.
-    private void copyInto(Path fresh) throws IOException {
+    /// The head, which makes it a file system, is written last. Nothing waits for the storage:
+    /// every process checks a disk before it uses it, so what a loss of power takes is pulled
+    /// again.
+    ///
+    /// @return checksum of what was copied
+    private long copyInto(Path fresh) throws IOException {
         try (var from = FileChannel.open(fresh, StandardOpenOption.READ);
                 var to = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            var size = from.size();
-            to.position(HEAD);
-            for (long at = HEAD; at < size; ) {
-                at += from.transferTo(at, size - at, to);
-            }
-            to.force(false);
             var head = ByteBuffer.allocate(HEAD);
-            while (head.hasRemaining() && from.read(head, head.position()) > 0) {}
-            to.write(head.flip(), 0);
-            to.force(false);
+            while (head.hasRemaining() && from.read(head) >= 0) {}
+            head.flip();
+            var checksum = new CRC32C();
+            checksum.update(head.duplicate());
+            to.position(HEAD);
+            var buffer = ByteBuffer.allocateDirect(CHUNK);
+            while (from.read(buffer.clear()) >= 0) {
+                checksum.update(buffer.flip());
+                to.write(buffer.rewind());
+            }
+            to.write(head, 0);
+            return checksum.getValue();
         }
     }
 }
