@@ -4,6 +4,7 @@ import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Layout;
 import dev.monopod.cli.terminal.Table;
 import dev.monopod.cli.terminal.Text;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -40,10 +41,11 @@ record Comparison(@Nullable HostSnapshot before, HostSnapshot after, Layout layo
     }
 
     private boolean ours(String kind, String line) {
-        return kind.equals("processes")
-                || HostSnapshot.named(line)
-                || line.contains(layout.data().toString())
-                || line.contains(layout.run().toString());
+        return switch (kind) {
+            case "processes" -> true;
+            case "mounts" -> layout.holds(Path.of(HostSnapshot.mountPoint(line)));
+            default -> HostSnapshot.named(line);
+        };
     }
 
     Map<String, Integer> counts(boolean earlier) {

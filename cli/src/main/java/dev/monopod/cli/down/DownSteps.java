@@ -159,18 +159,13 @@ final class DownSteps {
         var mounts =
                 kernel.mounts().stream()
                         .map(line -> line.split(" ", -1)[1].replace("\\040", " "))
-                        .filter(this::inside)
+                        .filter(mount -> layout.holds(Path.of(mount)))
                         .toList();
         for (var mount : mounts.reversed()) {
             kernel.run("umount", "--lazy", mount);
         }
         // A group vanishes only after its last process has been reaped.
         Waiting.until(LIMIT, DownSteps::removeControlGroups);
-    }
-
-    private boolean inside(String mount) {
-        var path = Path.of(mount);
-        return path.startsWith(layout.data()) || path.startsWith(layout.run());
     }
 
     /// Whether none is left.

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// All that Monopod could leave in the kernel, by kind, as text lines that can be compared.
 ///
@@ -102,6 +103,11 @@ public record HostSnapshot(Map<String, Set<String>> items) {
         return mounts;
     }
 
+    /// Where it is mounted, of a line about a mount.
+    public static String mountPoint(String line) {
+        return line.replaceFirst(" \\([^(]*\\)$", "").replace("\\040", " ");
+    }
+
     /// Folders of control groups with the name, the deepest last.
     public static Set<String> controlGroups() {
         Set<String> found = new TreeSet<>();
@@ -157,9 +163,15 @@ public record HostSnapshot(Map<String, Set<String>> items) {
                         || name.equals("monopod-layers")
                         || name.equals("sqfstar")
                         || name.equals("ip");
-        return ours
-                && (commandLine.contains(layout.data().toString())
-                        || commandLine.contains(layout.run() + "/"));
+        return ours && (names(commandLine, layout.data()) || names(commandLine, layout.run()));
+    }
+
+    /// Whether the folder or something in it stands there, and not one whose name only begins or
+    /// ends so.
+    static boolean names(String commandLine, Path folder) {
+        return Pattern.compile("(?<![\\w./-])" + Pattern.quote(folder.toString()) + "(?![\\w.-])")
+                .matcher(commandLine)
+                .find();
     }
 
     private static String commandLine(long pid) {

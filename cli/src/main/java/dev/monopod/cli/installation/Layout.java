@@ -53,6 +53,11 @@ public record Layout(Path dist, Path data, Path run) {
         return Path.of(Objects.requireNonNullElse(System.getenv("MONOPOD_DIST"), "dist"));
     }
 
+    /// Whether it is one of the two folders that are Monopod's alone, or in one.
+    public boolean holds(Path path) {
+        return path.startsWith(data) || path.startsWith(run);
+    }
+
     /// The program that commands call; what is supervised runs from [Programs].
     public Path controlPlane() {
         return dist.resolve(CONTROL_PLANE);

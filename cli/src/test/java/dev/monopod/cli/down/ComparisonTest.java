@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.cli.installation.Layout;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,28 @@ final class ComparisonTest {
 
         assertThat(comparison.left()).isEqualTo(Map.of("mounts", Set.of("/run/monopod/x (tmpfs)")));
         assertThat(comparison.others()).isEmpty();
+    }
+
+    @Test
+    void mountsBesideItsFoldersAreOthersDoing() {
+        var others =
+                Set.of(
+                        "/run/monopod-rival/containerd (tmpfs)",
+                        "/var/lib/monopod2 (ext4)",
+                        "/srv/monopod (ext4)",
+                        "/mnt/run/monopod/x (ext4)");
+        var ours = Set.of("/run/monopod (tmpfs)", "/var/lib/monopod/a\\040b (tmpfs)");
+        Set<String> all = new HashSet<>(others);
+        all.addAll(ours);
+
+        var comparison =
+                new Comparison(
+                        new HostSnapshot(Map.of()),
+                        new HostSnapshot(Map.of("mounts", all)),
+                        LAYOUT);
+
+        assertThat(comparison.left()).isEqualTo(Map.of("mounts", ours));
+        assertThat(comparison.others()).isEqualTo(Map.of("mounts", others));
     }
 
     @Test
