@@ -63,6 +63,7 @@ public final class FramesFuzz {
     private static final long BYTES_A_FRAME = 32 << 10;
 
     private static final long DIRECT_BYTES = 32 << 20;
+    private static final int TRIES = 5;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final GuestChannel.Transport TRANSPORT = new GuestChannel.Transport();
@@ -95,12 +96,15 @@ public final class FramesFuzz {
         }
         var frames = new Frames();
         frames.read(input);
-        if (excess(input[0], frames) > 0) {
-            // Classes that are loaded meanwhile, and instrumented, take memory too, once.
-            var excess = excess(input[0], frames);
-            if (excess > 0) {
-                throw new AssertionError("took %d bytes of memory too many".formatted(excess));
-            }
+        // Classes that are loaded meanwhile, and instrumented, take memory too, once; so may what
+        // else
+        // the JVM does. What the frames make it take, it takes each time.
+        var excess = excess(input[0], frames);
+        for (var again = 1; again < TRIES && excess > 0; again++) {
+            excess = Math.min(excess, excess(input[0], frames));
+        }
+        if (excess > 0) {
+            throw new AssertionError("took %d bytes of memory too many".formatted(excess));
         }
     }
 
