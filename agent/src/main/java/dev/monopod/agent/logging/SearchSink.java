@@ -6,27 +6,18 @@ import dev.monopod.logging.record.Json;
 import dev.monopod.logging.record.LogRecord;
 import dev.monopod.logging.record.Value;
 import java.io.IOException;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /// OpenSearch and Elasticsearch, by `_bulk`. An answer is read up to a bound, and followed nowhere.
 final class SearchSink implements Sink {
-    private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration ANSWER = Duration.ofSeconds(20);
     private static final int ANSWER_BYTES = 8 << 20;
 
@@ -57,15 +48,7 @@ final class SearchSink implements Sink {
                                         server.port(),
                                         server.path(),
                                         query));
-        var builder =
-                HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .followRedirects(HttpClient.Redirect.NEVER)
-                        .connectTimeout(CONNECT);
-        if (server.tls() && !server.verifies()) {
-            builder.sslContext(trustingAll());
-        }
-        this.client = builder.build();
+        this.client = LogClients.of(server.tls(), server.verifies());
     }
 
     @Override
@@ -182,42 +165,6 @@ final class SearchSink implements Sink {
 
     private static String shortened(String text) {
         return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + "…";
-    }
-
-    /// For `tls.verify Off`, by which the operator says so.
-    private static SSLContext trustingAll() {
-        try {
-            var context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {new Trusting()}, new SecureRandom());
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JVM has TLS", e);
-        }
-    }
-
-    private static final class Trusting extends X509ExtendedTrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
     }
 
     @Override

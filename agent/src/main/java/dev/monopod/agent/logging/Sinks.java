@@ -1,6 +1,7 @@
 package dev.monopod.agent.logging;
 
 import dev.monopod.logging.output.CloudWatchOutput;
+import dev.monopod.logging.output.HttpOutput;
 import dev.monopod.logging.output.Output;
 import dev.monopod.logging.output.SearchOutput;
 import dev.monopod.logging.output.StreamOutput;
@@ -29,6 +30,7 @@ final class Sinks {
         return new Sinks(output ->
                 switch (output) {
                     case SearchOutput search -> new SearchSink(search);
+                    case HttpOutput http -> new HttpSink(http);
                     case CloudWatchOutput watch -> new CloudWatchSink(watch);
                     case StreamOutput stream ->
                             new StreamSink(

@@ -30,7 +30,11 @@ enum SectionKind {
                     "kinesis_firehose",
                     "cloudwatch",
                     "cloudwatch_logs",
-                    "kinesis")),
+                    "kinesis",
+                    // Not EKS': users ask for them (containers-roadmap, issue 1318).
+                    "loki",
+                    "opentelemetry",
+                    "splunk")),
     PARSER("parsers.conf", "Format", List.of());
 
     /// EKS writes these itself.

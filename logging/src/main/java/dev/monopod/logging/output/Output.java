@@ -1,4 +1,4 @@
 package dev.monopod.logging.output;
 
 /// Where one `[OUTPUT]` sends records.
-public sealed interface Output permits SearchOutput, CloudWatchOutput, StreamOutput {}
+public sealed interface Output permits SearchOutput, CloudWatchOutput, StreamOutput, HttpOutput {}

@@ -96,14 +96,8 @@ public record SearchOutput(Server server, Index index, String type, Document doc
     }
 
     private static Server server(Parameters parameters) {
-        var host = parameters.text("Host", "127.0.0.1");
-        if (!host.matches("[A-Za-z0-9._-]{1,253}")) {
-            parameters.wrong("'%s' is no Host".formatted(host), "write a name or an IPv4 address");
-        }
-        var port = parameters.number("Port", 9200);
-        if (port < 1 || port > 65_535) {
-            parameters.wrong("%d is no Port".formatted(port), "write 1 to 65535");
-        }
+        var host = Endpoint.host(parameters);
+        var port = Endpoint.port(parameters, 9200);
         var path = parameters.text("Path", "");
         if (!path.matches("(/[A-Za-z0-9._~%-]*)*")) {
             parameters.wrong("'%s' is no Path".formatted(path), "begin it with a slash");

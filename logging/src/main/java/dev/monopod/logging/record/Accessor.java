@@ -61,6 +61,13 @@ public final class Accessor {
         return found;
     }
 
+    /// The key, if it names one of the record itself.
+    public Optional<String> onlyKey() {
+        return steps.size() == 1 && steps.getFirst() instanceof Step.Key(String key)
+                ? Optional.of(key)
+                : Optional.empty();
+    }
+
     /// What stands there, if it is a text.
     public Optional<String> text(Value.Table body) {
         return find(body)
@@ -68,6 +75,17 @@ public final class Accessor {
                         value instanceof Value.Text(String text)
                                 ? Optional.of(text)
                                 : Optional.empty());
+    }
+
+    /// As those that name the same part.
+    @Override
+    public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+        return other instanceof Accessor accessor && steps.equals(accessor.steps);
+    }
+
+    @Override
+    public int hashCode() {
+        return steps.hashCode();
     }
 
     private static Optional<Value> below(Value value, Step step) {

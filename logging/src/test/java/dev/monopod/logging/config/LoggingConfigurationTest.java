@@ -115,7 +115,7 @@ final class LoggingConfigurationTest {
                         output("[OUTPUT]\n    Name amazon_data_firehose\n    Match *"),
                         "data[output.conf] line 2: amazon_data_firehose is not a supported output"
                                 + " plugin: supported are cloudwatch, cloudwatch_logs, es, firehose,"
-                                + " kinesis, kinesis_firehose"),
+                                + " kinesis, kinesis_firehose, loki, opentelemetry, splunk"),
                 arguments(
                         with("filters.conf", "[FILTER]\n  Name multiline\n  Match *"),
                         "data[filters.conf] line 2: multiline is not a supported filter plugin:"
