@@ -107,7 +107,7 @@ final class ArchiveSource implements BlobSource {
 
     /// Equal files, of whatever names, are one blob.
     private void keep(String name, InputStream in) throws IOException {
-        var digest = ImageManifest.sha256();
+        var digest = Sha256.begin();
         var file = spool.resolve("f" + names.size());
         Files.copy(new DigestInputStream(in, digest), file);
         var text = "sha256:" + HexFormat.of().formatHex(digest.digest());

@@ -107,7 +107,7 @@ final class LayerDownloads {
 
     private void copy(ImageManifest.Blob layer, InputStream from, OutputStream out)
             throws IOException {
-        var digest = ImageManifest.sha256();
+        var digest = Sha256.begin();
         var in = new DigestInputStream(from, digest);
         var buffer = new byte[1 << 16];
         var size = 0L;

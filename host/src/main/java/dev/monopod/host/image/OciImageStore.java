@@ -79,6 +79,7 @@ public final class OciImageStore implements ImageStore {
 
     /// Removes what killed processes left half done. To be called before anything is pulled.
     public void removeAbandoned() {
+        Thread.ofPlatform().daemon().name("image-sums").start(Sha256::prepare);
         try {
             Files.createDirectories(directory);
             jail.removeAbandoned();
