@@ -2,6 +2,8 @@ package dev.monopod.logging.output;
 
 import dev.monopod.logging.config.Parameters;
 import dev.monopod.logging.config.Section;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -73,10 +75,19 @@ public record Endpoint(
 
     static String host(Parameters parameters) {
         var host = parameters.text("Host", "127.0.0.1");
-        if (!host.matches("[A-Za-z0-9._-]{1,253}")) {
+        if (!host.matches("[A-Za-z0-9._-]{1,253}") || !isHost(host)) {
             parameters.wrong("'%s' is no Host".formatted(host), "write a name or an IPv4 address");
         }
         return host;
+    }
+
+    /// Whether clients take it: a label has no `_`, and ends with no `-`.
+    private static boolean isHost(String name) {
+        try {
+            return new URI("http", name, "/", null).getHost() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 
     static int port(Parameters parameters, int otherwise) {
