@@ -4,14 +4,21 @@ logging_scenarios() {
     scenario logging_at_an_output "logging: lines of a pod arrive at an output with its metadata, through its filters, also those of a time in which output or agent were away"
 }
 
-# logging_sink FILE [PORT], in the background only: takes _bulk at a port of the host, which it prints, and appends each document to the file.
+# logging_sink FILE [PORT], in the background only: takes _bulk at a port of the host, which it prints, and appends each document to the file;
+# what is posted elsewhere, to Loki, Splunk or a collector of OpenTelemetry, to FILE.loki, FILE.services and FILE.v1.
 logging_sink() {
     exec python3 -u - "$1" "${2:-0}" <<'PYTHON'
 import http.server, json, sys
 class Sink(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
-        lines = self.rfile.read(int(self.headers["Content-Length"])).decode().splitlines()
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        lines = body.splitlines()
+        if self.path != "/_bulk":
+            json.loads("[" + body.replace("}{", "},{") + "]")
+            with open(sys.argv[1] + "." + self.path.split("/")[1], "a") as file:
+                file.write(body + "\n")
+            lines = []
         with open(sys.argv[1], "a") as file:
             for line in lines[1::2]:
                 file.write(line + "\n")
@@ -27,14 +34,14 @@ server.serve_forever()
 PYTHON
 }
 
-# logging_has TEXT: whether a document that arrived has the text.
-logging_has() { grep -qF "$1" "$logs/documents"; }
+# logging_has TEXT [KIND]: whether a document that arrived has the text.
+logging_has() { grep -qF "$1" "$logs/documents${2:+.$2}"; }
 
 logging_told() { kubectl get events -n "$1" -o 'jsonpath={range .items[*]}{.reason}: {.message}{"\n"}{end}'; }
 
 logging_at_an_output() {
     local port sink agent
-    rm -f "$logs/documents" "$logs/sink"
+    rm -f "$logs/documents"* "$logs/sink"
     touch "$logs/documents"
     logging_sink "$logs/documents" >"$logs/sink" &
     sink=$!
@@ -80,6 +87,21 @@ data:
         Port $port
         Index pods
         Suppress_Type_Name On
+    [OUTPUT]
+        Name opentelemetry
+        Match *
+        Port $port
+        Logs_Body_Key \$log
+    [OUTPUT]
+        Name loki
+        Match *
+        Port $port
+        Labels job=pods, pod=\$kubernetes['pod_name']
+    [OUTPUT]
+        Name splunk
+        Match *
+        Port $port
+        Splunk_Token of-e2e
 YAML
     namespace e2e-logging
     kubectl apply -n e2e-logging -f - <<YAML
@@ -117,6 +139,18 @@ YAML
     missing=$(kubectl logs talker -n e2e-logging | grep -o '^line [0-9]*;' | sed "/^$last\$/q" | sort -u |
         comm -23 - <(grep -o '"log":"line [0-9]*;"' "$logs/documents" | cut -d'"' -f4 | sort -u))
     expect "lines that did not arrive" "$missing" ''
+    local kind
+    for kind in v1 loki services; do
+        eventually 60 logging_has "$last" "$kind"
+        missing=$(kubectl logs talker -n e2e-logging | grep -o '^line [0-9]*;' | sed "/^$last\$/q" | sort -u |
+            comm -23 - <(grep -o 'line [0-9]*;' "$logs/documents.$kind" | sort -u))
+        expect "lines that did not arrive at $kind" "$missing" ''
+    done
+    contains "$(<"$logs/documents.v1")" '{"key":"k8s.pod.name","value":{"stringValue":"talker"}}' '"body":{"stringValue":"hello"}'
+    contains "$(<"$logs/documents.loki")" '{"stream":{"job":"pods","pod":"talker"},"values":[["'
+    contains "$(<"$logs/documents.services")" '"event":{"' '"pod_name":"talker"'
+    # The records of the others have the manifest, in an annotation.
+    ! logging_has '"stringValue":"a secret"' v1 || fail "the filter let a line pass that it excludes"
 
     # The last words of a pod arrive though it is gone.
     kubectl run job -n e2e-logging --image "$registry/busybox:1" --restart Never --command -- sh -c 'echo last words'
