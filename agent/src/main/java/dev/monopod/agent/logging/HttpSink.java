@@ -2,7 +2,6 @@ package dev.monopod.agent.logging;
 
 import dev.monopod.logging.output.HttpOutput;
 import dev.monopod.logging.record.LogRecord;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.GZIPOutputStream;
 
 /// Servers that take records as JSON by POST: Loki, Splunk, collectors of OpenTelemetry. Of a
 /// request that is refused for what is in it each half is sent by itself, so that a record that is
@@ -26,8 +24,6 @@ final class HttpSink implements Sink {
 
     /// Of a request, but for its last record.
     private static final int BODY_CHARACTERS = 2 << 20;
-
-    private static final int LONGEST_REASON = 200;
 
     /// For what is in the request: it would be answered so again.
     private static final Set<Integer> REFUSED = Set.of(400, 413, 422);
@@ -46,6 +42,8 @@ final class HttpSink implements Sink {
     public String name() {
         return output.endpoint().toString();
     }
+
+    private record Request(List<LogRecord> records, String body) {}
 
     private sealed interface Answer {
         record Taken(HttpOutput.Refusal refusal) implements Answer {}
@@ -67,15 +65,16 @@ final class HttpSink implements Sink {
                 return new Outcome(all(left), refused, why);
             }
             var next = left.removeFirst();
-            var part = fitting(next);
+            var request = request(next);
+            var part = request.records();
             if (part.size() < next.size()) {
                 left.addFirst(next.subList(part.size(), next.size()));
             }
             try {
-                switch (post(part)) {
+                switch (post(request.body())) {
                     case Answer.Taken(var refusal) -> {
                         refused += Math.min(refusal.records(), part.size());
-                        why = why.isEmpty() ? refusal.why() : why;
+                        why = why.isEmpty() ? Sink.shortened(refusal.why()) : why;
                     }
                     case Answer.Refused(var words) -> {
                         why = why.isEmpty() ? words : why;
@@ -105,41 +104,35 @@ final class HttpSink implements Sink {
         return all;
     }
 
-    /// As many as one request may have.
-    private List<LogRecord> fitting(List<LogRecord> records) {
+    /// With as many records as it may have.
+    private Request request(List<LogRecord> records) {
+        var pieces = new LinkedHashMap<String, List<String>>();
         var characters = 0L;
-        for (var i = 0; i < records.size(); i++) {
-            var piece = output.piece(records.get(i));
+        var count = 0;
+        while (count < records.size() && characters <= BODY_CHARACTERS) {
+            var piece = output.piece(records.get(count++));
+            pieces.computeIfAbsent(piece.group(), _ -> new ArrayList<>()).add(piece.text());
             characters += piece.group().length() + piece.text().length();
-            if (characters > BODY_CHARACTERS) {
-                return records.subList(0, i + 1);
-            }
         }
-        return records;
+        return new Request(records.subList(0, count), output.body(pieces));
     }
 
-    private Answer post(List<LogRecord> records) throws IOException, InterruptedException {
-        var pieces = new LinkedHashMap<String, List<String>>();
-        for (var record : records) {
-            var piece = output.piece(record);
-            pieces.computeIfAbsent(piece.group(), _ -> new ArrayList<>()).add(piece.text());
-        }
-        var body = output.body(pieces).getBytes(StandardCharsets.UTF_8);
+    private Answer post(String body) throws IOException, InterruptedException {
+        var endpoint = output.endpoint();
         var request =
                 HttpRequest.newBuilder(uri)
                         .timeout(ANSWER)
-                        .header("Content-Type", "application/json");
-        output.endpoint().headers().forEach(request::header);
-        if (output.endpoint().gzip()) {
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofByteArray(endpoint.encoded(body)));
+        endpoint.headers().forEach(request::header);
+        if (endpoint.gzip()) {
             request.header("Content-Encoding", "gzip");
-            body = compressed(body);
         }
-        request.POST(HttpRequest.BodyPublishers.ofByteArray(body));
         var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (var stream = response.body()) {
             var text = new String(stream.readNBytes(ANSWER_BYTES), StandardCharsets.UTF_8);
             var status = response.statusCode();
-            var words = "it answered %d: %s".formatted(status, shortened(text));
+            var words = "it answered %d: %s".formatted(status, Sink.shortened(text));
             if (status / 100 == 2) {
                 return new Answer.Taken(output.refusal(text));
             }
@@ -148,18 +141,6 @@ final class HttpSink implements Sink {
             }
             throw new IOException(words);
         }
-    }
-
-    private static byte[] compressed(byte[] bytes) throws IOException {
-        var all = new ByteArrayOutputStream();
-        try (var stream = new GZIPOutputStream(all)) {
-            stream.write(bytes);
-        }
-        return all.toByteArray();
-    }
-
-    private static String shortened(String text) {
-        return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + "…";
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.monopod.agent.logging;
 
+import dev.monopod.logging.output.Endpoint;
 import dev.monopod.logging.output.SearchOutput;
 import dev.monopod.logging.output.SearchOutput.Caller;
 import dev.monopod.logging.record.Json;
@@ -13,7 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 
 /// OpenSearch and Elasticsearch, by `_bulk`. An answer is read up to a bound, and followed nowhere.
@@ -26,7 +26,6 @@ final class SearchSink implements Sink {
     private static final int BODY_CHARACTERS = 2 << 20;
 
     private static final String TYPE = "application/x-ndjson";
-    private static final int LONGEST_REASON = 200;
     private static final int CONFLICT = 409;
     private static final int TOO_MANY = 429;
 
@@ -99,7 +98,8 @@ final class SearchSink implements Sink {
                         .POST(HttpRequest.BodyPublishers.ofString(body));
         switch (output.server().caller()) {
             case Caller.Nobody() -> {}
-            case Caller.User user -> request.header("Authorization", "Basic " + encoded(user));
+            case Caller.User user ->
+                    request.header("Authorization", Endpoint.basic(user.name(), user.password()));
             case Caller.Signer as -> signer.headers(bulk, TYPE, body, as).forEach(request::header);
         }
         var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
@@ -108,16 +108,11 @@ final class SearchSink implements Sink {
             var text = new String(stream.readNBytes(ANSWER_BYTES), StandardCharsets.UTF_8);
             if (response.statusCode() / 100 != 2) {
                 throw new IOException(
-                        "it answered %d: %s".formatted(response.statusCode(), shortened(text)));
+                        "it answered %d: %s"
+                                .formatted(response.statusCode(), Sink.shortened(text)));
             }
             return outcome(records, text);
         }
-    }
-
-    private static String encoded(Caller.User user) {
-        return Base64.getEncoder()
-                .encodeToString(
-                        (user.name() + ":" + user.password()).getBytes(StandardCharsets.UTF_8));
     }
 
     /// By the items of the answer, one for each record in their order.
@@ -144,7 +139,7 @@ final class SearchSink implements Sink {
             } else {
                 refused++;
             }
-            why = why.isEmpty() ? "an item got " + shortened(Json.write(items.get(i))) : why;
+            why = why.isEmpty() ? "an item got " + Sink.shortened(Json.write(items.get(i))) : why;
         }
         return new Outcome(again, refused, why);
     }
@@ -160,11 +155,7 @@ final class SearchSink implements Sink {
     }
 
     private static IOException strange(String text) {
-        return new IOException("its answer is none to _bulk: " + shortened(text));
-    }
-
-    private static String shortened(String text) {
-        return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + "…";
+        return new IOException("its answer is none to _bulk: " + Sink.shortened(text));
     }
 
     @Override

@@ -6,6 +6,8 @@ import java.util.List;
 
 /// Who takes records. Blocks for at most half a minute. Thread-safe.
 interface Sink extends AutoCloseable {
+    int LONGEST_REASON = 200;
+
     /// What became of a batch.
     ///
     /// @param again were not taken now, and may be later
@@ -22,6 +24,11 @@ interface Sink extends AutoCloseable {
     /// @param records of one pod
     /// @throws IOException when it is not known that any was taken; all are sent again
     Outcome send(List<LogRecord> records) throws IOException, InterruptedException;
+
+    /// What a server says, for messages.
+    static String shortened(String text) {
+        return text.length() <= LONGEST_REASON ? text : text.substring(0, LONGEST_REASON) + "…";
+    }
 
     /// For messages: the output and where it is.
     String name();

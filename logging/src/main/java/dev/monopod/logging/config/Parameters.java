@@ -103,6 +103,11 @@ public final class Parameters {
         }
     }
 
+    /// What the value of a key names in a record.
+    public Optional<Accessor> accessor(String key) {
+        return pairs(key).stream().findFirst().flatMap(pair -> accessor(pair, pair.value()));
+    }
+
     public Optional<Accessor> accessor(Section.Pair pair, String text) {
         var accessor = Accessor.of(text);
         if (accessor.isEmpty()) {

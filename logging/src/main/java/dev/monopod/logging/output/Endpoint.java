@@ -102,15 +102,19 @@ public record Endpoint(
         var password = parameters.text("http_passwd", "");
         parameters
                 .text("http_user")
-                .ifPresent(user ->
-                        headers.put(
-                                "Authorization",
-                                "Basic "
-                                        + Base64.getEncoder()
-                                                .encodeToString(
-                                                        (user + ":" + password)
-                                                                .getBytes(
-                                                                        StandardCharsets.UTF_8))));
+                .ifPresent(user -> headers.put("Authorization", basic(user, password)));
+    }
+
+    /// A header's value, for basic authentication.
+    public static String basic(String user, String password) {
+        var both = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+        return "Basic " + Base64.getEncoder().encodeToString(both);
+    }
+
+    /// A body as it is sent.
+    public byte[] encoded(String body) {
+        var compression = gzip ? Payload.Compression.GZIP : Payload.Compression.NONE;
+        return compression.of(body.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void header(

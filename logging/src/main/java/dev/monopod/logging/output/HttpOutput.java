@@ -14,6 +14,11 @@ public sealed interface HttpOutput extends Output permits LokiOutput, OtlpOutput
 
     Endpoint endpoint();
 
+    /// Nanoseconds since 1970, which are too many for a number of JSON.
+    static String nanos(LogRecord record) {
+        return "%d%09d".formatted(record.time().getEpochSecond(), record.time().getNano());
+    }
+
     Piece piece(LogRecord record);
 
     /// The body of a request.

@@ -175,14 +175,12 @@ public record LokiOutput(
             // Loki takes no stream without a label.
             stream.put("job", "fluent-bit");
         }
-        var time = record.time();
-        var nanos = "%d%09d".formatted(time.getEpochSecond(), time.getNano());
         return new Piece(
                 Json.write(Value.Table.texts(stream)),
                 Json.write(
                         new Value.Items(
                                 List.of(
-                                        new Value.Text(nanos),
+                                        new Value.Text(HttpOutput.nanos(record)),
                                         new Value.Text(line(record.body()))))));
     }
 

@@ -29,7 +29,6 @@ public record OtlpOutput(
     private static final Pattern TRACE = Pattern.compile("[0-9a-fA-F]{32}");
     private static final Pattern SPAN = Pattern.compile("[0-9a-fA-F]{16}");
     private static final int HIGHEST_SEVERITY = 24;
-    private static final int LONGEST_REASON = 200;
 
     /// Names of filter `kubernetes`, and OpenTelemetry's.
     private static final Map<String, String> RESOURCE =
@@ -75,30 +74,22 @@ public record OtlpOutput(
         parameters.unless("oauth2.enable", "off", "false", "no");
         var keys = new LinkedHashMap<Field, Accessor>();
         for (var field : Field.values()) {
-            accessor(parameters, field.parameter)
+            parameters
+                    .accessor(field.parameter)
                     .or(() -> Accessor.of(field.otherwise))
                     .ifPresent(accessor -> keys.put(field, accessor));
         }
         return new OtlpOutput(
                 Endpoint.read(parameters, 80, parameters.text("logs_uri", "/v1/logs"), Map.of()),
-                accessor(parameters, "logs_body_key"),
+                parameters.accessor("logs_body_key"),
                 parameters.flag("logs_body_key_attributes", false),
                 keys);
     }
 
-    private static Optional<Accessor> accessor(Parameters parameters, String key) {
-        return parameters.pairs(key).stream()
-                .findFirst()
-                .flatMap(pair -> parameters.accessor(pair, pair.value()));
-    }
-
     @Override
     public Piece piece(LogRecord record) {
-        var time = record.time();
         var entries = new LinkedHashMap<String, Value>();
-        entries.put(
-                "timeUnixNano",
-                new Value.Text("%d%09d".formatted(time.getEpochSecond(), time.getNano())));
+        entries.put("timeUnixNano", new Value.Text(HttpOutput.nanos(record)));
         field(record, Field.SEVERITY_NUMBER)
                 .flatMap(OtlpOutput::severity)
                 .ifPresent(number -> entries.put("severityNumber", new Value.Whole(number)));
@@ -206,9 +197,7 @@ public record OtlpOutput(
             var count = partial.find("rejectedLogRecords").map(Value::asText).orElse("0");
             if (count.matches("[0-9]{1,9}") && Integer.parseInt(count) > 0) {
                 var why = partial.find("errorMessage").map(Value::asText).orElse("");
-                return new Refusal(
-                        Integer.parseInt(count),
-                        why.length() <= LONGEST_REASON ? why : why.substring(0, LONGEST_REASON));
+                return new Refusal(Integer.parseInt(count), why);
             }
         }
         return Refusal.NONE;

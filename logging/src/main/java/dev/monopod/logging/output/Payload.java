@@ -44,7 +44,21 @@ public record Payload(
     enum Compression {
         NONE,
         GZIP,
-        ZLIB
+        ZLIB;
+
+        byte[] of(byte[] bytes) {
+            if (this == NONE) {
+                return bytes;
+            }
+            var all = new ByteArrayOutputStream();
+            try (OutputStream stream =
+                    this == GZIP ? new GZIPOutputStream(all) : new DeflaterOutputStream(all)) {
+                stream.write(bytes);
+            } catch (IOException e) {
+                throw new UncheckedIOException("memory failed", e);
+            }
+            return all.toByteArray();
+        }
     }
 
     public Payload {
@@ -97,7 +111,8 @@ public record Payload(
                         : body.find(logKey.get()).map(Value::asText);
         return text.filter(one -> !one.isEmpty() && !one.equals("{}"))
                 .map(one ->
-                        compressed((newline ? one + "\n" : one).getBytes(StandardCharsets.UTF_8)));
+                        compression.of(
+                                (newline ? one + "\n" : one).getBytes(StandardCharsets.UTF_8)));
     }
 
     /// The record's body with its time.
@@ -125,21 +140,5 @@ public record Payload(
                     }
                 });
         return new Value.Table(entries);
-    }
-
-    private byte[] compressed(byte[] bytes) {
-        if (compression == Compression.NONE) {
-            return bytes;
-        }
-        var all = new ByteArrayOutputStream();
-        try (OutputStream stream =
-                compression == Compression.GZIP
-                        ? new GZIPOutputStream(all)
-                        : new DeflaterOutputStream(all)) {
-            stream.write(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory failed", e);
-        }
-        return all.toByteArray();
     }
 }

@@ -55,13 +55,13 @@ public record SplunkOutput(
                 .ifPresent(channel -> headers.put("X-Splunk-Request-Channel", channel));
         var raw = parameters.flag("splunk_send_raw", false);
         var metadata = new LinkedHashMap<String, Field>();
-        metadata.put("host", new Field(accessor(parameters, "event_host"), Optional.empty()));
+        metadata.put("host", new Field(parameters.accessor("event_host"), Optional.empty()));
         metadata.put("source", new Field(Optional.empty(), parameters.text("event_source")));
         for (var name : List.of("sourcetype", "index")) {
             metadata.put(
                     name,
                     new Field(
-                            accessor(parameters, "event_" + name + "_key"),
+                            parameters.accessor("event_" + name + "_key"),
                             parameters.text("event_" + name)));
         }
         var fields = new LinkedHashMap<String, Accessor>();
@@ -82,15 +82,9 @@ public record SplunkOutput(
                         raw ? "/services/collector/raw" : "/services/collector/event",
                         headers),
                 raw,
-                accessor(parameters, "event_key"),
+                parameters.accessor("event_key"),
                 metadata,
                 fields);
-    }
-
-    private static Optional<Accessor> accessor(Parameters parameters, String key) {
-        return parameters.pairs(key).stream()
-                .findFirst()
-                .flatMap(pair -> parameters.accessor(pair, pair.value()));
     }
 
     @Override
