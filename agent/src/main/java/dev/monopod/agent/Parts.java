@@ -176,6 +176,7 @@ final class Parts {
                         registries,
                         plugins(options));
         store.removeAbandoned();
+        OciImageStore.prepare();
         return store;
     }
 

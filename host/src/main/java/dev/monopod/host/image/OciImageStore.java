@@ -77,9 +77,13 @@ public final class OciImageStore implements ImageStore {
         this.room = room;
     }
 
+    /// Loads in the background what pulls need, so that the first need not wait for it.
+    public static void prepare() {
+        Thread.ofPlatform().daemon().name("image-sums").start(Sha256::prepare);
+    }
+
     /// Removes what killed processes left half done. To be called before anything is pulled.
     public void removeAbandoned() {
-        Thread.ofPlatform().daemon().name("image-sums").start(Sha256::prepare);
         try {
             Files.createDirectories(directory);
             jail.removeAbandoned();

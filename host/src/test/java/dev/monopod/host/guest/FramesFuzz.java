@@ -96,9 +96,8 @@ public final class FramesFuzz {
         }
         var frames = new Frames();
         frames.read(input);
-        // Classes that are loaded meanwhile, and instrumented, take memory too, once; so may what
-        // else
-        // the JVM does. What the frames make it take, it takes each time.
+        // Classes that are loaded meanwhile, and instrumented, take memory too, once; so may other
+        // threads. What the frames make the host take, it takes each time.
         var excess = excess(input[0], frames);
         for (var again = 1; again < TRIES && excess > 0; again++) {
             excess = Math.min(excess, excess(input[0], frames));
