@@ -14,8 +14,9 @@ import java.util.stream.IntStream;
 /// to the moment a watch tells of a step.
 ///
 /// Usage: `java -cp LIBRARIES Measure.java IMAGE SERIAL BURST LOADED IDLE FRESH REGISTRY TAG FOLDER`: how many pods one at a time, at once, one
-/// at a time beside two busy processes a processor, for the slope of memory, and rounds of images that are not here yet. Namespaces `rival-a` (with a profile) and `rival-b`
-/// are there. Writes report.md and starts.svg into the folder. What did not come in its time is told in the report, and left out.
+/// at a time beside two busy processes a processor, for the slope of memory, and rounds of images that are not here yet. Namespaces
+/// `rival-a` (with a profile) and `rival-b` are there. Writes report.md and starts.svg into the folder. What did not come in its time is
+/// told in the report, and left out.
 final class Measure {
     private static final String MONOPOD = "Monopod";
     private static final String RIVAL = "kubelet";
