@@ -133,8 +133,8 @@ public final class GuestChannel implements AutoCloseable {
     private ManagedChannel open() {
         return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
                 .eventLoopGroup(transport.loops)
-                .channelFactory(ConnectionWindow::channel)
-                .flowControlWindow(ConnectionWindow.STREAM_BYTES)
+                .channelFactory(Connection::channel)
+                .flowControlWindow(Connection.STREAM_BYTES)
                 .overrideAuthority("guest")
                 .usePlaintext()
                 .maxInboundMetadataSize(METADATA_BYTES)

@@ -48,6 +48,10 @@ public final class FramesFuzz {
     private static final byte END_STREAM = 1;
     private static final byte END_HEADERS = 4;
     private static final int FRAME_HEADER = 9;
+
+    /// What gRPC puts before a message: whether it is compressed, and its length.
+    private static final int EMPTY_MESSAGE = 5;
+
     private static final int LARGEST_FRAME = 16 << 10;
     private static final int MOST_BYTES = 1 << 20;
 
@@ -166,7 +170,7 @@ public final class FramesFuzz {
     private static void answer(ServerSocketChannel server, byte manners, byte[] frames) {
         try (var connection = server.accept()) {
             if ((manners & SPEAKS_FIRST) == 0) {
-                write(connection, frame(SETTINGS, (byte) 0, (byte) 0, new byte[0]));
+                greet(connection);
                 awaitRequest(connection);
             }
             write(connection, frames);
@@ -182,7 +186,13 @@ public final class FramesFuzz {
         }
     }
 
-    private static void write(SocketChannel connection, byte[] bytes) throws IOException {
+    /// Takes the host's preface, and sends settings.
+    static void greet(SocketChannel connection) throws IOException {
+        write(connection, frame(SETTINGS, (byte) 0, 0, new byte[0]));
+        read(connection, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
+    }
+
+    static void write(SocketChannel connection, byte[] bytes) throws IOException {
         for (var all = ByteBuffer.wrap(bytes); all.hasRemaining(); ) {
             connection.write(all);
         }
@@ -190,14 +200,18 @@ public final class FramesFuzz {
 
     /// Returns at the headers of the call.
     private static void awaitRequest(SocketChannel connection) throws IOException {
-        read(connection, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
-        while (true) {
-            var header = read(connection, FRAME_HEADER);
-            var length = header.getInt(0) >>> Byte.SIZE;
-            read(connection, length);
-            if (header.get(3) == HEADERS) {
-                return;
-            }
+        Frame frame;
+        do {
+            frame = Frame.read(connection);
+        } while (frame.type() != HEADERS);
+    }
+
+    /// What the host has sent, without its payload.
+    record Frame(byte type, int stream) {
+        static Frame read(SocketChannel connection) throws IOException {
+            var header = FramesFuzz.read(connection, FRAME_HEADER);
+            FramesFuzz.read(connection, header.getInt(0) >>> Byte.SIZE);
+            return new Frame(header.get(3), header.getInt(5));
         }
     }
 
@@ -211,7 +225,7 @@ public final class FramesFuzz {
         return buffer;
     }
 
-    private static byte[] frame(byte type, byte flags, byte stream, byte[] payload) {
+    static byte[] frame(byte type, byte flags, int stream, byte[] payload) {
         return ByteBuffer.allocate(FRAME_HEADER + payload.length)
                 .putInt(payload.length << Byte.SIZE | type)
                 .put(flags)
@@ -292,6 +306,24 @@ public final class FramesFuzz {
                 part(HEADERS, END_HEADERS, STREAM, 0, responseHeaders()),
                 part(DATA, 0, STREAM, 0, 0, 0, 0, 0, 0),
                 part(HEADERS, END_HEADERS | END_STREAM, STREAM, 0, trailers()));
+    }
+
+    /// Such an answer on any stream.
+    static byte[] goodAnswer(int stream) {
+        var all = new ByteArrayOutputStream();
+        all.writeBytes(frame(HEADERS, END_HEADERS, stream, bytes(responseHeaders())));
+        all.writeBytes(frame(DATA, (byte) 0, stream, new byte[EMPTY_MESSAGE]));
+        all.writeBytes(
+                frame(HEADERS, (byte) (END_HEADERS | END_STREAM), stream, bytes(trailers())));
+        return all.toByteArray();
+    }
+
+    private static byte[] bytes(int[] values) {
+        var all = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            all[i] = (byte) values[i];
+        }
+        return all;
     }
 
     private static int[] responseHeaders() {

@@ -7,22 +7,24 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
 
-/// Opens the connection's window much further than a stream's. gRPC makes both the same, and what a
-/// stream has received and nobody takes counts against both: one client that does not read would
-/// stop all that a guest says, probes and logs too. Runs on the event loop.
-final class ConnectionWindow extends ChannelInboundHandlerAdapter {
+/// What the host's end of a connection does beside what gRPC does. Runs on the event loop.
+///
+/// It opens the connection's window much further than a stream's. gRPC makes both the same, and
+/// what a stream has received and nobody takes counts against both: one client that does not read
+/// would stop all that a guest says, probes and logs too.
+final class Connection extends ChannelInboundHandlerAdapter {
     /// What a guest may send ahead on one stream.
     static final int STREAM_BYTES = 64 << 10;
 
     /// Streams that may be left unread before the connection stops.
     private static final int STREAMS = 256;
 
-    private ConnectionWindow() {}
+    private Connection() {}
 
-    /// A channel to a unix socket that does so once it is connected, and bounds what goes unread.
+    /// A channel to a unix socket.
     static Channel channel() {
         var channel = new EpollDomainSocketChannel();
-        channel.pipeline().addLast(new UnreadAnswers(), new ConnectionWindow());
+        channel.pipeline().addLast(new UnreadAnswers(), new Connection());
         return channel;
     }
 
@@ -40,6 +42,8 @@ final class ConnectionWindow extends ChannelInboundHandlerAdapter {
                 .flowController()
                 .incrementWindowSize(connection.connectionStream(), (STREAMS - 1) * STREAM_BYTES);
         context.flush();
+        connection.addListener(new GivenUp(context.pipeline().firstContext()));
+        context.pipeline().addLast(new PromptResets());
         context.pipeline().remove(this);
     }
 }
