@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An address, taken for a machine that is about to be created: the Lease of the machine's Node,
 /// which is named by the address, so that it can exist once. The agent renews it, and removes it
-/// when the interface is gone; what no machine came of, [LeftoverClaims] removes.
+/// when the interface is gone. What no machine came of, the next scheduler takes over for the same
+/// machine, or [LeftoverClaims] removes.
 ///
 /// @param lease as the API server has it
 /// @param asked when it was asked for, by the clocks of this process
@@ -55,6 +56,13 @@ record AddressClaim(Lease lease, Moment asked) {
         return time != null
                 && Objects.equals(machine(one), machine(other))
                 && time.isEqual(other.getSpec().getAcquireTime());
+    }
+
+    /// Whether nobody has renewed it: an agent does as soon as it has the machine.
+    static boolean untouched(Lease lease) {
+        @Nullable ZonedDateTime acquired = lease.getSpec().getAcquireTime();
+        @Nullable ZonedDateTime renewed = lease.getSpec().getRenewTime();
+        return acquired != null && renewed != null && acquired.isEqual(renewed);
     }
 
     private static @Nullable String machine(Lease lease) {

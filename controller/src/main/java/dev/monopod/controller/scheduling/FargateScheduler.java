@@ -122,6 +122,12 @@ public final class FargateScheduler implements AutoCloseable {
     }
 
     void start() {
+        try {
+            ledger.keep(api.earlier());
+        } catch (KubernetesClientException e) {
+            // Those addresses are taken all the same, until the sweep gives them back.
+            LOG.info("failed to look for what was claimed before: {}", e.getMessage());
+        }
         loop.start();
     }
 

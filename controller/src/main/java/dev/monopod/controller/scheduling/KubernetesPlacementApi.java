@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,7 @@ final class KubernetesPlacementApi implements PlacementApi {
             return Optional.of(new AddressClaim(client.resource(wanted).create(), asked));
         } catch (KubernetesClientException e) {
             if (ApiCode.CONFLICT.in(e)) {
-                return Optional.empty();
+                return takeOver(wanted).map(lease -> new AddressClaim(lease, asked));
             }
             if (!ApiCode.refused(e)) {
                 // It may exist all the same.
@@ -57,6 +58,41 @@ final class KubernetesPlacementApi implements PlacementApi {
             }
             throw e;
         }
+    }
+
+    /// By a new time: who claimed it before does not know it as its own any more, and does not give
+    /// it back. Both may still create the Machine, which is the same.
+    private Optional<Lease> takeOver(Lease wanted) {
+        @Nullable Lease found = client.resource(wanted).get();
+        if (found == null || !EarlierPlace.same(found, wanted)) {
+            return Optional.empty();
+        }
+        var version = found.getMetadata().getResourceVersion();
+        found.setSpec(wanted.getSpec());
+        try {
+            return Optional.of(client.resource(found).lockResourceVersion(version).update());
+        } catch (KubernetesClientException e) {
+            if (ApiCode.CONFLICT.in(e) || ApiCode.NOT_FOUND.in(e)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public Map<String, EarlierPlace> earlier() {
+        return client
+                .leases()
+                .inNamespace(AddressClaim.NAMESPACE)
+                .withLabel(Names.MACHINE_LABEL)
+                .list()
+                .getItems()
+                .stream()
+                .map(EarlierPlace::of)
+                .flatMap(Optional::stream)
+                .collect(
+                        Collectors.toMap(
+                                EarlierPlace.Of::machine, EarlierPlace.Of::place, (one, _) -> one));
     }
 
     @Override

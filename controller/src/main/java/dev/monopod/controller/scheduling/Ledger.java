@@ -55,6 +55,11 @@ final class Ledger {
 
     private final Map<Long, Instant> resting = new HashMap<>();
 
+    /// What an earlier scheduler claimed, by the Machine's name: until when nobody else gets it.
+    private final Map<String, Kept> kept = new HashMap<>();
+
+    private record Kept(EarlierPlace place, Instant until) {}
+
     /// What the watches show.
     record Seen(
             List<FargateProfile> profiles,
@@ -83,8 +88,26 @@ final class Ledger {
                 clocks);
     }
 
+    /// Keeps what an earlier scheduler has claimed for machines that do not exist: each for its
+    /// machine, as long as the claim can last without it.
+    synchronized void keep(Map<String, EarlierPlace> earlier) {
+        var existing = machines(cluster.get()).keySet();
+        var until = clocks.steady().instant().plus(LeftoverClaims.LONGEST_WITHOUT_MACHINE);
+        earlier.forEach((machine, place) -> {
+            if (!existing.contains(machine)) {
+                kept.put(machine, new Kept(place, until));
+            }
+        });
+    }
+
+    /// What an earlier scheduler has claimed for this machine.
+    synchronized Optional<EarlierPlace> earlier(String machine) {
+        return Optional.ofNullable(kept.get(machine)).map(Kept::place);
+    }
+
     /// Holds the place of a machine that is to be created.
     synchronized void reserve(Machine machine) {
+        kept.remove(machine.getMetadata().getName());
         reserved.put(machine.getMetadata().getName(), machine);
     }
 
@@ -194,7 +217,9 @@ final class Ledger {
         var machines = machines(seen);
         var now = clocks.now();
         resting.values().removeIf(until -> until.isBefore(now.steady()));
+        kept.values().removeIf(place -> place.until().isBefore(now.steady()));
         var taken = new HashSet<>(resting.keySet());
+        kept.values().forEach(claimed -> taken.add(claimed.place().address()));
         machines.values().forEach(m -> taken.add(Cidr.address(m.getSpec().network().address())));
         seen.vpcs().forEach(vpc -> taken.add(hostAddress(vpc)));
         return new Snapshot(

@@ -33,6 +33,9 @@ public final class LeftoverClaims implements AutoCloseable {
 
     private static final Duration PERIOD = Duration.ofMinutes(2);
 
+    /// When a claim has gone, at the latest.
+    static final Duration LONGEST_WITHOUT_MACHINE = LONGEST.plus(PERIOD);
+
     private final KubernetesClient client;
     private final Supplier<List<Machine>> machines;
     private final LongSupplier nanoTime;

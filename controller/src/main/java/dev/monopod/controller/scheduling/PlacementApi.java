@@ -2,15 +2,21 @@ package dev.monopod.controller.scheduling;
 
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Map;
 import java.util.Optional;
 
 /// What the scheduler asks of the API server. Every call may take long, and throws what the API
 /// server answers; the scheduler's workers make them, many at a time.
 interface PlacementApi {
-    /// Takes the machine's address, which can be taken once; first of all that is written.
+    /// Takes the machine's address, which can be taken once; first of all that is written. What an
+    /// earlier scheduler took for the same machine on the same host is taken over.
     ///
     /// @return empty if it is taken
     Optional<AddressClaim> claim(Machine machine);
+
+    /// What earlier schedulers have claimed and no agent has begun to use, by the Machine's name;
+    /// some of these Machines may exist by now.
+    Map<String, EarlierPlace> earlier();
 
     /// Gives back an address for which no Machine was created. Never throws: what is left is found
     /// later.

@@ -17,6 +17,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /// Chooses subnet, host and address for a pod. Pure but for the memory of where it stopped looking
 /// in each subnet: addresses are given out in a ring, so that one is reused as late as possible.
@@ -27,13 +28,15 @@ final class Placer {
     ///
     /// @param accepts whether a Node with these labels would do
     /// @param spread how it is to be spread over zones, beside its fellows
+    /// @param earlier what was chosen and claimed for it before, and is kept if it still does
     /// @param unmet what of the pod's terms no Node in these places meets, for the message
     record Request(
             String profile,
             Size size,
             Predicate<Map<String, String>> accepts,
             Function<List<Map<String, String>>, String> unmet,
-            ZoneSpread spread) {}
+            ZoneSpread spread,
+            Optional<EarlierPlace> earlier) {}
 
     /// What was decided.
     sealed interface Decision {
@@ -96,6 +99,10 @@ final class Placer {
     }
 
     private Decision place(Request request, Snapshot snapshot, List<SubnetRoom> subnets) {
+        var earlier = request.earlier().flatMap(it -> again(it, request, snapshot, subnets));
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
         subnets.sort(
                 Comparator.<SubnetRoom>comparingInt(subnet -> request.spread().crowd(subnet.zone()))
                         .thenComparing(SubnetRoom::machines)
@@ -125,6 +132,18 @@ final class Placer {
                                 + request.profile());
     }
 
+    private static Optional<Decision> again(
+            EarlierPlace place, Request request, Snapshot snapshot, List<SubnetRoom> subnets) {
+        return subnets.stream()
+                .filter(subnet -> subnet.cidr().contains(place.address()))
+                .filter(subnet ->
+                        hosts(request.size(), snapshot, subnet.zone())
+                                .anyMatch(host -> host.name().equals(place.host())))
+                .findFirst()
+                .map(subnet ->
+                        new Decision.Placed(subnet, place.host(), Cidr.text(place.address())));
+    }
+
     private static List<String> zones(List<SubnetRoom> subnets) {
         return subnets.stream().map(SubnetRoom::zone).distinct().sorted().toList();
     }
@@ -135,11 +154,15 @@ final class Placer {
 
     /// The emptiest host, by memory: machines reserve it, while CPU is shared.
     private static Optional<HostRoom> host(Size size, Snapshot snapshot, String zone) {
-        return snapshot.hosts().stream()
-                .filter(host -> host.state().isEmpty() && host.serves(zone) && host.holds(size))
+        return hosts(size, snapshot, zone)
                 .max(
                         Comparator.comparingLong(HostRoom::freeMemoryMebiBytes)
                                 .thenComparing(HostRoom::name, Comparator.reverseOrder()));
+    }
+
+    private static Stream<HostRoom> hosts(Size size, Snapshot snapshot, String zone) {
+        return snapshot.hosts().stream()
+                .filter(host -> host.state().isEmpty() && host.serves(zone) && host.holds(size));
     }
 
     private OptionalLong address(SubnetRoom subnet, Snapshot snapshot) {

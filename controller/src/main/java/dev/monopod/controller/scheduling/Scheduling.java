@@ -117,7 +117,8 @@ final class Scheduling {
                         size,
                         labels -> NodeTerms.accepts(pod.getSpec(), labels),
                         places -> NodeTerms.unmet(pod.getSpec(), places),
-                        spread(pod));
+                        spread(pod),
+                        ledger.earlier(Names.machine(pod.getMetadata().getUid())));
         return switch (placer.place(request, snapshot)) {
             case Decision.Held held ->
                     new SchedulingStep.Hold(pod, "Unschedulable", held.message());

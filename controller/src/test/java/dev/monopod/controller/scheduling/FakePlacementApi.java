@@ -76,6 +76,11 @@ final class FakePlacementApi implements PlacementApi {
     }
 
     @Override
+    public Map<String, EarlierPlace> earlier() {
+        return Map.of();
+    }
+
+    @Override
     public void release(AddressClaim claim) {
         claims.remove(claim.lease().getMetadata().getName(), claim.lease());
     }

@@ -19,6 +19,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -126,6 +127,32 @@ final class LedgerTest {
             clock.pass(Duration.ofSeconds(31));
             assertThat(taken("10.0.1.4")).isFalse();
         }
+    }
+
+    @Test
+    void keepsWhatWasClaimedBeforeForItsMachineUntilTheClaimMustHaveGone() {
+        machines.add(machine("m-runs", "one", "10.0.1.9"));
+        ledger.keep(
+                Map.of(
+                        "m-1", earlier("10.0.1.4"),
+                        "m-2", earlier("10.0.1.5"),
+                        "m-runs", earlier("10.0.1.9")));
+
+        assertThat(taken("10.0.1.4")).isTrue();
+        assertThat(ledger.earlier("m-1")).contains(earlier("10.0.1.4"));
+        assertThat(ledger.earlier("m-runs")).isEmpty();
+
+        ledger.reserve(machine("m-1", "one", "10.0.1.7"));
+        assertThat(ledger.earlier("m-1")).isEmpty();
+        assertThat(taken("10.0.1.4")).as("its machine went elsewhere").isFalse();
+        clock.pass(Duration.ofMinutes(12));
+        assertThat(taken("10.0.1.5")).isTrue();
+        clock.pass(Duration.ofSeconds(1));
+        assertThat(taken("10.0.1.5")).isFalse();
+    }
+
+    private static EarlierPlace earlier(String address) {
+        return new EarlierPlace("one", Cidr.address(address));
     }
 
     @Test

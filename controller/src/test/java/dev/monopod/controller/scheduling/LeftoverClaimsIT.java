@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.monopod.controller.crd.CrdInstaller;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.model.loop.Loops;
+import dev.monopod.model.network.Cidr;
 import dev.monopod.model.time.Clocks;
 import dev.monopod.testkit.api.ApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -69,19 +70,13 @@ final class LeftoverClaimsIT {
 
         leftovers.sweep();
         pass(leftovers, 9);
-        assertThat(api.claim(unused)).isEmpty();
-        client.leases()
-                .inNamespace(AddressClaim.NAMESPACE)
-                .withName(renewed.getSpec().nodeName())
-                .edit(lease -> {
-                    lease.getSpec().setRenewTime(NOW.plusSeconds(9).atZone(ZoneOffset.UTC));
-                    return lease;
-                });
+        assertThat(api.claim(another(unused))).isEmpty();
+        renew(renewed);
         pass(leftovers, 1);
 
-        assertThat(api.claim(unused)).isPresent();
-        assertThat(api.claim(placed)).isEmpty();
-        assertThat(api.claim(renewed)).isEmpty();
+        assertThat(api.claim(another(unused))).isPresent();
+        assertThat(api.claim(another(placed))).isEmpty();
+        assertThat(api.claim(another(renewed))).isEmpty();
     }
 
     @Test
@@ -93,7 +88,7 @@ final class LeftoverClaimsIT {
         leftovers.sweep();
         pass(leftovers, 60);
 
-        assertThat(api.claim(machine)).isEmpty();
+        assertThat(api.claim(another(machine))).isEmpty();
     }
 
     @Test
@@ -108,7 +103,53 @@ final class LeftoverClaimsIT {
 
         api.release(mine);
 
+        assertThat(api.claim(another(machine))).isEmpty();
+    }
+
+    @Test
+    void takesOverWhatAnEarlierSchedulerClaimedForTheSameMachineOnTheSameHost() {
+        var machine = machine("m-earlier", "10.0.1.11");
+        var before = api.claim(machine).orElseThrow();
+        assertThat(api.earlier())
+                .containsEntry("m-earlier", new EarlierPlace("one", Cidr.address("10.0.1.11")));
+        var elsewhere = machine("two", "m-earlier", "10.0.1.11");
+        var next =
+                new KubernetesPlacementApi(
+                        client, Clocks.of(Clock.fixed(NOW.plusSeconds(60), ZoneOffset.UTC)));
+        assertThat(next.claim(elsewhere)).isEmpty();
+
+        var taken = next.claim(machine).orElseThrow();
+        // Who had it before lives, and goes on.
+        api.release(before);
+
+        assertThat(next.create(machine, taken).getMetadata().getUid()).isNotEmpty();
+        assertThat(api.claim(another(machine))).isEmpty();
+    }
+
+    @Test
+    void takesOverNothingThatAnAgentHasRenewed() {
+        var machine = machine("m-begun", "10.0.1.12");
+        assertThat(api.claim(machine)).isPresent();
+        renew(machine);
+
         assertThat(api.claim(machine)).isEmpty();
+        assertThat(api.earlier()).doesNotContainKey("m-begun");
+    }
+
+    private void renew(Machine machine) {
+        client.leases()
+                .inNamespace(AddressClaim.NAMESPACE)
+                .withName(machine.getSpec().nodeName())
+                .edit(lease -> {
+                    lease.getSpec().setRenewTime(NOW.plusSeconds(9).atZone(ZoneOffset.UTC));
+                    return lease;
+                });
+    }
+
+    /// That would have the same address.
+    private static Machine another(Machine machine) {
+        return machine(
+                machine.getMetadata().getName() + "-2", machine.getSpec().network().address());
     }
 
     /// A process that was stopped must not go on where it was: its claim may be another's by now.
@@ -137,13 +178,17 @@ final class LeftoverClaimsIT {
     }
 
     private static Machine machine(String name, String address) {
+        return machine("one", name, address);
+    }
+
+    private static Machine machine(String host, String name, String address) {
         return Serialization.unmarshal(
                 """
                 apiVersion: monopod.dev/v1
                 kind: Machine
                 metadata: {name: %s}
                 spec:
-                  host: one
+                  host: %s
                   pod: {namespace: shop, name: web, uid: 0-1}
                   nodeName: fargate-ip-%s.us-west-2.compute.internal
                   profile: web
@@ -156,7 +201,7 @@ final class LeftoverClaimsIT {
                     gateway: 10.0.1.1
                     mac: "02:00:0a:00:01:05"
                 """
-                        .formatted(name, address.replace('.', '-'), address),
+                        .formatted(name, host, address.replace('.', '-'), address),
                 Machine.class);
     }
 }

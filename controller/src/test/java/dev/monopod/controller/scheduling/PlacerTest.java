@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -47,6 +48,28 @@ final class PlacerTest {
                 .containsEntry("a", 10)
                 .containsEntry("b", 10)
                 .containsEntry("c", 10);
+    }
+
+    @Test
+    void goesBackToThePlaceThatWasClaimedAsLongAsItsHostAndSubnetTakeThePod() {
+        cluster.subnet("a", "10.0.1.0/24", "zone-a");
+        cluster.subnet("b", "10.0.2.0/24", "zone-b");
+        cluster.host("empty", "", 100);
+        cluster.host("claimed", "", 1);
+        var claimed = Cidr.address("10.0.2.77");
+        // For others it is taken.
+        cluster.taken.add(claimed);
+        cluster.earlier = Optional.of(new EarlierPlace("claimed", claimed));
+
+        var placed = cluster.placed();
+        assertThat(placed.host()).isEqualTo("claimed");
+        assertThat(placed.address()).isEqualTo("10.0.2.77");
+        assertThat(placed.subnet().name()).isEqualTo("b");
+        // It is full now.
+        assertThat(cluster.placed().host()).isEqualTo("empty");
+        cluster.profileSubnets.remove("b");
+        cluster.earlier = Optional.of(new EarlierPlace("empty", claimed));
+        assertThat(cluster.placed().address()).startsWith("10.0.1.");
     }
 
     @Test
@@ -258,7 +281,8 @@ final class PlacerTest {
                                                 SMALL,
                                                 ANYWHERE,
                                                 places -> "",
-                                                ZoneSpread.NONE),
+                                                ZoneSpread.NONE,
+                                                Optional.empty()),
                                         new Snapshot(Map.of(), Map.of(), List.of(), Set.of())))
                 .isEqualTo(
                         new Decision.Held(
@@ -282,6 +306,7 @@ final class PlacerTest {
         private final Map<String, Integer> machines = new HashMap<>();
         private final Map<String, HostRoom> hosts = new LinkedHashMap<>();
         private final Set<Long> taken = new HashSet<>();
+        private Optional<EarlierPlace> earlier = Optional.empty();
 
         void subnet(String name, String cidr, String zone) {
             profileSubnets.remove(name);
@@ -313,7 +338,13 @@ final class PlacerTest {
         Decision place(Predicate<Map<String, String>> accepts) {
             var decision =
                     placer.place(
-                            new Request("web", SMALL, accepts, Object::toString, ZoneSpread.NONE),
+                            new Request(
+                                    "web",
+                                    SMALL,
+                                    accepts,
+                                    Object::toString,
+                                    ZoneSpread.NONE,
+                                    earlier),
                             snapshot());
             if (decision instanceof Decision.Placed placed) {
                 taken.add(Cidr.address(placed.address()));

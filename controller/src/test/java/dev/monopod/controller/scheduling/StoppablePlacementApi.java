@@ -3,6 +3,7 @@ package dev.monopod.controller.scheduling;
 import dev.monopod.kube.api.Machine;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -61,6 +62,11 @@ final class StoppablePlacementApi implements PlacementApi {
     @Override
     public Optional<AddressClaim> claim(Machine machine) {
         return call(() -> api.claim(machine));
+    }
+
+    @Override
+    public Map<String, EarlierPlace> earlier() {
+        return api.earlier();
     }
 
     @Override

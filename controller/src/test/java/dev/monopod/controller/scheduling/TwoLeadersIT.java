@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -153,6 +154,50 @@ final class TwoLeadersIT {
         await().until(() -> first.api().waiting() == 0);
         await().during(Duration.ofSeconds(2))
                 .untilAsserted(() -> assertThat(addresses()).doesNotHaveDuplicates());
+    }
+
+    /// The first ended with its claims, before the Machines.
+    @Test
+    void theNextLeaderPutsPodsWhereTheOneBeforeItHadClaimed() {
+        hosts.add("one", 999_000);
+        hosts.add("two", 999_000);
+        first = Leader.of(client, 5, 0);
+        second = Leader.of(client, 6, 0);
+        // Neither where the next one would begin, nor in the order of the pods.
+        var claimed = Map.of("a", "10.0.0.9", "b", "10.0.0.8", "c", "10.0.0.5");
+        for (var name : List.of("a", "b", "c")) {
+            var machine = claimedFor(pod(name), claimed.get(name));
+            assertThat(first.api().claim(machine)).isPresent();
+        }
+        await().until(() -> second.cluster().unassignedPods().size() == 3);
+
+        second.start();
+
+        await().until(() -> bound().size() == 3);
+        assertThat(machines())
+                .allSatisfy(machine -> {
+                    assertThat(machine.getSpec().host()).isEqualTo("two");
+                    assertThat(machine.getSpec().network().address())
+                            .isEqualTo(claimed.get(machine.getSpec().pod().name()));
+                });
+        assertThat(client.leases().inNamespace(AddressClaim.NAMESPACE).list().getItems())
+                .hasSize(3);
+    }
+
+    private static Machine claimedFor(Pod pod, String address) {
+        return Serialization.unmarshal(
+                """
+                apiVersion: monopod.dev/v1
+                kind: Machine
+                metadata: {name: %s}
+                spec:
+                  host: two
+                  nodeName: %s
+                """
+                        .formatted(
+                                Names.machine(pod.getMetadata().getUid()),
+                                Names.node(address, "us-west-2")),
+                Machine.class);
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -152,7 +153,13 @@ class ZoneSpreadTest {
                 new Profile("web", List.of(), List.of("sa", "sb", "sc"), UnsupportedPods.REJECT);
         return new Placer()
                 .place(
-                        new Request("web", SMALL, _ -> true, _ -> "", spread(constraint)),
+                        new Request(
+                                "web",
+                                SMALL,
+                                _ -> true,
+                                _ -> "",
+                                spread(constraint),
+                                Optional.empty()),
                         new Snapshot(Map.of("web", profile), subnets, rooms, Set.of()));
     }
 

@@ -1,6 +1,8 @@
 package dev.monopod.model.names;
 
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Names that users and tools see, as EKS writes them, and Monopod's own. Source: CONTRACT.md,
 /// "Names that users and tools see".
@@ -35,6 +37,8 @@ public final class Names {
     private static final String MACHINE_PREFIX = "m-";
     private static final String HOSTNAME_PREFIX = "ip-";
     private static final String NODE_BEFORE_HOSTNAME = "fargate-";
+    private static final Pattern NODE_ADDRESS =
+            Pattern.compile(NODE_BEFORE_HOSTNAME + HOSTNAME_PREFIX + "(\\d+-\\d+-\\d+-\\d+)\\.");
 
     /// Begins the name of every Node of ours.
     public static final String NODE_PREFIX = NODE_BEFORE_HOSTNAME + HOSTNAME_PREFIX;
@@ -120,6 +124,14 @@ public final class Names {
     /// `fargate-ip-192-168-1-23.us-west-2.compute.internal`.
     public static String node(String address, String region) {
         return NODE_BEFORE_HOSTNAME + hostname(address, region);
+    }
+
+    /// The address in the name of a Node that [#node] made; empty for another name.
+    public static Optional<String> address(String node) {
+        var matcher = NODE_ADDRESS.matcher(node);
+        return matcher.lookingAt()
+                ? Optional.of(matcher.group(1).replace('-', '.'))
+                : Optional.empty();
     }
 
     /// Value of the Node's label `kubernetes.io/hostname`.
