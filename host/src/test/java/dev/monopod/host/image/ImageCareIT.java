@@ -1,7 +1,9 @@
 package dev.monopod.host.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.monopod.host.image.ImageStore.PullIdentity;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +151,42 @@ final class ImageCareIT {
             assertThat(others).exists();
             assertThat(content(image, "f")).isEqualTo("content");
             assertThat(image.disk()).isEqualTo(begun.disk());
+        }
+    }
+
+    /// By hand, beside the agent: before its layers come, while they come, and when a machine has
+    /// it.
+    @Test
+    void anImageThatIsRemovedWhileItIsPulledIsWholeInTheEnd() throws Exception {
+        try (var registry = registry(false)) {
+            registry.image("app", "1", layer("content"), Layer.gzip(new byte[1 << 20]));
+            var reference = registry.name() + "/app:1";
+            var store = store();
+            var image = store.resolve(reference, PullPolicy.IF_NOT_PRESENT, PullIdentity.anyone());
+            var byHand = new StoredImages(directory.resolve("images"), LocalRegistry.PROGRAMS);
+            assertThat(byHand.remove(image.digest())).isEqualTo(image.digest());
+            new SquashfsDisk(image.disk()).reserve();
+            var removed = new AtomicInteger();
+
+            store.fetch(
+                    image,
+                    PullIdentity.anyone(),
+                    _ -> {
+                        if (Files.exists(image.disk())) {
+                            assertThatCode(() -> byHand.remove(image.digest()))
+                                    .doesNotThrowAnyException();
+                            removed.incrementAndGet();
+                        }
+                    });
+
+            assertThat(removed).hasPositiveValue();
+            assertThat(store.present(image)).isTrue();
+            assertThat(content(image, "f")).isEqualTo("content");
+            try (var _ = FileChannel.open(image.disk(), StandardOpenOption.READ)) {
+                assertThatThrownBy(() -> byHand.remove(image.digest()))
+                        .hasMessage("image \"" + image.digest() + "\" is used by a machine");
+            }
+            assertThat(store.present(image)).isTrue();
         }
     }
 
