@@ -3,7 +3,6 @@ package dev.monopod.agent.logging;
 import dev.monopod.logging.output.CloudWatchOutput;
 import dev.monopod.logging.record.LogRecord;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,15 +12,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
 import software.amazon.awssdk.services.cloudwatchlogs.model.InputLogEvent;
 import software.amazon.awssdk.services.cloudwatchlogs.model.RejectedLogEventsInfo;
 import software.amazon.awssdk.services.cloudwatchlogs.model.ResourceAlreadyExistsException;
 import software.amazon.awssdk.services.cloudwatchlogs.model.ResourceNotFoundException;
 
-/// CloudWatch Logs. Credentials are those of the agent's process, as AWS' SDK finds them.
+/// CloudWatch Logs.
 final class CloudWatchSink implements Sink {
     /// Limits of PutLogEvents.
     private static final int BATCH_BYTES = 1_048_576;
@@ -31,10 +28,10 @@ final class CloudWatchSink implements Sink {
     private static final int BATCH_EVENTS = 10_000;
     private static final long BATCH_MILLIS = Duration.ofHours(24).toMillis();
 
-    private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration ANSWER = Duration.ofSeconds(20);
 
     private final CloudWatchOutput output;
+    private final LogCredentials credentials;
     private final CloudWatchLogsClient client;
     private final Set<String> streams = ConcurrentHashMap.newKeySet();
 
@@ -86,22 +83,13 @@ final class CloudWatchSink implements Sink {
 
     CloudWatchSink(CloudWatchOutput output) {
         this.output = output;
-        var builder =
-                CloudWatchLogsClient.builder()
-                        .region(Region.of(output.region()))
-                        .httpClientBuilder(
-                                UrlConnectionHttpClient.builder()
-                                        .connectionTimeout(CONNECT)
-                                        .socketTimeout(ANSWER))
-                        .overrideConfiguration(settings -> settings.apiCallTimeout(ANSWER));
-        output.endpoint()
-                .ifPresent(endpoint ->
-                        builder.endpointOverride(
-                                URI.create(
-                                        endpoint.contains("://")
-                                                ? endpoint
-                                                : "https://" + endpoint)));
-        this.client = builder.build();
+        this.credentials = LogCredentials.of(output.region(), output.role());
+        this.client =
+                LogCredentials.client(
+                        CloudWatchLogsClient.builder(),
+                        output.region(),
+                        output.endpoint(),
+                        credentials);
     }
 
     @Override
@@ -239,5 +227,6 @@ final class CloudWatchSink implements Sink {
     @Override
     public void close() {
         client.close();
+        credentials.close();
     }
 }

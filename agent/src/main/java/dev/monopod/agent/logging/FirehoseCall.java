@@ -12,12 +12,15 @@ final class FirehoseCall implements StreamCall {
     private static final Bounds BOUNDS = new Bounds(500, 4 << 20, 1000 << 10);
 
     private final String stream;
+    private final LogCredentials credentials;
     private final FirehoseClient client;
 
     FirehoseCall(StreamOutput output) {
         this.stream = output.name();
+        this.credentials = LogCredentials.of(output.region(), output.role());
         this.client =
-                StreamCall.client(FirehoseClient.builder(), output.region(), output.endpoint());
+                LogCredentials.client(
+                        FirehoseClient.builder(), output.region(), output.endpoint(), credentials);
     }
 
     @Override
@@ -49,5 +52,6 @@ final class FirehoseCall implements StreamCall {
     @Override
     public void close() {
         client.close();
+        credentials.close();
     }
 }

@@ -14,6 +14,7 @@ final class KinesisCall implements StreamCall {
     private static final Bounds BOUNDS = new Bounds(500, 5 << 20, 1 << 20);
 
     private final String stream;
+    private final LogCredentials credentials;
     private final KinesisClient client;
 
     KinesisCall(StreamOutput output) {
@@ -23,8 +24,10 @@ final class KinesisCall implements StreamCall {
         if (System.getProperty(setting) == null) {
             System.setProperty(setting, "false");
         }
+        this.credentials = LogCredentials.of(output.region(), output.role());
         this.client =
-                StreamCall.client(KinesisClient.builder(), output.region(), output.endpoint());
+                LogCredentials.client(
+                        KinesisClient.builder(), output.region(), output.endpoint(), credentials);
     }
 
     @Override
@@ -56,5 +59,6 @@ final class KinesisCall implements StreamCall {
     @Override
     public void close() {
         client.close();
+        credentials.close();
     }
 }

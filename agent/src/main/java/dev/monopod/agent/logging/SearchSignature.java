@@ -8,27 +8,29 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 
-/// Signs requests to a domain of Amazon OpenSearch Service by Signature Version 4. Credentials are
-/// those of the agent's process, as AWS' SDK finds them, asked for anew when they end. Thread-safe.
+/// Signs requests to a domain of Amazon OpenSearch Service by Signature Version 4. Thread-safe.
 final class SearchSignature implements AutoCloseable {
     /// The client writes these itself, the first as the signer does.
     private static final Set<String> OF_THE_CLIENT = headers("Host", "Content-Length");
 
-    private final DefaultCredentialsProvider credentials =
-            DefaultCredentialsProvider.builder().build();
+    private final Caller.Signer as;
+    private final LogCredentials credentials;
+
+    SearchSignature(Caller.Signer as) {
+        this.as = as;
+        this.credentials = LogCredentials.of(as.region(), as.role());
+    }
 
     /// What a POST needs beside its type.
     ///
     /// @throws IOException if there are no credentials
-    Map<String, String> headers(URI uri, String type, String body, Caller.Signer as)
-            throws IOException {
+    Map<String, String> headers(URI uri, String type, String body) throws IOException {
         try {
             var signed =
                     AwsV4HttpSigner.create()

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// OpenSearch and Elasticsearch, by `_bulk`. An answer is read up to a bound, and followed nowhere.
 final class SearchSink implements Sink {
@@ -32,7 +33,7 @@ final class SearchSink implements Sink {
     private final SearchOutput output;
     private final URI bulk;
     private final HttpClient client;
-    private final SearchSignature signer = new SearchSignature();
+    private final Optional<SearchSignature> signature;
 
     SearchSink(SearchOutput output) {
         this.output = output;
@@ -48,6 +49,10 @@ final class SearchSink implements Sink {
                                         server.path(),
                                         query));
         this.client = LogClients.of(server.tls(), server.verifies());
+        this.signature =
+                server.caller() instanceof Caller.Signer as
+                        ? Optional.of(new SearchSignature(as))
+                        : Optional.empty();
     }
 
     @Override
@@ -96,11 +101,11 @@ final class SearchSink implements Sink {
                         .timeout(ANSWER)
                         .header("Content-Type", TYPE)
                         .POST(HttpRequest.BodyPublishers.ofString(body));
-        switch (output.server().caller()) {
-            case Caller.Nobody() -> {}
-            case Caller.User user ->
-                    request.header("Authorization", Endpoint.basic(user.name(), user.password()));
-            case Caller.Signer as -> signer.headers(bulk, TYPE, body, as).forEach(request::header);
+        if (output.server().caller() instanceof Caller.User user) {
+            request.header("Authorization", Endpoint.basic(user.name(), user.password()));
+        }
+        if (signature.isPresent()) {
+            signature.get().headers(bulk, TYPE, body).forEach(request::header);
         }
         var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (var stream = response.body()) {
@@ -160,7 +165,7 @@ final class SearchSink implements Sink {
 
     @Override
     public void close() {
-        signer.close();
+        signature.ifPresent(SearchSignature::close);
         client.shutdownNow();
     }
 }

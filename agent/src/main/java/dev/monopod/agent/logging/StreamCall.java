@@ -1,20 +1,11 @@
 package dev.monopod.agent.logging;
 
-import java.net.URI;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
-import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
 
 /// A call that puts records on a stream. Thread-safe.
 interface StreamCall extends AutoCloseable {
-    Duration CONNECT = Duration.ofSeconds(5);
-    Duration ANSWER = Duration.ofSeconds(20);
-
     /// @param partition by which Kinesis chooses a shard
     record Entry(byte[] data, String partition) {}
 
@@ -41,20 +32,5 @@ interface StreamCall extends AutoCloseable {
     /// @param code of an entry's error; null: it was taken
     static Optional<String> error(@Nullable String code, @Nullable String message) {
         return Optional.ofNullable(code).map(known -> known + ": " + message);
-    }
-
-    /// What clients of both services have in common. Credentials are those of the agent's process,
-    /// as AWS' SDK finds them.
-    static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> C client(
-            B builder, String region, Optional<String> endpoint) {
-        builder.region(Region.of(region))
-                .httpClientBuilder(
-                        UrlConnectionHttpClient.builder()
-                                .connectionTimeout(CONNECT)
-                                .socketTimeout(ANSWER))
-                .overrideConfiguration(settings -> settings.apiCallTimeout(ANSWER));
-        endpoint.map(one -> URI.create(one.contains("://") ? one : "https://" + one))
-                .ifPresent(builder::endpointOverride);
-        return builder.build();
     }
 }

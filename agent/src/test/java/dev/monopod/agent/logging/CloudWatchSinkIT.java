@@ -146,6 +146,7 @@ final class CloudWatchSinkIT {
                         makesGroup,
                         Optional.of(7),
                         Optional.of("http://127.0.0.1:" + server.getAddress().getPort()),
+                        Optional.empty(),
                         Optional.empty()));
     }
 

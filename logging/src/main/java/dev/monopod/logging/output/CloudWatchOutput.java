@@ -19,6 +19,7 @@ public record CloudWatchOutput(
         boolean makesGroup,
         Optional<Integer> retentionDays,
         Optional<String> endpoint,
+        Optional<AssumedRole> role,
         Optional<String> logKey)
         implements Output {
     /// The name of a stream.
@@ -63,6 +64,7 @@ public record CloudWatchOutput(
                 parameters.flag("auto_create_group", false),
                 days == 0 ? Optional.empty() : Optional.of(days),
                 parameters.text("endpoint"),
+                AssumedRole.read(parameters),
                 parameters.text("log_key"));
     }
 

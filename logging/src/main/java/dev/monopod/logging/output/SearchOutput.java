@@ -49,10 +49,12 @@ public record SearchOutput(Server server, Index index, String type, Document doc
             }
         }
 
-        /// As who has the credentials of AWS that the process finds, by Signature Version 4.
+        /// As who has the credentials of AWS that the process finds, or a role that this one takes
+        /// on, by Signature Version 4.
         ///
         /// @param service `es`, or `aoss` for OpenSearch Serverless
-        record Signer(String region, String service) implements Caller {}
+        record Signer(String region, String service, Optional<AssumedRole> role)
+                implements Caller {}
     }
 
     /// @param dated a prefix with the record's day; else all records go to `name`
@@ -123,12 +125,9 @@ public record SearchOutput(Server server, Index index, String type, Document doc
         var signs = parameters.flag("AWS_Auth", false);
         var region = parameters.text("AWS_Region", "");
         var service = parameters.text("AWS_Service_Name", "es");
-        for (var other :
-                new String[] {
-                    "AWS_Role_ARN", "AWS_External_ID", "AWS_STS_Endpoint", "AWS_Profile"
-                }) {
-            parameters.unless(other, "");
-        }
+        var role =
+                AssumedRole.read(parameters, "AWS_Role_ARN", "AWS_External_ID", "AWS_STS_Endpoint");
+        parameters.unless("AWS_Profile", "");
         if (!signs) {
             return user.<Caller>map(name -> new Caller.User(name, password))
                     .orElseGet(Caller.Nobody::new);
@@ -145,7 +144,7 @@ public record SearchOutput(Server server, Index index, String type, Document doc
                     "'%s' is no AWS_Service_Name that is served".formatted(service),
                     "write es or aoss");
         }
-        return new Caller.Signer(region, service);
+        return new Caller.Signer(region, service, role);
     }
 
     private static Document document(Parameters parameters) {

@@ -17,6 +17,7 @@ public record StreamOutput(
         String region,
         String name,
         Optional<String> endpoint,
+        Optional<AssumedRole> role,
         Payload payload,
         List<String> partitionKey)
         implements Output {
@@ -34,7 +35,6 @@ public record StreamOutput(
 
     static StreamOutput read(Parameters parameters) {
         parameters.ignore("Retry_Limit", "Workers", "net.keepalive");
-        parameters.unless("role_arn", "");
         var kinesis = parameters.plugin().equals("kinesis");
         var go = !parameters.plugin().equals("kinesis_firehose");
         if (kinesis) {
@@ -51,6 +51,7 @@ public record StreamOutput(
                 needed(parameters, "region"),
                 needed(parameters, kinesis ? "stream" : "delivery_stream"),
                 parameters.text("endpoint"),
+                AssumedRole.read(parameters),
                 Payload.read(parameters, go),
                 kinesis ? path(parameters.text("partition_key", "")) : List.of());
     }

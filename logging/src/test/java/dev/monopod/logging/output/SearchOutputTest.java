@@ -22,7 +22,23 @@ final class SearchOutputTest {
         "AWS_Auth On;AWS_Region us-west-2;HTTP_User jane;HTTP_Passwd secret, us-west-2, es"
     })
     void signs(String lines, String region, String service) {
-        assertThat(caller(lines)).isEqualTo(new Caller.Signer(region, service));
+        assertThat(caller(lines)).isEqualTo(new Caller.Signer(region, service, Optional.empty()));
+    }
+
+    @Test
+    void signsAsARole() {
+        var arn = "arn:aws:iam::111122223333:role/logs";
+
+        assertThat(
+                        caller(
+                                "AWS_Auth On;AWS_Region us-west-2;AWS_Role_ARN %s;AWS_External_ID x"
+                                        .formatted(arn)))
+                .isEqualTo(
+                        new Caller.Signer(
+                                "us-west-2",
+                                "es",
+                                Optional.of(
+                                        new AssumedRole(arn, Optional.of("x"), Optional.empty()))));
     }
 
     @Test
@@ -41,7 +57,8 @@ final class SearchOutputTest {
                 "AWS_Auth On| AWS_Auth is On and there is no AWS_Region",
                 "AWS_Auth On;AWS_Region Oregon!| 'Oregon!' is no AWS_Region",
                 "AWS_Auth On;AWS_Region r;AWS_Service_Name s3| 's3' is no AWS_Service_Name that is served",
-                "AWS_Auth On;AWS_Region r;AWS_Role_ARN arn:aws:iam::1:role/r| 'AWS_Role_ARN arn:aws:iam::1:role/r' is not served",
+                "AWS_Auth On;AWS_Region r;AWS_Role_ARN arn:aws:iam::1:role/r| 'arn:aws:iam::1:role/r' is no AWS_Role_ARN",
+                "AWS_Auth On;AWS_Region r;AWS_Profile p| 'AWS_Profile p' is not served",
                 "AWS_Auth perhaps| 'AWS_Auth perhaps' is not served"
             })
     void namesWhatIsMissingOrNotServed(String lines, String words) {

@@ -86,7 +86,6 @@ final class StreamOutputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "role_arn arn:aws:iam::1:role/r,firehose",
         "data_keys a,kinesis_firehose",
         "compression zstd,kinesis_firehose",
         "compression gzip,kinesis",
@@ -101,6 +100,26 @@ final class StreamOutputTest {
         assertThat(LoggingPlan.unserved(judged(section.formatted(plugin, stream, parameter))))
                 .extracting(Fault::words)
                 .containsExactly("'%s' is not served".formatted(parameter));
+    }
+
+    @Test
+    void takesOnARole() {
+        var arn = "arn:aws-cn:iam::111122223333:role/path/logs";
+
+        assertThat(output(KINESIS).role()).isEmpty();
+        assertThat(output(KINESIS + "\n role_arn " + arn).role())
+                .contains(new AssumedRole(arn, Optional.empty(), Optional.empty()));
+        assertThat(
+                        output(
+                                        KINESIS
+                                                + "\n role_arn "
+                                                + arn
+                                                + "\n external_id x\n sts_endpoint sts.example.com")
+                                .role())
+                .contains(new AssumedRole(arn, Optional.of("x"), Optional.of("sts.example.com")));
+        assertThat(LoggingPlan.unserved(judged(KINESIS + "\n role_arn logs")))
+                .extracting(Fault::words)
+                .containsExactly("'logs' is no role_arn");
     }
 
     @Test
