@@ -165,24 +165,15 @@ final class DownSteps {
             kernel.run("umount", "--lazy", mount);
         }
         // A group vanishes only after its last process has been reaped.
-        Waiting.until(LIMIT, DownSteps::removeControlGroups);
+        Waiting.until(LIMIT, this::removeControlGroups);
     }
 
     /// Whether none is left.
-    private static boolean removeControlGroups() {
-        HostSnapshot.controlGroups().stream()
+    private boolean removeControlGroups() {
+        kernel.controlGroups().stream()
                 .sorted(Comparator.comparing(String::length).reversed())
-                .forEach(group -> group(Path.of(group)));
-        return HostSnapshot.controlGroups().isEmpty();
-    }
-
-    private static void group(Path group) {
-        try {
-            Files.deleteIfExists(group);
-        } catch (IOException busy) {
-            // Tried again; if it stays, the comparison says so.
-            return;
-        }
+                .forEach(group -> kernel.removeControlGroup(Path.of(group)));
+        return kernel.controlGroups().isEmpty();
     }
 
     void files(boolean keepData) {

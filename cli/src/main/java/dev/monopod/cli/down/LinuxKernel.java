@@ -1,6 +1,7 @@
 package dev.monopod.cli.down;
 
 import dev.monopod.cli.installation.Commands;
+import dev.monopod.cli.installation.HostSnapshot;
 import dev.monopod.host.network.LinuxHostNetwork;
 import dev.monopod.host.network.NetworkException;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// This host's.
 final class LinuxKernel implements Kernel {
@@ -35,6 +37,21 @@ final class LinuxKernel implements Kernel {
             return Files.readAllLines(Path.of("/proc/self/mounts"));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Override
+    public Set<String> controlGroups() {
+        return HostSnapshot.controlGroups();
+    }
+
+    @Override
+    public void removeControlGroup(Path group) {
+        try {
+            Files.deleteIfExists(group);
+        } catch (IOException busy) {
+            // Tried again; if it stays, the comparison says so.
+            return;
         }
     }
 

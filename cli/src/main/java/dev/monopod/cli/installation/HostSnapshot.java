@@ -4,8 +4,8 @@ import dev.monopod.cli.terminal.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +23,10 @@ import java.util.regex.Pattern;
 /// processes are only those with Monopod's name.
 public record HostSnapshot(Map<String, Set<String>> items) {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final Path CONTROL_GROUPS = Path.of("/sys/fs/cgroup");
+    private static final String CONTROL_GROUP = "monopod";
+    private static final Pattern NAMED =
+            Pattern.compile("(?<![\\w.-])(monopod(?![a-z0-9.])|mp-[0-9a-z])");
 
     public HostSnapshot {
         items = Map.copyOf(items);
@@ -74,9 +78,9 @@ public record HostSnapshot(Map<String, Set<String>> items) {
         return more;
     }
 
-    /// Whether a line bears Monopod's name.
+    /// Whether something in the line bears Monopod's name: not another's that only has it within.
     public static boolean named(String line) {
-        return line.contains("monopod") || line.matches("(?s)(.*[^\\w])?mp-[0-9a-z]+.*");
+        return NAMED.matcher(line).find();
     }
 
     private static List<String> lines(String... command) {
@@ -108,22 +112,36 @@ public record HostSnapshot(Map<String, Set<String>> items) {
         return line.replaceFirst(" \\([^(]*\\)$", "").replace("\\040", " ");
     }
 
-    /// Folders of control groups with the name, the deepest last.
+    /// Folders of Monopod's control groups, the deepest last.
     public static Set<String> controlGroups() {
+        return controlGroups(CONTROL_GROUPS);
+    }
+
+    /// `monopod` and what is in it, of version 2 or of each hierarchy of version 1; groups of that
+    /// name further down are others'.
+    static Set<String> controlGroups(Path root) {
         Set<String> found = new TreeSet<>();
-        var root = Path.of("/sys/fs/cgroup");
-        if (!Files.isDirectory(root)) {
-            return found;
-        }
-        try (var walk = Files.walk(root, 8, new FileVisitOption[0])) {
-            walk.filter(path -> path.toString().contains("monopod"))
-                    .filter(Files::isDirectory)
-                    .forEach(path -> found.add(path.toString()));
-        } catch (IOException | UncheckedIOException vanished) {
-            // Groups come and go while the walk runs; those of ours are stopped by then.
-            return found;
+        for (var hierarchy : hierarchies(root)) {
+            try (var walk = Files.walk(hierarchy.resolve(CONTROL_GROUP))) {
+                walk.filter(Files::isDirectory).forEach(path -> found.add(path.toString()));
+            } catch (IOException | UncheckedIOException vanished) {
+                // Groups come and go while the walk runs; those of ours are stopped by then.
+                continue;
+            }
         }
         return found;
+    }
+
+    private static List<Path> hierarchies(Path root) {
+        List<Path> all = new ArrayList<>(List.of(root));
+        try (var folders = Files.list(root)) {
+            folders.filter(folder -> Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
+                    .filter(folder -> !folder.endsWith(CONTROL_GROUP))
+                    .forEach(all::add);
+        } catch (IOException none) {
+            return List.of();
+        }
+        return all;
     }
 
     private static Set<String> processes(Layout layout) {

@@ -73,7 +73,14 @@ final class ComparisonTest {
         assertThat(HostSnapshot.named("table ip monopod")).isTrue();
         assertThat(HostSnapshot.named("192.168.0.0/16 dev mp-default scope link")).isTrue();
         assertThat(HostSnapshot.named("mp-0a1b2c3d")).isTrue();
+        assertThat(HostSnapshot.named("table ip monopod_hosts")).isTrue();
+        assertThat(HostSnapshot.named("monopod-vpc-default")).isTrue();
+        assertThat(HostSnapshot.named("/sys/fs/cgroup/cpu/monopod/m-1")).isTrue();
         assertThat(HostSnapshot.named("lamp-post")).isFalse();
+        assertThat(HostSnapshot.named("br-monopod")).isFalse();
+        assertThat(HostSnapshot.named("monopodium0")).isFalse();
+        assertThat(HostSnapshot.named("10.1.0.0/16 dev monopod2 scope link")).isFalse();
+        assertThat(HostSnapshot.named("table ip my_monopod")).isFalse();
         assertThat(HostSnapshot.named("eth0")).isFalse();
     }
 

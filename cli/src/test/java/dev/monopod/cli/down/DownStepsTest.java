@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +28,7 @@ final class DownStepsTest {
         private final List<String> namespaces = new ArrayList<>();
         private final List<String> links = new ArrayList<>();
         private final List<String> mounts = new ArrayList<>();
+        private final Set<String> groups = new HashSet<>();
         private final Map<String, String> outputs = new HashMap<>();
         private Optional<String> trouble = Optional.empty();
         private boolean namespacesStay;
@@ -53,6 +56,17 @@ final class DownStepsTest {
         @Override
         public List<String> mounts() {
             return mounts;
+        }
+
+        @Override
+        public Set<String> controlGroups() {
+            return Set.copyOf(groups);
+        }
+
+        @Override
+        public void removeControlGroup(Path group) {
+            done.add("rmdir " + group);
+            groups.remove(group.toString());
         }
 
         @Override
@@ -120,6 +134,19 @@ final class DownStepsTest {
                         "umount --lazy " + folder.resolve("run") + "/s",
                         "umount --lazy " + data + "/a/b c",
                         "umount --lazy " + data + "/a");
+    }
+
+    @Test
+    void removesControlGroupsFromTheInsideOut() {
+        kernel.groups.addAll(List.of("/cg/monopod", "/cg/monopod/m-1", "/cg/monopod/m-1/inner"));
+
+        steps().mountsAndControlGroups();
+
+        assertThat(kernel.done)
+                .containsExactly(
+                        "rmdir /cg/monopod/m-1/inner",
+                        "rmdir /cg/monopod/m-1",
+                        "rmdir /cg/monopod");
     }
 
     @Test
