@@ -272,7 +272,8 @@ public final class ClusterView implements AutoCloseable {
                         Objects.requireNonNullElse(host.getMetadata().getGeneration(), 0L),
                         Objects.requireNonNullElse(status.capacityMilliCpu(), 0L),
                         Objects.requireNonNullElse(status.capacityMemoryMebiBytes(), 0L),
-                        Objects.requireNonNullElse(status.capacityStorageMebiBytes(), 0L));
+                        Objects.requireNonNullElse(status.capacityStorageMebiBytes(), 0L),
+                        status.underDiskPressure());
     }
 
     public void onProfile(Consumer<FargateProfile> changed) {

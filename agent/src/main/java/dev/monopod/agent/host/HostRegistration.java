@@ -37,6 +37,7 @@ public final class HostRegistration implements AutoCloseable {
     private final Machinery machinery;
     private final InstantSource clock;
     private final Instant since;
+    private final DiskPressure disk;
     private final Loop loop;
 
     /// @param underlayAddress empty if other hosts do not reach it
@@ -71,6 +72,7 @@ public final class HostRegistration implements AutoCloseable {
         this.machinery = machinery;
         this.clock = clock;
         this.since = clock.instant();
+        this.disk = new DiskPressure(facts.dataDirectory());
         this.loop =
                 loops.loop(
                         "host-heartbeat",
@@ -108,7 +110,7 @@ public final class HostRegistration implements AutoCloseable {
                         versions(),
                         facts.agentVersion(),
                         clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(),
-                        conditions());
+                        conditions(found));
         patches.mergeStatus(found, Map.of("status", status));
     }
 
@@ -120,7 +122,12 @@ public final class HostRegistration implements AutoCloseable {
                 .orElse(null);
     }
 
-    private List<Condition> conditions() {
+    private List<Condition> conditions(Host found) throws IOException {
+        var status = found.getStatus();
+        var before =
+                status == null || status.conditions() == null
+                        ? List.<Condition>of()
+                        : status.conditions();
         var kvm = facts.accelerator().equals("kvm");
         return List.of(
                 condition("Ready", true, "AgentRunning", "the agent takes machines"),
@@ -130,7 +137,8 @@ public final class HostRegistration implements AutoCloseable {
                         kvm ? "KvmBoots" : "KvmUnusable",
                         kvm
                                 ? "machines run on KVM"
-                                : "machines are emulated: slow, and without an isolation guarantee"));
+                                : "machines are emulated: slow, and without an isolation guarantee"),
+                disk.now().condition(before, clock.instant()));
     }
 
     private Condition condition(String type, boolean value, String reason, String message) {

@@ -94,7 +94,8 @@ final class HostRegistrationTest {
         assertThat(patches.peek())
                 .contains("\"heartbeat\":\"2026-01-01T00:00:00Z\"")
                 .contains("\"capacityMilliCpu\":")
-                .contains("\"type\":\"HardwareVirtualization\"");
+                .contains("\"type\":\"HardwareVirtualization\"")
+                .contains("\"type\":\"DiskPressure\"");
     }
 
     @Test

@@ -287,6 +287,9 @@ public final class Why {
             return "monopod host uncordon " + cordoned.group(1);
         }
         var lower = message.toLowerCase(java.util.Locale.ROOT);
+        if (lower.contains("has disk pressure")) {
+            return "make room on the host's disk: monopod image list, monopod image remove IMAGE; how much: kubectl describe hosts";
+        }
         if (lower.contains("address")) {
             return "add a subnet to a new profile, or delete pods of these subnets: kubectl get subnets";
         }

@@ -240,7 +240,8 @@ final class WhyTest {
         "insufficient memory, lower spec",
         "2 CPU are wanted, lower spec",
         "no ADDRESS is free, add a subnet",
-        "no host has room for 1vCPU in zone a: one has too little memory left; two is cordoned, monopod host uncordon two"
+        "no host has room for 1vCPU in zone a: one has too little memory left; two is cordoned, monopod host uncordon two",
+        "no host has room for 1vCPU in zone a: one has disk pressure, make room"
     })
     void advisesByWhatTheSchedulerMisses(String message, String edit) {
         assertThat(Why.explain(notScheduled("Unschedulable", message)).edit()).startsWith(edit);

@@ -314,7 +314,10 @@ final class Ledger {
         }
         try {
             var silent = Duration.between(Instant.parse(status.heartbeat()), now);
-            return silent.compareTo(SILENCE) > 0 ? "is silent since " + status.heartbeat() : "";
+            if (silent.compareTo(SILENCE) > 0) {
+                return "is silent since " + status.heartbeat();
+            }
+            return status.underDiskPressure() ? "has disk pressure" : "";
         } catch (DateTimeParseException e) {
             return "reports a heartbeat that is no time: " + status.heartbeat();
         }

@@ -177,6 +177,23 @@ final class LedgerTest {
     }
 
     @Test
+    void holdsBackAHostWhoseDiskIsNearlyFull() {
+        var host = host("one", "{}", START);
+        hosts.add(host);
+        for (var status : List.of("False", "True", "Unknown")) {
+            var pressed =
+                    """
+                    status:
+                      heartbeat: %s
+                      conditions: [{type: Ready, status: "True"}, {type: DiskPressure, status: "%s"}]
+                    """
+                            .formatted(START, status);
+            host.setStatus(read(Host.class, pressed).getStatus());
+            assertThat(state()).isEqualTo(status.equals("True") ? "has disk pressure" : "");
+        }
+    }
+
+    @Test
     void holdsBackHostsThatTakeNoMachineForOtherReasons() {
         hosts.add(host("one", "{unschedulable: true}", START));
         assertThat(state()).isEqualTo("is cordoned");

@@ -26,5 +26,17 @@ public record HostStatus(
                 @Nullable MachineVersions machineVersions,
         @JsonPropertyDescription("Version of the agent.") @Nullable String agentVersion,
         @JsonPropertyDescription("When the agent last spoke, RFC 3339.") @Nullable String heartbeat,
-        @JsonPropertyDescription("Conditions: Ready, HardwareVirtualization.")
-                @Nullable List<Condition> conditions) {}
+        @JsonPropertyDescription("Conditions: Ready, HardwareVirtualization, DiskPressure.")
+                @Nullable List<Condition> conditions) {
+    /// Type of the condition that keeps further machines away.
+    public static final String DISK_PRESSURE = "DiskPressure";
+
+    /// Whether the host's disk is nearly full, as its agent says.
+    public boolean underDiskPressure() {
+        return conditions != null
+                && conditions.stream()
+                        .anyMatch(condition ->
+                                DISK_PRESSURE.equals(condition.getType())
+                                        && "True".equals(condition.getStatus()));
+    }
+}
