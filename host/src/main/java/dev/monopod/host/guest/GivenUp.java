@@ -23,7 +23,8 @@ final class GivenUp extends Http2ConnectionAdapter {
     @Override
     public void onGoAwayReceived(int lastStreamId, long errorCode, ByteBuf debugData) {
         if (errorCode != Http2Error.NO_ERROR.code()) {
-            LOG.warn(
+            // Who called tells of it, and not more often than it calls.
+            LOG.debug(
                     "{}: the guest gives its connection up: HTTP/2 error {}",
                     socket.channel().remoteAddress(),
                     errorCode);
