@@ -9,12 +9,14 @@ import dev.monopod.kube.api.Host;
 import dev.monopod.kube.api.HostStatus;
 import dev.monopod.kube.api.Machine;
 import dev.monopod.kube.client.Patches;
+import dev.monopod.model.names.Defaults;
 import dev.monopod.model.names.Names;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -25,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 
 /// The hosts of a cluster.
 public final class Hosts {
-    /// As the scheduler has it: a host that was silent for longer gets no machine.
-    private static final Duration SILENCE = Duration.ofSeconds(40);
-
     private Hosts() {}
 
     /// By name.
@@ -144,17 +143,24 @@ public final class Hosts {
     /// In kubectl's words for Nodes, as far as it has some.
     private static String state(Host host, Instant now) {
         var beat = host.getStatus() == null ? null : host.getStatus().heartbeat();
-        var state = silent(beat, now) ? "NotReady" : "Ready";
+        var words = new ArrayList<>(List.of(silent(beat, now) ? "NotReady" : "Ready"));
         if (revoked(host).isPresent()) {
-            return state + ",Revoked";
+            words.add("Revoked");
+        } else if (cordoned(host)) {
+            words.add("SchedulingDisabled");
         }
-        return cordoned(host) ? state + ",SchedulingDisabled" : state;
+        if (host.getStatus() != null && host.getStatus().underDiskPressure()) {
+            words.add(HostStatus.DISK_PRESSURE);
+        }
+        return String.join(",", words);
     }
 
     private static boolean silent(@Nullable String heartbeat, Instant now) {
         try {
             return heartbeat == null
-                    || Duration.between(Instant.parse(heartbeat), now).compareTo(SILENCE) > 0;
+                    || Duration.between(Instant.parse(heartbeat), now)
+                                    .compareTo(Defaults.HOST_SILENCE)
+                            > 0;
         } catch (DateTimeParseException e) {
             // As the scheduler takes it.
             return true;

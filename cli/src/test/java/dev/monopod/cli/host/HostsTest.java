@@ -3,6 +3,7 @@ package dev.monopod.cli.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.monopod.kube.api.Host;
+import dev.monopod.kube.api.HostSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,6 +28,26 @@ final class HostsTest {
         assertThat(table)
                 .containsPattern("a +NotReady .* \\? ")
                 .containsPattern("b +Ready .* 10s ");
+    }
+
+    @Test
+    void tellsWhyAHostTakesNoMachine() {
+        var full = host("full", "2026-01-01T00:00:00Z");
+        full.setStatus(
+                Serialization.unmarshal(
+                                """
+                                status:
+                                  heartbeat: "2026-01-01T00:00:00Z"
+                                  conditions: [{type: DiskPressure, status: "True"}]
+                                """,
+                                Host.class)
+                        .getStatus());
+        var cordoned = host("cordoned", "2026-01-01T00:00:00Z");
+        cordoned.setSpec(new HostSpec(null, true, null, null));
+
+        assertThat(Hosts.table(List.of(full, cordoned), List.of(), CLOCK).toString())
+                .containsPattern("full +Ready,DiskPressure ")
+                .containsPattern("cordoned +Ready,SchedulingDisabled ");
     }
 
     private static Host host(String name, String heartbeat) {

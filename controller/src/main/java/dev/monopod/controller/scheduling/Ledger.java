@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 /// and the addresses that rest after use. The scheduling thread reserves; workers and watches tell
 /// what became of it. Thread-safe.
 final class Ledger {
-    /// A host that was silent for longer gets no machine.
-    private static final Duration SILENCE = Duration.ofSeconds(40);
-
     /// How long an address rests, so that nobody's stale connection reaches another pod.
     private static final Duration COOL_DOWN = Duration.ofSeconds(30);
 
@@ -314,7 +311,7 @@ final class Ledger {
         }
         try {
             var silent = Duration.between(Instant.parse(status.heartbeat()), now);
-            if (silent.compareTo(SILENCE) > 0) {
+            if (silent.compareTo(Defaults.HOST_SILENCE) > 0) {
                 return "is silent since " + status.heartbeat();
             }
             return status.underDiskPressure() ? "has disk pressure" : "";

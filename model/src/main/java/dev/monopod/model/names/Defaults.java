@@ -1,5 +1,7 @@
 package dev.monopod.model.names;
 
+import java.time.Duration;
+
 /// The ranges, ports and places that all parts of Monopod agree on where a user says nothing else.
 /// They stand here once; the control plane in Go has them from `monopod up`, and a test compares
 /// those that it must know itself.
@@ -60,6 +62,9 @@ public final class Defaults {
 
     /// Where the cluster's DNS stands in the range of Services.
     public static final int DNS_OFFSET = 10;
+
+    /// A host whose agent was silent for longer is not ready, and gets no machine.
+    public static final Duration HOST_SILENCE = Duration.ofSeconds(40);
 
     private Defaults() {}
 }
