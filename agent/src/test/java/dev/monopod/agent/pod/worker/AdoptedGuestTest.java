@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.grpc.Status;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -28,14 +29,23 @@ final class AdoptedGuestTest {
     private FakeHost host;
     private HostPods pods;
 
+    /// The pods of each agent that came after the first.
+    private final List<HostPods> agents = new ArrayList<>();
+
     @BeforeEach
     void makeHost() {
         host = new FakeHost(directory);
+        begin();
+    }
+
+    private void begin() {
         pods = new HostPods(host);
+        agents.add(pods);
     }
 
     @AfterEach
     void closeHost() {
+        agents.forEach(host::end);
         host.close();
     }
 
@@ -108,7 +118,7 @@ final class AdoptedGuestTest {
     @Test
     void oneOfBeforeThereWereNumbersAndALaterOneThatStillSpeaksAsWeAreServed() {
         for (var guest : List.of(speaking(0, 0), speaking(1, 4))) {
-            pods = new HostPods(host);
+            begin();
             var worker = adoptedAfter(() -> host.guest.itself = guest);
 
             await().atMost(PATIENCE).until(() -> worker.state().stage() == PodState.Stage.READY);

@@ -463,9 +463,16 @@ public final class FakeHost
 
     @Override
     public void close() {
-        // A pod that lived on would write into a directory that is being removed.
+        end(pods);
+        guest.close();
+        transport.close();
+    }
+
+    /// Pods of an agent on this host end: one that lived on would write into a directory that is
+    /// being removed.
+    void end(HostPods ofAgent) {
         troubles.clear();
-        var left = pods.workers();
+        var left = ofAgent.workers();
         left.forEach(PodWorker::podGone);
         for (var worker : left) {
             try {
@@ -474,7 +481,5 @@ public final class FakeHost
                 Thread.currentThread().interrupt();
             }
         }
-        guest.close();
-        transport.close();
     }
 }
